@@ -1,11 +1,12 @@
-//! Where the guard stands inside a client. Adapters hold no judgement: they hand the request to
-//! [`Guard`](crate::Guard) before it is sent, and a refused answer after it came back.
+//! Adapters that place the guard inside a client. An adapter decides nothing itself: it passes each
+//! request to the [`Guard`](crate::Guard) before the request is sent, and each refused response
+//! after the response arrives.
 //!
-//! To support another client, copy the adapter that is nearest to it.
+//! To support another client, copy the adapter of the most similar client.
 //!
 //! ```
 //! # use http::{Request, Response};
-//! // One guard for all clients of a process, so that they share what is known of tokens.
+//! // One guard for all clients of a process, so that the clients share its token cache.
 //! let guard = gcp_scopes::Guard::builder().build();
 //! # #[cfg(feature = "tower")] {
 //! let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });

@@ -1,9 +1,10 @@
-//! The thread on which a guard asks its own questions.
+//! The thread on which a guard sends its own requests.
 //!
-//! A guard asks servers and sources beside the calls of its program: in programs that block, on runtimes
-//! without timer or I/O, and while a runtime ends. So it brings a runtime of its own: one thread, started
-//! when something is asked for the first time, and ended with the guard. What runs there is awaited in
-//! futures that any executor can poll, and keeps its deadlines whatever the caller's runtime does.
+//! A guard queries servers and sources besides the calls of the program: in blocking programs, on
+//! runtimes without timer or I/O, and while a runtime shuts down. Therefore a guard has its own
+//! tokio runtime: one thread, which starts with the first request and ends with the guard. The
+//! result of work on the thread can be awaited on any executor, and deadlines work independently of
+//! the caller's runtime.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,20 +16,21 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tracing::instrument::WithSubscriber as _;
 
-/// The thread's name, as debuggers show it.
+/// The name of the thread in debuggers.
 const NAME: &str = "gcp-scopes";
 
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
-const ENDED: &str = "the guard is gone";
-const CUT_SHORT: &str = "the question was cut short";
-/// Why work of [`Spawner::bounded`] has no result if all else is well.
+const DROPPED: &str = "the guard was dropped";
+const ABORTED: &str = "the request was aborted";
+/// The error of [`Spawner::bounded`] for work that exceeded its time limit.
 pub(crate) const LATE: &str = "no answer in time";
 
-/// Ends the thread when it is dropped, without waiting for it.
+/// The owner of the thread: when a `Background` is dropped, the thread ends. The drop does not wait
+/// for the end.
 #[derive(Default)]
 pub(crate) struct Background(Spawner);
 
-/// Begins work on the thread. Does not keep the thread alive.
+/// A handle that starts work on the thread. A handle does not keep the thread alive.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Arc<Mutex<State>>);
 
@@ -36,9 +38,9 @@ pub(crate) struct Spawner(Arc<Mutex<State>>);
 enum State {
     #[default]
     Idle,
-    /// The thread ends when the sender is dropped.
+    /// The thread ends when `_end` is dropped.
     Running { runtime: Handle, _end: oneshot::Sender<()> },
-    /// Nothing is begun any more, for this reason.
+    /// No work can be started any more, for this reason.
     Closed(&'static str),
 }
 
@@ -50,7 +52,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        *self.0.state() = State::Closed(ENDED);
+        *self.0.state() = State::Closed(DROPPED);
     }
 }
 
@@ -61,31 +63,32 @@ impl fmt::Debug for Background {
 }
 
 impl Spawner {
-    /// Starts work on the thread of this background.
-    pub(crate) fn of(background: &Background) -> Self {
+    /// Returns a handle to the thread of `background`.
+    pub(crate) fn for_background(background: &Background) -> Self {
         background.0.clone()
     }
 
-    /// Starts the thread if it does not run yet.
+    /// Starts the thread if it is not running yet.
     ///
     /// # Errors
-    /// Why there is no thread.
+    /// The reason why there is no thread.
     pub(crate) fn start(&self) -> Result<(), &'static str> {
         self.runtime().map(drop)
     }
 
-    /// Begins `work` and does not wait for it. Without a thread the work is dropped. Events in it reach the
-    /// caller's subscriber.
+    /// Starts `work` without waiting for the result. If there is no thread, `work` is dropped. Log
+    /// events of `work` reach the subscriber of the caller.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = self.runtime() {
             drop(runtime.spawn(work.with_current_subscriber()));
         }
     }
 
-    /// Runs `work` to its end. Dropping the future ends the work.
+    /// Runs `work` and returns its result. Dropping the future aborts the work.
     ///
     /// # Errors
-    /// There is no thread, or the work panicked, or the guard ended meanwhile.
+    /// The reason why there is no result: there is no thread, the work panicked, or the guard was
+    /// dropped.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -94,14 +97,14 @@ impl Spawner {
         tasks.spawn_on(work.with_current_subscriber(), &self.runtime()?);
         match tasks.join_next().await {
             Some(Ok(result)) => Ok(result),
-            Some(Err(_)) | None => Err(CUT_SHORT),
+            Some(Err(_)) | None => Err(ABORTED),
         }
     }
 
-    /// Runs `work` for no longer than `limit`.
+    /// Runs `work` for at most `limit`.
     ///
     /// # Errors
-    /// As [`run`](Self::run), and [`LATE`].
+    /// An error of [`run`](Self::run), or [`LATE`] after `limit`.
     pub(crate) async fn bounded<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -132,25 +135,25 @@ fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
     let runtime = Builder::new_current_thread().enable_all().thread_name(NAME).build()?;
     let handle = runtime.handle().clone();
     let (end, ended) = oneshot::channel();
-    let runtime = Driven(Some(runtime));
-    thread::Builder::new().name(NAME.to_owned()).spawn(move || runtime.drive(ended))?;
+    let runtime = BackgroundRuntime(Some(runtime));
+    thread::Builder::new().name(NAME.to_owned()).spawn(move || runtime.run_until(ended))?;
     Ok((handle, end))
 }
 
-/// A runtime that is shut down without waiting: one that is merely dropped waits for look-ups of names
-/// under way, and panics where that is not allowed.
-struct Driven(Option<Runtime>);
+/// A runtime that shuts down in the background when it is dropped. Dropping a plain `Runtime` would
+/// wait for pending DNS lookups, and would panic inside an async context.
+struct BackgroundRuntime(Option<Runtime>);
 
-impl Driven {
-    fn drive(self, until: oneshot::Receiver<()>) {
+impl BackgroundRuntime {
+    fn run_until(self, until: oneshot::Receiver<()>) {
         if let Some(runtime) = &self.0 {
-            // Nothing is ever sent: the channel closes when the guard is gone.
+            // No value is ever sent: the channel closes when the guard is dropped.
             let _ = runtime.block_on(until);
         }
     }
 }
 
-impl Drop for Driven {
+impl Drop for BackgroundRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
@@ -167,20 +170,20 @@ pub(crate) mod tests {
     use super::*;
 
     impl Background {
-        /// Work runs on the runtime of the test, whose time can be paused.
+        /// Creates a background that runs work on the runtime of the test, whose time can be paused.
         pub(crate) fn here() -> Self {
             let (end, _) = oneshot::channel();
             let running = State::Running { runtime: Handle::current(), _end: end };
             Self(Spawner(Arc::new(Mutex::new(running))))
         }
 
-        /// A machine that gives no thread.
+        /// Creates a background whose thread cannot be started.
         pub(crate) fn none() -> Self {
             Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
         }
     }
 
-    /// The least that an executor can be: it parks the thread.
+    /// Polls a future to its end on the current thread, without a runtime.
     pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         struct Unpark(thread::Thread);
         impl Wake for Unpark {
@@ -205,12 +208,12 @@ pub(crate) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bounded_work_gives_its_result_or_nothing() {
+    async fn bounded_work_returns_its_result_or_an_error() {
         let background = Background::here();
         let spawner = background.spawner();
         assert_eq!(spawner.bounded(SECOND, async { 7 }).await, Ok(7));
         assert_eq!(spawner.bounded(SECOND, std::future::pending::<()>()).await, Err(LATE));
-        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(CUT_SHORT));
+        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(ABORTED));
     }
 
     #[test]
@@ -220,30 +223,30 @@ pub(crate) mod tests {
         let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(bare.block_on(work()), Err(LATE));
         assert_eq!(block_on(work()), Err(LATE));
-        // A future that began on one executor may end on another.
-        let mut begun = Box::pin(work());
+        // A future that was first polled on one executor may be completed by another executor.
+        let mut future = Box::pin(work());
         bare.block_on(async {
-            assert!(begun.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
+            assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
         });
         drop(bare);
-        assert_eq!(block_on(begun), Err(LATE));
+        assert_eq!(block_on(future), Err(LATE));
     }
 
     #[test]
-    fn work_that_panics_leaves_the_thread_to_the_next() {
+    fn the_thread_survives_a_panic() {
         let background = Background::default();
-        assert_eq!(block_on(background.spawner().run(panics())), Err(CUT_SHORT));
+        assert_eq!(block_on(background.spawner().run(panics())), Err(ABORTED));
         assert_eq!(block_on(background.spawner().run(async { 7 })), Ok(7));
     }
 
     #[test]
-    fn without_a_thread_there_is_a_reason() {
+    fn without_a_thread_work_returns_a_reason() {
         let none = Background::none();
         assert_eq!(block_on(none.spawner().run(async { 7 })), Err(NOT_STARTED));
         assert_eq!(none.spawner().start(), Err(NOT_STARTED));
     }
 
-    /// Says when it is dropped, and on which thread.
+    /// Reports the name of the thread on which it is dropped.
     struct Dropped(mpsc::Sender<Option<String>>);
 
     impl Drop for Dropped {
@@ -253,25 +256,25 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn with_its_owner_the_thread_ends_and_so_does_what_runs_there() {
+    fn dropping_the_background_ends_the_thread_and_its_work() {
         let background = Background::default();
-        let spawner = Spawner::of(&background);
+        let spawner = Spawner::for_background(&background);
         let (dropped, drops) = mpsc::channel();
-        let held = Dropped(dropped);
+        let value = Dropped(dropped);
         let work = async move {
-            let _held = held;
+            let _value = value;
             std::future::pending::<()>().await;
         };
         spawner.spawn(work);
         drop(background);
         assert_eq!(drops.recv_timeout(60 * SECOND).unwrap().as_deref(), Some(NAME));
-        assert_eq!(spawner.start(), Err(ENDED));
-        assert_eq!(block_on(spawner.run(async { 7 })), Err(ENDED));
+        assert_eq!(spawner.start(), Err(DROPPED));
+        assert_eq!(block_on(spawner.run(async { 7 })), Err(DROPPED));
     }
 
     #[test]
-    fn its_owner_may_be_dropped_anywhere() {
-        // Where tokio forbids to block, and on the thread itself.
+    fn the_background_can_be_dropped_in_any_context() {
+        // Inside an async context, where tokio forbids blocking, and on the guard's own thread.
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let background = Background::default();
@@ -279,19 +282,19 @@ pub(crate) mod tests {
             drop(background);
         });
         let background = Background::default();
-        let spawner = Spawner::of(&background);
+        let spawner = Spawner::for_background(&background);
         assert_eq!(block_on(spawner.run(async move { drop(background) })), Ok(()));
-        // And while a thread ends.
+        // In the destructor of a thread-local variable.
         thread_local!(static LAST: Background = Background::default());
-        let begun = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
-        assert_eq!(begun.join().unwrap(), Ok(7));
+        let future = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
+        assert_eq!(future.join().unwrap(), Ok(7));
     }
 
     #[test]
-    fn its_owner_does_not_wait_for_the_thread() {
+    fn dropping_the_background_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
-        // What a source must not do.
+        // Blocks the thread, which a source must not do.
         background.spawner().spawn(async move {
             let _ = released.recv();
         });
@@ -302,7 +305,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_thread_is_started_when_something_is_asked_and_not_before() {
+    fn the_thread_starts_with_the_first_work() {
         let background = Background::default();
         assert!(matches!(&*background.spawner().state(), State::Idle));
         block_on(background.spawner().run(async {})).unwrap();
@@ -311,14 +314,14 @@ pub(crate) mod tests {
 
     #[test]
     fn events_reach_the_subscriber_of_the_caller() {
-        let (dispatch, seen) = counting();
+        let (dispatch, count) = counting();
         let background = Background::default();
         let event = async { tracing::info!("asked") };
         tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event))).unwrap();
-        assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), 1);
+        assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 
-    /// A subscriber that counts events.
+    /// Returns a subscriber and the number of events that it received.
     fn counting() -> (tracing::Dispatch, Arc<std::sync::atomic::AtomicUsize>) {
         use tracing_subscriber::layer::SubscriberExt as _;
         struct Count(Arc<std::sync::atomic::AtomicUsize>);
@@ -327,8 +330,8 @@ pub(crate) mod tests {
                 self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         }
-        let seen = Arc::default();
-        let layer = Count(Arc::clone(&seen));
-        (tracing::Dispatch::new(tracing_subscriber::registry().with(layer)), seen)
+        let count = Arc::default();
+        let layer = Count(Arc::clone(&count));
+        (tracing::Dispatch::new(tracing_subscriber::registry().with(layer)), count)
     }
 }

@@ -1,9 +1,9 @@
-//! Checks around calls of clients that show no requests to other code: Google's own
+//! Checks for calls of clients that do not expose their requests: Google's own clients
 //! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
 //! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
-//! Such a client only asks for a token, in the task of the caller. So the caller names the method once,
-//! and runs its calls inside:
+//! The guard only sees that such a client requests a token, in the task of the caller. Therefore
+//! the caller names the API method once, and runs its calls with [`Calling::run`]:
 //!
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
@@ -14,9 +14,9 @@
 //! # Ok(object) }
 //! ```
 //!
-//! Name the method as the client sends it: by its Discovery id for JSON, and by the full name of the
-//! rpc for gRPC, of which nothing is predicted. Parts of a call that run in tasks of their own, as
-//! bidirectional streams do, are not checked.
+//! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
+//! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
+//! from other tasks, such as those of bidirectional streams, are not checked.
 
 use std::fmt;
 use std::future::Future;
@@ -35,28 +35,28 @@ use crate::scope::ScopeSet;
 use crate::telemetry;
 
 tokio::task_local! {
-    static CALL: Arc<UnderWay>;
+    static CALL: Arc<CurrentCall>;
 }
 
-/// The call that this task is in the middle of.
-struct UnderWay {
+/// The call that the current task is making.
+struct CurrentCall {
     method: ApiMethod,
-    seen: Mutex<Seen>,
+    state: Mutex<CallState>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct CallState {
     flight: Option<Flight>,
     advice: Option<Step>,
 }
 
-impl UnderWay {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl CurrentCall {
+    fn state(&self) -> MutexGuard<'_, CallState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Calls of one method. Made by [`Guard::calling`].
+/// Checks for calls of one method. Created by [`Guard::calling`].
 ///
 /// ```
 /// # #[cfg(feature = "google-apis")] {
@@ -76,13 +76,14 @@ pub struct Calling {
     method: ApiMethod,
 }
 
-/// How the error of a client is read. `Client` is a type of the crate that implements this, so that it
-/// may do so for an error of another crate.
+/// Reads the response from a client's error and puts a denial into the error. The type parameter
+/// `Client` is a local type of the implementing crate, which allows the crate to implement the
+/// trait for an error type of another crate.
 ///
 /// ```
 /// use gcp_scopes::calling::ClientError;
 ///
-/// /// One place for the errors of several generated clients.
+/// /// Logs errors of several generated clients.
 /// fn log<C, E: ClientError<C> + std::fmt::Display>(guard: &gcp_scopes::Guard, error: &E) {
 ///     match guard.explain_error(error) {
 ///         Some(denial) => eprintln!("{}", denial.report()),
@@ -91,20 +92,20 @@ pub struct Calling {
 /// }
 /// ```
 pub trait ClientError<Client>: Sized {
-    /// What Google answered, as far as the error keeps it: the status, the headers that it has, and
-    /// the beginning of the body.
+    /// Returns Google's response, as far as the error keeps it: the status, the available headers,
+    /// and the beginning of the body.
     fn response(&self) -> Option<Response<Vec<u8>>>;
 
-    /// The denial that is in the error already.
+    /// Returns the denial that the error already contains.
     fn denial(&self) -> Option<&Denial>;
 
-    /// Puts a denial into the error, as far as the error can hold one.
+    /// Puts a denial into the error, if the error can hold a denial.
     #[must_use]
     fn with_denial(self, denial: Denial) -> Self;
 }
 
 impl Guard {
-    /// Checks for calls of this method: see [`calling`](crate::calling).
+    /// Creates checks for calls of this method: see [`calling`](crate::calling).
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -114,13 +115,13 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// A method that the catalog does not have; the message names the nearest ones.
+    /// An error if the catalog does not contain the method; the message names similar ones.
     pub fn calling(&self, method: &str) -> Result<Calling, Error> {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }
 
-    /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
-    /// hold (the token, often the method) stays unknown; [`Calling::run`] knows more.
+    /// Explains a client's error if it is a refusal for lack of scopes. Information that the error
+    /// does not contain (the token, often the method) stays unknown; [`Calling::run`] knows more.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -136,15 +137,15 @@ impl Guard {
         let explain = |response: Response<Vec<u8>>| {
             let answer = Answer::new(response.body()).with_status(response.status().as_u16());
             let is_refused = response.status() == StatusCode::FORBIDDEN;
-            is_refused.then(|| self.explain_alone(&answer.with_headers(response.headers()))).flatten()
+            is_refused.then(|| self.explain_without_call(&answer.with_headers(response.headers()))).flatten()
         };
         error.denial().cloned().or_else(|| explain(error.response()?))
     }
 }
 
 impl Calling {
-    /// Makes a call. Its token is checked when the client asks for it, which takes a wrapper of the
-    /// guard around the credentials; a refusal for lack of scope is explained in any case.
+    /// Runs a call and explains a refusal for lack of scopes. The token is also checked before the
+    /// call is sent if the client's credentials are wrapped by the guard.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -164,18 +165,18 @@ impl Calling {
     /// ```
     ///
     /// # Errors
-    /// The client's own. [`Guard::explain_error`] gives the denial that it holds.
+    /// The client's own error. [`Guard::explain_error`] returns the denial that the error contains.
     pub async fn run<T, C, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E>
     where
         E: ClientError<C>,
     {
-        let under_way = Arc::new(UnderWay { method: self.method, seen: Mutex::default() });
-        let result = CALL.scope(Arc::clone(&under_way), call).await;
-        let Seen { flight, advice } = std::mem::take(&mut *under_way.seen());
+        let current = Arc::new(CurrentCall { method: self.method, state: Mutex::default() });
+        let result = CALL.scope(Arc::clone(&current), call).await;
+        let CallState { flight, advice } = std::mem::take(&mut *current.state());
         let flight = flight.unwrap_or_else(|| self.guard.begin_tokenless(self.method));
         match result {
             Ok(value) => {
-                // No refusal, but the guard may learn from it.
+                // No refusal, but the guard may learn from the response that scopes are sufficient.
                 let _ = flight.answered(StatusCode::OK, &HeaderMap::new());
                 Ok(value)
             }
@@ -198,48 +199,51 @@ async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, err
 }
 
 impl Guard {
-    /// To be called by a wrapper of a client's credentials, when it hands this token to the client: checks
-    /// the call that this task is in the middle of.
+    /// Checks the call that the current task is making. A wrapper of a client's credentials calls
+    /// this function before it returns a token to the client.
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub async fn token_handed_out(&self, authorization: &HeaderValue) -> Result<(), Denial> {
         let Ok(call) = CALL.try_with(Arc::clone) else {
-            // Outside of `Calling::run` nothing is known but the token.
+            // Outside of `Calling::run` only the token is known.
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
-        let before = call.seen().flight.take();
+        let before = call.state().flight.take();
         let flight = match before {
             Some(flight) => flight.retried(authorization),
             None => self.begin_method(call.method, authorization),
         }?;
         let flight = flight.wait_for_scopes().await?;
-        call.seen().flight = Some(flight);
+        call.state().flight = Some(flight);
         Ok(())
     }
 
-    /// To be called by a wrapper of a client's credentials, when the client asks it for a token with these
-    /// scopes. If the method that this task calls accepts none of them, or they open a part of the data
-    /// only, there is a warning event, and a denial of the call begins with the step that mends it.
+    /// Checks the scopes that a client requests for its token. A wrapper of a client's credentials
+    /// calls this function when the client requests a token. If the method of the current call
+    /// accepts none of the scopes, or if the scopes allow access to only a part of the data, the
+    /// guard logs a warning, and a denial of the call begins with the step that corrects the
+    /// requested scopes.
     ///
-    /// Nothing is concluded about the token: its provider may ignore what is asked.
+    /// The guard does not conclude which scopes the token has, because the token's provider may
+    /// ignore the requested scopes.
     pub fn scopes_asked_for(&self, scopes: &ScopeSet) {
-        // Outside of `Calling::run` there is no call, and nothing to say.
-        let _ = CALL.try_with(|call| call.seen().advice = self.wrong_scope_requested(call.method, scopes));
+        // Outside of `Calling::run` there is no call to check.
+        let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();
-        if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
+        if let Some(times) = state.repeats.count(("requested", Some(method), None), state.grants.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)
     }
 }
 
-/// Whether this task is inside of [`Calling::run`], which explains what its call is refused for.
+/// Returns whether the current task is inside of [`Calling::run`], which explains refusals.
 #[must_use]
 pub fn is_under_way() -> bool {
     CALL.try_with(|_| ()).is_ok()
@@ -259,19 +263,20 @@ mod tests {
     use crate::catalog::{Endpoints, lookup};
 
     #[test]
-    fn a_program_that_asks_for_the_wrong_scope_is_told_which_to_name() {
+    fn a_wrong_requested_scope_leads_to_advice() {
         let guard = Guard::builder().build();
         let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
-        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
-        let step = |asked: &[&str]| {
-            guard.wrong_scope_requested(found, &asked.iter().map(|short| short.parse().unwrap()).collect())
+        let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
+        let step = |scopes: &[&str]| {
+            guard.wrong_scope_requested(method, &scopes.iter().map(|short| short.parse().unwrap()).collect())
         };
-        let told = |asked: &[&str]| step(asked).map(|step| step.text().to_owned()).unwrap_or_default();
-        assert!(told(&["pubsub"]).contains("drive.files.list"));
-        assert!(told(&["pubsub"]).contains("which the method does not accept"));
-        assert!(told(&["drive.meet.readonly"]).contains("Google Meet"));
+        let advice_for =
+            |scopes: &[&str]| step(scopes).map(|step| step.text().to_owned()).unwrap_or_default();
+        assert!(advice_for(&["pubsub"]).contains("drive.files.list"));
+        assert!(advice_for(&["pubsub"]).contains("which the method does not accept"));
+        assert!(advice_for(&["drive.meet.readonly"]).contains("Google Meet"));
         for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
-            assert_eq!(told(fine), "", "{fine:?}");
+            assert_eq!(advice_for(fine), "", "{fine:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How a denial reaches the caller, so that adapters need not choose.
+//! Delivery of denials to the caller, in one place for all adapters.
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -10,7 +10,8 @@ use crate::guard::{DenialDelivery, Guard};
 use crate::inflate;
 
 impl Guard {
-    /// What the caller gets if a call is not sent: an answer made of the denial, or an error.
+    /// Returns what the caller gets for a call that is not sent: a response that contains the
+    /// denial, or an error, depending on [`DenialDelivery`].
     ///
     /// ```
     /// # use gcp_scopes::{Denial, Guard};
@@ -20,7 +21,7 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// The denial, unless it is to be delivered as an answer.
+    /// The denial, unless [`DenialDelivery::Message`] is set.
     pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
         match self.state().delivery {
             DenialDelivery::Message => Ok(denial.to_response().map(Bytes::from)),
@@ -28,11 +29,12 @@ impl Guard {
         }
     }
 
-    /// Delivers the denial of a refused call in its answer. `seen` is the beginning of the answer's body,
-    /// or (`is_whole`) all of it. Gives the body to replace that one with, if it is to be replaced.
+    /// Delivers the denial of a refused call in the call's response. `seen` is the beginning of the
+    /// response body, or the complete body if `is_whole` is set. Returns the body that replaces the
+    /// response's own body, or `None` if the response keeps its own body.
     ///
     /// # Errors
-    /// The denial, if it is to be delivered as an error.
+    /// The denial, if [`DenialDelivery::Error`] is set.
     pub fn deliver(
         &self,
         denial: Denial,
@@ -50,17 +52,18 @@ impl Guard {
     }
 }
 
-/// The body of a refusal with the denial's line in its message, for a client that keeps nothing but the
-/// message. `seen` is the beginning of the body as it came, or (`is_whole`) all of it.
+/// Returns the body of a refused response with the denial's first line added to the error message,
+/// for a client that keeps only the message. `seen` is the beginning of the received body, or the
+/// complete body if `is_whole` is set.
 ///
-/// The body that is given is not compressed, and the headers are made to describe it.
+/// The returned body is not compressed, and `headers` are changed to describe the returned body.
 ///
 /// ```
 /// use gcp_scopes::Denial;
 /// use gcp_scopes::response::explained_body;
 /// use http::Response;
 ///
-/// /// For a client that reads whole bodies itself.
+/// /// For a client that reads complete response bodies itself.
 /// fn with_denial(denial: &Denial, refused: Response<Vec<u8>>) -> Response<Vec<u8>> {
 ///     let (mut head, body) = refused.into_parts();
 ///     let body = explained_body(denial, &mut head.headers, &body, true);
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_body_keeps_what_a_plain_one_keeps() {
+    fn a_compressed_body_is_explained_like_a_plain_body() {
         let gzip = |plain: &str| {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();

@@ -1,4 +1,5 @@
-//! Looks at where the process runs: environment variables, a credential file, the metadata server.
+//! Detects where the process runs, from environment variables, a credential file and the metadata
+//! server.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -13,19 +14,22 @@ use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
 use crate::parallel::Running;
 
-/// For all requests to the metadata server together.
+/// The time limit for all requests to the metadata server together.
 const LIMIT: Duration = Duration::from_secs(1);
-/// For the first request, so that a network which drops packets delays a program by no more. A metadata server
-/// is on the same machine; where it is slower than this, the environment is looked at again later.
+/// The time limit for the first request, so that a network that drops packets delays the start of a
+/// program only by this much. The metadata server runs on the same physical machine and usually
+/// responds within a few milliseconds. If it is slower, the snapshot contains no metadata.
 const FIRST_LIMIT: Duration = Duration::from_millis(300);
 const NO_ANSWER: &str = "the metadata server did not answer in time";
-/// A credential file is a few KiB.
+/// The longest credential file that is read. Credential files are a few KiB long.
 const MOST_FILE: u64 = 64 * 1024;
 
-/// What the process sees of where it runs: environment variables, the credential file, and the
-/// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
+/// Takes a snapshot of the process's environment: environment variables, the credential file, and
+/// values of the metadata server. The metadata server is not queried if the machine is not one of
+/// Google's or if `NO_GCE_CHECK=true` is set.
 ///
-/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
+/// Never fails, and takes little more than a second. A value that cannot be read is left out of the
+/// snapshot.
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
@@ -35,7 +39,8 @@ pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch
     with_files_and_metadata(spawner, snapshot, fetch).await
 }
 
-/// Adds what the variables of the snapshot point to: the credential file and the metadata server.
+/// Adds the contents of the credential files and the values of the metadata server that the
+/// snapshot's variables point to.
 pub(crate) async fn with_files_and_metadata(
     spawner: &Spawner,
     snapshot: Snapshot,
@@ -50,7 +55,7 @@ pub(crate) async fn with_files_and_metadata(
     }
 }
 
-/// Adds what the metadata server says, if there may be one.
+/// Adds values of the metadata server, unless the snapshot shows that no metadata server is needed.
 pub(crate) async fn with_metadata(
     spawner: &Spawner,
     snapshot: Snapshot,
@@ -67,9 +72,10 @@ pub(crate) async fn with_metadata(
     answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// Queries the values that are used, in three rounds: one that shows whether there is a server at all, then
-/// the others and the names of the attributes, then the attributes that exist. The requests of a round are sent
-/// side by side. Attributes are never read in bulk: they can be large, and hold secrets.
+/// Queries the metadata server in three rounds: first a value that shows whether there is a
+/// metadata server at all, then the other values and the names of the attributes, then those
+/// attributes that exist. The requests of a round are sent in parallel. Attributes are never read
+/// in bulk, because they can be large and contain secrets.
 async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
     for (round, limit) in [(first, FIRST_LIMIT), (others, LIMIT), (attributes, LIMIT)] {
@@ -99,7 +105,8 @@ fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, S
     }
 }
 
-/// The text of a plain file. A pipe is left alone: to read it would take it from the program.
+/// Reads a regular file of UTF-8 text. Returns `None` for a pipe, because reading would consume
+/// data meant for the program.
 fn read_file(path: &Path) -> Option<String> {
     if !path.metadata().ok()?.is_file() {
         return None;
@@ -122,12 +129,12 @@ mod tests {
     use crate::granted::Fetch;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
-    /// Lists the names of the attributes.
+    /// The path that lists the names of the attributes.
     const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-    /// How many paths there are besides attributes.
+    /// The number of queried paths, without attributes.
     const PATHS: usize = 8;
 
-    /// What a snapshot of `world` sees of a metadata server, and how often it asks.
+    /// Returns the snapshot of `world` with metadata, and the number of requests sent.
     async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
@@ -185,7 +192,7 @@ mod tests {
         }
     }
 
-    /// A server that answers as a VM in an instance group does, each request after this time.
+    /// A metadata server of a VM in an instance group that delays each response by this time.
     struct Delayed(Duration);
 
     impl Fetch for Delayed {

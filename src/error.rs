@@ -1,6 +1,6 @@
-//! Failures of this crate: a configuration that cannot be used, a source that cannot be reached.
+//! Errors of this crate: an unusable configuration, or a server that cannot be reached.
 //!
-//! An [`Error`] never stops a user's call. What stops a call is a [`Denial`](crate::Denial).
+//! An [`Error`] never stops a call of the user. A [`Denial`](crate::Denial) may stop a call.
 //!
 //! ```
 //! use gcp_scopes::{ErrorKind, Guard};
@@ -13,10 +13,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Any error, boxed, as tower and hyper pass them on.
+/// A boxed error of any type, as tower and hyper use.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What this crate could not do, and why. The message names the input and ends in what to do.
+/// An error of this crate. The message names the input and ends with what to do.
 ///
 /// ```
 /// let error = gcp_scopes::Guard::builder().universe("s3nsapis").unwrap_err();
@@ -30,12 +30,12 @@ pub struct Error {
     source: Option<BoxError>,
 }
 
-/// What sort of failure an [`Error`] is.
+/// The category of an [`Error`].
 ///
 /// ```
 /// use gcp_scopes::{Error, ErrorKind};
 ///
-/// /// Whether the configuration has to change before another try.
+/// /// Checks whether the configuration has to change before another attempt.
 /// fn is_ours(error: &Error) -> bool {
 ///     error.kind() == ErrorKind::InvalidInput
 /// }
@@ -43,9 +43,9 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value given to this crate cannot be used.
+    /// A value passed to this crate cannot be used.
     InvalidInput,
-    /// A server that was asked (metadata server, tokeninfo) did not give a usable answer.
+    /// A server (metadata server, tokeninfo) did not return a usable response.
     Unreachable,
 }
 
@@ -64,7 +64,7 @@ impl Error {
         self
     }
 
-    /// What sort of failure this is.
+    /// Returns the category of this error.
     ///
     /// ```
     /// # use gcp_scopes::{Error, ErrorKind};
@@ -77,14 +77,14 @@ impl Error {
     }
 }
 
-/// A name or an endpoint that the catalog refuses.
+/// Converts the error for a name or an endpoint that the catalog rejects.
 impl From<gcp_scopes_catalog::Error> for Error {
     fn from(error: gcp_scopes_catalog::Error) -> Self {
         Self::invalid(error.to_string())
     }
 }
 
-/// A value without the syntax that Google documents for it.
+/// Converts the error for a value that does not have the syntax that Google documents.
 impl From<gcp_scopes_explain::Error> for Error {
     fn from(error: gcp_scopes_explain::Error) -> Self {
         Self::invalid(error.to_string())

@@ -1,25 +1,28 @@
-//! The path of one call, from "about to be sent" to "answered". Every adapter walks it, and so does an
-//! adapter of your own: [two complete ones][page], of at most 80 lines each.
+//! The steps of one call, from the request to the response: the functions that every adapter calls.
+//! To write your own adapter, see [two complete examples][page] of at most 80 lines each.
 //!
-//! 1. **Begin.** One of four entries, by what the client shows of a call, gives its [`Flight`], or the
-//!    [`Denial`] of a call that is not to be sent. None of them waits. An adapter that may wait then
-//!    calls [`Flight::wait_for_scopes`], which with [`Preflight::Deny`] waits for what a new token
-//!    holds, and is ready at once otherwise.
+//! 1. **Begin.** Choose one of four functions by what the client exposes of a call. Each returns a
+//!    [`Flight`], which is the call in progress, or the [`Denial`] of a call that must not be sent.
+//!    None of the functions waits. An adapter that can wait then calls [`Flight::wait_for_scopes`]:
+//!    with [`Preflight::Deny`] the function waits until the scopes of a new token are known;
+//!    otherwise it returns immediately.
 //! 2. **Send** the call.
-//! 3. **Events** on the way: [`Flight::redirected`]; [`Flight::retried`]; and for every answer
-//!    [`Flight::answered`], which gives whether the answer may be a refusal for lack of scope.
-//! 4. **End** such a call by [`Flight::explain`], which waits up to 500 ms for what the token holds, or
-//!    by [`Flight::explain_now`], which never waits. Either gives the [`Denial`] if the scope gate
-//!    refused. Without one the answer is handed to the caller, byte for byte.
+//! 3. **Report events:** [`Flight::redirected`] after redirects, [`Flight::retried`] before a
+//!    retry, and [`Flight::answered`] for every response, which returns whether the response may be
+//!    a refusal for lack of scopes.
+//! 4. **End** a call that may have been refused with [`Flight::explain`], which waits up to 500 ms
+//!    for the scopes of the token, or with [`Flight::explain_now`], which never waits. Both return
+//!    a [`Denial`] if the call was refused for lack of scopes. Otherwise the adapter returns the
+//!    response unchanged to the caller.
 //!
-//! What the caller gets of a denial is for [`Guard::unsent`] and [`Guard::deliver`]; how a body is
-//! looked at and handed on for [`response`](crate::response).
+//! [`Guard::unsent`] and [`Guard::deliver`] create what the caller gets for a denial. The module
+//! [`response`](crate::response) reads the beginning of a response body and passes the body on.
 //!
 //! ```
 //! use gcp_scopes::{Denial, Guard, call::Call};
 //! use http::{Request, Response};
 //!
-//! /// Sends a request through a client that blocks.
+//! /// Sends a request through a blocking client.
 //! fn send_guarded(
 //!     guard: &Guard,
 //!     request: Request<Vec<u8>>,
@@ -27,7 +30,7 @@
 //! ) -> Result<Response<Vec<u8>>, Denial> {
 //!     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
 //!     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-//!     // A client that awaits: `let flight = flight.wait_for_scopes().await?;`
+//!     // An async client: `let flight = flight.wait_for_scopes().await?;`
 //!     let response = send(request);
 //!     let (status, headers) = (response.status(), response.headers());
 //!     if flight.answered(status, headers) {
@@ -49,18 +52,18 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! # Who enters where
+//! # Which adapter uses which functions
 //!
-//! | adapter | entry | ending |
+//! | adapter | begins with | ends with |
 //! |---|---|---|
 //! | tower | [`Flight::begin_in_place`]: a request | [`Flight::explain_response`] |
 //! | reqwest-middleware | [`Guard::begin`]: a request | [`Flight::explain_response`] |
 //! | object_store, opendal | [`Guard::begin`]: a request | [`Flight::explain`] |
 //! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`] |
-//! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` | [`Flight::explain`] |
-//! | google-cloud, retry policy | [`Guard::begin_unseen`]: an error alone, perhaps with an `Authorization` | [`Flight::explain_now`] |
-//! | a client that names the API but no method | [`Guard::begin_service`]: a host and an `Authorization` | either |
-//! | a client that blocks | any | either: any executor's `block_on` waits for [`Flight::explain`] |
+//! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` header | [`Flight::explain`] |
+//! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an `Authorization` header | [`Flight::explain_now`] |
+//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | either |
+//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::explain`] |
 //!
 //! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial

@@ -1,4 +1,4 @@
-//! [`Guard`]: what all clients of a process share of tokens, methods and refusals.
+//! [`Guard`]: the state that all clients of a process share, such as the scopes of tokens.
 
 mod builder;
 pub(crate) mod lessons;
@@ -14,7 +14,7 @@ use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenMemory;
+use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::MetadataServer;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::recording::Recording;
@@ -25,20 +25,20 @@ use shared::Shared;
 pub use builder::GuardBuilder;
 pub use settings::{DenialDelivery, Preflight};
 
-/// How long an explanation waits for the scopes that it would like to show, and how long by default
-/// [`Preflight::Deny`] waits for scopes that are not yet known.
+/// How long an explanation waits for the token's scopes, which it shows if they are known by then.
+/// Also the default of [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait).
 pub(crate) const WAIT: Duration = Duration::from_millis(500);
 
-/// Judges calls of Google API clients by the OAuth scopes of their tokens.
+/// Checks calls of Google API clients against the OAuth scopes of their tokens.
 ///
-/// Cheap to clone; one guard serves all clients of a process.
+/// A guard is cheap to clone, and one guard serves all clients of a process.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use gcp_scopes::Guard;
 ///
-/// let guard = Guard::detect().await; // once, at start: knows where the program runs
-/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// let guard = Guard::detect().await; // once, at start: detects where the program runs
+/// let for_another_client = guard.clone(); // shares the token cache and all lessons from responses
 /// # }
 /// ```
 ///
@@ -54,20 +54,20 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Guard(Shared<State>);
 
-/// What the clones of a guard share.
+/// The state that all clones of a guard share.
 pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
-    pub(crate) grants: TokenMemory,
+    pub(crate) grants: TokenCache,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,
-    /// Sends the questions of the self-check.
+    /// Sends the requests of the self-check.
     pub(crate) fetch: Option<Arc<dyn DynFetch>>,
-    /// The metadata server, where there is one.
+    /// The metadata server, if the machine has one.
     pub(crate) metadata: Option<MetadataServer>,
-    /// Why the metadata server gave no answer about where the program runs.
+    /// Why the metadata server did not report where the program runs.
     pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
@@ -75,7 +75,7 @@ pub(crate) struct State {
 }
 
 impl Guard {
-    /// Where the program runs and which credential it uses, as far as is known now.
+    /// Returns where the program runs and which credential it uses, as far as the guard knows.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, environment::Platform};
@@ -88,12 +88,16 @@ impl Guard {
         Arc::clone(&self.0.environment)
     }
 
-    /// States what a token was granted, for a program that made or fetched it: by the `scope` of an OAuth
-    /// answer, or by the scopes asked for where these are always granted. The metadata server of a VM, for
-    /// one, ignores the scopes that are asked for.
+    /// Declares which scopes a token was granted. For a program that creates or fetches its own
+    /// tokens.
     ///
-    /// Cheap enough to be called each time a token is handed out. The statement is believed until the
-    /// token expires, for an hour at most, or until a refusal contradicts it.
+    /// Take the scopes from the `scope` field of the OAuth response. The requested scopes may be
+    /// declared only if the issuer always grants exactly the requested scopes; the metadata server
+    /// of a VM, for example, ignores the requested scopes.
+    ///
+    /// The call is cheap enough to be made each time a token is handed out. The guard trusts the
+    /// declaration until the token expires, for one hour at most, or until a refusal contradicts
+    /// the declaration.
     ///
     /// ```
     /// use gcp_scopes::{Guard, ScopeSet};
@@ -110,7 +114,7 @@ impl Guard {
         self.0.grants.declare(token, granted);
     }
 
-    /// Begins work on the guard's own thread.
+    /// Returns the handle that starts work on the guard's thread.
     pub(crate) fn spawner(&self) -> &Spawner {
         self.0.background.spawner()
     }
@@ -119,7 +123,7 @@ impl Guard {
         Self(Shared::new(state))
     }
 
-    /// The guard, for the time of one call.
+    /// Returns a second handle to the guard, which is held for the duration of one call.
     #[inline]
     pub(crate) fn hold(&self) -> Self {
         Self(self.0.hold())

@@ -1,20 +1,23 @@
-//! Inflates a compressed refusal for the classifier alone: the caller gets the bytes as they were sent.
+//! Decompresses refused responses for classification. The caller gets the compressed bytes
+//! unchanged.
 //!
-//! Clients that undo a coding themselves (reqwest with its feature `gzip`) do it below the guard and
-//! remove the header. This is for all others. What is inflated is bounded, so that a small body cannot
-//! take much memory. brotli and zstd, which no Google API is known to send unasked, are not read.
+//! Clients that decompress responses themselves (reqwest with its feature `gzip`) do so before the
+//! guard sees the response, and remove the header. This module is for all other clients. The size
+//! of the output is limited, so that a small body cannot use much memory. brotli and zstd are not
+//! supported, because no Google API is known to send them unless requested.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// How much is inflated at most, in bytes: as much as the classifier reads.
+/// The limit of the output in bytes: the classifier does not read more.
 #[cfg(feature = "body")]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
-/// The beginning of a body in plain bytes. `None` if its coding is not undone here, or if it is damaged:
-/// such a body is not classified, because the headers alone do not decide.
+/// Returns the beginning of a body, decompressed if necessary. Returns `None` if the body has an
+/// unsupported coding or is damaged. Such a body is not classified, because the headers alone are
+/// not sufficient.
 #[must_use]
 pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
@@ -24,34 +27,41 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
         codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
     match (codings.next(), codings.next()) {
         (None, _) => Some(Cow::Borrowed(body)),
-        // Some clients inflate a body and keep its header. No compressed body begins like JSON or XML.
-        (Some(_), None) if matches!(body, [b'{' | b'[' | b'<', ..]) => Some(Cow::Borrowed(body)),
-        (Some(coding), None) => inflated(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
+        // Some clients decompress a body and keep its header. Unlike raw deflate, no stream of another coding
+        // that is read here begins like JSON or XML.
+        (Some(coding), None) if !coding.eq_ignore_ascii_case("deflate") && is_plain(body) => {
+            Some(Cow::Borrowed(body))
+        }
+        (Some(coding), None) => decompress(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
     }
 }
 
+fn is_plain(body: &[u8]) -> bool {
+    matches!(body, [b'{' | b'[' | b'<', ..])
+}
+
 #[cfg(feature = "body")]
-fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
+fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
     match coding {
-        "gzip" | "x-gzip" => beginning(GzDecoder::new(body)),
-        "deflate" if has_zlib_header(body) => beginning(ZlibDecoder::new(body)),
-        // Some servers leave out the header that RFC 9110, section 8.4.1.2, asks for.
-        "deflate" => beginning(DeflateDecoder::new(body)),
+        "gzip" | "x-gzip" => decode_prefix(GzDecoder::new(body)),
+        "deflate" if has_zlib_header(body) => decode_prefix(ZlibDecoder::new(body)),
+        // Some servers omit the zlib header that RFC 9110, section 8.4.1.2, requires.
+        "deflate" => decode_prefix(DeflateDecoder::new(body)),
         _ => None,
     }
 }
 
 #[cfg(not(feature = "body"))]
-fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
+fn decompress(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// What a stream gives, up to where it was cut off. `None` if that is nothing, because then the headers
-/// alone would decide.
+/// Returns the output of a decoder, up to the point where the input was cut off. Returns `None` if
+/// there is no output, because the headers alone are not sufficient for classification.
 #[cfg(feature = "body")]
-fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
+fn decode_prefix(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
     let mut plain = Vec::new();
     match stream.take(INFLATED_BYTES as u64).read_to_end(&mut plain) {
@@ -60,7 +70,8 @@ fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     }
 }
 
-/// Source: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
+/// Returns whether a body begins with a zlib header. Source:
+/// <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
 #[cfg(feature = "body")]
 fn has_zlib_header(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]
@@ -104,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codings_that_clients_ask_google_for_are_read() {
+    fn common_codings_are_decompressed() {
         for (coding, body) in [
             ("", PLAIN.to_vec()),
             ("identity", PLAIN.to_vec()),
@@ -124,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_coding_and_damage_leave_a_body_unread() {
+    fn unsupported_codings_and_damaged_bodies_are_not_read() {
         let (mut damaged, zipped) = (gzip(PLAIN), gzip(PLAIN));
         *damaged.last_mut().unwrap() ^= 1;
         let rows: [(&[&str], &[u8]); 9] = [
@@ -141,12 +152,12 @@ mod tests {
         for (coding, body) in rows {
             assert_eq!(read(coding, body), None, "{coding:?} {}", body.escape_ascii());
         }
-        let odd = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
-        assert_eq!(readable(&HeaderMap::from_iter(odd), &zipped), None);
+        let invalid = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
+        assert_eq!(readable(&HeaderMap::from_iter(invalid), &zipped), None);
     }
 
     #[test]
-    fn a_stream_that_is_cut_off_anywhere_gives_a_beginning() {
+    fn a_truncated_stream_yields_a_prefix() {
         for (coding, body) in [("gzip", gzip(PLAIN)), ("deflate", zlib(PLAIN)), ("deflate", deflate(PLAIN))] {
             for end in 0..body.len() {
                 let read = read(&[coding], &body[..end]);
@@ -158,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_bomb_no_more_is_inflated_than_is_read() {
+    fn the_decompressed_size_is_bounded() {
         let bomb = gzip(&vec![b' '; 64 << 20]);
         assert!(bomb.len() < 70_000);
         assert_eq!(read(&["gzip"], &bomb).unwrap().len(), INFLATED_BYTES);

@@ -1,19 +1,26 @@
-//! Where a call is judged: before it is sent by [`Guard::decide`], after a refusal by
-//! [`Guard::explain`]. Both are pure; the adapters hand them what they need.
+//! Decisions about calls as pure functions: [`Guard::decide`] before a call is sent, and
+//! [`Guard::explain`] after a refusal. Use these functions to test a policy, or if no adapter fits.
 //!
 //! # Before
-//! A call is *lacking* only if all of this holds: it carries a bearer token; its host is Google's
-//! or one the user mapped; it is exactly one method, for which Google lists scopes; nothing in the
-//! overrides table makes it special; the token's scopes are known from a source that is authoritative
-//! for that token; the catalog has heard of every one of them; and the method accepts none of them.
-//! In every other case the guard abstains: a client cannot know better than the server.
+//! A call is *lacking*, which means that its token lacks the scope, only if all of the following
+//! holds:
 //!
-//! A caller who does know says so with [`NeededScopes`]: then these scopes count for this call, in the
-//! place of what Google lists and of the table of overrides. The host must still be Google's.
+//! 1. The call has a bearer token.
+//! 2. Its host belongs to Google, or the user mapped the host.
+//! 3. The catalog contains exactly one method for the call, and lists scopes for the method.
+//! 4. The catalog's table of exceptions does not contain the method.
+//! 5. The token's scopes are known from a source that is authoritative for the token.
+//! 6. The catalog contains all of these scopes, and the method accepts none of them.
+//!
+//! In all other cases the guard abstains, because a client cannot know better than the server.
+//!
+//! A caller that knows which scopes a call needs can state them as [`NeededScopes`]. For that call
+//! the stated scopes replace the listed scopes and the exceptions. The host must still belong to
+//! Google.
 //!
 //! # After
-//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
-//! gets a [`Denial`]; every other answer is passed on byte for byte.
+//! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
+//! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
 //! ```
 //! use gcp_scopes::call::Call;
@@ -28,7 +35,7 @@
 //!
 //! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
 //! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
-//! // A scope that is newer than the catalog may open anything.
+//! // A scope that is newer than the catalog may be sufficient for any method.
 //! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -45,7 +52,7 @@ use crate::refusal::{self, Answer, Refusal};
 pub use gcp_scopes_explain::Decision;
 
 impl Guard {
-    /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
+    /// Decides whether the scopes of a token are sufficient for a call. Pure: no I/O, no log event.
     ///
     /// ```
     /// use gcp_scopes::call::Call;
@@ -64,7 +71,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let call = self.looked_up(call);
+        let call = self.look_up(call);
         match self.judge(&call, granted) {
             Ok(true) => Decision::Allow,
             Ok(false) => {
@@ -74,10 +81,10 @@ impl Guard {
         }
     }
 
-    /// The denial of a refused answer, if it was refused for lack of scope, and that is sure enough. Pure:
-    /// no I/O, no event.
+    /// Returns the denial for a refused response, if the call was refused for lack of scopes with
+    /// sufficient certainty. Pure: no I/O, no log event.
     ///
-    /// The caller has to know that the answer came from the host of `call`.
+    /// The caller must make sure that the response came from the host of `call`.
     ///
     /// ```
     /// use gcp_scopes::call::Call;
@@ -92,17 +99,18 @@ impl Guard {
     ///
     /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
     /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
-    /// // IAM's refusals are not the guard's to explain: they reach the caller as they are.
+    /// // The guard does not explain refusals by IAM: they reach the caller unchanged.
     /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        self.explain_refusal(&self.looked_up(call), granted, refusal::classify(answer)?).ok()
+        self.explain_refusal(&self.look_up(call), granted, refusal::classify(answer)?).ok()
     }
 
-    /// The denial, or the refusal if it was not for lack of scope or that is not sure enough. A header
-    /// alone only makes a scope refusal possible; the prediction of one makes it likely.
+    /// Returns the denial, or the refusal as the error if the call was refused for another reason
+    /// or the reason is too uncertain. A `WWW-Authenticate` header alone makes a scope refusal only
+    /// possible; together with the prediction of a scope refusal it is likely.
     pub(crate) fn explain_refusal(
         &self,
         call: &Lookup,
@@ -116,15 +124,16 @@ impl Guard {
         }
     }
 
-    /// The denial of an answer whose call is not known, but for what the answer names of it.
-    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+    /// Returns the denial for a response without its call. The method is known only if the response
+    /// names it.
+    pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
         Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
     }
 
-    /// What a call is, and what it needs as far as its caller says so.
-    pub(crate) fn looked_up(&self, call: &Call<'_>) -> Lookup {
+    /// Looks up the method of a call, and the scopes that the caller stated.
+    pub(crate) fn look_up(&self, call: &Call<'_>) -> Lookup {
         catalog::lookup(call, &self.state().endpoints)
     }
 
@@ -137,26 +146,27 @@ impl Guard {
         Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
-    /// Whether the verdict is that the token lacks every scope. A token that holds one is quick to see, so
-    /// that is looked at first.
+    /// Returns whether the token is known to lack every accepted scope. Checks first whether the
+    /// token has a listed scope, because this check is fast.
     #[inline]
     pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
         let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
         !is_listed && self.judge(call, granted) == Ok(false)
     }
 
-    /// The verdict on a call, corrected by what answers have taught.
+    /// Decides whether the scopes of a token are sufficient for a call, and applies the guard's
+    /// lessons.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
         let verdict = granted.suffice_for(call);
-        match (verdict, subject(call), granted.scopes()) {
-            (Ok(false), Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
+        match (verdict, lesson_subject(call), granted.scopes()) {
+            (Ok(false), Some(subject), Some(held)) => self.state().lessons.corrected_verdict(subject, held),
             _ => verdict,
         }
     }
 }
 
-/// What a lesson about a call is filed under.
-pub(crate) fn subject(call: &Lookup) -> Option<Subject> {
+/// Returns the key of the lessons about a call.
+pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
     match call.needed() {
         Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
         None => call.method().map(Subject::Method),
@@ -197,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_alone_is_believed_if_the_token_is_known_to_lack_the_scope() {
+    fn a_header_alone_is_sufficient_if_the_token_lacks_the_scope() {
         let (guard, uri) = (Guard::builder().build(), publish());
         let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
         let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]);
@@ -210,18 +220,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_its_call_is_explained_as_far_as_it_names_it() {
+    fn a_response_without_its_call_is_explained() {
         let guard = Guard::builder().build();
-        let denial = guard.explain_alone(&Answer::new(SCOPE)).unwrap();
+        let denial = guard.explain_without_call(&Answer::new(SCOPE)).unwrap();
         assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
         assert!(denial.granted().is_unknown());
-        let nameless = guard.explain_alone(&Answer::new(b"Request had insufficient authentication scopes."));
+        let nameless =
+            guard.explain_without_call(&Answer::new(b"Request had insufficient authentication scopes."));
         assert!(nameless.unwrap().method().is_none());
-        assert!(guard.explain_alone(&Answer::new(IAM)).is_none());
+        assert!(guard.explain_without_call(&Answer::new(IAM)).is_none());
     }
 
     #[test]
-    fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter() {
+    fn unrestricted_tokens_are_allowed_and_other_hosts_ignored() {
         let (guard, google, other) =
             (Guard::builder().build(), publish(), Uri::from_static("https://kite.example/"));
         let unrestricted = || GrantedScopes::unrestricted(GrantSource::Jwt);
@@ -239,9 +250,9 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_keeps_back_what_it_is_about() {
+    fn the_guard_abstains_from_exceptional_calls() {
         let guard = Guard::builder().build();
-        let told = |uri, scopes| match guard
+        let decision = |uri, scopes| match guard
             .decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes))
         {
             Decision::Allow => "allow",
@@ -249,14 +260,16 @@ mod tests {
             Decision::Lacking(_) => "lacking",
             other => unreachable!("{other:?}"),
         };
-        // The session of an upload may do without the scope, but with it nothing is in doubt.
+        // A call in an upload session may need no scope, but with the scope it is certainly
+        // allowed.
         let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";
-        assert_eq!(told(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
-        assert_eq!(told(session, "openid"), "session");
-        // An administrator needs another scope than a user, for the same method.
+        assert_eq!(decision(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
+        assert_eq!(decision(session, "openid"), "session");
+        // For the same method, an administrator needs another scope than a user.
         let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
-        let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
-        let spaces = told("https://www.googleapis.com/auth/chat.spaces");
+        let decision =
+            |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
+        let spaces = decision("https://www.googleapis.com/auth/chat.spaces");
         assert!(matches!(spaces, Decision::Abstain(AbstainReason::Request)), "{spaces:?}");
     }
 }

@@ -1,11 +1,12 @@
-//! Middleware for clients of Google APIs that turns a refusal for lack of OAuth scope into an error
-//! that says what to do.
+//! Middleware for clients of Google APIs that turns a refusal for lack of OAuth scopes into an
+//! error that contains the commands which end the refusal.
 //!
-//! Two gates stand between a call and a Google Cloud resource: the OAuth scopes of the token, and the IAM
-//! roles of the account. On a VM the scopes are a ceiling that no role lifts, and Google's 403 names
-//! neither gate clearly. A [`Guard`] stands inside the client, knows which scopes each method accepts and
-//! which the token holds, and turns such a refusal into a [`Denial`] with the commands that end it here.
-//! By default it never blocks what Google would allow.
+//! Google Cloud checks a call twice, at two gates: the OAuth scopes of the token, and the IAM roles
+//! of the account. On a VM no role makes up for a missing scope, and Google's 403 response often
+//! does not make clear which gate refused. A [`Guard`] is placed inside the client. It knows which
+//! scopes each API method accepts and which scopes the token has, and turns a refusal for lack of
+//! scopes into a [`Denial`]: an error with the commands that fix the refusal on the platform where
+//! the program runs. By default a guard never stops a call that Google would allow.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -23,7 +24,7 @@
 //! // let guard = Guard::detect().await;
 //! # let guard = Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
 //! # let guard = guard.detect().await;
-//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's, or what you have
+//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's client, or another service
 //!
 //! // On a VM with the default access scopes, whose account may write to the bucket:
 //! let error = client.oneshot(upload).await.unwrap_err();
@@ -33,7 +34,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Which one is mine
+//! # Where to begin
 //!
 //! | client | add | begin with |
 //! |---|---|---|
@@ -45,7 +46,7 @@
 //! | google-apis-rs | crate [gcp-scopes-google-apis] | `guard.google_apis(…)`, [`calling`] |
 //! | object_store | crate [gcp-scopes-object-store] | `guard.object_store(…)` |
 //! | opendal | crate [gcp-scopes-opendal] | `guard.opendal()` |
-//! | another one | | [`flight`]: the path that all of these walk |
+//! | another client | | [`flight`]: the functions that all these adapters call |
 //!
 //! [gcp-scopes-tonic]: https://docs.rs/gcp-scopes-tonic
 //! [gcp-scopes-google-cloud]: https://docs.rs/gcp-scopes-google-cloud
@@ -53,31 +54,36 @@
 //! [gcp-scopes-object-store]: https://docs.rs/gcp-scopes-object-store
 //! [gcp-scopes-opendal]: https://docs.rs/gcp-scopes-opendal
 //!
-//! # What else there is
+//! # Other modules
 //!
-//! - [`Preflight`] says what happens to a call that Google would refuse, [`DenialDelivery`] how a denial
-//!   reaches the caller.
-//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
-//!   needs.
-//! - [`judge`] is the verdict on a call as a pure function, before it is sent and after it was refused.
-//! - [`refusal`] finds which gate refused, from any answer or log line; [`remedy`] what to do about it.
-//! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake Google on 127.0.0.1 for the tests of your own
-//!   service; [`telemetry`] lists the events.
-//! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
+//! - [`Preflight`] chooses what happens to a call that Google would refuse, and [`DenialDelivery`]
+//!   how a denial reaches the caller.
+//! - [`self_check`] checks at start-up whether scopes and IAM roles allow the calls of a program;
+//!   [`recorder`] records which scopes a program needs.
+//! - [`judge`] predicts as a pure function whether a token's scopes are sufficient for a call, and
+//!   explains a refusal afterwards.
+//! - [`refusal`] finds out which gate refused from any response or log line; [`remedy`] contains
+//!   the steps that fix a refusal.
+//! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake of Google's APIs on
+//!   127.0.0.1 for tests of your own service; [`telemetry`] lists the log events.
+//! - There are two kinds of errors: a [`Denial`] (Google refuses the call) and an [`Error`] (for
+//!   example a wrong configuration), which never stops a call.
 //!
-//! Nothing needs a tokio runtime of the program's: what a guard asks, it asks on a thread of its own. The
-//! [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) has all features, limits and what is
-//! known of which token, [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) have more clients.
+//! The program needs no tokio runtime: a guard sends its own requests on a thread that the guard
+//! starts. The [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) lists all
+//! features, the limits, and what a guard knows of which kind of token; the
+//! [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) show more clients.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
 pub use gcp_scopes_catalog::call;
 use gcp_scopes_catalog::scope;
 
-/// Which Google API method a call is, and which scopes that method accepts.
+/// Lookup of the Google API method that a call belongs to, and of the scopes that the method
+/// accepts.
 ///
-/// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
-/// at start.
+/// This module re-exports the crate [`gcp_scopes_catalog`]. Its data is compiled into the program:
+/// nothing is parsed, allocated or fetched at start.
 pub mod catalog {
     pub(crate) use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
@@ -139,7 +145,7 @@ pub use guard::{DenialDelivery, Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 
-/// The code in the README is compiled.
+/// Compiles the code examples of the README as doctests.
 #[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

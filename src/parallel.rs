@@ -1,4 +1,4 @@
-//! Several questions at once, under one deadline.
+//! Runs several requests in parallel with one deadline.
 
 use std::future::Future;
 
@@ -8,12 +8,12 @@ use tracing::instrument::WithSubscriber as _;
 
 use crate::background::LATE;
 
-/// Work under way. Dropping it ends the work.
+/// Running tasks. Dropping this value aborts the tasks.
 pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own,
-    /// so that a panic in one leaves the others alone.
+    /// Starts all tasks now, on the current runtime, which must be the guard's. Each one is its own
+    /// task, so that a panic does not affect the others.
     pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
@@ -26,8 +26,8 @@ impl<T: Send + 'static> Running<T> {
         Self(tasks)
     }
 
-    /// The results in the order in which the work was begun. What was not done by the deadline, or
-    /// panicked, gave no answer in time.
+    /// Returns the results in the order of the inputs. The result of a task that panicked or was
+    /// not finished at the deadline is the error [`LATE`].
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
         let mut done: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_hangs_or_panics_costs_the_others_nothing() {
+    async fn hanging_or_panicking_tasks_do_not_affect_the_others() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
         assert_eq!(done_by(until, works()).await, [None, None, Some(3), Some(4)]);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_deadline_is_not_waited_for_once_all_is_done() {
+    async fn finish_returns_when_all_tasks_are_done() {
         let started = Instant::now();
         let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);

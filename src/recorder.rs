@@ -1,6 +1,6 @@
-//! Records which methods a program calls in a run, and finds the scopes that are enough for them.
+//! Records which methods a program calls, and computes the scopes that are sufficient for them.
 //!
-//! Run the service's tests or the service itself with a recorder, then read from it:
+//! Run the service or its tests with a recorder, and then read the results:
 //!
 //! ```
 //! # #[cfg(feature = "catalog-full")] {
@@ -18,11 +18,12 @@
 //! # Ok::<(), gcp_scopes::Error>(())
 //! ```
 //!
-//! 1. It records methods alone: no bucket, object or project, and no token.
-//! 2. It records at most 512 of them. It allocates one bit for each method of the catalog when it
-//!    is made, and nothing for a call.
-//! 3. Without a recorder, a call costs one branch.
-//! 4. It does not know what was not called in the run: a service's rare paths need scopes, too.
+//! 1. The recorder stores only methods: no bucket, object or project, and no token.
+//! 2. The recorder stores at most 512 methods. It allocates one bit per method of the catalog when
+//!    it is created, and nothing per call.
+//! 3. If there is no recorder, a call costs one additional branch.
+//! 4. Methods that were not called during the recording are missing: rarely used code paths of a
+//!    service may need more scopes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,15 +35,15 @@ use serde::{Serialize, Serializer};
 
 use crate::catalog::ApiMethod;
 use crate::guard::Guard;
-use crate::recording::{MOST, Recording};
+use crate::recording::{MAX_METHODS, Recording};
 use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
 
 /// The methods that were called through a guard since the first call of
 /// [`Guard::recorder`](crate::Guard::recorder).
 ///
-/// Cheap to clone. `Display` is a report for a person. The `serde` value has methods by id and
-/// scopes as full URIs, the narrowest first.
+/// A recorder is cheap to clone. `Display` prints a report for people. The `serde` value contains
+/// methods by id and scopes as full URIs, the narrowest scope first.
 ///
 /// ```
 /// # use gcp_scopes::catalog::ApiMethod;
@@ -58,8 +59,8 @@ use crate::scope::{Scope, ScopeSet};
 pub struct Recorder(Arc<Recording>);
 
 impl Guard {
-    /// Begins to record which methods are called through this guard: see
-    /// [`recorder`](crate::recorder). Each call returns the same recorder.
+    /// Starts recording the methods that are called through this guard: see
+    /// [`recorder`](crate::recorder). Every call returns the same recorder.
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -74,7 +75,7 @@ impl Guard {
 
     fn recording(&self) -> &Arc<Recording> {
         let catalog = self.state().endpoints.catalog();
-        self.state().recording.get_or_init(|| Arc::new(Recording::of(catalog)))
+        self.state().recording.get_or_init(|| Arc::new(Recording::new(catalog)))
     }
 }
 
@@ -83,7 +84,8 @@ impl Recorder {
         Self(recording)
     }
 
-    /// Adds a method that was not called through the guard, such as one from a list.
+    /// Adds a method that was not called through the guard, for example a method that the service
+    /// rarely calls.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -100,7 +102,7 @@ impl Recorder {
         self.0.add(method);
     }
 
-    /// The methods, sorted by id.
+    /// Returns the recorded methods, sorted by id.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -119,7 +121,7 @@ impl Recorder {
         methods
     }
 
-    /// Whether more methods were called than were recorded.
+    /// Returns whether more methods were called than a recorder can store.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -135,8 +137,8 @@ impl Recorder {
         self.0.is_cut_off.load(Ordering::Relaxed)
     }
 
-    /// Whether a call to a Google API was for a method that the catalog does not have, so that the
-    /// scopes below may be too few.
+    /// Returns whether a method was called that the catalog does not contain. If so, the computed
+    /// scopes may be insufficient.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -152,8 +154,9 @@ impl Recorder {
         self.0.missed.load(Ordering::Relaxed)
     }
 
-    /// A smallest set of scopes that is enough: the narrowest for each method, without those that
-    /// the others make unnecessary. Methods for which Google lists no scope add none.
+    /// Returns a smallest sufficient set of scopes: the narrowest scope of each method, without the
+    /// scopes that other scopes in the set make unnecessary. A method for which Google lists no
+    /// scopes adds no scope.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -171,9 +174,9 @@ impl Recorder {
         least_of(&self.accepted()).into_iter().collect()
     }
 
-    /// The scopes that Google recommends: `cloud-platform`, which leaves the rest to IAM, and those
-    /// of methods that do not accept it.
-    /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
+    /// Returns the scopes that Google recommends: `cloud-platform`, which leaves access control to
+    /// IAM roles, and scopes for the methods that do not accept `cloud-platform`. Source:
+    /// <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -190,8 +193,9 @@ impl Recorder {
         recommended(&self.accepted(), None)
     }
 
-    /// [`least`](Self::least) as a flag of `gcloud compute instances create` and similar commands.
-    /// Such a flag replaces the scopes of a VM: add the others that the VM needs.
+    /// Returns [`least`](Self::least) as a flag of `gcloud compute instances create` and similar
+    /// commands. The flag replaces all scopes of a VM: add the scopes that other programs on the VM
+    /// need.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -207,7 +211,8 @@ impl Recorder {
         format!("--scopes={}", scopes_flag(&self.least()))
     }
 
-    /// The methods as code for a [self-check](crate::self_check). Empty if none was called.
+    /// Returns the methods as source code for a [self-check](crate::self_check). Empty if no method
+    /// was called.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -245,7 +250,7 @@ impl fmt::Display for Recorder {
             writeln!(f, "  {method}{remark}")?;
         }
         if self.is_cut_off() {
-            writeln!(f, "  and others: at most {MOST} are remembered")?;
+            writeln!(f, "  and others: at most {MAX_METHODS} are remembered")?;
         }
         if self.missed_a_call() {
             writeln!(f, "  and at least one that the catalog does not know")?;
@@ -287,7 +292,7 @@ mod tests {
     use crate::catalog::Catalog;
 
     fn recorder() -> Recorder {
-        Recorder::new(Arc::new(Recording::of(Catalog::built_in())))
+        Recorder::new(Arc::new(Recording::new(Catalog::built_in())))
     }
 
     fn method_at(index: usize) -> Option<ApiMethod> {
@@ -298,33 +303,33 @@ mod tests {
     fn at_most_512_methods_are_recorded() {
         let recorder = recorder();
         let at = |index| method_at(index).unwrap();
-        for row in 0..MOST {
+        for row in 0..MAX_METHODS {
             recorder.note(at(row * 7));
             recorder.note(at(row * 7));
         }
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, false));
         recorder.note(at(1));
         recorder.note(at(7));
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, true));
     }
 
     #[test]
-    fn a_row_that_the_catalog_lacks_is_not_recorded() {
+    fn a_method_index_outside_the_catalog_is_not_recorded() {
         let recorder = recorder();
         method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
     #[test]
-    fn threads_that_meet_count_a_method_once() {
+    fn concurrent_threads_count_a_method_once() {
         let recorder = recorder();
         let at = |row| method_at(row).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(at(row))));
+                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|row| recorder.note(at(row))));
             }
         });
-        assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);
-        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MOST / 2);
+        assert!(!recorder.is_cut_off() && recorder.methods().len() == MAX_METHODS / 2);
+        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MAX_METHODS / 2);
     }
 }

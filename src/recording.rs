@@ -1,27 +1,27 @@
-//! Which methods were called through a guard: what a call writes and a recorder reads.
+//! The storage of a recorder: the methods that were called through a guard.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::call::AbstainReason;
 use crate::catalog::{ApiMethod, Catalog, Lookup};
 
-/// How many methods are remembered.
-pub(crate) const MOST: usize = 512;
+/// How many methods are stored. A recorder's report says when there were more.
+pub(crate) const MAX_METHODS: usize = 512;
 
-/// One bit for each row of the catalog, so that a call that is known already only reads.
+/// One bit per method of the catalog, so that recording a method again only reads memory.
 pub(crate) struct Recording {
     catalog: Catalog,
     bits: Box<[AtomicU64]>,
     pub(crate) count: AtomicUsize,
-    /// More methods were called than are remembered.
+    /// Whether more methods were called than are stored.
     pub(crate) is_cut_off: AtomicBool,
-    /// A call was one of a method that the catalog does not have.
+    /// Whether a method was called that the catalog does not contain.
     pub(crate) missed: AtomicBool,
 }
 
 impl Recording {
-    /// One for the methods of this catalog.
-    pub(crate) fn of(catalog: Catalog) -> Self {
+    /// Creates an empty recording for the methods of a catalog.
+    pub(crate) fn new(catalog: Catalog) -> Self {
         let words = catalog.method_count().div_ceil(64);
         Self {
             catalog,
@@ -34,7 +34,7 @@ impl Recording {
 }
 
 impl Recording {
-    /// Takes note of a call. A method that was seen before costs one read.
+    /// Records the method of a call. For a method that was recorded before, this is one read.
     pub(crate) fn note(&self, call: &Lookup) {
         match (call.method(), call.abstain_reason()) {
             (Some(method), _) => self.add(method),
@@ -44,27 +44,29 @@ impl Recording {
     }
 
     pub(crate) fn add(&self, method: ApiMethod) {
-        // A program may name a method of the catalog that is compiled in where another one is used.
-        let own = || self.catalog.versions(method.id()).next();
-        let method = if method.catalog() == self.catalog { Some(method) } else { own() };
+        // The program may pass a method of the built-in catalog although the guard uses another
+        // catalog.
+        let same_id = || self.catalog.versions(method.id()).next();
+        let method = if method.catalog() == self.catalog { Some(method) } else { same_id() };
         let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
         if word.load(Ordering::Relaxed) & bit != 0 {
             return;
         }
-        if self.count.fetch_add(1, Ordering::Relaxed) >= MOST {
-            self.count.store(MOST, Ordering::Relaxed);
+        if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_METHODS {
+            self.count.store(MAX_METHODS, Ordering::Relaxed);
             self.is_cut_off.store(true, Ordering::Relaxed);
             return;
         }
         if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
-            // Another thread was first: it has been counted twice.
+            // Another thread recorded the same method at the same time, and both threads counted
+            // it.
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// The methods that were called.
+    /// Returns the methods that were called.
     pub(crate) fn methods(&self) -> impl Iterator<Item = ApiMethod> + '_ {
         let words = (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
         let catalog = self.catalog;

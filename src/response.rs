@@ -1,13 +1,12 @@
-//! Looks at the answer of a refused call, and hands it on.
+//! Reads the beginning of the body of a refused response, and passes the complete response on.
 //!
-//! [`look`] copies the beginning of a body within bounds and gives the body back whole;
-//! [`Flight::explain_response`] does all that an `http::Response` needs, and for calls of gRPC
-//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`].
+//! A refusal can be explained only from its body, but the caller must get every byte, frame and
+//! trailer unchanged. Therefore [`look`] takes the first frames out of a body, copies at most 16
+//! KiB of them for the classification, and returns a [`GuardBody`], which yields the same frames
+//! again and then the rest.
 //!
-//! A refusal is explained by what its body says, but the caller is owed every byte, frame and
-//! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
-//! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
-//! frames again and then the rest.
+//! [`Flight::explain_response`] does all steps for an `http::Response`. For gRPC calls,
+//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`] do the same.
 //!
 //! ```
 //! # use http::{Request, Response};

@@ -1,5 +1,5 @@
-//! Checks at start-up that the gates are open that a service needs: the OAuth scopes of its token
-//! and, on request, the IAM permissions of its account.
+//! Checks at start-up that a service may make its calls. The check covers two gates: the OAuth
+//! scopes of the service's token and, if requested, the IAM permissions of its account.
 //!
 //! ```
 //! use gcp_scopes::Guard;
@@ -18,33 +18,33 @@
 //!     .await;
 //! println!("{report}");
 //! if let Err(closed) = report.into_result() {
-//!     // Fail fast, or refuse readiness and go on.
+//!     // Stop the program, or report that it is not ready.
 //!     eprintln!("{closed}");
 //! }
 //! # }
 //! ```
 //!
-//! # What it does
+//! # Steps of a check
 //!
-//! 1. It gets a token as the program does: from the source given to [`SelfCheck::with_token`],
-//!    else from the metadata server if the program's credential is the attached account. It mints
-//!    no token from a credential in a file: without a source the scopes of those tokens are
-//!    unknown.
-//! 2. It finds out what the token holds, from the guard's sources and, where they do not know, from
-//!    tokeninfo, under the guard's rules.
-//! 3. It judges each need as the guard judges a call. A need without a verdict is *unknown*, never
-//!    closed.
-//! 4. It asks about each resource by its `testIamPermissions`. That is a call to Google, and takes
-//!    an OAuth scope itself: if the token lacks that one, the report says so and does not blame
-//!    IAM. A permission that IAM grants does not show that the token holds the scopes of its
+//! 1. The check gets a token in the same manner as the program: from the source that was set with
+//!    [`SelfCheck::with_token`], or from the metadata server if the program uses the attached
+//!    service account. The check requests no token for a credential in a file: without a source,
+//!    the scopes of such tokens are unknown.
+//! 2. The check finds out the scopes of the token from the guard's sources and, if these do not
+//!    know the token, from tokeninfo, with the guard's settings.
+//! 3. The check decides for each need whether the token's scopes are sufficient, as the guard does
+//!    for a call. A need that cannot be decided is *unknown*, never closed.
+//! 4. The check calls `testIamPermissions` for each resource. This call to Google needs an OAuth
+//!    scope too. If the token lacks that scope, the report says so instead of blaming IAM. A
+//!    permission that IAM grants does not prove that the token has the scopes of the corresponding
 //!    methods.
-//! 5. It asks everything at once, under one deadline of 2 seconds. What has no answer by then is
-//!    unknown. Nothing is retried.
+//! 5. All requests run in parallel with a common deadline of 2 seconds. A gate without a response
+//!    at the deadline is unknown. No request is retried.
 //!
-//! Where tokens are minted for the scopes that a program asks for, as on Cloud Run and GKE Workload
-//! Identity, the check looks at the token for which no scope is asked.
+//! On Cloud Run and with GKE Workload Identity, tokens are issued for the scopes that a program
+//! requests. There the check inspects the token that is issued if no scopes are requested.
 //!
-//! A report holds no token. It shows the names of resources that the program gave.
+//! A report contains no token. It contains the names of the resources that the program passed.
 
 mod builder;
 
@@ -64,7 +64,7 @@ pub use builder::SelfCheck;
 pub use finding::{Finding, GateState};
 pub use report::{ClosedGates, Report};
 
-/// The code in the guide is compiled.
+/// Compiles the code examples of the guide as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/self-check.md")]
 struct Guide;

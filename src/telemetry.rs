@@ -1,30 +1,32 @@
-//! Everything this crate logs: one function per event, and nothing else logs.
+//! The log events of this crate. All events are sent from this module, by one function per event.
 //!
-//! Field names follow OpenTelemetry's semantic conventions and the names that Google's own Rust
-//! client libraries emit, so that one query covers both; what is ours stands under `oauth.scope`.
-//! No URL, object name, query, token or user identifier is ever a field.
+//! Field names follow the semantic conventions of OpenTelemetry and the names in Google's own Rust
+//! client libraries, so that one query finds both; the fields of this crate's own begin with
+//! `oauth.scope`. No field contains a URL, an object name, a query, a token or a user identifier.
 //!
 //! | event | level | when |
 //! |---|---|---|
-//! | denied | WARN | Google refused a call for lack of scope, or it was not sent because Google would |
-//! | predicted | WARN | a call goes out although its token lacks the scope |
-//! | wrong scope requested | WARN | a generated client asks for a scope that does not fit the method |
-//! | contradicted | WARN | Google accepted such a call; once for each method |
-//! | other gate | DEBUG | a call was refused, but not for lack of scope |
-//! | not inspected | DEBUG | a source could not say what a token holds |
+//! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that Google would refuse |
+//! | predicted | WARN | a call is sent although its token lacks the scope |
+//! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
+//! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per method |
+//! | other gate | DEBUG | a call was refused for another reason than scopes |
+//! | not inspected | DEBUG | a source could not return the scopes of a token |
 //!
-//! The fields of each are listed in the repository's `docs/logs.md`, which a test holds them to.
+//! The repository's `docs/logs.md` lists the fields of each event, and a test compares the list
+//! with the events.
 //!
-//! The first of its kind for a method and a token is logged at once. Repeats are counted: the 10th,
-//! the 100th and so on are logged, and any one after ten silent minutes. `oauth.scope.calls` says for
-//! how many calls an event stands, so that its sum is right however hard a caller retries.
+//! The first event of its kind for a method and a token is logged immediately. Repeats are counted:
+//! the 10th, the 100th and so on are logged, and the next repeat after ten minutes without an
+//! event. The field `oauth.scope.calls` contains the number of calls that an event represents, so
+//! that the sum of the field is the number of calls.
 //!
 //! ```
 //! use gcp_scopes::telemetry;
 //! use tracing::Level;
 //! use tracing_subscriber::layer::SubscriberExt as _;
 //!
-//! // Of this crate only what a person should act on.
+//! // Shows only events of this crate that need an action.
 //! let filter = tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
 //! let subscriber = tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
 //! ```
@@ -41,13 +43,13 @@ use gcp_scopes_explain::granted::GrantedScopes;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";
-/// `error.type` of a scope refusal: the reason that Google's `ErrorInfo` gives.
-/// Source: <https://docs.cloud.google.com/apis/design/errors#error_info>
+/// The `error.type` of a scope refusal, which is the reason in Google's `ErrorInfo`. Source:
+/// <https://docs.cloud.google.com/apis/design/errors#error_info>
 const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
-/// Scopes named in one field before the rest is counted.
+/// How many scopes one field names; the rest is only counted.
 const MOST_NAMES: usize = 16;
 
-/// Before a call: its token lacks the scope, and the call goes out all the same.
+/// Logs that a call is sent although its token lacks the scope.
 pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes, calls: u64) {
     warn!(
         target: TARGET,
@@ -68,7 +70,7 @@ pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted:
     );
 }
 
-/// What a denial rests on, as one word.
+/// Returns the evidence of a denial as one word.
 pub(crate) fn evidence(denial: &Denial) -> &'static str {
     match (denial.refusal(), denial.kind()) {
         (Some(refusal), _) => refusal.evidence(),
@@ -77,7 +79,8 @@ pub(crate) fn evidence(denial: &Denial) -> &'static str {
     }
 }
 
-/// A call was refused for lack of scope, by the server with this status, or by us before it was sent.
+/// Logs that a call was refused for lack of scopes: by Google with this status, or by the guard
+/// before the call was sent.
 pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
     let method = denial.method();
     warn!(
@@ -101,8 +104,9 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
     );
 }
 
-/// A span that carries gate, method, scopes and remedy of a denial as fields, for the event with which a
-/// service itself reports its failure. Most formatters print a span's fields beside every event in it.
+/// Creates a span with the gate, method, scopes and remedy of a denial as fields. Use the span for
+/// the event with which a service reports its own failure. Most formatters print the fields of a
+/// span with every event inside the span.
 ///
 /// ```
 /// use gcp_scopes::{Denial, telemetry};
@@ -114,7 +118,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
 /// }
 /// ```
 ///
-/// The fields are listed in the repository's `docs/logs.md`.
+/// The repository's `docs/logs.md` lists the fields.
 #[must_use]
 pub fn span(denial: &Denial) -> Span {
     let method = denial.method();
@@ -135,8 +139,8 @@ pub fn span(denial: &Denial) -> Span {
     )
 }
 
-/// Google let a call through that its token was known to lack the scope for: the catalog, or what is
-/// known of the token, is wrong. Once for each method.
+/// Logs that Google accepted a call although its token was known to lack the scope: the catalog or
+/// the known scopes of the token are wrong. Logged once per method.
 pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
     warn!(
         target: TARGET,
@@ -153,7 +157,7 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
     );
 }
 
-/// A generated client asked for a token with scopes that do not fit the method.
+/// Logs that a generated client requested a token with scopes that the method does not accept.
 pub(crate) fn wrong_scope_requested(method: ApiMethod, asked: &ScopeSet, calls: u64) {
     warn!(
         target: TARGET,
@@ -170,7 +174,8 @@ pub(crate) fn wrong_scope_requested(method: ApiMethod, asked: &ScopeSet, calls: 
     );
 }
 
-/// Google refused the call, but not for lack of scope. The answer goes to the caller untouched.
+/// Logs that Google refused a call for another reason than scopes. The response is passed on
+/// unchanged.
 pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u64) {
     debug!(
         target: TARGET,
@@ -187,7 +192,8 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u6
     );
 }
 
-/// A source could not say what a token holds. The call that wanted to know is not affected.
+/// Logs that a source could not return the scopes of a token. The call with the token is not
+/// affected.
 pub(crate) fn not_inspected(source: &str, why: &str) {
     debug!(
         target: TARGET,
@@ -199,7 +205,8 @@ pub(crate) fn not_inspected(source: &str, why: &str) {
     );
 }
 
-/// Their short names in one field, as people query for them. A few methods accept over seventy scopes.
+/// Returns the short names of scopes, which people search for, as one field. A few methods accept
+/// more than seventy scopes.
 fn names(scopes: &ScopeSet) -> String {
     let mut names: Vec<_> = scopes.iter().take(MOST_NAMES).map(|scope| scope.short().to_owned()).collect();
     if scopes.len() > MOST_NAMES {
@@ -208,7 +215,8 @@ fn names(scopes: &ScopeSet) -> String {
     names.join(" ")
 }
 
-/// `storage` of `storage.googleapis.com`, as Google's own clients name their service.
+/// Returns the first label of the method's host, such as `storage` of `storage.googleapis.com`,
+/// which Google's own clients use as the service name.
 fn service(method: ApiMethod) -> &'static str {
     method.host().split('.').next().unwrap_or_default()
 }

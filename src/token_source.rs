@@ -1,14 +1,13 @@
-//! Gives calls a token that carry none, so that a service needs no other layer for it.
+//! Adds tokens to calls that have none, so that a service needs no other layer for authorization.
 //!
-//! A token goes to an API of Google's over TLS, or to a host that the user mapped to one, and
-//! nowhere else. An `Authorization` that is there already stays, and a call with an API key goes out
-//! with nothing but its key.
+//! A token is sent only to Google APIs over TLS, and to hosts that the user mapped to a Google API.
+//! An existing `Authorization` header is kept, and a call with an API key gets no token.
 //!
 //! ```
 //! use gcp_scopes::{BoxError, Guard};
 //! use gcp_scopes::token_source::TokenSource;
 //!
-//! /// Tokens from a broker of our own.
+//! /// A source that gets tokens from a broker of our own.
 //! struct Broker;
 //!
 //! impl TokenSource for Broker {
@@ -37,13 +36,14 @@ use crate::error::{BoxError, Error};
 use crate::guard::Guard;
 use crate::scope::Scope;
 
-/// Gives a middleware its tokens: what [`Guard::gcp_auth`] makes, or a source of your own.
+/// A source of the tokens that a middleware adds: the result of [`Guard::gcp_auth`], or your own
+/// type.
 ///
 /// ```
 /// use gcp_scopes::BoxError;
 /// use gcp_scopes::token_source::TokenSource;
 ///
-/// // A source may wrap another one: this one prints what it asks for.
+/// // A source may wrap another source: this one prints the requested scopes.
 /// struct Loud<S>(S);
 ///
 /// impl<S: TokenSource> TokenSource for Loud<S> {
@@ -56,20 +56,22 @@ use crate::scope::Scope;
 ///
 /// [`Guard::gcp_auth`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/struct.Guard.html#method.gcp_auth
 pub trait TokenSource: Send + Sync {
-    /// A bearer token, for which this scope is asked: a full URI. The source may answer with another
-    /// token that it has; what is known of its scopes is for it to [declare](crate::Guard::declare).
+    /// Returns a bearer token for this scope, a full URI. The source may return a token with other
+    /// scopes; if it knows the scopes of the token, it should [declare](crate::Guard::declare)
+    /// them.
     ///
     /// # Errors
-    /// There is no token. The call then fails with this error as the source of its own.
+    /// The reason why there is no token. The call then fails with an error whose `source()` is this
+    /// error.
     fn token_for(&self, scope: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
 }
 
-/// A token source that an adapter keeps. Its clones share the source.
+/// A shared token source for adapters. Clones share the same source.
 ///
 /// ```
 /// use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
 ///
-/// /// An adapter with tokens or without.
+/// /// An adapter that may have a token source.
 /// struct Adapter {
 ///     tokens: Option<SharedTokenSource>,
 /// }
@@ -84,30 +86,30 @@ pub trait TokenSource: Send + Sync {
 pub struct SharedTokenSource(Arc<dyn BoxedTokenSource>);
 
 trait BoxedTokenSource: Send + Sync {
-    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
+    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
 }
 
 type BoxedToken<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
 
 impl<S: TokenSource> BoxedTokenSource for S {
-    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
+    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
         Box::pin(self.token_for(scope))
     }
 }
 
 impl SharedTokenSource {
-    /// Keeps a source.
+    /// Wraps a source.
     #[must_use]
     pub fn new(source: impl TokenSource + 'static) -> Self {
         Self(Arc::new(source))
     }
 
-    /// The header for a call that is to be given a token.
+    /// Returns the `Authorization` header value with a token for this scope.
     ///
     /// # Errors
-    /// The source had no token; its own error is the error's source.
+    /// An error if the source has no token; `source()` is the source's own error.
     pub async fn authorization(&self, scope: &Scope) -> Result<HeaderValue, Error> {
-        let token = self.0.boxed(scope.as_str()).await;
+        let token = self.0.token_boxed(scope.as_str()).await;
         let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
         bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
     }
@@ -119,10 +121,10 @@ impl fmt::Debug for SharedTokenSource {
     }
 }
 
-/// The header value that carries a token, marked as sensitive.
+/// Returns the `Authorization` header value of a token, marked as sensitive.
 ///
 /// # Errors
-/// The text is no header value.
+/// An error if the token contains characters that a header value cannot contain.
 pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
     value.set_sensitive(true);
@@ -130,8 +132,9 @@ pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 impl Guard {
-    /// The scope to ask for in a token for this call, if the call may be given one: it has none, and it
-    /// goes to an API of Google's over TLS, or to where the user said that one is.
+    /// Returns the scope for which a token for this call is requested, or `None` if the call must
+    /// not get a token. A call gets a token if it has no credentials and goes to a Google API over
+    /// TLS, or to a host that the user mapped.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
@@ -147,22 +150,23 @@ impl Guard {
             return None;
         }
         let endpoints = &self.state().endpoints;
-        // What the caller says it needs makes no host one of Google's.
+        // The scopes that the caller stated do not make the host one of Google's.
         let call = &call.needing(None);
-        let found = catalog::lookup(call, endpoints);
+        let lookup = catalog::lookup(call, endpoints);
         let is_mapped_by_user =
             || endpoints.is_mapped(call) && !catalog::lookup(call, &Endpoints::new()).is_google();
-        if !found.is_google()
-            || found.abstain_reason() == Some(AbstainReason::Signed)
+        if !lookup.is_google()
+            || lookup.abstain_reason() == Some(AbstainReason::Signed)
             || !(call.is_over_tls() || is_mapped_by_user())
         {
             return None;
         }
-        Some(scope_for(&found))
+        Some(scope_for(&lookup))
     }
 }
 
-/// The scope to ask for in a token for this call.
+/// Returns the scope for which a token for this call is requested: the narrowest that the method
+/// accepts, or `cloud-platform`.
 pub(crate) fn scope_for(call: &Lookup) -> Scope {
     let accepted = call.method().map(|method| method.accepted());
     accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
@@ -179,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
+    fn only_google_apis_over_tls_and_mapped_hosts_get_a_token() {
         let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
         let guard = guard.universe("s3nsapis.fr").unwrap().build();
         let rows = [
@@ -208,8 +212,8 @@ mod tests {
         ];
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
-            let none = HeaderMap::new();
-            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&none));
+            let headers = HeaderMap::new();
+            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&headers));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]

@@ -1,4 +1,4 @@
-//! A [`gcp_auth::TokenProvider`] that declares to the guard what its tokens hold.
+//! A [`gcp_auth::TokenProvider`] that declares the scopes of its tokens to the guard.
 //!
 //! ```no_run
 //! # #[cfg(feature = "reqwest-middleware")]
@@ -10,11 +10,12 @@
 //! # }
 //! ```
 //!
-//! Of gcp_auth's providers only `CustomServiceAccount` does what its argument `scopes` says. The
-//! others ignore it (<https://docs.rs/gcp_auth/latest/src/gcp_auth/metadata_service_account.rs.html>),
-//! and which one `gcp_auth::provider()` gives cannot be seen. So the argument is believed
-//! for a `CustomServiceAccount` that is given as such, and what other tokens hold is found out from
-//! the metadata server or tokeninfo.
+//! Only one provider of gcp_auth, `CustomServiceAccount`, creates tokens with exactly the scopes of
+//! its argument `scopes`. The other providers ignore the argument
+//! (<https://docs.rs/gcp_auth/latest/src/gcp_auth/metadata_service_account.rs.html>), and the type
+//! that `gcp_auth::provider()` returns does not reveal which provider it is. Therefore the guard
+//! trusts the argument only for a provider of the type `CustomServiceAccount`. The guard finds out
+//! the scopes of all other tokens from the metadata server or tokeninfo.
 
 use std::any::type_name;
 use std::fmt;
@@ -29,7 +30,8 @@ use crate::guard::Guard;
 use crate::scope::Scope;
 use crate::token_source::TokenSource;
 
-/// A token provider of gcp_auth's, with a guard that listens. Made by [`Guard::gcp_auth`].
+/// A token provider of gcp_auth that declares its tokens to a guard. Created by
+/// [`Guard::gcp_auth`].
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -37,7 +39,7 @@ use crate::token_source::TokenSource;
 /// # #[cfg(feature = "tower")] {
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let tokens = guard.gcp_auth(Arc::new(gcp_auth::CustomServiceAccount::from_file("key.json")?));
-/// let layer = guard.layer().with_token(tokens.clone()); // and for a client of its own, the same tokens
+/// let layer = guard.layer().with_token(tokens.clone()); // `tokens` can also serve other clients
 /// # }
 /// # Ok::<(), gcp_auth::Error>(())
 /// ```
@@ -47,14 +49,14 @@ pub struct GuardTokenProvider<P: ?Sized> {
 }
 
 impl Guard {
-    /// Listens to a token provider: see [`adapter::gcp_auth`](crate::adapter::gcp_auth).
+    /// Wraps a token provider of gcp_auth: see [`adapter::gcp_auth`](crate::adapter::gcp_auth).
     ///
     /// ```no_run
     /// use std::sync::Arc;
     ///
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let key = gcp_auth::CustomServiceAccount::from_file("key.json")?;
-    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider` like the one inside
+    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider`, like `key`
     /// # Ok::<(), gcp_auth::Error>(())
     /// ```
     #[must_use]
@@ -65,7 +67,7 @@ impl Guard {
 
 impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     fn declare(&self, token: &Token, scopes: &[&str]) {
-        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_what_is_asked::<P>()) else {
+        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_requested_scopes::<P>()) else {
             return;
         };
         let scopes = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
@@ -74,9 +76,12 @@ impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     }
 }
 
-/// By name, because the type itself exists only with one of gcp_auth's TLS features, which the user
-/// chooses. A type whose name is not recognised is not believed, which is safe.
-fn grants_what_is_asked<P: ?Sized>() -> bool {
+/// Checks whether tokens of the provider `P` have exactly the requested scopes.
+///
+/// The check compares the type's name, because `CustomServiceAccount` exists only with one of
+/// gcp_auth's TLS features, which the user chooses. For an unrecognized name the requested scopes
+/// are not trusted, which is safe.
+fn grants_requested_scopes<P: ?Sized>() -> bool {
     let name = type_name::<P>();
     name.starts_with("gcp_auth::") && name.ends_with("::CustomServiceAccount")
 }

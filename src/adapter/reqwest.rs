@@ -1,4 +1,4 @@
-//! [`Fetch`] by the program's own `reqwest::Client`.
+//! An implementation of [`Fetch`] with the program's own `reqwest::Client`.
 
 use bytes::{Bytes, BytesMut};
 use http::uri::Scheme;
@@ -6,14 +6,15 @@ use http::{Request, Response};
 
 use crate::error::{BoxError, Error};
 use crate::granted::Fetch;
-use crate::granted::fetch::MOST_BODY;
-use crate::granted::own_client::{OwnClient, WHOLE};
+use crate::granted::fetch::MAX_BODY;
+use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
 
-/// Asks over TLS with a client of the program's: at most 64 KiB of body, two seconds for everything.
+/// Sends the guard's HTTPS requests with a client of the program. Reads at most 64 KiB of a
+/// response body, and gives up after two seconds.
 ///
-/// The guard makes no reqwest client itself, because only the program knows which TLS it has compiled into
-/// reqwest. The client's proxy, roots and connections are used as they are. What needs no TLS, such as
-/// the metadata server, is asked without the client.
+/// The guard does not create a reqwest client, because only the program knows which TLS library is
+/// compiled into reqwest. The client's proxy, root certificates and connections are used unchanged.
+/// Requests without TLS, such as those to the metadata server, do not use the client.
 ///
 /// ```no_run
 /// use gcp_scopes::Guard;
@@ -31,21 +32,21 @@ pub struct ReqwestFetch {
 }
 
 impl ReqwestFetch {
-    /// Asks with this client.
+    /// Uses `client` for HTTPS requests.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
         Self { client, plain: OwnClient::default() }
     }
 
-    async fn by_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    async fn send_with_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let (parts, body) = request.into_parts();
         let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
-        let request = request.timeout(WHOLE).body(body);
+        let request = request.timeout(TOTAL_TIMEOUT).body(body);
         let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
         let mut read = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-            if read.len() + chunk.len() > MOST_BODY {
-                return Err(Error::unreachable("an answer of more than 64 KiB").into());
+            if read.len() + chunk.len() > MAX_BODY {
+                return Err(Error::unreachable("the response is longer than 64 KiB").into());
             }
             read.extend_from_slice(&chunk);
         }
@@ -59,7 +60,7 @@ impl ReqwestFetch {
 impl Fetch for ReqwestFetch {
     async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         match request.uri().scheme() == Some(&Scheme::HTTPS) {
-            true => self.by_client(request).await,
+            true => self.send_with_client(request).await,
             false => self.plain.send(request).await,
         }
     }
@@ -70,52 +71,53 @@ mod tests {
     use super::*;
     use crate::granted::own_client::tests::{fetch_from, get, listener};
 
-    /// Asks the client in any case, because the servers of these tests have no TLS.
-    struct ByClient(ReqwestFetch);
+    /// Sends every request with the reqwest client, because the servers of these tests have no TLS.
+    struct ClientOnly(ReqwestFetch);
 
-    impl Fetch for ByClient {
+    impl Fetch for ClientOnly {
         async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            self.0.by_client(request).await
+            self.0.send_with_client(request).await
         }
     }
 
-    /// Some features bring rustls without a provider, without which reqwest makes no client.
-    fn by_client() -> ByClient {
-        // If another test has installed one, it serves as well.
+    /// Creates a fetcher whose client has a TLS provider: some features enable rustls without a
+    /// provider, and then reqwest cannot build a client.
+    fn client_only() -> ClientOnly {
+        // Fails if another test has installed a provider, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        ByClient(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
+        ClientOnly(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }
 
     #[tokio::test]
-    async fn an_answer_comes_with_its_status_and_headers() {
+    async fn a_response_has_its_status_and_headers() {
         let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
-        let response = fetch_from(by_client(), head, b"").await.0.unwrap();
+        let response = fetch_from(client_only(), head, b"").await.0.unwrap();
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()["metadata-flavor"], "Google");
         assert_eq!(response.body(), "no");
     }
 
     #[tokio::test]
-    async fn an_endless_body_is_cut_off_after_64_kib() {
+    async fn an_endless_body_fails_after_64_kib() {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
-        let (answer, sent) = fetch_from(by_client(), head, &[b'x'; 8192]).await;
+        let (answer, sent) = fetch_from(client_only(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
     #[tokio::test]
-    async fn nobody_there_is_an_error_that_does_not_say_what_was_sent() {
+    async fn the_error_for_an_unreachable_server_does_not_contain_the_url() {
         let (listener, uri) = listener().await;
         drop(listener);
-        let error = by_client().fetch(get(uri)).await.unwrap_err();
+        let error = client_only().fetch(get(uri)).await.unwrap_err();
         assert!(!error.to_string().contains("y=z"), "{error}");
     }
 
     #[tokio::test]
-    async fn what_needs_no_tls_is_not_asked_through_the_client() {
-        let through_a_proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
-        drop(by_client());
-        let client = reqwest::Client::builder().proxy(through_a_proxy).build().unwrap();
+    async fn requests_without_tls_do_not_use_the_client() {
+        let unreachable_proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        drop(client_only());
+        let client = reqwest::Client::builder().proxy(unreachable_proxy).build().unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
         let (answer, _) = fetch_from(ReqwestFetch::with_client(client), head, b"").await;
         assert_eq!(answer.unwrap().body(), "ok");

@@ -7,16 +7,17 @@
 //! # }
 //! ```
 //!
-//! Put it outside retries to have one check per call, inside to have one per attempt. A denial is
-//! not retried by `reqwest-retry` in either place.
+//! Place the middleware outside of a retry middleware to have one check per call, or inside to have
+//! one check per attempt. `reqwest-retry` does not retry a denial in either position.
 //!
-//! A client that is built on reqwest-middleware (gcloud-storage, gcloud-bigquery) takes such a client
-//! in its configuration. If it shows its users only the message of Google's answer, build the guard with
+//! Clients that are built on reqwest-middleware (gcloud-storage, gcloud-bigquery) accept a
+//! reqwest-middleware client in their configuration. If such a client shows its users only the
+//! message of Google's response, build the guard with
 //! [`DenialDelivery::Message`](crate::DenialDelivery::Message).
 //!
-//! # Where the catalog does not know
-//! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
-//! call needs:
+//! # Methods that are not in the catalog
+//! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
+//! which scopes the call needs:
 //!
 //! ```no_run
 //! use gcp_scopes::call::NeededScopes;
@@ -46,7 +47,7 @@ use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
-/// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
+/// A middleware that sends requests through a [`Guard`]. Created by [`Guard::middleware`].
 ///
 /// ```no_run
 /// use reqwest_middleware::ClientBuilder;
@@ -54,7 +55,7 @@ use crate::token_source::{SharedTokenSource, TokenSource};
 ///
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let retries = RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(3));
-/// // Inside the retries: each attempt is checked, and a denial is not tried again.
+/// // Inside the retry middleware: each attempt is checked, and a denial is not retried.
 /// let client = ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
 /// ```
 #[derive(Debug, Clone)]
@@ -64,7 +65,8 @@ pub struct GuardMiddleware {
 }
 
 impl Guard {
-    /// A middleware: see [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
+    /// Creates a middleware: see
+    /// [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
     ///
     /// ```no_run
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -77,13 +79,13 @@ impl Guard {
 }
 
 impl GuardMiddleware {
-    /// A middleware of this guard; [`Guard::middleware`] is shorter.
+    /// Creates a middleware of this guard, like [`Guard::middleware`].
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone(), tokens: None }
     }
 
-    /// Gives every call to an API of Google's a token that has none: see
+    /// Adds a token to every call to a Google API that has no token: see
     /// [`token_source`](crate::token_source). If the source has no token, the call fails with an
     /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
@@ -99,7 +101,7 @@ impl GuardMiddleware {
     }
 
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
-        let call = of_url(request.method(), request.url(), request.headers());
+        let call = call_from_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -108,7 +110,7 @@ impl GuardMiddleware {
 
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
-        put_together(request.url().clone(), parts, body.into())
+        assemble(request.url().clone(), parts, body.into())
     }
 }
 
@@ -116,28 +118,28 @@ async fn explain(flight: Flight, response: Response) -> Result<Response> {
     let url = response.url().clone();
     let answer = flight.explain_response(http::Response::from(response)).await;
     let (parts, body) = answer.map_err(Error::middleware)?.into_parts();
-    put_together(url, parts, Body::wrap(body))
+    assemble(url, parts, Body::wrap(body))
 }
 
-/// A hash by which two URLs are compared, so that the first one need not be kept.
-fn fingerprint(url: &Url) -> u64 {
+/// Returns a hash of a URL, so that two URLs can be compared without keeping the first one.
+fn url_hash(url: &Url) -> u64 {
     let mut hasher = DefaultHasher::new();
     url.as_str().hash(&mut hasher);
     hasher.finish()
 }
 
-/// reqwest forgets the URL of a response that is taken apart, unless it stands in an extension that
-/// only a response builder can set.
-fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
-    let (mut whole, ()) =
+/// Assembles a response from its parts. reqwest loses the URL when a response is taken apart, and
+/// only reqwest's extension for the response builder can set the URL again.
+fn assemble(url: Url, parts: Parts, body: Body) -> Result<Response> {
+    let (mut response, ()) =
         http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
-    (whole.status, whole.version, whole.headers) = (parts.status, parts.version, parts.headers);
-    whole.extensions.extend(parts.extensions);
-    Ok(http::Response::from_parts(whole, body).into())
+    (response.status, response.version, response.headers) = (parts.status, parts.version, parts.headers);
+    response.extensions.extend(parts.extensions);
+    Ok(http::Response::from_parts(response, body).into())
 }
 
-/// The call of a request whose URL is of reqwest's own type.
-fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+/// Returns the call of a request whose URL has reqwest's own type.
+fn call_from_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
     Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
 }
@@ -153,25 +155,25 @@ impl Middleware for GuardMiddleware {
         if let Some(source) = &self.tokens {
             Box::pin(self.attach(source, &mut request)).await?;
         }
-        // What seldom happens is boxed, here and below, because the future of every call has room for the
-        // largest of the futures in it.
-        let call = of_url(request.method(), request.url(), request.headers());
-        let begun = match self.guard.begin(&call.needing(extensions.get())) {
+        // Futures for rare cases are boxed, here and below, because the future of every call is as
+        // large as the largest future inside.
+        let call = call_from_url(request.method(), request.url(), request.headers());
+        let checked = match self.guard.begin(&call.needing(extensions.get())) {
             Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
-            begun => begun,
+            checked => checked,
         };
-        let flight = match begun {
+        let flight = match checked {
             Ok(flight) => flight,
             Err(denial) => return self.unsent(&request, denial),
         };
-        let url = fingerprint(request.url());
+        let url = url_hash(request.url());
         let response = next.run(request, extensions).await?;
         if !flight.is_concerned_by(response.status()) {
             return Ok(response);
         }
-        let flight = match fingerprint(response.url()) == url {
+        let flight = match url_hash(response.url()) == url {
             true => flight,
-            false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
+            false => flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match flight.answered(response.status(), response.headers()) {
             true => Box::pin(explain(flight, response)).await,

@@ -1,9 +1,9 @@
-//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
-//! client, `reqwest` behind a small adapter, or the channel of a gRPC client: for tonic's, see
-//! [gcp-scopes-tonic](https://docs.rs/gcp-scopes-tonic).
+//! A [`tower`](https://docs.rs/tower) layer for every service that takes an `http::Request`:
+//! hyper's client, `reqwest` behind a small adapter, or the channel of a gRPC client (for tonic see
+//! [gcp-scopes-tonic](https://docs.rs/gcp-scopes-tonic)).
 //!
-//! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
-//! inside retries and timeouts as you like.
+//! Place the layer *inside* the layer that sets `Authorization`, so that the guard sees the token.
+//! The order relative to layers for retries and timeouts does not matter.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -18,8 +18,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `reqwest::Client` is a service of its own requests. These lines make it one of `http::Request`; it must
-//! not follow redirects, because the guard would take the last host's answer for the first one's:
+//! `reqwest::Client` is a service of reqwest's own request type. The following lines convert it to
+//! a service of `http::Request`. The client must not follow redirects, because the guard would
+//! attribute the response of the last host to the first host:
 //!
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
@@ -35,14 +36,14 @@
 //! # Ok(service) }
 //! ```
 //!
-//! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
-//! call needs, where the catalog does not know.
+//! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
+//! which scopes the call needs, if the catalog does not contain the method.
 //!
 //! # Errors
-//! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
-//! layer, found with [`Denial::find`](crate::Denial::find), unless the guard was built with
-//! [`DenialDelivery::Message`](crate::DenialDelivery::Message): then it is an answer, so that the response's body
-//! must hold data that can be made from [`Bytes`].
+//! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too; find
+//! it with [`Denial::find`](crate::Denial::find). If the guard was built with
+//! [`DenialDelivery::Message`](crate::DenialDelivery::Message), a denial is returned as a response
+//! instead; therefore the data type of the response body must be convertible from [`Bytes`].
 
 use std::fmt;
 use std::future::Future;
@@ -68,17 +69,17 @@ use crate::response::grpc::{self, GrpcErrors};
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
-/// The result of a guarded call.
-type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
+/// The result of a call through a [`GuardService`].
+type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 
-/// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
+/// A layer that wraps services with a [`Guard`]. Created by [`Guard::layer`].
 ///
 /// ```
 /// # use http::{Request, Response};
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
 /// let guarded = tower::ServiceBuilder::new()
-///     .concurrency_limit(64) // outside or inside, as you like
+///     .concurrency_limit(64) // the order of the layers does not matter
 ///     .layer(guard.layer())
 ///     .service(client);
 /// ```
@@ -90,7 +91,7 @@ pub struct GuardLayer {
 }
 
 impl Guard {
-    /// A tower layer: see [`adapter::tower`](crate::adapter::tower).
+    /// Creates a tower layer: see [`adapter::tower`](crate::adapter::tower).
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -105,18 +106,19 @@ impl Guard {
 }
 
 impl GuardLayer {
-    /// A layer of this guard; [`Guard::layer`] is shorter.
+    /// Creates a layer of this guard, like [`Guard::layer`].
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone(), tokens: None, grpc_errors: None }
     }
 
-    /// Fails a refused gRPC call with an error of its client's type: `make` gets the denial, and the
-    /// refused headers or trailers, whose `grpc-message` ends in the denial's line. Without such an
-    /// error, or where neither a service nor a body takes one of this type, the client gets those headers
-    /// or trailers.
+    /// Sets the function that creates the client's own error type for a refused gRPC call. `make`
+    /// gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends with
+    /// the first line of the denial. The client gets these headers or trailers instead of an error
+    /// if `make` returns `None`, or if neither the service nor the body has the error type `E` or a
+    /// boxed error.
     ///
-    /// gcp-scopes-tonic does this with tonic's `Status`.
+    /// gcp-scopes-tonic uses this function with tonic's `Status`.
     ///
     /// ```
     /// #[derive(Debug, thiserror::Error)]
@@ -139,10 +141,10 @@ impl GuardLayer {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        Self { grpc_errors: Some(grpc_errors_by(make)), ..self }
+        Self { grpc_errors: Some(erase_error_type(make)), ..self }
     }
 
-    /// Gives every call to an API of Google's a token that has none: see
+    /// Adds a token to every call to a Google API that has no token: see
     /// [`token_source`](crate::token_source). If the source has no token, the call fails with an
     /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
@@ -157,16 +159,17 @@ impl GuardLayer {
     }
 }
 
-/// The errors of `make`, for a service or body whose error is of this type or boxed.
-fn grpc_errors_by<E: std::error::Error + Send + Sync + 'static>(
+/// Stores the errors of `make` where a service or body expects an `Option<E>` or an
+/// `Option<BoxError>`.
+fn erase_error_type<E: std::error::Error + Send + Sync + 'static>(
     make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
 ) -> GrpcErrors {
-    GrpcErrors(Arc::new(move |denial, headers, place| {
+    GrpcErrors(Arc::new(move |denial, headers, slot| {
         let error = make(denial, headers);
-        if let Some(place) = place.downcast_mut::<Option<E>>() {
-            *place = error;
-        } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
-            *place = error.map(BoxError::from);
+        if let Some(slot) = slot.downcast_mut::<Option<E>>() {
+            *slot = error;
+        } else if let Some(slot) = slot.downcast_mut::<Option<BoxError>>() {
+            *slot = error.map(BoxError::from);
         }
     }))
 }
@@ -180,7 +183,7 @@ impl<S> Layer<S> for GuardLayer {
     }
 }
 
-/// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
+/// A service whose calls are checked by a [`Guard`]. Created by [`GuardLayer`].
 ///
 /// ```
 /// # use http::{Request, Response};
@@ -189,7 +192,7 @@ impl<S> Layer<S> for GuardLayer {
 /// # let guard = gcp_scopes::Guard::builder().build();
 /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
 /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
-/// // Errors are boxed: the client's own, or a denial.
+/// // Errors are boxed: an error of the client, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
 ///     Ok(answer) => println!("{}", answer.status()),
 ///     Err(error) => match gcp_scopes::Denial::find(error.as_ref()) {
@@ -208,7 +211,7 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// Takes the service that is ready, which is the one to be called, and leaves its clone.
+    /// Takes the inner service, on which `poll_ready` returned ready, and leaves a clone.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
@@ -222,11 +225,11 @@ impl<S: Clone> GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// The answer to a call that is stopped, or that waits for what its token holds.
+    /// Returns the future of a call that is stopped, or that waits for the scopes of its token.
     #[cold]
-    fn not_sent_yet<B, R>(
+    fn stop_or_wait<B, R>(
         &mut self,
-        begun: Result<Flight, Denial>,
+        checked: Result<Flight, Denial>,
         request: Request<B>,
     ) -> ResponseFuture<S::Future, R>
     where
@@ -237,13 +240,14 @@ impl<S: Clone> GuardService<S> {
         R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
     {
         let (guard, inner, grpc_errors) = (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
-        let state = match begun {
+        let state = match checked {
             Err(denial) => {
-                // Frees what the service has reserved for this call, such as a permit.
+                // Releases what the service reserved for the call, such as a permit of a
+                // concurrency limit.
                 drop(inner);
                 State::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            begun => State::boxed(wait_then_call(guard, begun, inner, grpc_errors, request)),
+            checked => State::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
         };
         ResponseFuture { state }
     }
@@ -267,15 +271,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
-        if let Some(wanted) = self.scope_to_ask_for(&request) {
+        if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let answer = attach_then_call(guard, wanted, inner, grpc_errors, request);
+            let answer = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
             return ResponseFuture { state: State::boxed(answer) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
             Ok(()) if !flight.has_pending_scopes() => {}
-            begun => return self.not_sent_yet(begun.map(|()| flight), request),
+            checked => return self.stop_or_wait(checked.map(|()| flight), request),
         }
         ResponseFuture {
             state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
@@ -295,7 +299,7 @@ async fn attach_then_call<S, B, R>(
     inner: S,
     grpc_errors: Option<GrpcErrors>,
     mut request: Request<B>,
-) -> Answer<R>
+) -> GuardResult<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
@@ -303,40 +307,41 @@ where
 {
     let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
-    let begun = guard.begin(&call_of(&request));
-    wait_then_call(guard, begun, inner, grpc_errors, request).await
+    let checked = guard.begin(&call_of(&request));
+    wait_then_call(guard, checked, inner, grpc_errors, request).await
 }
 
 async fn wait_then_call<S, B, R>(
     guard: Guard,
-    begun: Result<Flight, Denial>,
+    checked: Result<Flight, Denial>,
     mut inner: S,
     grpc_errors: Option<GrpcErrors>,
     request: Request<B>,
-) -> Answer<R>
+) -> GuardResult<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body<Data: From<Bytes>, Error: 'static>,
 {
-    let flight = match wait(begun).await {
+    let flight = match wait(checked).await {
         Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
-    end(flight, grpc_errors, response).await
+    finish(flight, grpc_errors, response).await
 }
 
-async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
-    begun?.wait_for_scopes().await
+async fn wait(checked: Result<Flight, Denial>) -> Result<Flight, Denial> {
+    checked?.wait_for_scopes().await
 }
 
-/// Ends a flight: looks at an answer that may be a scope refusal, and hands every other one on.
-async fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
+/// Ends a flight: explains a response that may be a scope refusal, and returns all other responses
+/// unchanged.
+async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
-) -> Answer<R> {
+) -> GuardResult<R> {
     let (status, headers) = (response.status(), response.headers());
     if flight.answered(status, headers) {
         return explain(flight, grpc_errors, response).await;
@@ -347,24 +352,24 @@ async fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
     }
 }
 
-/// Ends a flight whose answer may be a scope refusal.
+/// Ends a flight whose response may be a scope refusal.
 async fn explain<R: Body<Data: From<Bytes>>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
-) -> Answer<R> {
+) -> GuardResult<R> {
     match flight.is_grpc() {
         true => grpc::explain(flight, grpc_errors, response).await,
         false => Ok(flight.explain_response(response).await?),
     }
 }
 
-fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> Answer<R> {
+fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
 
 pin_project! {
-    /// The answer of a [`GuardService`].
+    /// The response future of a [`GuardService`].
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -373,7 +378,7 @@ pin_project! {
     /// # let guard = gcp_scopes::Guard::builder().build();
     /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
     /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
-    /// // It can be spawned, whatever the runtime's threads.
+    /// // The future can be spawned on a runtime with any number of threads.
     /// let answer = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
     /// assert!(answer.status().is_success());
     /// # Ok(()) }
@@ -388,12 +393,12 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
-        Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
+        Boxed { answer: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
 impl<F, R: Body> State<F, R> {
-    fn boxed(answer: impl Future<Output = Answer<R>> + Send + 'static) -> Self {
+    fn boxed(answer: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
         Self::Boxed { answer: Box::pin(answer) }
     }
 }
@@ -404,7 +409,7 @@ where
     E: Into<BoxError>,
     R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
 {
-    type Output = Answer<R>;
+    type Output = GuardResult<R>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
@@ -415,10 +420,10 @@ where
                     Err(error) => return Poll::Ready(Err(error.into())),
                 };
                 let (status, headers) = (response.status(), response.headers());
-                let is_of_use = |flight: &mut Flight| {
+                let needs_explanation = |flight: &mut Flight| {
                     flight.answered(status, headers) || flight.wants_trailers(status, headers)
                 };
-                match flight.take_if(is_of_use) {
+                match flight.take_if(needs_explanation) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));

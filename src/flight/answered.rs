@@ -1,8 +1,8 @@
-//! Whether the head of an answer may be a refusal.
+//! Decides from status and headers whether a response may be a refusal.
 //!
-//! A gRPC status stands in trailers behind the messages, or, if there are none, in the headers. The HTTP
-//! status is 200 whatever happened, except where something that speaks no gRPC has answered.
-//! Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
+//! gRPC sends its status in the trailers after the messages, or in the headers if there are no
+//! messages. The HTTP status is always 200, unless a proxy or another server without gRPC
+//! responded. Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -11,11 +11,12 @@ use super::learn;
 use super::state::Flight;
 
 impl Flight {
-    /// The head of the answer has arrived. Gives whether the answer may be a refusal for lack of scope:
-    /// then look at the beginning of its body, and end the flight. Every other answer is handed on.
+    /// Reports that status and headers of the response arrived. Returns whether the response may be
+    /// a refusal for lack of scopes; if so, read the beginning of the body and end the flight.
+    /// Return every other response unchanged to the caller.
     ///
-    /// Call it for every answer. A call that was sent although its token seemed to lack the scope, and
-    /// that succeeds, teaches the guard that the scope gate is open.
+    /// Call this function for every response. If a call succeeds although its token seemed to lack
+    /// the scope, the guard learns that the token's scopes are sufficient.
     ///
     /// ```
     /// use http::{HeaderMap, StatusCode};
@@ -28,18 +29,18 @@ impl Flight {
     #[must_use = "a refusal is to be explained"]
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         if self.is_grpc {
-            return self.is_googles() && is_refused_in_head(status, headers);
+            return self.is_googles() && is_refused_by_headers(status, headers);
         }
-        // Only what comes after the gate proves it open: a 404 may be a path that Google does not
-        // serve, and a 400 may come before the token is looked at.
+        // Only a success proves that the scopes were sufficient: Google may send a 404 for an
+        // unknown path, and a 400 before the token is checked.
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
-            learn::contradicted(self);
+            learn::scopes_suffice(self);
         }
         status == StatusCode::FORBIDDEN && self.is_googles()
     }
 
-    /// Whether the trailers of an answer with this head may be a refusal. Only of a call of gRPC, whose
-    /// messages are handed on as they come.
+    /// Returns whether the trailers of a response with this status and these headers may be a
+    /// refusal. True only for gRPC calls, whose messages the adapter passes on as they arrive.
     ///
     /// ```
     /// use http::{HeaderMap, StatusCode};
@@ -50,29 +51,30 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn wants_trailers(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        self.is_grpc && self.is_googles() && has_open_end(status, headers)
+        self.is_grpc && self.is_googles() && expects_trailers(status, headers)
     }
 }
 
-/// Whether the head of an answer to a call of gRPC refuses it: by a status of gRPC, or as HTTP.
-fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
+/// Returns whether status and headers of a response to a gRPC call refuse the call, by a gRPC
+/// status or as plain HTTP.
+fn is_refused_by_headers(status: StatusCode, headers: &HeaderMap) -> bool {
     match headers.contains_key(GRPC_STATUS) {
         true => is_denied(headers),
         false => status == StatusCode::FORBIDDEN && !is_grpc(headers),
     }
 }
 
-/// Whether the status of gRPC is still to come.
-fn has_open_end(status: StatusCode, headers: &HeaderMap) -> bool {
-    !headers.contains_key(GRPC_STATUS) && !is_refused_in_head(status, headers)
+/// Returns whether the gRPC status is sent later, in the trailers.
+fn expects_trailers(status: StatusCode, headers: &HeaderMap) -> bool {
+    !headers.contains_key(GRPC_STATUS) && !is_refused_by_headers(status, headers)
 }
 
-/// Whether headers or trailers refuse the call for lack of some right: gRPC's status 7.
+/// Returns whether headers or trailers contain gRPC status 7, `PERMISSION_DENIED`.
 pub(crate) fn is_denied(headers: &HeaderMap) -> bool {
     headers.get(GRPC_STATUS).is_some_and(|status| status.as_bytes() == b"7")
 }
 
-/// Whether an answer is gRPC at all.
+/// Returns whether a response uses gRPC.
 fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.as_bytes().get(..GRPC.len()));
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
@@ -100,24 +102,24 @@ mod tests {
         flight.expect("a gRPC call is never held back")
     }
 
-    /// What of an answer is looked at: its body, or its trailers.
-    type LookedAt = (bool, bool);
-    const NOTHING: LookedAt = (false, false);
-    const BODY: LookedAt = (true, false);
-    const TRAILERS: LookedAt = (false, true);
+    /// Which parts of a response the guard reads: (body, trailers).
+    type PartsRead = (bool, bool);
+    const NOTHING: PartsRead = (false, false);
+    const BODY: PartsRead = (true, false);
+    const TRAILERS: PartsRead = (false, true);
 
-    fn looked_at(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> LookedAt {
+    fn parts_read(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> PartsRead {
         (flight.answered(status, headers), flight.wants_trailers(status, headers))
     }
 
     #[test]
-    fn the_head_of_an_answer_tells_what_to_do_with_it() {
+    fn status_and_headers_decide_which_part_is_read() {
         let guard = Guard::builder().build();
-        let (publish, own) = ("/google.pubsub.v1.Publisher/Publish", "/acme.Orders/Send");
+        let (publish, own_service) = ("/google.pubsub.v1.Publisher/Publish", "/acme.Orders/Send");
         let unlisted = "/google.pubsub.v99.Publisher/Publish";
-        let elsewhere = "http://acme.example/google.pubsub.v1.Publisher/Publish";
+        let other_host = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
-        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], LookedAt);
+        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], PartsRead);
         let rows: [Row; 15] = [
             (publish, 200, &[("content-type", "application/grpc")], TRAILERS),
             (google, 200, &[("content-type", "application/grpc+proto")], TRAILERS),
@@ -131,9 +133,9 @@ mod tests {
             (publish, 403, &[], BODY),
             (publish, 403, &[("content-type", "application/grpc")], TRAILERS),
             (publish, 503, &[("content-type", "text/html")], TRAILERS),
-            (own, 403, &[("content-type", "text/html")], NOTHING),
-            (own, 200, &[("grpc-status", "7")], NOTHING),
-            (elsewhere, 200, &[("grpc-status", "7")], NOTHING),
+            (own_service, 403, &[("content-type", "text/html")], NOTHING),
+            (own_service, 200, &[("grpc-status", "7")], NOTHING),
+            (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
         for (url, status, answer, expected) in rows {
             let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
@@ -142,17 +144,17 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(looked_at(&flight, status, &answer), expected, "{url} {status} {answer:?}");
+            assert_eq!(parts_read(&flight, status, &answer), expected, "{url} {status} {answer:?}");
         }
     }
 
     #[test]
-    fn what_is_no_grpc_call_is_looked_at_as_before() {
+    fn calls_without_grpc_ignore_grpc_headers() {
         let guard = Guard::builder().build();
         let rest =
             flight(&guard, "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", "text/plain");
         let denied = headers(&[("grpc-status", "7")]);
-        assert_eq!(looked_at(&rest, StatusCode::OK, &denied), NOTHING);
-        assert_eq!(looked_at(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);
+        assert_eq!(parts_read(&rest, StatusCode::OK, &denied), NOTHING);
+        assert_eq!(parts_read(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);
     }
 }

@@ -1,4 +1,5 @@
-//! The entries: what is known of a call before it is sent, and whether it is to be sent.
+//! The functions that begin a flight: they check a call before it is sent and decide whether it is
+//! sent.
 
 use std::time::Instant;
 
@@ -14,14 +15,15 @@ use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::inspection::Peek;
 use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
-use crate::judge::subject;
+use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
 use crate::telemetry;
 
 impl Guard {
-    /// Begins with a request. Never waits, and on the usual path does not allocate.
+    /// Begins a flight for a request. Never waits, and usually does not allocate.
     ///
-    /// Without the headers of the request ([`Call::with_headers`]) there is no token, and the call is sent.
+    /// Pass the request's headers ([`Call::with_headers`]): without headers the guard does not see
+    /// the token, and the call is never stopped.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;
@@ -31,12 +33,13 @@ impl Guard {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-    ///     flight.wait_for_scopes().await // a client that blocks leaves this out
+    ///     flight.wait_for_scopes().await // a blocking client skips this step
     /// }
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent. What its caller gets is for [`Guard::unsent`].
+    /// The denial of a call that must not be sent. Pass the denial to [`Guard::unsent`], which
+    /// returns what the caller gets.
     #[inline]
     pub fn begin(&self, call: &Call<'_>) -> Result<Flight, Denial> {
         let mut flight = Flight::new(self);
@@ -44,8 +47,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins with a method and the `Authorization` that its call is about to carry: for clients that
-    /// show no request.
+    /// Begins a flight for a method and the `Authorization` header that the call is about to send.
+    /// For clients that do not expose the request.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -59,16 +62,17 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
-        let mut flight = Flight::of(self.hold(), Lookup::from(method));
-        flight.note_method();
+        let mut flight = Flight::from_lookup(self.hold(), Lookup::from(method));
+        flight.record_method();
         flight.check(authorization)?;
         Ok(flight)
     }
 
-    /// Begins with an API host, such as `pubsub.googleapis.com`, and the `Authorization` of the call: for
-    /// clients that show neither request nor method. No such call is stopped.
+    /// Begins a flight for an API host, such as `pubsub.googleapis.com`, and the `Authorization`
+    /// header of the call. For clients that expose neither request nor method. Such a call is never
+    /// stopped.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -82,12 +86,12 @@ impl Guard {
         let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_googles) {
             true => self.begin_unseen(Some(authorization)),
-            false => Flight::of(self.hold(), Lookup::without_method(AbstainReason::Host)),
+            false => Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Host)),
         }
     }
 
-    /// Begins with an answer or an error alone, after the fact, and with the `Authorization` if it is
-    /// known. The answer must be one of an API of Google's.
+    /// Begins a flight for a response or an error of a call that was already made, with the
+    /// `Authorization` header if it is known. The response must come from a Google API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -99,23 +103,24 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
-        let mut flight = Flight::of(self.hold(), Lookup::without_method(AbstainReason::Method));
+        let mut flight = Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
-            flight.note_method();
-            // Without a method no verdict is "lacking".
+            flight.record_method();
+            // Never an error: without a method the guard cannot decide that a scope is missing.
             let _ = flight.check(authorization);
         }
         flight
     }
 
-    /// A call of which the method is known and no token was seen.
+    /// Begins a flight for a call whose method is known and whose token is not.
     pub(crate) fn begin_tokenless(&self, method: ApiMethod) -> Flight {
-        Flight::of(self.hold(), Lookup::from(method))
+        Flight::from_lookup(self.hold(), Lookup::from(method))
     }
 }
 
 impl Flight {
-    /// The client sends the call once more, with this `Authorization`, which may be another one.
+    /// Checks the call again when the client sends it once more with this `Authorization` header,
+    /// whose token may be a different one.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -125,7 +130,7 @@ impl Flight {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent again.
+    /// The denial of a call that must not be sent again.
     pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
         let mut flight =
             Self { token: None, header: None, is_doubted: false, has_pending_scopes: false, ..self };
@@ -135,8 +140,8 @@ impl Flight {
         Ok(flight)
     }
 
-    /// Whether [`wait_for_scopes`](Self::wait_for_scopes) has anything to wait for: only with
-    /// [`Preflight::Deny`], and only the first call of a token.
+    /// Returns whether [`wait_for_scopes`](Self::wait_for_scopes) would wait. Only the first call
+    /// with a token waits, and only with [`Preflight::Deny`].
     ///
     /// ```
     /// assert!(!gcp_scopes::Guard::builder().build().begin_unseen(None).has_pending_scopes());
@@ -147,27 +152,29 @@ impl Flight {
         self.has_pending_scopes
     }
 
-    /// Waits for the scopes of the token, as long as
-    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait) allows, and judges the call again. Ready
-    /// at once unless [`has_pending_scopes`](Self::has_pending_scopes).
+    /// Waits until the scopes of the token are known, at most as long as
+    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait), and then checks the call again.
+    /// Returns immediately unless [`has_pending_scopes`](Self::has_pending_scopes) is true.
     ///
-    /// A client that may not wait sends the call without this: what is not known yet stops no call.
+    /// A client that cannot wait sends the call without this function: unknown scopes never stop a
+    /// call.
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub async fn wait_for_scopes(mut self) -> Result<Self, Denial> {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
         let granted = state.grants.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
         if self.guard.lacks(&self.call, &granted) {
-            self.lacking()?;
+            self.handle_lacking()?;
         }
         Ok(self)
     }
 
-    /// The client followed redirects, and the answer is that of another URL. No more is known of it than
-    /// whether its host is Google's: the verb may have changed, and the token may have been left out.
+    /// Replaces what the flight knows after the client followed redirects, because the response
+    /// comes from another URL. The new flight knows only whether the host of that URL belongs to
+    /// Google: the method may have changed, and the client may have removed the token.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
@@ -179,11 +186,11 @@ impl Flight {
     pub fn redirected(self, last: &Call<'_>) -> Self {
         let last = catalog::lookup(&last.needing(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
-        Self::of(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
+        Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
-    /// [`Guard::begin`] for an adapter whose every call counts: a flight is as large as a request, and
-    /// this one is not moved.
+    /// Begins a flight in place, like [`Guard::begin`], without moving the `Flight`. For adapters
+    /// on a fast path: a `Flight` is as large as a request.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
@@ -195,9 +202,10 @@ impl Flight {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent.
-    // A token that opens the whole host needs no method: then the request line is kept, and the method
-    // is looked for if the answer is a refusal.
+    /// The denial of a call that must not be sent.
+    // If the token has a scope that every method of the host accepts, the method does not matter.
+    // In that case only the request line is kept, and the method is looked up if Google refuses the
+    // call.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         let Self { guard, call: looked_up, line, .. } = self;
@@ -205,32 +213,32 @@ impl Flight {
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
         let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
         let (Some(host), Some(token)) = (host, call.only_token()) else {
-            return self.begin_slowly(call);
+            return self.begin_with_lookup(call);
         };
         let read = |key, entry: &Entry| {
             let is_kept = entry.granted.opens(host) && line.keep(call, host);
             *looked_up =
                 if is_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
             let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
-            (key, lacks, state.grants.may_learn_of(entry))
+            (key, lacks, state.grants.may_learn(entry))
         };
         match state.grants.peek(token, read) {
-            Peek::Seen(seen) => self.check_seen(seen, token),
-            Peek::Unseen { .. } | Peek::NotBearer => self.begin_slowly(call),
+            Peek::Seen(seen) => self.check_known(seen, token),
+            Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
         }
     }
 
-    fn begin_slowly(&mut self, call: &Call<'_>) -> Result<(), Denial> {
-        self.call = self.guard.looked_up(call);
+    fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        self.call = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
-        self.note_method();
+        self.record_method();
         match call.only_token() {
             Some(token) if self.is_googles() => self.check(token),
             _ => Ok(()),
         }
     }
 
-    fn note_method(&self) {
+    fn record_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
             recording.note(&self.call);
         }
@@ -240,19 +248,19 @@ impl Flight {
         let Self { guard, call, .. } = &*self;
         let state = guard.state();
         let read =
-            |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn_of(entry));
+            |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn(entry));
         match state.grants.peek(token, read) {
             Peek::NotBearer => Ok(()),
             Peek::Unseen { key, is_new } => {
                 self.begin_inspection(key, is_new, token);
                 Ok(())
             }
-            Peek::Seen(seen) => self.check_seen(seen, token),
+            Peek::Seen(seen) => self.check_known(seen, token),
         }
     }
 
     #[inline]
-    fn check_seen(
+    fn check_known(
         &mut self,
         (key, lacks, may_learn): (TokenKey, bool, bool),
         token: &HeaderValue,
@@ -261,7 +269,7 @@ impl Flight {
         if may_learn {
             self.keep_header(token);
         }
-        if lacks { self.lacking() } else { Ok(()) }
+        if lacks { self.handle_lacking() } else { Ok(()) }
     }
 
     fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
@@ -273,19 +281,19 @@ impl Flight {
             Preflight::Off => state.grants.remember(token),
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
-        // Where no answer about the token could stop the call, none is worth waiting for.
+        // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes =
             is_new && state.preflight == Preflight::Deny && self.call.accepts(&ScopeSet::new()) == Ok(false);
     }
 
-    /// What happens to a call whose token lacks the scope.
-    fn lacking(&mut self) -> Result<(), Denial> {
+    /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
+    fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Ok(()) };
+        let (Some(subject), Some(key)) = (lesson_subject(&self.call), self.token) else { return Ok(()) };
         let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let denial = match state.preflight {
-            Preflight::Deny => Some(self.denied_at_once(subject, key, &granted, stale_at)),
+            Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
             Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
             Preflight::Off => return Ok(()),
@@ -303,7 +311,7 @@ impl Flight {
         Err(denial)
     }
 
-    fn denied_at_once(
+    fn stored_or_new_denial(
         &self,
         subject: Subject,
         key: TokenKey,
@@ -334,68 +342,70 @@ mod tests {
     use crate::granted::{AccessToken, GrantedScopesSource};
     use crate::refusal::Certainty;
 
-    fn guard_of_a_logger(preflight: Preflight) -> Guard {
+    fn guard_with_logger_token(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
         grant(&guard, "logging.write", GrantSource::Tokeninfo);
         guard
     }
 
-    /// Lets the token of the logger hold this scope, as that source says.
+    /// Declares the logger's token with one scope from `source`.
     fn grant(guard: &Guard, short: &str, source: GrantSource) {
         let held = [short.parse().unwrap()].into_iter().collect();
-        guard.declare(AccessToken::new("loggers").unwrap(), GrantedScopes::known(held, source));
+        guard.declare(AccessToken::new("logger").unwrap(), GrantedScopes::known(held, source));
     }
 
-    fn of_the_logger() -> HeaderMap {
-        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer loggers"))])
+    fn logger_headers() -> HeaderMap {
+        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer logger"))])
     }
 
-    type Begun = Result<Flight, Denial>;
+    type BeginResult = Result<Flight, Denial>;
 
-    /// What an adapter does.
-    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
-        let (headers, uri) = (of_the_logger(), url.parse().unwrap());
+    /// Begins a flight as an adapter does.
+    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
+        let (headers, uri) = (logger_headers(), url.parse().unwrap());
         guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
-    /// As [`begin`], with a look at the method in any case.
-    fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
-        let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        let mut flight = Flight::of(guard.clone(), Lookup::without_method(AbstainReason::Host));
+    /// Like [`begin`], but always looks up the method.
+    fn begin_with_lookup(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
+        let (headers, uri) = (logger_headers(), url.parse().unwrap());
+        let mut flight = Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
         let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
-        flight.begin_slowly(&call)?;
+        flight.begin_with_lookup(&call)?;
         Ok(flight)
     }
 
-    /// Whether the request line was kept instead of a method.
-    fn is_kept(begun: &Begun) -> bool {
-        let line = |flight: &Flight| flight.line.found(&flight.guard.state().endpoints);
-        begun.as_ref().ok().and_then(line).is_some()
+    /// Returns whether the flight kept the request line instead of a method.
+    fn is_kept(result: &BeginResult) -> bool {
+        let line = |flight: &Flight| flight.line.lookup(&flight.guard.state().endpoints);
+        result.as_ref().ok().and_then(line).is_some()
     }
 
-    fn is_sent(begun: &Begun) -> bool {
-        begun.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
+    fn is_sent(result: &BeginResult) -> bool {
+        result.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
     }
 
     #[test]
-    fn a_method_is_looked_for_where_it_matters_and_the_answer_is_the_same() {
-        let guard = guard_of_a_logger(Preflight::Deny);
+    fn a_method_is_looked_up_only_if_it_matters() {
+        let guard = guard_with_logger_token(Preflight::Deny);
         let logs = "https://logging.googleapis.com/v2/projects/p/logs";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        // `logging.write` opens no host as a whole: it writes, and these calls read.
+        // `logging.write` is not accepted by every method of the host: it only allows writes, and
+        // these calls read.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
-            let begun = begin(&guard, url, None);
-            let stopped = begin_slowly(&guard, url, None).is_err();
-            assert_eq!((begun.is_err(), is_kept(&begun)), (stopped, false), "{url}");
+            let result = begin(&guard, url, None);
+            let stopped = begin_with_lookup(&guard, url, None).is_err();
+            assert_eq!((result.is_err(), is_kept(&result)), (stopped, false), "{url}");
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
-        let sent = |begun: &Begun| is_sent(begun).then(|| is_kept(begun));
-        // What opens the method alone lets the call go, and what opens the host does so without the method.
+        let sent = |result: &BeginResult| is_sent(result).then(|| is_kept(result));
+        // A scope for the method only: the call is sent with its method. A scope for the whole
+        // host: the call is sent without lookup of the method.
         grant("devstorage.read_only");
         assert_eq!(sent(&begin(&guard, object, None)), Some(false));
         grant("cloud-platform");
         assert_eq!(sent(&begin(&guard, object, None)), Some(true));
-        // What the caller says it needs is not opened by what opens the host.
+        // A scope for the whole host does not satisfy the scopes that the caller states.
         let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
         assert_eq!(sent(&begin(&guard, object, Some(&needed))), None);
         let recorder = guard.recorder();
@@ -406,7 +416,7 @@ mod tests {
         );
     }
 
-    /// A source that counts what it is asked.
+    /// A source that counts how often it is queried.
     #[derive(Default, Clone)]
     struct Counting(Arc<std::sync::atomic::AtomicUsize>);
 
@@ -422,7 +432,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_token_is_asked_about_only_on_its_way_to_google_and_never_ahead_with_off() {
+    async fn tokens_are_inspected_only_for_google_hosts_and_not_with_off() {
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
         let rows = [
             (Preflight::Warn, "https://example.com/storage/v1/b/b/o/x", 0),
@@ -435,14 +445,14 @@ mod tests {
             assert!(is_sent(&begin(&guard, url, None)));
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
-            let asked = counting.0.load(std::sync::atomic::Ordering::Relaxed);
-            assert_eq!(asked, expected, "{preflight:?} {url}");
+            let queries = counting.0.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(queries, expected, "{preflight:?} {url}");
         }
     }
 
     #[test]
-    fn a_call_with_another_token_in_its_query_is_not_judged_by_its_header() {
-        let guard = guard_of_a_logger(Preflight::Deny);
+    fn a_token_in_the_query_disables_the_check_of_the_header() {
+        let guard = guard_with_logger_token(Preflight::Deny);
         let url = "https://storage.googleapis.com/storage/v1/b/b/o/x";
         assert!(begin(&guard, url, None).is_err());
         for query in ["access_token=other", "alt=media&oauth_token=other"] {
@@ -452,8 +462,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_one_method_is_none_of_another_that_is_said_to_need_the_same() {
-        let guard = guard_of_a_logger(Preflight::Confirm);
+    fn refusals_are_learned_per_method() {
+        let guard = guard_with_logger_token(Preflight::Confirm);
         let needed = NeededScopes::any_of(["pubsub".parse().unwrap()]);
         let call = |url| begin(&guard, url, Some(&needed));
         let (object, bucket) = (
@@ -461,80 +471,80 @@ mod tests {
             "https://storage.googleapis.com/storage/v1/b/b",
         );
         let flight = call(object).expect("nothing was refused yet");
-        let said = b"Request had insufficient authentication scopes.";
-        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), said);
+        let message = b"Request had insufficient authentication scopes.";
+        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), message);
         assert!(denial.is_some());
         assert!(call(object).is_err());
         assert!(is_sent(&call(bucket)));
     }
 
     fn sent(guard: &Guard, url: &str) -> Flight {
-        let begun = begin(guard, url, None);
-        assert!(is_sent(&begun), "held back: {url}");
-        begun.unwrap()
+        let result = begin(guard, url, None);
+        assert!(is_sent(&result), "held back: {url}");
+        result.unwrap()
     }
 
-    fn refused(guard: &Guard, url: &str, headers: &HeaderMap, said: &str) -> Option<Denial> {
-        sent(guard, url).explain_now(StatusCode::FORBIDDEN, headers, said.as_bytes())
+    fn refused(guard: &Guard, url: &str, headers: &HeaderMap, message: &str) -> Option<Denial> {
+        sent(guard, url).explain_now(StatusCode::FORBIDDEN, headers, message.as_bytes())
     }
 
     const OBJECT: &str = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-    const SAID: &str = "Request had insufficient authentication scopes.";
+    const SCOPE_REFUSAL: &str = "Request had insufficient authentication scopes.";
 
     #[test]
-    fn who_was_mistaken_about_a_token_is_not_believed_again_and_google_is() {
+    fn wrong_declarations_are_dropped_and_tokeninfo_is_kept() {
         for (source, is_believed) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
-            let guard = guard_of_a_logger(Preflight::Confirm);
+            let guard = guard_with_logger_token(Preflight::Confirm);
             let is_known =
                 |flight: &Flight| guard.state().grants.read(flight.token.unwrap(), |_| ()).is_some();
-            // Google lets a call pass for which the scope is said to be lacking.
+            // Google allows a call although the scope seems to be missing.
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
-            // Then it is the catalog that was wrong, of the method.
+            // Then the catalog's entry for the method was wrong.
             grant(&guard, "logging.write", source);
             assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
-            // Google refuses a call for which the scope is said to be there.
+            // Google refuses a call although the scope seems to be granted.
             grant(&guard, "devstorage.read_only", source);
-            assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
+            assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
         }
     }
 
     #[test]
-    fn a_scope_that_is_one_too_many_is_not_remembered_as_one_that_is_lacking() {
-        let guard = guard_of_a_logger(Preflight::Confirm);
-        let restricting =
+    fn a_restricting_scope_is_not_learned_as_a_missing_scope() {
+        let guard = guard_with_logger_token(Preflight::Confirm);
+        let restricting_scope =
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
-        let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting).unwrap();
+        let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting_scope).unwrap();
         assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
-        assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
+        assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
         assert!(begin(&guard, OBJECT, None).is_err());
     }
 
     #[test]
-    fn scopes_that_google_names_are_learnt_where_it_certainly_refused_for_lack_of_one() {
-        let guard = guard_of_a_logger(Preflight::Warn);
+    fn named_scopes_are_learned_only_from_certain_scope_refusals() {
+        let guard = guard_with_logger_token(Preflight::Warn);
         let challenge =
             r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
             let method = sent(&guard, OBJECT).call.method().unwrap();
-            guard.state().lessons.correct(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
+            guard.state().lessons.corrected_verdict(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
                 == Ok(true)
         };
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();
         assert!(!unsure.refusal().unwrap().alternatives().is_empty());
         assert!(unsure.certainty() < Certainty::Certain && !knows());
-        assert!(refused(&guard, OBJECT, &headers, SAID).is_some());
+        assert!(refused(&guard, OBJECT, &headers, SCOPE_REFUSAL).is_some());
         assert!(knows());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn deny_waits_for_nothing_where_no_answer_could_hold_the_call_back() {
+    async fn deny_does_not_wait_if_the_call_cannot_be_stopped() {
         let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
         let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
         assert!(is_sent(&begin(&guard, unlisted, None)));
@@ -556,7 +566,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
+    async fn deny_delays_only_the_first_call_with_a_token() {
         let clock = Arc::new(ManualClock::new());
         let guard =
             Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
@@ -572,7 +582,7 @@ mod tests {
         first.wait_for_scopes().await.unwrap();
         for _ in 0..5 {
             assert!(is_sent(&call("a")));
-            // Its failure is forgotten by now, and it is inspected again.
+            // By now the failure has expired, and the token is inspected again.
             clock.advance(Duration::from_secs(1000));
             assert!(is_sent(&call("a")), "held back again");
             tokio::task::yield_now().await;

@@ -1,4 +1,5 @@
-//! The endings: whether a refused call was refused for lack of scope, and what to do then.
+//! The functions that end a flight: they decide whether a call was refused for lack of scopes, and
+//! explain the refusal.
 
 use http::{HeaderMap, StatusCode};
 
@@ -12,11 +13,12 @@ use crate::inflate;
 use crate::refusal::{self, Answer, Gate, Refusal};
 
 impl Flight {
-    /// Gives the denial, if the scope gate refused. Waits up to 500 ms for the scopes of the token, which
-    /// the denial shows, learns from the answer, and logs what it finds.
+    /// Returns the denial if the call was refused for lack of scopes. Waits up to 500 ms for the
+    /// scopes of the token, which the denial shows. Learns from the response, and logs the result.
     ///
-    /// `body` is the beginning of the body as it came; a compressed one is inflated here. Of a gRPC call
-    /// `headers` are the headers or the trailers, and `body` is empty.
+    /// `body` is the beginning of the response body as it was received; a compressed body is
+    /// decompressed here. For a gRPC call, `headers` are the headers or the trailers, and `body` is
+    /// empty.
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {
@@ -39,8 +41,8 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
-    /// As [`explain`](Self::explain), with the scopes of the token as far as they are known by now. Never
-    /// waits, and needs no runtime.
+    /// Like [`explain`](Self::explain), but with the scopes of the token as far as they are known
+    /// now. Never waits, and needs no runtime.
     ///
     /// ```
     /// # let guard = gcp_scopes::Guard::builder().build();
@@ -56,7 +58,7 @@ impl Flight {
         let refusal = self.scope_refusal(status, headers, body)?;
         let grants = &self.guard.state().grants;
         if let Some(header) = &self.header {
-            // For the next refusal.
+            // The inspection does not end in time for this refusal, but for the next one.
             let _ = grants.inspect(header, Stage::Refused);
         }
         let known = self.token.and_then(|key| grants.read(key, |entry| entry.granted.clone()));
@@ -65,29 +67,29 @@ impl Flight {
     }
 
     fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
-        if let Some(found) = self.line.found(&self.guard.state().endpoints) {
-            self.call = found;
+        if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
+            self.call = lookup;
         }
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
-            learn::other_gate(self, &refusal);
+            learn::from_other_refusal(self, &refusal);
             return None;
         }
         Some(refusal)
     }
 
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
-        learn::named_scopes(self, &refusal);
+        learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.call, granted, refusal) {
             Ok(denial) => {
-                learn::refused(self, &denial);
+                learn::from_scope_refusal(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(denial)
             }
             Err(refusal) => {
-                learn::other_gate(self, &refusal);
+                learn::from_other_refusal(self, &refusal);
                 None
             }
         }
@@ -117,10 +119,10 @@ mod tests {
     }
 
     #[test]
-    fn the_method_of_a_call_that_its_token_opens_is_found_when_it_is_refused_all_the_same() {
+    fn a_refusal_looks_up_the_method_of_an_allowed_call() {
         let (guard, uri) = (Guard::builder().build(), publish());
-        let all = held("https://www.googleapis.com/auth/cloud-platform");
-        guard.declare(AccessToken::new("mine").unwrap(), all);
+        let scopes = held("https://www.googleapis.com/auth/cloud-platform");
+        guard.declare(AccessToken::new("mine").unwrap(), scopes);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token opens the host");

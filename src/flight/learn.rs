@@ -1,4 +1,4 @@
-//! What an answer teaches the guard, and what is logged of it.
+//! What the guard learns from a response, and the log events of a response.
 
 use http::StatusCode;
 
@@ -7,11 +7,11 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
 use crate::guard::Preflight;
-use crate::judge::subject;
+use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
-/// Logs a denial, or counts it if one of this method and token was logged already.
+/// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
     let event = (telemetry::evidence(denial), denial.method(), flight.token);
@@ -20,52 +20,53 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
     }
 }
 
-/// Logs a refusal by another gate. One that only a call with sufficient scopes meets proves the scope
-/// gate open.
-pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
+/// Logs a refusal for another reason than scopes. If Google checks that reason only after the
+/// scopes, the refusal proves that the scopes were sufficient, and the guard learns so.
+pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.call.method());
     let event = (refusal.gate().as_str(), method, flight.token);
     if let Some(times) = state.repeats.count(event, state.grants.now()) {
         telemetry::other_gate(method, refusal, times);
     }
-    if flight.is_doubted && is_behind_scopes(refusal) {
-        contradicted(flight);
+    if flight.is_doubted && is_after_scope_check(refusal) {
+        scopes_suffice(flight);
     }
 }
 
-/// Learns that the scope gate is open for a call whose token seemed to lack the scope.
-pub(super) fn contradicted(flight: &Flight) {
+/// Learns that scopes are sufficient for a call whose token seemed to lack the scope.
+pub(super) fn scopes_suffice(flight: &Flight) {
     let state = flight.guard.state();
-    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
+    let (Some(subject), Some(key)) = (lesson_subject(&flight.call), flight.token) else { return };
     let lacks = |entry: &Entry| {
         let lacks = flight.guard.lacks(&flight.call, &entry.granted);
         lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
     };
     match state.grants.read(key, lacks).flatten() {
-        // The program's own statement about the token was wrong; the catalog need not be.
+        // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.grants.forget(key),
-        Some(false) if state.lessons.opened(subject) => {
+        Some(false) if state.lessons.mark_open(subject) => {
             telemetry::contradicted(flight.call.method(), &flight.call.accepted());
         }
         _ => {}
     }
 }
 
-/// Learns the scopes that Google names in a refusal.
-pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
+/// Learns the scopes that Google names in a refused response.
+pub(super) fn from_named_scopes(flight: &Flight, refusal: &Refusal) {
     let named = refusal.alternatives();
-    let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
-    if let Some(subject) = subject(&flight.call).filter(|_| is_sure) {
+    let is_sure = is_missing_scope(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
+    if let Some(subject) = lesson_subject(&flight.call).filter(|_| is_sure) {
         flight.guard.state().lessons.learn_scopes(subject, named);
     }
 }
 
-/// Learns that Google agrees with the prediction, or that the program's own statement was wrong.
-pub(super) fn refused(flight: &Flight, denial: &Denial) {
+/// Learns from a refusal that the prediction was correct, or that the scopes that the program
+/// declared were wrong.
+pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
-    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
+    let (Some(subject), Some(key)) = (lesson_subject(&flight.call), flight.token) else { return };
     let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
-    if !is_used || !denial.refusal().is_some_and(is_missing) {
+    if !is_used || !denial.refusal().is_some_and(is_missing_scope) {
         return;
     }
     match flight.guard.judge(&flight.call, granted) {
@@ -81,12 +82,13 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
     }
 }
 
-fn is_missing(refusal: &Refusal) -> bool {
+fn is_missing_scope(refusal: &Refusal) -> bool {
     refusal.scope_problem() == Some("missing")
 }
 
-/// Whether this refusal comes after the scope gate, so that the token's scopes were good enough. Which of
-/// the other gates Google asks before the scopes is not documented.
-fn is_behind_scopes(refusal: &Refusal) -> bool {
+/// Returns whether the refusal comes from a check after the scope check, so that the token's scopes
+/// were sufficient. Only IAM and resource ACLs count: for the other checks Google does not document
+/// an order.
+fn is_after_scope_check(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
 }

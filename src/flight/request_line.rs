@@ -1,4 +1,4 @@
-//! The request line of a call, kept until its answer is known.
+//! The request line of a call, kept until the response arrives.
 
 use std::fmt;
 
@@ -7,27 +7,31 @@ use http::HeaderMap;
 use crate::call::Call;
 use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
-/// How long a path and a query are kept together. With longer ones the path is matched at once.
-const MOST: usize = 123;
+/// The longest path and query together, in bytes, that are kept. The method of a longer request line
+/// is looked up at once. The limit is small because every [`Flight`](super::Flight) contains the
+/// buffer.
+const MAX_LENGTH: usize = 123;
 
-/// A request line whose method did not matter for the verdict, kept in case the answer is a refusal,
-/// which is explained by the method. Empty until then.
+/// The request line of a call whose token is allowed to call every method of the host, so that the
+/// method was not looked up. If Google refuses the call, the method is looked up from this line for
+/// the explanation.
 ///
-/// Holds no header, and so no token. It is never printed.
+/// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
     host: Option<KnownHost>,
     verb: u8,
-    /// 0 while nothing is kept: no path is empty.
+    /// The length of the path. 0 if no line is kept, because a path is never empty.
     path: u8,
     query: u8,
-    text: [u8; MOST],
+    text: [u8; MAX_LENGTH],
 }
 
 impl RequestLine {
-    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
+    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
 
-    /// Keeps the request line of a call to this host, unless it is too long or no method has its verb.
+    /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
+    /// line is too long or its HTTP method is not in [`VERBS`].
     #[inline]
     pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
         let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
@@ -38,21 +42,21 @@ impl RequestLine {
         if !query.is_empty() {
             after.copy_from_slice(query);
         }
-        // None of these is above `MOST`.
+        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6 verbs.
         (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0
     }
 
-    /// The method that the call is, if its line was kept.
-    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Lookup> {
+    /// Looks up the method of the kept request line. Returns `None` if no line is kept.
+    pub(crate) fn lookup(&self, endpoints: &Endpoints) -> Option<Lookup> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
         let path = std::str::from_utf8(path).ok()?;
-        let (host, none) = (self.host?.name(), HeaderMap::new());
+        let (host, headers) = (self.host?.name(), HeaderMap::new());
         let call = Call::from_url_parts(verb, Some("https"), Some(host), path, Some(query));
-        Some(catalog::lookup(&call.with_headers(&none), endpoints))
+        Some(catalog::lookup(&call.with_headers(&headers), endpoints))
     }
 }
 
@@ -72,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_request_line_is_the_call_it_was() {
+    fn a_kept_request_line_leads_to_the_same_lookup() {
         let endpoints = Endpoints::new();
         let rows = [
             (Method::GET, "storage.googleapis.com/storage/v1/b/b/o/a%2Fb?alt=media"),
@@ -94,7 +98,7 @@ mod tests {
             };
             let mut line = RequestLine::EMPTY;
             assert!(line.keep(&call, host), "{url}");
-            assert_eq!(line.found(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
+            assert_eq!(line.lookup(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
             let shown = format!("{line:?}");
             assert!(shown.contains(".googleapis.com") && !shown.contains("object"), "{shown}");
         }
@@ -103,17 +107,17 @@ mod tests {
     static EMPTY: std::sync::OnceLock<http::HeaderMap> = std::sync::OnceLock::new();
 
     #[test]
-    fn what_is_too_long_or_nobodys_is_not_kept() {
+    fn long_lines_and_unknown_verbs_are_not_kept() {
         let headers = http::HeaderMap::new();
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
             let call = Call::new(verb, &uri).with_headers(&headers);
             let mut line = RequestLine::EMPTY;
             let is_kept = line.keep(&call, KnownHost::find(&call, &Endpoints::new()).unwrap());
-            assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
+            assert_eq!(line.lookup(&Endpoints::new()).is_some(), is_kept);
             is_kept
         };
-        let long = format!("/{}", "x".repeat(MOST - 1));
+        let long = format!("/{}", "x".repeat(MAX_LENGTH - 1));
         assert!(kept(&Method::GET, &long));
         assert!(!kept(&Method::GET, &format!("{long}x")));
         assert!(!kept(&Method::GET, &format!("{long}?x")));

@@ -1,4 +1,4 @@
-//! What is kept of a call from its request to its answer.
+//! The state that is kept of a call between its request and its response.
 
 use std::fmt;
 
@@ -10,36 +10,36 @@ use crate::catalog::Lookup;
 use crate::granted::cache::TokenKey;
 use crate::guard::Guard;
 
-/// A call that is under way, as its guard knows it: see [`flight`](crate::flight).
+/// A call in progress, with what the guard knows of the call: see [`flight`](crate::flight).
 ///
-/// Keeps the guard alive, allocates nothing, and holds the token only while a source is left that may
-/// be asked what the token holds. `Debug` prints neither token nor URL.
+/// A flight keeps the guard alive and allocates nothing. It keeps the token only while the guard
+/// may still query a source for the token's scopes. `Debug` prints neither token nor URL.
 pub struct Flight {
     pub(super) guard: Guard,
     pub(super) call: Lookup,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
-    /// Whether it was sent although its token lacks the scope, or might.
+    /// Whether the call was sent although its token lacks the scope, or may lack it.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
-    /// Whether the verdict is still open, because the token is being looked at.
+    /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
-    /// Kept in the place of the method where the token opens the whole host, so that no method was looked
-    /// for.
+    /// The request line, kept instead of the method if the token is allowed to call every method of
+    /// the host.
     pub(super) line: RequestLine,
 }
 
 impl Flight {
-    /// The flight of a call that has not begun.
+    /// Creates the flight of a call that has not begun yet: see [`Flight::begin_in_place`].
     #[inline]
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self::of(guard.hold(), Lookup::without_method(AbstainReason::Host))
+        Self::from_lookup(guard.hold(), Lookup::without_method(AbstainReason::Host))
     }
 
-    /// The flight of a call to this method, or to none that is known.
+    /// Creates the flight of a call with this lookup result, which may have no method.
     #[inline(always)]
-    pub(super) fn of(guard: Guard, call: Lookup) -> Self {
+    pub(super) fn from_lookup(guard: Guard, call: Lookup) -> Self {
         Self {
             guard,
             call,
@@ -52,14 +52,14 @@ impl Flight {
         }
     }
 
-    /// Keeps the token, because a source is left that may be asked what it holds.
+    /// Keeps the token, because a source may still be queried for its scopes.
     #[cold]
     pub(super) fn keep_header(&mut self, header: &HeaderValue) {
         let header = self.header.insert(header.clone());
         header.set_sensitive(true);
     }
 
-    /// The guard that judged the call.
+    /// Returns the guard that checked the call.
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -71,14 +71,14 @@ impl Flight {
         &self.guard
     }
 
-    /// Whether the call is one of gRPC, whose refusals stand in headers or trailers.
+    /// Returns whether the call uses gRPC, which puts refusals into headers or trailers.
     #[must_use]
     pub fn is_grpc(&self) -> bool {
         self.is_grpc
     }
 
-    /// Whether an answer with this status is of use to the guard. An adapter for which the rest of the
-    /// path costs something may hand every other answer to its caller without another look.
+    /// Returns whether a response with this status matters to the guard. An adapter may return any
+    /// other response to the caller unchanged, which saves the cost of the remaining steps.
     ///
     /// ```
     /// let flight = gcp_scopes::Guard::builder().build().begin_unseen(None);

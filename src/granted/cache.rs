@@ -1,12 +1,12 @@
-//! Remembers what is known of the tokens seen lately, for readers who may not wait.
+//! A cache of what is known of recently seen tokens, for readers that must not wait.
 //!
 //! 1. A hit allocates nothing, takes no lock, and writes to no memory that another thread writes
 //!    to: both tables are read in place.
-//! 2. The few newest tokens are found by comparing the whole header value, the rest by a 128-bit
-//!    hash under a key that is random per process. Only those few header values are held: they are
-//!    the caller's own, shared and not copied, and are never printed.
-//! 3. The size is bounded. The table is a row of small sets, each replaced as a whole when it
-//!    changes, so that adding one token costs the same however many there are.
+//! 2. The few newest tokens are found by comparing the whole header value, the other tokens by a
+//!    128-bit hash with a random key per process. Only the few newest header values are kept. They
+//!    share the caller's memory instead of copying it, and are never printed.
+//! 3. The size is bounded. The table consists of small sets, each of which is replaced as a whole
+//!    when it changes, so that the cost of adding a token does not depend on the number of tokens.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -20,18 +20,18 @@ use siphasher::sip128::SipHasher13;
 use super::sync::{ArcSwap, AtomicBool};
 use super::{AccessToken, GrantedScopes};
 
-/// How many header values are held to be compared. A service has one or two tokens at a time, and
-/// a rotation brings one more.
+/// How many header values are kept. A service uses one or two tokens at a time, and a rotation adds
+/// one more.
 const RECENT: usize = 4;
-/// How many tokens share a set.
+/// How many tokens fit into one set of the table.
 const WAYS: usize = 16;
 
-/// Stands for a token where the token itself should not be held. Means nothing in another process.
+/// A hash that identifies a token without keeping the token. Valid only in this process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey([u64; 2]);
 
 impl TokenKey {
-    /// A number from 0 to 1 that differs from token to token, process to process and try to try.
+    /// Returns a number from 0 to 1 that differs between tokens, processes and attempts.
     pub(crate) fn jitter(self, attempt: u32) -> f64 {
         let bits = self.0[0].rotate_left(attempt.wrapping_mul(29)) as u32;
         f64::from(bits) / f64::from(u32::MAX)
@@ -44,8 +44,8 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// Makes keys that no one outside the process can foresee, so that no one can make two tokens
-/// share one, which would give one the scopes of the other.
+/// Computes token keys with a random hash key. Without the random key, an attacker could construct
+/// two tokens with the same hash, and one token would get the scopes of the other.
 pub(crate) struct TokenHasher(SipHasher13);
 
 impl TokenHasher {
@@ -59,14 +59,14 @@ impl TokenHasher {
     }
 }
 
-/// How far an inspection goes.
+/// How thorough an inspection is, which decides which sources are queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// Not at all: the token was seen, and no source was asked.
+    /// No source was queried: the token was only seen.
     Seen,
-    /// Ahead of calls: only what costs nothing of note.
+    /// Before a refusal: only cheap sources are queried.
     Ahead,
-    /// After a refusal: everything.
+    /// After a refusal: all sources are queried.
     Refused,
 }
 
@@ -74,11 +74,11 @@ pub(crate) enum Stage {
 pub(crate) struct Entry {
     pub(crate) granted: GrantedScopes,
     pub(crate) stage: Stage,
-    /// How many inspections in a row could not say.
+    /// The number of failed inspections in a row.
     pub(crate) failures: u32,
     pub(crate) stale_at: Instant,
-    /// Whether the header value was ever put among the recent ones: a token is put there once, or
-    /// many tokens in turn would write at every call.
+    /// Whether the header value was ever added to the recent tokens. A token is added only once,
+    /// because with many alternating tokens each call would otherwise write to the list.
     was_recent: AtomicBool,
 }
 
@@ -91,7 +91,7 @@ impl Entry {
         now < self.stale_at
     }
 
-    /// Whether the header value was ever put among the recent ones.
+    /// Returns whether the header value was ever added to the recent tokens.
     pub(crate) fn was_recent(&self) -> bool {
         self.was_recent.load(Ordering::Relaxed)
     }
@@ -106,7 +106,7 @@ struct Recent {
 
 type Set = Vec<(TokenKey, Arc<Entry>)>;
 
-/// The table. Reading never waits; who writes at the same moment as another tries again.
+/// The cache. Readers never wait; a writer that collides with another writer tries again.
 pub(crate) struct Cache {
     hasher: TokenHasher,
     recent: ArcSwap<Vec<Recent>>,
@@ -115,7 +115,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// A cache for at most `tokens` tokens, rounded up to a whole number of sets.
+    /// Creates a cache for at most `tokens` tokens, rounded up to a whole number of sets.
     pub(crate) fn new(tokens: usize) -> Self {
         let sets = tokens.div_ceil(WAYS).max(1);
         Self {
@@ -130,8 +130,8 @@ impl Cache {
         self.hasher.key(token)
     }
 
-    /// Reads the entry of one of the newest tokens, found by its whole header value, if it passes.
-    /// `read` is handed back otherwise.
+    /// Reads the entry of one of the newest tokens, found by its whole header value. Returns `read`
+    /// as the error if the token is not one of the newest or its entry does not satisfy `passes`.
     pub(crate) fn read_recent<R, F>(
         &self,
         authorization: &HeaderValue,
@@ -142,13 +142,14 @@ impl Cache {
         F: FnOnce(TokenKey, &Entry) -> R,
     {
         let recent = self.recent.load();
-        match recent.iter().find(|recent| is_same(&recent.header, authorization)) {
+        match recent.iter().find(|recent| is_equal(&recent.header, authorization)) {
             Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
             _ => Err(read),
         }
     }
 
-    /// Reads the entry of any token in the table. `read` is handed back if there is none.
+    /// Reads the entry of any token in the table. Returns `read` as the error if the token has no
+    /// entry.
     pub(crate) fn read<R, F>(&self, key: TokenKey, read: F) -> Result<R, F>
     where
         F: FnOnce(&Arc<Entry>) -> R,
@@ -160,15 +161,15 @@ impl Cache {
         }
     }
 
-    /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
-    /// replaced by what is unknown.
+    /// Adds `entry`, and removes another entry if the set is full. Keeps the old entry of the token
+    /// if the old entry is known and fresh and the new entry is unknown.
     pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry>, now: Instant) {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);
             match set.iter().position(|(known, _)| *known == key) {
-                Some(place) if is_worth_more(&set[place].1, entry, now) => return set,
+                Some(place) if keeps_old(&set[place].1, entry, now) => return set,
                 Some(place) => drop(set.remove(place)),
-                None if set.len() >= self.ways => drop(set.remove(worst(&set, now))),
+                None if set.len() >= self.ways => drop(set.remove(eviction_index(&set, now))),
                 None => {}
             }
             set.push((key, Arc::clone(entry)));
@@ -177,13 +178,13 @@ impl Cache {
         self.refresh_recent(key, now);
     }
 
-    /// Forgets a token.
+    /// Removes a token.
     pub(crate) fn remove(&self, key: TokenKey) {
         self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set>());
         self.recent.rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
     }
 
-    /// Puts a token of the table among the recent ones, unless it was there before.
+    /// Adds a token of the table to the recent tokens, unless it was added before.
     pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue, now: Instant) {
         let Ok(entry) = self.read(key, Arc::clone) else { return };
         if entry.was_recent.swap(true, Ordering::Relaxed) {
@@ -196,15 +197,15 @@ impl Cache {
             let others = old.iter().filter(|recent| recent.key != key).take(RECENT - 1);
             std::iter::once(&newest).chain(others).cloned().collect::<Vec<_>>()
         });
-        // Something may have been learnt of it meanwhile.
+        // The entry may have changed since it was read.
         self.refresh_recent(key, now);
     }
 
-    /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale or were
-    /// forgotten.
+    /// Updates the entries of the recent tokens, and removes stale and deleted tokens from the
+    /// recent ones.
     ///
-    /// What is in the table is read anew at each try, or of two who learn something at once the first
-    /// could put its own over what the second has put there.
+    /// The table is read again at each attempt. Otherwise, if two writers update the same token,
+    /// the first writer could overwrite the newer entry of the second writer.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
         let newest = |recent: &Recent| match recent.key == key {
             true => self.read(key, Arc::clone).ok(),
@@ -234,21 +235,21 @@ impl Cache {
     }
 }
 
-/// Whether two header values are equal. Most often they are clones of one, whose bytes stay in their place
-/// and as they are for as long as we hold a clone.
+/// Returns whether two header values are equal. Usually both are clones of the same value with the
+/// same address, which cannot change or be reused while a clone exists.
 #[inline]
-fn is_same(a: &HeaderValue, b: &HeaderValue) -> bool {
+fn is_equal(a: &HeaderValue, b: &HeaderValue) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     std::ptr::eq(a, b) || a == b
 }
 
-/// Whether `old` is worth more than `new`.
-fn is_worth_more(old: &Entry, new: &Entry, now: Instant) -> bool {
+/// Returns whether `old` stays in the cache instead of `new`.
+fn keeps_old(old: &Entry, new: &Entry, now: Instant) -> bool {
     new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
 }
 
-/// The entry to give up: a stale one, else one that says nothing, else the oldest.
-fn worst(set: &Set, now: Instant) -> usize {
+/// Returns the index of the entry to remove: a stale entry, else an unknown one, else the oldest.
+fn eviction_index(set: &Set, now: Instant) -> usize {
     let stale = set.iter().position(|(_, entry)| !entry.is_fresh(now));
     stale.or_else(|| set.iter().position(|(_, entry)| entry.granted.is_unknown())).unwrap_or(0)
 }
@@ -260,7 +261,8 @@ mod tests {
     use super::super::GrantSource;
     use super::*;
 
-    /// The number of failures stands for a value, by which entries differ.
+    /// Creates an entry whose number of failures is `value`, which identifies the entry in the
+    /// tests.
     fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
         Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
     }
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_tokens_stays_within_the_bound() {
+    fn the_size_of_the_cache_is_bounded() {
         let cache = Cache::new(1024);
         let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(60));
         let count = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
@@ -308,24 +310,24 @@ mod tests {
     }
 
     #[test]
-    fn a_full_set_gives_up_the_stale_then_the_unknown_then_the_oldest() {
+    fn a_full_set_evicts_stale_then_unknown_then_oldest_entries() {
         let cache = Cache::new(3);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
         cache.insert(key(1), &known(1, later), now);
         cache.insert(key(2), &entry(GrantedScopes::unknown("down"), 2, later), now);
         cache.insert(key(3), &known(3, now), now);
-        let there = |added: u64| {
+        let kept_after_adding = |added: u64| {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        assert_eq!(there(4), [1, 2, 4]);
-        assert_eq!(there(5), [1, 4, 5]);
-        assert_eq!(there(6), [4, 5, 6]);
+        assert_eq!(kept_after_adding(4), [1, 2, 4]);
+        assert_eq!(kept_after_adding(5), [1, 4, 5]);
+        assert_eq!(kept_after_adding(6), [4, 5, 6]);
     }
 
     #[test]
-    fn what_is_known_is_not_forgotten_because_somebody_could_not_say() {
+    fn a_known_entry_is_not_replaced_by_an_unknown_one() {
         let cache = Cache::new(16);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_among_the_recent_ones_once_and_sees_news() {
+    fn a_token_becomes_recent_once_and_its_entry_is_updated() {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_come_and_go_on_two_threads_are_never_mixed_up() {
+    fn concurrent_inserts_never_mix_up_tokens() {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);

@@ -1,26 +1,28 @@
-//! The time, so that a test can drive it by hand.
+//! The clocks of a guard, as a trait, so that tests can control the time.
 
 use std::cell::Cell;
 use std::time::{Instant, SystemTime};
 
-/// To look at a clock takes as long as all the rest of finding a token in the cache.
-const GLANCE_EVERY: u32 = 32;
+/// How many calls of [`Clock::about_now`] share one reading of the clock. Reading the clock takes
+/// as long as the rest of a token's lookup in the cache.
+const CALLS_PER_READING: u32 = 32;
 
-/// The time, for everything that remembers something for a while.
+/// A source of the current time, for everything that expires.
 pub(crate) trait Clock: Send + Sync {
-    /// Never goes back: for ages and deadlines.
+    /// Returns the monotonic time, for ages and deadlines.
     fn now(&self) -> Instant;
 
-    /// The time at one of the last few calls on this thread: for what may be a little late.
+    /// Returns the monotonic time of one of the last few calls on this thread, for deadlines that
+    /// may be a little late.
     fn about_now(&self) -> Instant {
         self.now()
     }
 
-    /// The time of day: only to understand when a token says that it expires.
+    /// Returns the time of day, to interpret expiry times inside tokens.
     fn wall(&self) -> SystemTime;
 }
 
-/// The machine's own clocks.
+/// The clocks of the operating system.
 #[derive(Debug)]
 pub(crate) struct SystemClock;
 
@@ -31,15 +33,15 @@ impl Clock for SystemClock {
 
     fn about_now(&self) -> Instant {
         thread_local!(static LAST: Cell<Option<(Instant, u32)>> = const { Cell::new(None) });
-        let glance = |last: &Cell<Option<(Instant, u32)>>| {
-            let (at, left) = match last.get() {
-                Some((at, left @ 1..)) => (at, left - 1),
-                _ => (Instant::now(), GLANCE_EVERY - 1),
+        let read = |last: &Cell<Option<(Instant, u32)>>| {
+            let (at, remaining) = match last.get() {
+                Some((at, remaining @ 1..)) => (at, remaining - 1),
+                _ => (Instant::now(), CALLS_PER_READING - 1),
             };
-            last.set(Some((at, left)));
+            last.set(Some((at, remaining)));
             at
         };
-        LAST.try_with(glance).unwrap_or_else(|_| Instant::now())
+        LAST.try_with(read).unwrap_or_else(|_| Instant::now())
     }
 
     fn wall(&self) -> SystemTime {
@@ -62,7 +64,7 @@ pub(crate) mod tests {
     }
 
     impl ManualClock {
-        /// At 2026-11-01 00:00:00 UTC.
+        /// Starts at 2026-11-01 00:00:00 UTC.
         pub(crate) fn new() -> Self {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_793_491_200);
             Self { start: Instant::now(), wall, passed_ms: AtomicU64::new(0) }
@@ -88,11 +90,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_glance_is_never_ahead_and_catches_up_within_its_number_of_calls() {
+    fn about_now_is_at_most_a_few_calls_late() {
         let clock = SystemClock;
         let started = Instant::now();
-        let late: Vec<Instant> = (0..=GLANCE_EVERY).map(|_| clock.about_now()).collect();
-        assert!(late.iter().all(|at| *at <= Instant::now()));
-        assert!(late.last().is_some_and(|last| *last >= started));
+        let times: Vec<Instant> = (0..=CALLS_PER_READING).map(|_| clock.about_now()).collect();
+        assert!(times.iter().all(|at| *at <= Instant::now()));
+        assert!(times.last().is_some_and(|last| *last >= started));
     }
 }

@@ -1,4 +1,4 @@
-//! The one thing this crate needs of an HTTP client.
+//! [`Fetch`]: the function that this crate needs from an HTTP client.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -11,10 +11,10 @@ use http::{Request, Response, StatusCode, Uri};
 
 use crate::error::BoxError;
 
-/// The most that is read of any answer. Real ones are under 2 KiB.
-pub(crate) const MOST_BODY: usize = 64 * 1024;
+/// The longest response body that is read, in bytes. Real responses are shorter than 2 KiB.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-/// A text as part of a URL or of a form: all but the unreserved characters percent-encoded.
+/// Percent-encodes all characters of a text except the unreserved ones, for use in a URL or a form.
 /// Source: RFC 3986, section 2.3.
 pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -30,24 +30,25 @@ pub(crate) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// The longest pause that a server may ask for. More is not believed: it would leave tokens unknown for
-/// longer than any failure does.
-pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
+/// The longest `Retry-After` pause that is respected. A longer pause would leave scopes unknown for
+/// longer than the longest pause after any other failure.
+pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// Sends one HTTP request and reads the whole answer: the guard's questions to the metadata server, to
-/// tokeninfo and to IAM.
+/// Sends one HTTP request and reads the complete response. The guard uses it for requests to the
+/// metadata server, to tokeninfo and to IAM.
 ///
-/// The guard has a client of its own with the feature `metadata`, and `ReqwestFetch` takes a
-/// `reqwest::Client` for what needs TLS. One of your own runs on the guard's thread, which it must not
-/// block; the thread has a tokio runtime with timer and I/O. It must
+/// With the feature `metadata` the guard has an HTTP client of its own, and `ReqwestFetch` uses a
+/// `reqwest::Client` for requests that need TLS. Your own implementation runs on the guard's
+/// thread, which has a tokio runtime with timer and I/O. An implementation must not block the
+/// thread, and must:
 ///
-/// 1. read at most 64 KiB of body, and fail on a longer one;
-/// 2. use no proxy: the metadata server refuses what came through one, and a token is none of a
-///    proxy's business;
+/// 1. read at most 64 KiB of body, and return an error for a longer body;
+/// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
+///    must not see the token;
 /// 3. follow no redirect;
-/// 4. end at a deadline of about 2 seconds, connecting included.
+/// 4. give up after about 2 seconds, connecting included.
 ///
-/// Its errors are never printed, because a client's error may hold what was sent.
+/// The guard never prints the errors, because a client's error may contain the request.
 ///
 /// ```
 /// use std::error::Error;
@@ -57,7 +58,7 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// use gcp_scopes::granted::Fetch;
 /// use http::{Request, Response};
 ///
-/// /// Opens no connection: for a program that may open none of its own.
+/// /// Opens no connection, for a program that must not open connections of its own.
 /// struct Offline;
 ///
 /// impl Fetch for Offline {
@@ -67,22 +68,22 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// // Whatever would have to be asked for is unknown, and no call is held back for it.
+/// // Scopes that would need a request are unknown, and no call waits for them.
 /// let guard = Guard::builder().fetch(Offline).detect().await;
 /// # }
 /// ```
 pub trait Fetch: Send + Sync {
-    /// Sends `request` and reads the answer, whatever its status.
+    /// Sends `request` and reads the response. A response of any status is `Ok`.
     fn fetch(
         &self,
         request: Request<Bytes>,
     ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send;
 }
 
-/// A [`Fetch`] of any type, or the guard's own client.
+/// A [`Fetch`] as a trait object. Implemented by every [`Fetch`] and by the guard's own client.
 pub(crate) trait DynFetch: Send + Sync {
-    /// Why a server at such a URL cannot be asked at all.
-    fn unable(&self, uri: &Uri) -> Option<&'static str>;
+    /// Returns why requests to `uri` cannot be sent at all, or `None` if they can.
+    fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
 
     fn fetch_boxed(
         &self,
@@ -91,7 +92,7 @@ pub(crate) trait DynFetch: Send + Sync {
 }
 
 impl<F: Fetch> DynFetch for F {
-    fn unable(&self, _: &Uri) -> Option<&'static str> {
+    fn unsupported_reason(&self, _: &Uri) -> Option<&'static str> {
         None
     }
 
@@ -103,24 +104,24 @@ impl<F: Fetch> DynFetch for F {
     }
 }
 
-/// The body as text, if it is short enough and is text.
-pub(crate) fn text(response: &Response<Bytes>) -> Option<&str> {
+/// Returns the body as text, or `None` if it is longer than [`MAX_BODY`] or not UTF-8.
+pub(crate) fn body_text(response: &Response<Bytes>) -> Option<&str> {
     let body = response.body();
-    if body.len() > MOST_BODY {
+    if body.len() > MAX_BODY {
         return None;
     }
     std::str::from_utf8(body).ok()
 }
 
-/// How long a server that is busy or down wants to be left alone. A date instead of seconds is not read.
-/// Source: RFC 9110, section 10.2.3.
-pub(crate) fn pause(response: &Response<Bytes>) -> Option<Duration> {
+/// Returns how long a busy or unavailable server asks to wait, from `Retry-After`. Returns `None`
+/// for a date, which is not supported. Source: RFC 9110, section 10.2.3.
+pub(crate) fn requested_pause(response: &Response<Bytes>) -> Option<Duration> {
     let is_busy =
         [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
     let seconds = response.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?;
-    // Too large a number is a number all the same.
+    // A number that is too large for `u64` counts as the maximum.
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(MOST_PAUSE))
+    is_number.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(MAX_PAUSE))
 }
 
 #[cfg(test)]
@@ -131,14 +132,14 @@ pub(crate) mod tests {
 
     type Answer = Result<Response<Bytes>, BoxError>;
 
-    /// A server made of a closure, which counts how often it is asked.
+    /// An HTTP client that a closure implements, which counts its requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
         asked: AtomicUsize,
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> FakeFetch<F> {
-        /// `None` from `answer` is a server that never answers.
+        /// If `answer` returns `None`, the server never responds.
         pub(crate) fn new(answer: F) -> Self {
             Self { answer, asked: AtomicUsize::new(0) }
         }
@@ -158,7 +159,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// What the metadata server of a VM would send.
+    /// Creates a response as the metadata server of a VM sends it.
     pub(crate) fn answer(status: u16, body: &str) -> Response<Bytes> {
         Response::builder()
             .status(status)
@@ -168,7 +169,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_a_busy_server_is_left_alone_and_not_for_ever() {
+    fn retry_after_is_read_only_for_busy_servers_and_is_bounded() {
         let rows = [
             (429, "7", Some(7)),
             (503, "7", Some(7)),
@@ -186,8 +187,8 @@ pub(crate) mod tests {
         for (status, value, expected) in rows {
             let mut response = answer(status, "");
             response.headers_mut().insert(RETRY_AFTER, value.parse().unwrap());
-            assert_eq!(pause(&response), expected.map(Duration::from_secs), "{status} {value}");
+            assert_eq!(requested_pause(&response), expected.map(Duration::from_secs), "{status} {value}");
         }
-        assert_eq!(pause(&answer(429, "")), None);
+        assert_eq!(requested_pause(&answer(429, "")), None);
     }
 }

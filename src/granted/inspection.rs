@@ -1,9 +1,9 @@
-//! Finds out what tokens hold: once per token, however many callers ask.
+//! Finds out the scopes of tokens, once per token for any number of callers.
 //!
-//! A call only ever [peeks](TokenMemory::peek). What is not known yet is found out by an inspection on
-//! the guard's own thread, so that no caller's cancellation, and no fault of a source, reaches another
-//! caller; all who want the answer wait for the same inspection. A failure is an answer
-//! too: it is remembered, and tried again after a time that doubles.
+//! A call only [peeks](TokenCache::peek) into the cache. Unknown scopes are found out by an
+//! inspection on the guard's own thread, so that a cancelled caller or a faulty source does not
+//! affect other callers. All callers that need the scopes wait for the same inspection. A failed
+//! inspection is cached too, and is repeated after a delay that doubles with each failure.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -21,18 +21,20 @@ use crate::telemetry;
 
 const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give the guard a source";
 
-/// The numbers of [`TokenMemory`].
+/// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many tokens are remembered.
+    /// How many tokens are cached.
     pub(crate) tokens: usize,
-    /// How many inspections may run at once. A token that comes on top stays unknown for now.
+    /// How many inspections may run at the same time. Scopes of further tokens stay unknown until a
+    /// later call.
     pub(crate) inspections: usize,
-    /// How long one source may take.
+    /// The time limit for a query to one source.
     pub(crate) source: Duration,
-    /// How long an answer is believed where the token says nothing of its expiry, and at most.
+    /// How long scopes are cached at most, and if the expiry of the token is unknown.
     pub(crate) known_for: Duration,
-    /// When an inspection that failed is tried again. Doubles from the first to the second.
+    /// The delays after the first failed inspection and after many: the delay doubles from the
+    /// first to the second value.
     pub(crate) retry: (Duration, Duration),
 }
 
@@ -42,7 +44,7 @@ impl Default for Limits {
             tokens: 1024,
             inspections: 64,
             source: Duration::from_secs(2),
-            // As long as an access token of Google's lives by default:
+            // The default lifetime of Google's access tokens:
             // https://docs.cloud.google.com/docs/authentication/token-types#access
             known_for: Duration::from_secs(3600),
             retry: (Duration::from_secs(1), Duration::from_secs(300)),
@@ -50,22 +52,22 @@ impl Default for Limits {
     }
 }
 
-/// What [`TokenMemory::peek`] sees.
+/// The result of [`TokenCache::peek`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Peek<R> {
-    /// The token was inspected: what the caller read of it.
+    /// The token was inspected; contains the return value of `read`.
     Seen(R),
-    /// It was not, or too long ago; then it is not new.
+    /// The token was not inspected yet (`is_new`), or its entry is stale.
     Unseen { key: TokenKey, is_new: bool },
-    /// There is no bearer token.
+    /// The header value contains no bearer token.
     NotBearer,
 }
 
-/// What all tokens hold.
+/// A cache of the scopes of tokens, with the inspections that fill it. Clones share their content.
 #[derive(Clone)]
-pub(crate) struct TokenMemory(Arc<Inner>);
+pub(crate) struct TokenCache(Arc<Inner>);
 
-/// Sources in the order in which they are asked, each from its stage on.
+/// Sources in the order of queries, each with the first [`Stage`] at which it is queried.
 pub(crate) type Sources = Vec<(Stage, Arc<dyn DynSource>)>;
 
 struct Inner {
@@ -74,19 +76,20 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     spawner: Spawner,
-    /// The inspections under way, each over when its sender is gone.
-    under_way: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
+    /// The running inspections. When an inspection ends, its sender is dropped, which wakes the
+    /// receivers.
+    running: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
 }
 
-impl TokenMemory {
-    /// Sources are asked on the thread of `spawner`; JWTs need none.
+impl TokenCache {
+    /// Creates a cache that queries `sources` on the thread of `spawner`. JWTs need no source.
     pub(crate) fn new(sources: Sources, clock: Arc<dyn Clock>, limits: Limits, spawner: Spawner) -> Self {
-        let (cache, under_way) = (Cache::new(limits.tokens), Mutex::default());
-        Self(Arc::new(Inner { cache, sources, clock, limits, spawner, under_way }))
+        let (cache, running) = (Cache::new(limits.tokens), Mutex::default());
+        Self(Arc::new(Inner { cache, sources, clock, limits, spawner, running }))
     }
 
-    /// Reads what is known of the token of an `Authorization` value, in place and without waiting.
-    /// A self-signed JWT is known at first sight.
+    /// Reads the entry of the token of an `Authorization` value, in place and without waiting. A
+    /// self-signed JWT needs no inspection: its scopes are read here.
     pub(crate) fn peek<R>(
         &self,
         authorization: &HeaderValue,
@@ -94,34 +97,37 @@ impl TokenMemory {
     ) -> Peek<R> {
         let clock = &self.0.clock;
         let is_fresh = |entry: &Entry| {
-            // What is known of a token stays true; only its memory is cleared, and that may be late.
+            // Known scopes do not change, so an entry with known scopes may expire a little late,
+            // and the cheaper clock is sufficient.
             entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
         };
         match self.0.cache.read_recent(authorization, is_fresh, read) {
             Ok(seen) => Peek::Seen(seen),
-            Err(read) => self.0.peek_older(authorization, is_fresh, read),
+            Err(read) => self.0.peek_table(authorization, is_fresh, read),
         }
     }
 
-    /// The time by which everything here grows old.
+    /// Returns the current time of the clock that decides when entries expire.
     pub(crate) fn now(&self) -> Instant {
         self.0.clock.now()
     }
 
-    /// What is known of a token that was seen before.
+    /// Reads the entry of a token that was seen before. Returns `None` if there is none or it is
+    /// stale.
     pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
     }
 
-    /// Begins an inspection unless there is an answer or one is under way, and does not wait.
+    /// Starts an inspection without waiting for it, unless the scopes are known or an inspection is
+    /// running. Returns `None` if the header value contains no bearer token.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
         self.0.start(key, authorization, stage);
         Some(key)
     }
 
-    /// Waits at most this long for what an inspection of this stage says. If none was begun, it is
-    /// begun now, provided that the token is there.
+    /// Waits at most `limit` for the result of an inspection at `stage`, and returns the scopes.
+    /// Starts the inspection if none is running and `authorization` is set.
     pub(crate) async fn wait(
         &self,
         key: TokenKey,
@@ -129,21 +135,22 @@ impl TokenMemory {
         stage: Stage,
         limit: Duration,
     ) -> GrantedScopes {
-        if !self.0.is_answered(key, stage) {
+        if !self.0.has_result(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             let inspection = async move {
-                // The first one under way may be of the stage before.
+                // The first wait may be for an inspection that started at an earlier stage.
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
-            // In time or not, what is known by then is the answer.
+            // After a timeout, the result is what is known by then.
             let _ = self.0.spawner.bounded(limit, inspection).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
         known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
     }
 
-    /// Stores what the token's provider states, which may do so at every call.
+    /// Stores the scopes that the token's provider declares. Cheap if the provider declares the
+    /// same scopes at every call.
     pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         let key = self.0.cache.key(token);
         if self.read(key, |entry| entry.granted == granted) != Some(true) {
@@ -151,12 +158,12 @@ impl TokenMemory {
         }
     }
 
-    /// Forgets a token: the server contradicted what was said of it.
+    /// Removes a token, because Google's response contradicted the token's scopes.
     pub(crate) fn forget(&self, key: TokenKey) {
         self.0.cache.remove(key);
     }
 
-    /// Takes note that a token was seen, without asking a source about it.
+    /// Records that a token was seen, without querying a source.
     pub(crate) fn remember(&self, authorization: &HeaderValue) {
         let Some(token) = AccessToken::from_authorization(authorization) else { return };
         let key = self.0.cache.key(token);
@@ -164,15 +171,15 @@ impl TokenMemory {
         self.0.cache.promote(key, authorization, self.0.clock.now());
     }
 
-    /// Whether a source that is asked after a refusal only may know what is unknown so far. Then the token
-    /// has to be at hand.
-    pub(crate) fn may_learn_of(&self, entry: &Entry) -> bool {
+    /// Returns whether a source that was not queried yet may know the unknown scopes of a token. If
+    /// so, the caller keeps the token for an inspection after a refusal.
+    pub(crate) fn may_learn(&self, entry: &Entry) -> bool {
         entry.granted.is_unknown() && self.0.sources.iter().any(|(from, _)| *from > entry.stage)
     }
 }
 
 impl Inner {
-    fn peek_older<R>(
+    fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
         is_fresh: impl Fn(&Entry) -> bool,
@@ -180,15 +187,15 @@ impl Inner {
     ) -> Peek<R> {
         let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
         let key = self.cache.key(token);
-        let look = |entry: &Arc<Entry>| {
-            let seen = is_fresh(entry).then(|| read(key, entry));
-            (seen.map_or(Peek::Unseen { key, is_new: false }, Peek::Seen), entry.was_recent())
+        let read_entry = |entry: &Arc<Entry>| {
+            let value = is_fresh(entry).then(|| read(key, entry));
+            (value.map_or(Peek::Unseen { key, is_new: false }, Peek::Seen), entry.was_recent())
         };
-        let looked = match self.cache.read(key, look) {
-            Err(look) if self.store_jwt(key, token) => self.cache.read(key, look),
-            looked => looked,
+        let result = match self.cache.read(key, read_entry) {
+            Err(read_entry) if self.store_jwt(key, token) => self.cache.read(key, read_entry),
+            result => result,
         };
-        let Ok((peek, was_recent)) = looked else { return Peek::Unseen { key, is_new: true } };
+        let Ok((peek, was_recent)) = result else { return Peek::Unseen { key, is_new: true } };
         if !was_recent {
             self.cache.promote(key, authorization, self.clock.now());
         }
@@ -200,28 +207,28 @@ impl Inner {
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
 
-    fn is_answered(&self, key: TokenKey, stage: Stage) -> bool {
+    fn has_result(&self, key: TokenKey, stage: Stage) -> bool {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
-        let mut under_way = self.under_way();
-        // An inspection stores its answer before it leaves `under_way`: who holds the lock and sees
-        // neither is the first.
-        let is_full = under_way.len() >= self.limits.inspections;
-        if is_full || under_way.contains_key(&key) || self.is_answered(key, stage) {
+        let mut running = self.running();
+        // An inspection stores its result before it is removed from `running`. So if the token
+        // has neither while this lock is held, no inspection has run yet.
+        let is_full = running.len() >= self.limits.inspections;
+        if is_full || running.contains_key(&key) || self.has_result(key, stage) {
             return;
         }
-        let (over, waits) = watch::channel(());
-        under_way.insert(key, waits);
-        drop(under_way);
+        let (sender, receiver) = watch::channel(());
+        running.insert(key, receiver);
+        drop(running);
         let mut header = authorization.clone();
         header.set_sensitive(true);
         let inner = Arc::clone(self);
-        Inspection { inner, key, header, stage, answer: None, _over: over }.begin();
+        Inspection { inner, key, header, stage, answer: None, _sender: sender }.begin();
     }
 
-    /// Waits for the inspection under way, which is begun now if the token is there.
+    /// Waits for the running inspection of the token. Starts one first if `authorization` is set.
     async fn await_inspection(
         self: &Arc<Self>,
         key: TokenKey,
@@ -231,10 +238,10 @@ impl Inner {
         if let Some(header) = authorization {
             self.start(key, header, stage);
         }
-        let under_way = self.under_way().get(&key).cloned();
-        if let Some(mut under_way) = under_way {
-            // Nothing is ever sent: the channel closes when the inspection is over.
-            let _ = under_way.changed().await;
+        let running = self.running().get(&key).cloned();
+        if let Some(mut running) = running {
+            // No value is ever sent: the channel closes when the inspection ends.
+            let _ = running.changed().await;
         }
     }
 
@@ -242,14 +249,14 @@ impl Inner {
         self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
 
-    /// The first answer that is one, or all the reasons why there is none.
-    async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
-        let mut failures = match self.by_itself(token) {
+    /// Returns the first known scopes, or unknown scopes with the reasons of all sources.
+    async fn query_sources(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
+        let mut failures = match self.read_jwt(token) {
             Ok(granted) => return granted,
             Err(failures) => failures,
         };
         for source in self.sources_at(stage) {
-            let answer = self.ask_one(source, token).await;
+            let answer = self.query(source, token).await;
             if !answer.is_unknown() {
                 return answer;
             }
@@ -258,8 +265,8 @@ impl Inner {
         failures.into()
     }
 
-    /// What the token itself says, before a source is asked.
-    fn by_itself(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
+    /// Reads the scopes from the token itself, before a source is queried.
+    fn read_jwt(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
         let mut failures = Failures::default();
         match jwt::read(token, self.clock.wall()) {
             Some(granted) if !granted.is_unknown() => return Ok(granted),
@@ -269,7 +276,7 @@ impl Inner {
         Err(failures)
     }
 
-    async fn ask_one(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
+    async fn query(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
         let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
             Ok(None) => "does not know this token",
@@ -278,7 +285,7 @@ impl Inner {
         GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
-    /// Whether the token is a JWT that says what it holds.
+    /// Stores the scopes of a token that is a readable JWT. Returns whether the token is one.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
@@ -290,35 +297,38 @@ impl Inner {
             true => self.cache.read(key, |entry| entry.failures).unwrap_or(0).saturating_add(1),
             false => 0,
         };
-        let lasts = match failures {
+        let valid_for = match failures {
             0 => self.known_for(&granted),
             failures => self.retry_after(key, failures),
         };
-        let entry = Entry::new(granted, stage, failures, now + lasts);
+        let entry = Entry::new(granted, stage, failures, now + valid_for);
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
-        let most = self.limits.known_for;
-        let own =
+        let longest = self.limits.known_for;
+        let lifetime =
             granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
-        // Not less than the first retry, or a token past its time would be inspected at every call.
-        own.map_or(most, |own| own.clamp(self.limits.retry.0.min(most), most))
+        // Not shorter than the first retry delay. Otherwise a token past its expiry would be
+        // inspected at every call.
+        lifetime.map_or(longest, |lifetime| lifetime.clamp(self.limits.retry.0.min(longest), longest))
     }
 
-    /// Doubles with each failure, plus up to half of it again, so that a fleet does not ask in step.
+    /// Returns the delay before the next inspection: doubles with each failure, plus a random part
+    /// of up to one half, so that the instances of a service do not send their requests at the same
+    /// time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
-        let (first, most) = self.limits.retry;
-        let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(most);
+        let (first, longest) = self.limits.retry;
+        let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(longest);
         doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<TokenKey, watch::Receiver<()>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, HashMap<TokenKey, watch::Receiver<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Why the scopes are unknown.
+/// The reasons why scopes are unknown.
 #[derive(Default)]
 struct Failures {
     reasons: Vec<String>,
@@ -343,22 +353,23 @@ impl From<Failures> for GrantedScopes {
     }
 }
 
-/// One inspection. Dropped in whatever way, it leaves an answer and wakes all who wait for it.
+/// One running inspection. When it is dropped, for any reason, it stores a result and wakes all
+/// callers that wait.
 struct Inspection {
     inner: Arc<Inner>,
     key: TokenKey,
     header: HeaderValue,
     stage: Stage,
     answer: Option<GrantedScopes>,
-    _over: watch::Sender<()>,
+    _sender: watch::Sender<()>,
 }
 
 impl Inspection {
-    /// Goes to the guard's thread if there is a source to ask.
+    /// Starts the inspection on the guard's thread if there is a source to query.
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
-            self.answer = token.map(|token| self.inner.by_itself(token).unwrap_or_else(GrantedScopes::from));
+            self.answer = token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
             return;
         }
         let spawner = self.inner.spawner.clone();
@@ -370,18 +381,18 @@ impl Inspection {
 
     async fn run(mut self) {
         if let Some(token) = AccessToken::from_authorization(&self.header) {
-            self.answer = Some(self.inner.ask(token, self.stage).await);
+            self.answer = Some(self.inner.query_sources(token, self.stage).await);
         }
     }
 }
 
 impl Drop for Inspection {
     fn drop(&mut self) {
-        let cut_short = || GrantedScopes::unknown("the inspection of this token was cut short");
-        let answer = self.answer.take().unwrap_or_else(cut_short);
+        let aborted = || GrantedScopes::unknown("the inspection of this token was cut short");
+        let answer = self.answer.take().unwrap_or_else(aborted);
         self.inner.store(self.key, answer, self.stage);
         self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
-        self.inner.under_way().remove(&self.key);
+        self.inner.running().remove(&self.key);
     }
 }
 
@@ -401,33 +412,33 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 
-    /// How a source answers.
+    /// How the test source responds.
     #[derive(Clone, Copy, Debug)]
-    enum Mood {
+    enum Behavior {
         Knows,
         KnowsUntil(SystemTime),
         Fails,
-        IsIgnorant,
+        DoesNotKnow,
         Hangs,
         Panics,
     }
 
     struct Source {
-        mood: Mutex<Mood>,
+        behavior: Mutex<Behavior>,
         asked: AtomicUsize,
     }
 
     impl Source {
-        fn new(mood: Mood) -> Arc<Self> {
-            Arc::new(Self { mood: Mutex::new(mood), asked: AtomicUsize::new(0) })
+        fn new(behavior: Behavior) -> Arc<Self> {
+            Arc::new(Self { behavior: Mutex::new(behavior), asked: AtomicUsize::new(0) })
         }
 
         fn asked(&self) -> usize {
             self.asked.load(Ordering::SeqCst)
         }
 
-        fn turns(&self, mood: Mood) {
-            *self.mood.lock().unwrap() = mood;
+        fn set_behavior(&self, behavior: Behavior) {
+            *self.behavior.lock().unwrap() = behavior;
         }
     }
 
@@ -438,28 +449,28 @@ mod tests {
 
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            let mood = *self.mood.lock().unwrap();
+            let behavior = *self.behavior.lock().unwrap();
             let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
             tokio::time::sleep(Duration::from_millis(50)).await;
-            match mood {
-                Mood::Knows => Some(pubsub()),
-                Mood::KnowsUntil(at) => Some(pubsub().with_expiry(at)),
-                Mood::Fails => Some(GrantedScopes::unknown("the test source is down")),
-                Mood::IsIgnorant => None,
-                Mood::Hangs => std::future::pending().await,
-                Mood::Panics => panic!("the test source has a fault"),
+            match behavior {
+                Behavior::Knows => Some(pubsub()),
+                Behavior::KnowsUntil(at) => Some(pubsub().with_expiry(at)),
+                Behavior::Fails => Some(GrantedScopes::unknown("the test source is down")),
+                Behavior::DoesNotKnow => None,
+                Behavior::Hangs => std::future::pending().await,
+                Behavior::Panics => panic!("the test source has a fault"),
             }
         }
     }
 
-    struct World {
-        grants: TokenMemory,
+    struct Setup {
+        grants: TokenCache,
         clock: Arc<ManualClock>,
         _background: Background,
     }
 
-    impl World {
-        /// In the time of the test's runtime.
+    impl Setup {
+        /// Uses the clock of the test's runtime.
         fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
             Self::on(Background::here(), sources)
         }
@@ -470,8 +481,8 @@ mod tests {
             let clock = Arc::new(ManualClock::new());
             let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
             let sources = sources.iter().map(dynamic).collect();
-            let spawner = Spawner::of(&background);
-            let grants = TokenMemory::new(sources, as_clock, Limits::default(), spawner);
+            let spawner = Spawner::for_background(&background);
+            let grants = TokenCache::new(sources, as_clock, Limits::default(), spawner);
             Self { grants, clock, _background: background }
         }
 
@@ -483,7 +494,7 @@ mod tests {
             matches!(self.peek(header), Peek::Unseen { .. })
         }
 
-        /// What a first call of `Deny` does.
+        /// Inspects a token and waits, as the first call with `Preflight::Deny` does.
         async fn ask(&self, header: &HeaderValue) -> GrantedScopes {
             let key = self.grants.inspect(header, Stage::Ahead).unwrap();
             self.grants.wait(key, Some(header), Stage::Ahead, 10 * SECOND).await
@@ -495,45 +506,47 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_never_waits_and_sees_the_answer_once_it_is_there() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
+    async fn a_peek_returns_the_scopes_after_an_inspection() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
-        assert!(world.is_unseen(&token));
+        assert!(setup.is_unseen(&token));
         assert_eq!(source.asked(), 0);
-        assert_eq!(world.ask(&token).await.source(), Some(GrantSource::Custom));
-        assert_eq!(world.peek(&token), Peek::Seen(1));
-        assert_eq!(world.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
+        assert_eq!(setup.ask(&token).await.source(), Some(GrantSource::Custom));
+        assert_eq!(setup.peek(&token), Peek::Seen(1));
+        assert_eq!(setup.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_thousand_callers_of_one_new_token_cause_one_inspection_whatever_becomes_of_it() {
-        for mood in [Mood::Knows, Mood::Fails, Mood::IsIgnorant, Mood::Hangs, Mood::Panics] {
-            let source = Source::new(mood);
-            let world = Arc::new(World::new(&[(Stage::Ahead, &source)]));
+    async fn ten_thousand_callers_with_one_new_token_cause_one_inspection() {
+        for behavior in
+            [Behavior::Knows, Behavior::Fails, Behavior::DoesNotKnow, Behavior::Hangs, Behavior::Panics]
+        {
+            let source = Source::new(behavior);
+            let setup = Arc::new(Setup::new(&[(Stage::Ahead, &source)]));
             let mut callers = tokio::task::JoinSet::new();
             for _ in 0..10_000 {
-                let world = Arc::clone(&world);
-                callers.spawn(async move { world.ask(&bearer("opaque")).await });
+                let setup = Arc::clone(&setup);
+                callers.spawn(async move { setup.ask(&bearer("opaque")).await });
             }
             let answers = callers.join_all().await;
-            assert_eq!(source.asked(), 1, "{mood:?}");
-            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{mood:?}");
-            assert_eq!(answers[0].is_unknown(), !matches!(mood, Mood::Knows), "{mood:?}");
-            assert!(world.grants.0.under_way().is_empty(), "{mood:?}");
-            // The cache is in working order afterwards.
-            source.turns(Mood::Knows);
-            assert!(!world.ask(&bearer("next")).await.is_unknown(), "{mood:?}");
+            assert_eq!(source.asked(), 1, "{behavior:?}");
+            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
+            assert_eq!(answers[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
+            assert!(setup.grants.0.running().is_empty(), "{behavior:?}");
+            // The cache still works afterwards.
+            source.set_behavior(Behavior::Knows);
+            assert!(!setup.ask(&bearer("next")).await.is_unknown(), "{behavior:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_leader_that_is_cancelled_hurts_nobody() {
-        let source = Source::new(Mood::Knows);
-        let world = Arc::new(World::new(&[(Stage::Ahead, &source)]));
+    async fn cancelling_the_first_caller_does_not_affect_the_others() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Arc::new(Setup::new(&[(Stage::Ahead, &source)]));
         let spawn = || {
-            let world = Arc::clone(&world);
-            tokio::spawn(async move { world.ask(&bearer("opaque")).await })
+            let setup = Arc::clone(&setup);
+            tokio::spawn(async move { setup.ask(&bearer("opaque")).await })
         };
         let leader = spawn();
         tokio::time::advance(Duration::from_millis(10)).await;
@@ -547,13 +560,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_caller_dropped_at_any_await_leaves_everything_in_order() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
+    async fn a_caller_can_be_dropped_at_any_await() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         for polls in 0..20 {
             let token = bearer(&polls.to_string());
-            let mut caller = Box::pin(world.ask(&token));
+            let mut caller = Box::pin(setup.ask(&token));
             for _ in 0..polls {
                 if caller.as_mut().poll(&mut context).is_ready() {
                     break;
@@ -561,43 +574,43 @@ mod tests {
                 tokio::time::advance(Duration::from_millis(5)).await;
             }
             drop(caller);
-            assert!(!world.ask(&token).await.is_unknown(), "after {polls} polls");
+            assert!(!setup.ask(&token).await.is_unknown(), "after {polls} polls");
             assert_eq!(source.asked(), polls + 1, "after {polls} polls");
         }
-        assert!(world.grants.0.under_way().is_empty());
+        assert!(setup.grants.0.running().is_empty());
     }
 
     #[test]
-    fn a_runtime_that_ends_in_the_middle_leaves_an_answer() {
+    fn an_inspection_aborted_with_its_runtime_stores_a_result() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let hangs = Source::new(Mood::Hangs);
-        let world = runtime.block_on(async { World::new(&[(Stage::Ahead, &hangs)]) });
-        world.grants.inspect(&bearer("opaque"), Stage::Ahead);
+        let hangs = Source::new(Behavior::Hangs);
+        let setup = runtime.block_on(async { Setup::new(&[(Stage::Ahead, &hangs)]) });
+        setup.grants.inspect(&bearer("opaque"), Stage::Ahead);
         drop(runtime);
-        assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(0));
-        assert!(world.grants.0.under_way().is_empty());
+        assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(0));
+        assert!(setup.grants.0.running().is_empty());
     }
 
     #[test]
-    fn an_inspection_needs_no_runtime_of_a_caller_that_lives_or_is_driven() {
-        let source = Source::new(Mood::Knows);
-        let world = World::on(Background::default(), &[(Stage::Ahead, &source)]);
+    fn an_inspection_does_not_need_the_callers_runtime() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::on(Background::default(), &[(Stage::Ahead, &source)]);
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (idle, other) = (runtime(), runtime());
-        idle.block_on(async { world.grants.inspect(&bearer("opaque"), Stage::Ahead) });
-        assert!(!other.block_on(world.ask(&bearer("opaque"))).is_unknown());
+        idle.block_on(async { setup.grants.inspect(&bearer("opaque"), Stage::Ahead) });
+        assert!(!other.block_on(setup.ask(&bearer("opaque"))).is_unknown());
         drop(idle);
-        assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(1));
-        assert!(!block_on(world.ask(&bearer("bare"))).is_unknown());
+        assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(1));
+        assert!(!block_on(setup.ask(&bearer("bare"))).is_unknown());
         assert_eq!(source.asked(), 2);
     }
 
     #[test]
-    fn without_a_thread_a_token_stays_unknown_and_nothing_panics() {
-        let source = Source::new(Mood::Knows);
-        let world = World::on(Background::none(), &[(Stage::Ahead, &source)]);
-        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        let mut wait = Box::pin(world.grants.wait(key, None, Stage::Refused, SECOND));
+    fn without_a_thread_a_token_stays_unknown() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::on(Background::none(), &[(Stage::Ahead, &source)]);
+        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        let mut wait = Box::pin(setup.grants.wait(key, None, Stage::Refused, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
@@ -605,222 +618,223 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_ends_at_its_limit_and_the_inspection_goes_on() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
-        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+    async fn an_inspection_continues_after_the_wait_times_out() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         let started = tokio::time::Instant::now();
-        assert!(world.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
+        assert!(setup.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
         assert_eq!(started.elapsed(), Duration::from_millis(20));
-        assert!(!world.ask(&bearer("opaque")).await.is_unknown());
+        assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
         assert_eq!(source.asked(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_source_that_hangs_is_left_at_its_deadline_for_the_next_one() {
-        let (hangs, knows) = (Source::new(Mood::Hangs), Source::new(Mood::Knows));
-        let world = World::new(&[(Stage::Ahead, &hangs), (Stage::Ahead, &knows)]);
+    async fn the_next_source_is_queried_after_a_timeout() {
+        let (hangs, knows) = (Source::new(Behavior::Hangs), Source::new(Behavior::Knows));
+        let setup = Setup::new(&[(Stage::Ahead, &hangs), (Stage::Ahead, &knows)]);
         let started = tokio::time::Instant::now();
-        assert!(!world.ask(&bearer("opaque")).await.is_unknown());
+        assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
         assert_eq!(started.elapsed(), 2 * SECOND + Duration::from_millis(50));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failure_is_remembered_and_tried_again_after_a_time_that_doubles() {
-        let source = Source::new(Mood::Fails);
-        let world = World::new(&[(Stage::Ahead, &source)]);
+    async fn a_failure_is_cached_and_retried_with_doubling_delays() {
+        let source = Source::new(Behavior::Fails);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
-        for (failures, (least, most)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
-            assert!(world.ask(&token).await.is_unknown());
+        for (failures, (least, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
+            assert!(setup.ask(&token).await.is_unknown());
             assert_eq!(source.asked(), failures);
-            world.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
-            world.ask(&token).await;
+            setup.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
+            setup.ask(&token).await;
             assert_eq!(source.asked(), failures, "asked again too soon");
-            world.clock.advance(Duration::from_secs_f64(most - least) + Duration::from_millis(2));
-            assert!(world.is_unseen(&token));
+            setup.clock.advance(Duration::from_secs_f64(longest - least) + Duration::from_millis(2));
+            assert!(setup.is_unseen(&token));
         }
-        source.turns(Mood::Knows);
-        assert!(!world.ask(&token).await.is_unknown());
+        source.set_behavior(Behavior::Knows);
+        assert!(!setup.ask(&token).await.is_unknown());
     }
 
     #[test]
-    fn retries_are_never_further_apart_than_the_limit_and_its_jitter() {
-        let world = World::on(Background::default(), &[]);
-        let key = world.grants.0.cache.key(AccessToken::new("opaque").unwrap());
+    fn retry_delays_are_bounded() {
+        let setup = Setup::on(Background::default(), &[]);
+        let key = setup.grants.0.cache.key(AccessToken::new("opaque").unwrap());
         for failures in [1, 2, 10, 100, u32::MAX] {
-            let after = world.grants.0.retry_after(key, failures);
+            let after = setup.grants.0.retry_after(key, failures);
             assert!((SECOND..=450 * SECOND).contains(&after), "{failures}: {after:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_believed_until_the_token_expires_and_an_hour_at_most() {
+    async fn scopes_are_cached_until_expiry_and_at_most_one_hour() {
         let wall = ManualClock::new().wall();
-        for (mood, lasts) in [
-            (Mood::Knows, 3600),
-            (Mood::KnowsUntil(wall + 100 * SECOND), 100),
-            (Mood::KnowsUntil(wall + 10_000 * SECOND), 3600),
-            // An expired token is not inspected again at every call.
-            (Mood::KnowsUntil(wall - SECOND), 1),
+        for (behavior, valid_for) in [
+            (Behavior::Knows, 3600),
+            (Behavior::KnowsUntil(wall + 100 * SECOND), 100),
+            (Behavior::KnowsUntil(wall + 10_000 * SECOND), 3600),
+            // The entry of an expired token lives for the first retry delay.
+            (Behavior::KnowsUntil(wall - SECOND), 1),
         ] {
-            let source = Source::new(mood);
-            let world = World::new(&[(Stage::Ahead, &source)]);
+            let source = Source::new(behavior);
+            let setup = Setup::new(&[(Stage::Ahead, &source)]);
             let token = bearer("opaque");
-            world.ask(&token).await;
-            world.clock.advance(lasts * SECOND - Duration::from_millis(1));
-            assert_eq!(world.peek(&token), Peek::Seen(1), "{mood:?}");
-            world.clock.advance(Duration::from_millis(1));
-            assert!(world.is_unseen(&token), "{mood:?}");
+            setup.ask(&token).await;
+            setup.clock.advance(valid_for * SECOND - Duration::from_millis(1));
+            assert_eq!(setup.peek(&token), Peek::Seen(1), "{behavior:?}");
+            setup.clock.advance(Duration::from_millis(1));
+            assert!(setup.is_unseen(&token), "{behavior:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_token_is_new_until_something_is_remembered_of_it() {
-        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Fails))]);
+    async fn a_token_is_new_until_it_has_an_entry() {
+        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::Fails))]);
         let token = bearer("opaque");
-        let is_new = || match world.peek(&token) {
+        let is_new = || match setup.peek(&token) {
             Peek::Unseen { is_new, .. } => Some(is_new),
             Peek::Seen(_) | Peek::NotBearer => None,
         };
         assert_eq!(is_new(), Some(true));
-        world.ask(&token).await;
+        setup.ask(&token).await;
         assert_eq!(is_new(), None);
         for _ in 0..3 {
-            world.clock.advance(1000 * SECOND);
+            setup.clock.advance(1000 * SECOND);
             assert_eq!(is_new(), Some(false));
-            world.ask(&token).await;
+            setup.ask(&token).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dear_source_is_asked_about_the_token_of_the_call_whatever_came_between() {
-        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
-        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
+    async fn an_expensive_source_is_queried_for_the_refused_token() {
+        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
         for token in &tokens {
-            world.ask(token).await;
+            setup.ask(token).await;
         }
         for token in tokens.iter().take(3) {
-            let read = |key, entry: &Entry| (key, world.grants.may_learn_of(entry));
-            let Peek::Seen((key, true)) = world.grants.peek(token, read) else { panic!("nobody to ask") };
-            assert!(!world.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
-            let Peek::Seen((_, is_open)) = world.grants.peek(token, read) else { panic!("not seen") };
+            let read = |key, entry: &Entry| (key, setup.grants.may_learn(entry));
+            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("nobody to ask") };
+            assert!(!setup.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
+            let Peek::Seen((_, is_open)) = setup.grants.peek(token, read) else { panic!("not seen") };
             assert!(!is_open, "a token whose scopes are known need not be kept");
         }
-        assert_eq!(dear.asked(), 3);
+        assert_eq!(expensive.asked(), 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dear_source_is_asked_after_a_refusal_only() {
-        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
-        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
+    async fn an_expensive_source_is_queried_only_after_a_refusal() {
+        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let token = bearer("opaque");
-        let granted = world.ask(&token).await;
+        let granted = setup.ask(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
-        assert_eq!(dear.asked(), 0);
-        // The explanation has the key only, and the token was seen lately.
-        let Peek::Seen(key) = world.grants.peek(&token, |key, _| key) else { panic!("not seen") };
-        assert!(!world.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!((cheap.asked(), dear.asked()), (2, 1));
-        assert!(!world.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(dear.asked(), 1);
+        assert_eq!(expensive.asked(), 0);
+        // The token was inspected at an earlier stage, and the explanation starts another
+        // inspection.
+        let Peek::Seen(key) = setup.grants.peek(&token, |key, _| key) else { panic!("not seen") };
+        assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!((cheap.asked(), expensive.asked()), (2, 1));
+        assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!(expensive.asked(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_explanation_waits_for_the_dear_source_behind_an_inspection_under_way() {
-        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
-        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
-        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        assert!(!world.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(dear.asked(), 1);
+    async fn an_explanation_waits_for_the_expensive_source() {
+        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
+        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!(expensive.asked(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_token_of_a_rotation_has_its_own_answer() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
-        world
+    async fn each_token_of_a_rotation_has_its_own_entry() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        setup
             .grants
             .declare(AccessToken::new("old").unwrap(), GrantedScopes::unrestricted(GrantSource::Declared));
-        assert_eq!(world.peek(&bearer("old")), Peek::Seen(0));
-        assert!(world.is_unseen(&bearer("new")));
-        world.ask(&bearer("new")).await;
+        assert_eq!(setup.peek(&bearer("old")), Peek::Seen(0));
+        assert!(setup.is_unseen(&bearer("new")));
+        setup.ask(&bearer("new")).await;
         for _ in 0..3 {
-            assert_eq!(world.peek(&bearer("old")), Peek::Seen(0));
-            assert_eq!(world.peek(&bearer("new")), Peek::Seen(1));
+            assert_eq!(setup.peek(&bearer("old")), Peek::Seen(0));
+            assert_eq!(setup.peek(&bearer("new")), Peek::Seen(1));
         }
     }
 
     #[test]
-    fn a_self_signed_jwt_is_known_at_first_sight() {
-        let world = World::on(Background::default(), &[]);
+    fn a_self_signed_jwt_needs_no_inspection() {
+        let setup = Setup::on(Background::default(), &[]);
         let claims = format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
-        assert_eq!(world.peek(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
+        assert_eq!(setup.peek(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_jwt_that_cannot_be_read_is_left_to_the_sources_and_says_so() {
-        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::IsIgnorant))]);
-        let why = world.ask(&bearer(&jwt::tests::jwt("{"))).await;
+    async fn an_unreadable_jwt_is_passed_to_the_sources() {
+        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::DoesNotKnow))]);
+        let why = setup.ask(&bearer(&jwt::tests::jwt("{"))).await;
         let why = why.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_contradicted_token_is_forgotten_and_inspected_again() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
-        world.ask(&bearer("opaque")).await;
-        let Peek::Seen(key) = world.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
-        world.grants.forget(key);
-        assert!(world.is_unseen(&bearer("opaque")));
-        world.ask(&bearer("opaque")).await;
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        setup.ask(&bearer("opaque")).await;
+        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+        setup.grants.forget(key);
+        assert!(setup.is_unseen(&bearer("opaque")));
+        setup.ask(&bearer("opaque")).await;
         assert_eq!(source.asked(), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_token_that_was_only_seen_is_inspected_when_somebody_wants_to_know() {
-        let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
-        world.grants.remember(&bearer("opaque"));
-        let Peek::Seen(key) = world.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+    async fn a_token_that_was_only_seen_is_inspected_after_a_refusal() {
+        let source = Source::new(Behavior::Knows);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        setup.grants.remember(&bearer("opaque"));
+        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
         assert_eq!(source.asked(), 0);
-        assert!(!world.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
+        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!(source.asked(), 1);
     }
 
     #[test]
-    fn a_provider_that_repeats_itself_changes_nothing() {
-        let world = World::on(Background::default(), &[]);
+    fn repeated_declarations_change_nothing() {
+        let setup = Setup::on(Background::default(), &[]);
         let declare = || {
             let granted = GrantedScopes::unrestricted(GrantSource::Declared);
-            world.grants.declare(AccessToken::new("mine").unwrap(), granted);
-            world.clock.advance(SECOND);
-            world.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)
+            setup.grants.declare(AccessToken::new("mine").unwrap(), granted);
+            setup.clock.advance(SECOND);
+            setup.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)
         };
         assert_eq!(declare(), declare());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_of_new_tokens_starts_a_bounded_number_of_inspections() {
-        let source = Source::new(Mood::Hangs);
-        let world = World::new(&[(Stage::Ahead, &source)]);
+    async fn the_number_of_running_inspections_is_bounded() {
+        let source = Source::new(Behavior::Hangs);
+        let setup = Setup::new(&[(Stage::Ahead, &source)]);
         for number in 0..10_000 {
-            world.grants.inspect(&bearer(&number.to_string()), Stage::Ahead);
+            setup.grants.inspect(&bearer(&number.to_string()), Stage::Ahead);
         }
-        assert_eq!(world.grants.0.under_way().len(), Limits::default().inspections);
+        assert_eq!(setup.grants.0.running().len(), Limits::default().inspections);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_that_can_be_printed_holds_the_token() {
-        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Fails))]);
+    async fn debug_output_does_not_contain_the_token() {
+        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::Fails))]);
         let token = bearer("MARKER");
-        let granted = world.ask(&token).await;
-        let peek = world.grants.peek(&token, |key, _| key);
+        let granted = setup.ask(&token).await;
+        let peek = setup.grants.peek(&token, |key, _| key);
         let declared = bearer("MARKER-2");
-        world.grants.declare(AccessToken::from_authorization(&declared).unwrap(), granted.clone());
-        world.peek(&declared);
-        let printed = format!("{granted:?} {peek:?} {:?}", world.grants.0.under_way());
+        setup.grants.declare(AccessToken::from_authorization(&declared).unwrap(), granted.clone());
+        setup.peek(&declared);
+        let printed = format!("{granted:?} {peek:?} {:?}", setup.grants.0.running());
         assert!(!printed.contains("MARKER"), "{printed}");
     }
 }

@@ -1,8 +1,8 @@
-//! Reads the claims of a self-signed JWT, which a service account's key made and Google's APIs
-//! accept in place of an access token (<https://google.aip.dev/auth/4111>).
+//! Reads the claims of a self-signed JWT. A service account's key signs such a JWT, and Google's
+//! APIs accept it in place of an access token (<https://google.aip.dev/auth/4111>).
 //!
-//! The signature is not checked: the claims are the caller's own words to Google, and Google
-//! checks them. What is not plainly such a JWT is unknown.
+//! The signature is not checked: the caller sends the claims to Google, and Google checks the
+//! signature. Any token that is not clearly a self-signed JWT has unknown scopes.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,8 +14,9 @@ use serde_json::Value;
 use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::scope::ScopeSet;
 
-/// Google's own are around 1 KiB; a header line is rarely allowed to be longer than this.
-const LONGEST: usize = 16 * 1024;
+/// The longest JWT that is read, in bytes. Google's own JWTs have about 1 KiB, and few servers
+/// accept a header line longer than this limit.
+const MAX_LENGTH: usize = 16 * 1024;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -25,7 +26,7 @@ struct Claims {
     exp: Option<Value>,
 }
 
-/// The scopes that a JWT's claims give it, or `None` if `token` is not a JWT at all.
+/// Returns the scopes in the claims of a JWT, or `None` if `token` is not a JWT.
 pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedScopes> {
     let payload = payload(token.secret())?;
     let Some(claims) = claims(payload) else {
@@ -35,28 +36,28 @@ pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedSco
         Some(at) if at <= now => {
             GrantedScopes::unknown("the token is a JWT that has expired").with_expiry(at)
         }
-        Some(at) => judge(&claims).with_expiry(at),
-        None => judge(&claims),
+        Some(at) => granted_by(&claims).with_expiry(at),
+        None => granted_by(&claims),
     })
 }
 
 fn payload(token: &str) -> Option<&str> {
-    // `eyJ` is how `{"` begins in base64.
-    if token.len() > LONGEST || !token.starts_with("eyJ") {
+    // `eyJ` is the base64 encoding of `{"`.
+    if token.len() > MAX_LENGTH || !token.starts_with("eyJ") {
         return None;
     }
     let mut parts = token.split('.');
     let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let whole = parts.next().is_none() && !payload.is_empty() && !signature.is_empty();
-    whole.then_some(payload)
+    let is_complete = parts.next().is_none() && !payload.is_empty() && !signature.is_empty();
+    is_complete.then_some(payload)
 }
 
-/// Some writers pad their base64, against RFC 7515 §2.
+/// Decodes the claims. Padding is removed, because some writers add it, contrary to RFC 7515 §2.
 fn claims(payload: &str) -> Option<Claims> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
-fn judge(claims: &Claims) -> GrantedScopes {
+fn granted_by(claims: &Claims) -> GrantedScopes {
     let issuer = claims.iss.as_ref().map(|iss| iss.as_str().unwrap_or_default());
     if issuer.is_some_and(|iss| !iss.ends_with("gserviceaccount.com")) {
         return GrantedScopes::unknown(
@@ -68,14 +69,16 @@ fn judge(claims: &Claims) -> GrantedScopes {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
         (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
-        // Google's libraries write one claim or the other; what the server makes of both is not documented.
+        // Google's libraries write only one of the two claims. How Google treats both is not
+        // documented.
         (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
         _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
     }
 }
 
-/// `https://pubsub.googleapis.com/` and its like, but not the token endpoint: a JWT for that one
-/// is an assertion, to be exchanged for a token.
+/// Checks whether the audience is an API such as `https://pubsub.googleapis.com/`. The token
+/// endpoint is not an API: a JWT for the token endpoint is an assertion, which is exchanged for a
+/// token.
 fn is_api(audience: &str) -> bool {
     let host = audience.strip_prefix("https://").and_then(|rest| rest.split('/').next());
     host.is_some_and(|host| host.ends_with(".googleapis.com") && host != "oauth2.googleapis.com")
@@ -102,18 +105,18 @@ pub(crate) mod tests {
     const ISS: &str = r#""iss":"robot@my-project.iam.gserviceaccount.com""#;
 
     #[test]
-    fn a_scope_claim_is_what_the_token_holds_until_it_expires() {
+    fn the_scope_claim_contains_the_granted_scopes() {
         let token =
             jwt(&format!(r#"{{{ISS},"scope":"https://www.googleapis.com/auth/pubsub openid","exp":1000}}"#));
         let granted = read_at_10(&token).unwrap();
-        let held = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
-        assert_eq!(granted.scopes(), Some(&held));
+        let expected = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+        assert_eq!(granted.scopes(), Some(&expected));
         assert_eq!(granted.source(), Some(GrantSource::Jwt));
         assert_eq!(granted.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1000)));
     }
 
     #[test]
-    fn padding_does_no_harm() {
+    fn padded_base64_is_accepted() {
         for spaces in ["", " ", "  "] {
             let token = jwt(&format!(r#"{{{ISS},"scope":"openid"{spaces}}}"#));
             let (start, signature) = token.rsplit_once('.').unwrap();
@@ -123,7 +126,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_audience_that_is_a_google_api_means_not_limited() {
+    fn a_google_api_as_audience_means_unrestricted() {
         let token = jwt(&format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/"}}"#));
         assert!(read_at_10(&token).unwrap().is_unrestricted());
     }
@@ -155,7 +158,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_expiry_that_makes_no_sense_is_left_out() {
+    fn an_invalid_expiry_is_ignored() {
         for exp in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let granted = read_at_10(&jwt(&format!(r#"{{{ISS},"scope":"openid","exp":{exp}}}"#))).unwrap();
             assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{exp}: {granted:?}");
@@ -164,7 +167,7 @@ pub(crate) mod tests {
 
     #[test]
     fn an_opaque_token_is_not_a_jwt() {
-        let long = jwt(&format!(r#"{{"scope":"{}"}}"#, "x".repeat(LONGEST)));
+        let long = jwt(&format!(r#"{{"scope":"{}"}}"#, "x".repeat(MAX_LENGTH)));
         for token in ["ya29.c.abc.def", "eyJ", "eyJ.", "eyJ..", "eyJ.a", "eyJ.a.b.c", "eyJ.!.b.c", &long] {
             assert!(read_at_10(token).is_none(), "{token:.40}");
         }
@@ -172,7 +175,7 @@ pub(crate) mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_token_and_no_claims_make_it_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
+        fn reading_arbitrary_tokens_does_not_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
             read_at_10(&token);
             read_at_10(&format!("eyJ{token}"));
             read_at_10(&jwt(&claims));

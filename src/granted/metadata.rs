@@ -1,8 +1,10 @@
-//! Asks the metadata server that Google's runtimes offer, and believes it only where it may.
+//! Queries the metadata server of Google's runtimes, and decides when its list of scopes can be
+//! trusted.
 //!
-//! On a VM its list of scopes is what every token it mints is granted. On Cloud Run, Cloud
-//! Functions, App Engine and GKE with Workload Identity it is what a caller *could ask for*, so
-//! there it proves nothing (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
+//! On a VM every token of the metadata server is granted exactly the listed scopes. On Cloud Run,
+//! Cloud Functions, App Engine and GKE with Workload Identity the list contains the scopes that a
+//! caller *may request*, so the list does not prove what a token was granted
+//! (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
 //! <https://github.com/googleapis/google-auth-library-java/issues/458>).
 
 use std::str::FromStr;
@@ -25,10 +27,11 @@ use crate::error::Error;
 
 const TOKEN: &str = "instance/service-accounts/default/token";
 const FLAVOR: &str = "metadata-flavor";
-/// How soon the server is asked for its token again on account of a token it had not minted then.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// The shortest time between two requests for the server's current token. A token that differs from
+/// the server's last known token may be a newer one, and causes such a request.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A metadata server, by its host.
+/// A client of the metadata server at `host`.
 #[derive(Clone)]
 pub(crate) struct MetadataServer {
     fetch: Arc<dyn DynFetch>,
@@ -36,29 +39,29 @@ pub(crate) struct MetadataServer {
 }
 
 impl MetadataServer {
-    /// The server at `host`, with or without a port.
+    /// Creates a client of the server at `host`, which may include a port.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
-        let refused = || {
+        let invalid_host = || {
             Error::invalid(format!(
                 "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
             ))
         };
         match Authority::from_str(host) {
-            Ok(authority) if authority.as_str().contains('@') => Err(refused()),
+            Ok(authority) if authority.as_str().contains('@') => Err(invalid_host()),
             Ok(host) => Ok(Self { fetch, host }),
-            Err(error) => Err(refused().with_source(error)),
+            Err(error) => Err(invalid_host().with_source(error)),
         }
     }
 
-    /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
-    /// own: the caller sets one.
+    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. Has no time limit:
+    /// the caller sets one.
     pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
-        self.ask(path).await.and_then(|response| read(path, &response))
+        self.request(path).await.and_then(|response| read(path, &response))
     }
 
-    /// The text at `path`, or `None` if the server has no such value, or conceals it.
+    /// Returns the text at `path`, or `None` if the server has no such value or conceals it.
     pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
-        let response = self.ask(path).await?;
+        let response = self.request(path).await?;
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
             // A folder without entries.
@@ -67,7 +70,7 @@ impl MetadataServer {
         }
     }
 
-    async fn ask(&self, path: &str) -> Result<Response<Bytes>, Error> {
+    async fn request(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
@@ -79,18 +82,19 @@ impl MetadataServer {
 
 fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     if response.status() != StatusCode::OK {
-        return Err(Error::unreachable(refusal(path, response.status())));
+        return Err(Error::unreachable(describe_status(path, response.status())));
     }
     if !is_from_google(path, response.headers()) {
         return Err(Error::unreachable("something else than Google's metadata server answered"));
     }
-    let text = fetch::text(response).map(str::trim);
+    let text = fetch::body_text(response).map(str::trim);
     let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
     text.map(str::to_owned).ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
 }
 
-/// GKE's metadata server has left the header out of `/token`
-/// (<https://github.com/googleapis/gcp-metadata/issues/215>); anything else must carry it.
+/// Returns whether a response has the header that Google's metadata server sends. GKE's metadata
+/// server has omitted the header for `/token`
+/// (<https://github.com/googleapis/gcp-metadata/issues/215>); all other responses must have it.
 fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
     match headers.get(FLAVOR) {
         Some(flavor) => flavor == "Google",
@@ -98,8 +102,9 @@ fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Meanings: <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
-fn refusal(path: &str, status: StatusCode) -> String {
+/// Describes an error status. Meanings:
+/// <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
+fn describe_status(path: &str, status: StatusCode) -> String {
     let meaning = match status.as_u16() {
         404 if path.starts_with("instance/service-accounts/default/") => "no service account attached",
         404 => "it has no such value",
@@ -112,33 +117,33 @@ fn refusal(path: &str, status: StatusCode) -> String {
     format!("metadata server answered {}: {meaning}", status.as_u16())
 }
 
-/// Knows the scopes of the tokens that this machine's metadata server mints.
+/// A source of the scopes of the tokens that this machine's metadata server issues.
 ///
-/// Whether it minted a token is found out by comparing keyed hashes with its own current token,
-/// which never leaves the machine. The server hands out the same one until five minutes before it
+/// The source compares keyed hashes of the token and of the server's current token, which never
+/// leaves the machine. The server returns the same token until five minutes before the token
 /// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
-/// service's token is nearly always that one.
+/// service's token is nearly always the server's current token.
 pub(crate) struct MetadataScopes {
     server: MetadataServer,
     platform: Platform,
     clock: Arc<dyn Clock>,
     hasher: TokenHasher,
-    last: tokio::sync::Mutex<Option<Minted>>,
+    last: tokio::sync::Mutex<Option<CurrentToken>>,
 }
 
-/// The outcome of the last look at the server's token.
-struct Minted {
-    /// From when on the server may be asked again.
-    again_at: Instant,
+/// The result of the last request for the server's token.
+struct CurrentToken {
+    /// The time before which the server is not queried again.
+    not_before: Instant,
     token: Result<(TokenKey, GrantedScopes), String>,
 }
 
 impl MetadataServer {
-    /// The token that it hands out now where no scope is asked for.
+    /// Returns the token that the server currently issues if no scopes are requested.
     pub(crate) async fn token(&self) -> Result<String, Error> {
         let answer = self.get(TOKEN).await?;
-        let answer = serde_json::from_str::<TokenAnswer>(&answer);
-        // The parser's own error could quote the token.
+        let answer = serde_json::from_str::<TokenResponse>(&answer);
+        // The parser's error message could contain the token.
         answer.map(|answer| answer.access_token).map_err(|_| Error::unreachable(UNREADABLE))
     }
 }
@@ -146,7 +151,7 @@ impl MetadataServer {
 pub(crate) const UNREADABLE: &str = "the metadata server's token cannot be read";
 
 #[derive(Deserialize)]
-struct TokenAnswer {
+struct TokenResponse {
     access_token: String,
     expires_in: Option<serde_json::Value>,
 }
@@ -156,35 +161,37 @@ impl MetadataScopes {
         Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
-    async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
+    async fn scopes_of(&self, token: AccessToken<'_>) -> GrantedScopes {
         if !self.platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
             return GrantedScopes::unknown(format!("{why} {}", self.platform));
         }
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
-        let is_same = |minted: &Minted| matches!(&minted.token, Ok((known, _)) if *known == key);
-        let may_ask = |minted: &Minted| self.clock.now() >= minted.again_at;
-        if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
-            let again_at = self.clock.now() + ASK_AGAIN;
-            // Stays if this look is cut short, so that the next caller need not wait as long.
+        let is_same = |current: &CurrentToken| matches!(&current.token, Ok((known, _)) if *known == key);
+        let may_request = |current: &CurrentToken| self.clock.now() >= current.not_before;
+        if last.as_ref().is_none_or(|current| !is_same(current) && may_request(current)) {
+            let not_before = self.clock.now() + MIN_INTERVAL;
+            // Stays in `last` if this future is dropped at the time limit, so that the next caller
+            // fails at once.
             let token = Err("the metadata server did not answer in time".to_owned());
-            *last = Some(Minted { again_at, token });
+            *last = Some(CurrentToken { not_before, token });
             let mut pause = Duration::ZERO;
-            let token = self.look(&mut pause).await;
-            *last = Some(Minted { again_at: again_at.max(self.clock.now() + pause), token });
+            let token = self.request_current(&mut pause).await;
+            *last = Some(CurrentToken { not_before: not_before.max(self.clock.now() + pause), token });
         }
-        match last.as_ref().map(|minted| &minted.token) {
+        match last.as_ref().map(|current| &current.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
             _ => GrantedScopes::unknown("another token than the metadata server's").with_other_identity(),
         }
     }
 
-    /// `pause` becomes what a busy server asks for.
-    async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
+    /// Requests the server's current token and its scopes. Sets `pause` to the server's
+    /// `Retry-After`.
+    async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
-        let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
+        let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
         let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
@@ -198,8 +205,8 @@ impl MetadataScopes {
     }
 
     async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
-        let response = self.server.ask(path).await.map_err(|error| error.to_string())?;
-        *pause = fetch::pause(&response).unwrap_or_default();
+        let response = self.server.request(path).await.map_err(|error| error.to_string())?;
+        *pause = fetch::requested_pause(&response).unwrap_or_default();
         read(path, &response).map_err(|error| error.to_string())
     }
 }
@@ -210,7 +217,7 @@ impl GrantedScopesSource for MetadataScopes {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        Some(self.find(token).await)
+        Some(self.scopes_of(token).await)
     }
 }
 
@@ -221,7 +228,7 @@ mod tests {
     use super::super::clock::tests::ManualClock;
     use super::super::fetch::Fetch;
     use super::super::fetch::tests::{FakeFetch, answer};
-    use super::super::inspection::{Limits, Peek, TokenMemory};
+    use super::super::inspection::{Limits, Peek, TokenCache};
     use super::super::source::DynSource;
     use super::super::sync::Spawner;
     use super::*;
@@ -252,7 +259,7 @@ mod tests {
     const HTML: &str = "<!DOCTYPE html>\n<html><title>Error 404 (Not Found)!!1</title></html>";
 
     #[tokio::test]
-    async fn the_question_carries_the_flavor_and_goes_to_the_host_given() {
+    async fn requests_have_the_flavor_header_and_the_given_host() {
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             assert_eq!(request.uri(), "http://127.0.0.1:8080/computeMetadata/v1/instance/name");
             assert_eq!(request.headers()["metadata-flavor"], "Google");
@@ -263,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_none_is_refused_by_name() {
+    fn an_invalid_host_is_named_in_the_error() {
         for host in ["", "http://x/", "a b", "user@host", "host/path", "host:port:1"] {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let error = MetadataServer::new(fetch, host).err().expect(host).to_string();
@@ -272,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_way_to_refuse_is_told_apart() {
+    async fn each_kind_of_failure_has_its_own_message() {
         let rows = [
             (SCOPES, answer(404, HTML), "404: no service account attached"),
             ("instance/attributes/x", answer(404, HTML), "404: it has no such value"),
@@ -299,16 +306,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_may_come_without_the_flavor() {
+    async fn a_token_response_may_lack_the_flavor_header() {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// A metadata server that mints `ya29.mine`, with one answer of another kind.
-    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
+    fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
-            let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");
-            match asked {
-                _ if asked == path => odd.clone(),
+            let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            match requested {
+                _ if requested == path => special.clone(),
                 TOKEN => Some(answer(
                     200,
                     r#"{"access_token":"ya29.mine","expires_in":600,"token_type":"Bearer"}"#,
@@ -319,46 +326,46 @@ mod tests {
         }))
     }
 
-    async fn find(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
+    async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
-            .find(AccessToken::new(token).unwrap())
+            .scopes_of(AccessToken::new(token).unwrap())
             .await
     }
 
     #[tokio::test]
-    async fn the_token_that_the_server_minted_holds_the_instances_scopes() {
-        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.mine").await;
-        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
-        assert_eq!((granted.scopes(), granted.source()), (Some(&held), Some(GrantSource::Metadata)));
+    async fn the_servers_own_token_has_the_listed_scopes() {
+        let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.mine").await;
+        let expected = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+        assert_eq!((granted.scopes(), granted.source()), (Some(&expected), Some(GrantSource::Metadata)));
         assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
     }
 
     #[tokio::test]
     async fn another_token_is_unknown() {
-        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.user").await;
+        let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.user").await;
         assert!(granted.why_unknown().unwrap().contains("another token"));
     }
 
     #[tokio::test]
-    async fn where_the_list_means_what_could_be_asked_for_nobody_is_asked() {
+    async fn the_server_is_queried_only_on_platforms_with_fixed_scopes() {
         use Platform::*;
         let serverless =
             [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
         let unverified = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
         for platform in serverless.into_iter().chain(unverified) {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
-            let granted = find(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
+            let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
             assert_eq!(fetch.asked(), 0);
         }
         for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
-            assert!(!find(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
+            assert!(!scopes_of(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
         }
     }
 
     #[tokio::test]
-    async fn garbage_in_either_answer_is_unknown_and_never_no_scopes() {
+    async fn an_unreadable_response_leads_to_unknown_scopes() {
         let tokens = [
             "",
             "null",
@@ -373,29 +380,29 @@ mod tests {
         ];
         for body in tokens {
             let granted =
-                find(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+                scopes_of(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
             assert!(granted.is_unknown(), "{body}: {granted:?}");
         }
         for body in ["", "[]", "{}", HTML, "no such thing", "\u{0}", "https://a b"] {
             let granted =
-                find(vm(SCOPES, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+                scopes_of(vm(SCOPES, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
             assert!(granted.is_unknown(), "{body}: {granted:?}");
         }
         for status in [302, 403, 404, 429, 500] {
             for path in [TOKEN, SCOPES] {
                 let granted =
-                    find(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine").await;
+                    scopes_of(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine").await;
                 assert!(granted.why_unknown().unwrap().contains(&status.to_string()), "{granted:?}");
             }
         }
     }
 
     #[tokio::test]
-    async fn an_expiry_that_makes_no_sense_is_left_out() {
+    async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let body = format!(r#"{{"access_token":"ya29.mine","expires_in":{expires_in}}}"#);
             let granted =
-                find(vm(TOKEN, Some(answer(200, &body))), Platform::ComputeEngine, "ya29.mine").await;
+                scopes_of(vm(TOKEN, Some(answer(200, &body))), Platform::ComputeEngine, "ya29.mine").await;
             assert!(
                 granted.scopes().is_some() && granted.expires_at().is_none(),
                 "{expires_in}: {granted:?}"
@@ -404,7 +411,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_foreign_tokens_ask_the_server_once_a_second_and_a_new_one_of_its_own_is_found() {
+    async fn unknown_tokens_cause_at_most_one_query_per_second() {
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let is_token = request.uri().path().ends_with("/token");
             Some(answer(200, if is_token { r#"{"access_token":"ya29.mine"}"# } else { "openid" }))
@@ -414,18 +421,18 @@ mod tests {
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
-            assert!(source.find(AccessToken::new(&token).unwrap()).await.is_unknown());
+            assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
         }
         assert_eq!(fetch.asked(), 2);
-        clock.advance(ASK_AGAIN);
-        source.find(AccessToken::new("ya29.user").unwrap()).await;
+        clock.advance(MIN_INTERVAL);
+        source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
         assert_eq!(fetch.asked(), 4);
-        assert!(!source.find(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
+        assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
         assert_eq!(fetch.asked(), 4);
     }
 
     #[tokio::test]
-    async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    async fn retry_after_of_a_busy_server_is_respected() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| {
             let mut busy = answer(503, "");
             busy.headers_mut().insert("retry-after", "60".parse().unwrap());
@@ -434,18 +441,18 @@ mod tests {
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
-            let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
+            let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
             assert!(granted.why_unknown().unwrap().contains("503"));
-            asked.push(fetch.asked());
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 1, 1, 2, 2]);
+        assert_eq!(requests, [1, 1, 1, 2, 2]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn from_a_bare_vm_to_what_its_token_holds() {
+    async fn a_vm_is_detected_and_its_token_inspected() {
         let fetch: Arc<dyn DynFetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
                 "project/project-id" => "my-project",
@@ -459,14 +466,14 @@ mod tests {
         }));
         let background = Background::here();
         let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
-        let here = Environment::from_snapshot(&snapshot);
+        let environment = Environment::from_snapshot(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =
-            Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
-        let spawner = Spawner::of(&background);
-        let grants = TokenMemory::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
-        for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
+            Arc::new(MetadataScopes::new(server, environment.platform(), Arc::clone(&clock)));
+        let spawner = Spawner::for_background(&background);
+        let grants = TokenCache::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
+        for (header, scopes) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
             grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
@@ -475,23 +482,23 @@ mod tests {
             };
             assert_eq!(granted.scopes(), scopes, "{granted:?}");
         }
-        assert!(here.scopes().is_some());
+        assert!(environment.scopes().is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_hangs_holds_up_one_question_and_not_the_next() {
+    async fn a_hanging_server_delays_only_one_query() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
-        assert!(tokio::time::timeout(Duration::from_secs(2), source.find(token)).await.is_err());
-        let next = source.find(AccessToken::new("ya29.next").unwrap()).await;
+        assert!(tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err());
+        let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
         assert_eq!(fetch.asked(), 1);
     }
 
     #[tokio::test]
-    async fn a_server_that_cannot_be_reached_is_named_without_the_clients_words() {
+    async fn the_clients_error_is_not_part_of_the_message() {
         struct Broken;
         impl Fetch for Broken {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
@@ -500,13 +507,13 @@ mod tests {
         }
         let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
-        let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
+        let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
     }
 
     proptest::proptest! {
         #[test]
-        fn no_answer_makes_it_panic(status in 100_u16..1000, body in proptest::collection::vec(0_u8.., 0..300)) {
+        fn reading_arbitrary_responses_does_not_panic(status in 100_u16..1000, body in proptest::collection::vec(0_u8.., 0..300)) {
             let mut response = answer(status, "");
             *response.body_mut() = Bytes::from(body);
             for path in [TOKEN, SCOPES, EMAIL] {

@@ -1,22 +1,22 @@
-//! No TLS: the feature `tls` is off.
+//! The replacement for `tls.rs` without the feature `tls`.
 
 use tokio::net::TcpStream;
 
 use super::stream::Stream;
 use crate::error::{BoxError, Error};
 
-const MISSING: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
+const NO_PROVIDER: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
 
-/// Makes no connection.
+/// A TLS client that refuses every connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls(());
 
 impl Tls {
-    pub(super) fn missing(&self) -> Option<&'static str> {
-        Some(MISSING)
+    pub(super) fn unavailable_reason(&self) -> Option<&'static str> {
+        Some(NO_PROVIDER)
     }
 
     pub(super) async fn connect(&self, _: &str, _: TcpStream) -> Result<Box<dyn Stream>, BoxError> {
-        Err(Error::unreachable(MISSING).into())
+        Err(Error::unreachable(NO_PROVIDER).into())
     }
 }

@@ -1,4 +1,4 @@
-//! The guard's own HTTP client: one question a connection, no proxy, no redirect.
+//! The guard's own HTTP client, with one connection per request, without proxy and redirects.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -14,77 +14,78 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::fetch::{DynFetch, MOST_BODY};
+use super::fetch::{DynFetch, MAX_BODY};
 use super::stream::Stream;
 use super::tls::Tls;
 use crate::error::{BoxError, Error};
 
-/// The metadata server is one hop away; Google's Java library allows as much.
-/// Source: `MdsUtil`/`ComputeEngineCredentials` in
+/// The time limit for connecting. The metadata server is one network hop away; Google's Java
+/// library uses the same limit. Source: `MdsUtil`/`ComputeEngineCredentials` in
 /// <https://github.com/googleapis/google-auth-library-java>.
-const CONNECT: Duration = Duration::from_millis(500);
-pub(crate) const WHOLE: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Speaks HTTP/1.1, plainly where the URL says `http`, as the metadata server does, and over TLS where
-/// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
+/// An HTTP/1.1 client. Uses plain TCP for `http` URLs, such as those of the metadata server, and
+/// TLS for `https` URLs. Must run on a tokio runtime with timer and I/O, such as the guard's own.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnClient {
     pub(super) tls: Tls,
-    pub(super) whole: Duration,
+    pub(super) limit: Duration,
 }
 
 impl Default for OwnClient {
     fn default() -> Self {
-        Self { tls: Tls::default(), whole: WHOLE }
+        Self { tls: Tls::default(), limit: TOTAL_TIMEOUT }
     }
 }
 
 impl OwnClient {
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-        timeout(self.whole, self.exchange(request)).await?
+        timeout(self.limit, self.exchange(request)).await?
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // Dropped with this future, and the connection with it.
+        // Dropping the set aborts the task of the connection and closes the connection.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
         let (head, body) = sender.send_request(in_origin_form(request)?).await?.into_parts();
-        let body = Limited::new(body, MOST_BODY).collect().await.map_err(name_the_limit)?;
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(describe_limit_error)?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
     async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
-        let host = uri.host().ok_or_else(|| Error::invalid("a URL without a host"))?;
+        let host = uri.host().ok_or_else(|| Error::invalid("the URL has no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let is_secret = uri.scheme() == Some(&Scheme::HTTPS);
-        let port = uri.port_u16().unwrap_or(if is_secret { 443 } else { 80 });
-        let stream = timeout(CONNECT, TcpStream::connect((host, port))).await??;
-        if is_secret { self.tls.connect(host, stream).await } else { Ok(Box::new(stream)) }
+        let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port))).await??;
+        if is_tls { self.tls.connect(host, stream).await } else { Ok(Box::new(stream)) }
     }
 }
 
-/// A request line names no host; the header does.
+/// Converts a request to origin form: the request line contains only path and query, and the `Host`
+/// header contains the host.
 fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxError> {
     let (mut head, body) = request.into_parts();
     let host = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
-    head.headers.insert(HOST, host.ok_or_else(|| Error::invalid("a URL without a host"))??);
+    head.headers.insert(HOST, host.ok_or_else(|| Error::invalid("the URL has no host"))??);
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     head.uri = path.parse()?;
     Ok(Request::from_parts(head, Full::new(body)))
 }
 
-fn name_the_limit(error: BoxError) -> BoxError {
+fn describe_limit_error(error: BoxError) -> BoxError {
     match error.is::<LengthLimitError>() {
-        true => Error::unreachable("an answer of more than 64 KiB").into(),
+        true => Error::unreachable("the response is longer than 64 KiB").into(),
         false => error,
     }
 }
 
 impl DynFetch for OwnClient {
-    fn unable(&self, uri: &Uri) -> Option<&'static str> {
-        self.tls.missing().filter(|_| uri.scheme() == Some(&Scheme::HTTPS))
+    fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str> {
+        self.tls.unavailable_reason().filter(|_| uri.scheme() == Some(&Scheme::HTTPS))
     }
 
     fn fetch_boxed(
@@ -104,17 +105,17 @@ pub(crate) mod tests {
 
     type Answer = Result<Response<Bytes>, BoxError>;
 
-    /// Answers one connection with `head`, then with `body` again and again until the other side
-    /// has had enough; the number of body bytes it got rid of.
+    /// Answers one connection with `head`, and then sends `body` repeatedly until the client closes
+    /// the connection. Returns the number of body bytes sent.
     async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 4096];
         let _ = stream.read(&mut request).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
-        drip(stream, body).await
+        send_repeatedly(stream, body).await
     }
 
-    async fn drip(mut stream: TcpStream, body: &[u8]) -> usize {
+    async fn send_repeatedly(mut stream: TcpStream, body: &[u8]) -> usize {
         let mut sent = 0;
         while !body.is_empty() && stream.write_all(body).await.is_ok() {
             sent += body.len();
@@ -132,7 +133,8 @@ pub(crate) mod tests {
         Request::get(uri).body(Bytes::new()).unwrap()
     }
 
-    /// What `fetch` makes of a server that sends `head` and then `body` without end, and how much it took.
+    /// Returns the result of `fetch` for a server that sends `head` and then `body` without end,
+    /// and the number of body bytes that the server sent.
     pub(crate) async fn fetch_from(
         fetch: impl DynFetch,
         head: &'static str,
@@ -146,28 +148,31 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_has_its_path_and_host_and_what_was_put_in() {
+    async fn a_request_has_its_path_host_headers_and_body() {
         let (listener, uri) = listener().await;
         let host = uri.split('/').nth(2).unwrap().to_owned();
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut asked = [0; 4096];
-            let length = stream.read(&mut asked).await.unwrap();
+            let mut request_text = [0; 4096];
+            let length = stream.read(&mut request_text).await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
-            String::from_utf8_lossy(&asked[..length]).into_owned()
+            String::from_utf8_lossy(&request_text[..length]).into_owned()
         });
         let request = Request::post(uri).header("metadata-flavor", "Google").body(Bytes::from("meow"));
         assert!(OwnClient::default().send(request.unwrap()).await.is_ok());
-        let asked = server.await.unwrap();
-        assert!(asked.starts_with("POST /x?y=z HTTP/1.1\r\n") && asked.ends_with("\r\n\r\nmeow"), "{asked}");
+        let request_text = server.await.unwrap();
+        assert!(
+            request_text.starts_with("POST /x?y=z HTTP/1.1\r\n") && request_text.ends_with("\r\n\r\nmeow"),
+            "{request_text}"
+        );
         for header in [format!("host: {host}"), "metadata-flavor: Google".into(), "content-length: 4".into()]
         {
-            assert!(asked.contains(&format!("\r\n{header}\r\n")), "{asked}");
+            assert!(request_text.contains(&format!("\r\n{header}\r\n")), "{request_text}");
         }
     }
 
     #[tokio::test]
-    async fn an_answer_comes_with_its_status_and_headers() {
+    async fn a_response_has_its_status_and_headers() {
         let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
         let response = fetch_from(OwnClient::default(), head, b"").await.0.unwrap();
         assert_eq!(response.status(), 404);
@@ -176,47 +181,47 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_is_handed_back_and_not_followed() {
+    async fn a_redirect_is_not_followed() {
         let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(fetch_from(OwnClient::default(), head, b"").await.0.unwrap().status(), 302);
     }
 
     #[tokio::test]
-    async fn an_endless_body_is_cut_off_after_64_kib() {
+    async fn an_endless_body_fails_after_64_kib() {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
         let (answer, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // What the two sockets buffer comes on top of what was read.
+        // More bytes are sent than read, because both sockets buffer.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
     #[tokio::test]
-    async fn a_dripping_body_ends_at_the_deadline() {
+    async fn a_slow_body_fails_at_the_time_limit() {
         let (listener, uri) = listener().await;
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd").await.unwrap();
             let mut request = Vec::new();
-            // The other side hangs up.
+            // Ends when the client closes the connection.
             stream.read_to_end(&mut request).await
         });
-        let client = OwnClient { whole: Duration::from_millis(100), ..OwnClient::default() };
+        let client = OwnClient { limit: Duration::from_millis(100), ..OwnClient::default() };
         assert!(client.send(get(uri)).await.is_err());
         server.await.unwrap().unwrap();
     }
 
     #[tokio::test]
-    async fn nobody_there_is_an_error() {
+    async fn an_unreachable_server_is_an_error() {
         let (listener, uri) = listener().await;
         drop(listener);
         assert!(OwnClient::default().send(get(uri)).await.is_err());
     }
 
     #[test]
-    fn without_a_provider_of_tls_only_that_cannot_be_asked() {
+    fn only_https_requests_need_a_tls_provider() {
         let client = OwnClient::default();
-        let unable = |uri| client.unable(&Uri::from_static(uri));
-        assert_eq!(unable("http://127.0.0.1/"), None);
-        assert_eq!(unable("https://oauth2.googleapis.com/"), client.tls.missing());
+        let unsupported_reason = |uri| client.unsupported_reason(&Uri::from_static(uri));
+        assert_eq!(unsupported_reason("http://127.0.0.1/"), None);
+        assert_eq!(unsupported_reason("https://oauth2.googleapis.com/"), client.tls.unavailable_reason());
     }
 }

@@ -1,10 +1,10 @@
-//! The HTTP client of a guard that is given none.
+//! The HTTP client of a guard for which the program configured no client.
 
 use std::sync::Arc;
 
 use super::fetch::DynFetch;
 
-/// The guard's own client, if it has one.
+/// Returns the guard's own client if the feature `metadata` is on.
 #[cfg(feature = "metadata")]
 pub(crate) fn own_fetch() -> Option<Arc<dyn DynFetch>> {
     Some(Arc::new(super::own_client::OwnClient::default()))

@@ -1,16 +1,17 @@
-//! What the program itself knows of its tokens.
+//! [`GrantedScopesSource`]: sources of granted scopes that the program provides.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use super::{AccessToken, GrantedScopes};
 
-/// Something that knows the scopes of some tokens.
+/// A source of the scopes of tokens.
 ///
-/// It is asked once per token, and again some time after an answer that the scopes are unknown. The guard
-/// asks on a thread of its own and under a deadline, so that a source may be slow, fail or panic without
-/// harm to any call; it must not block the thread, which has a tokio runtime with timer and I/O. An
-/// answer must be true for exactly this token: a wrong one makes wrong verdicts.
+/// A guard queries a source once per token, and again some time after the source returned that the
+/// scopes are unknown. The query runs on the guard's thread with a deadline, so that a slow,
+/// failing or panicking source does no harm to calls. A source must not block the thread, which has
+/// a tokio runtime with timer and I/O. The returned scopes must belong to exactly this token: wrong
+/// scopes lead to wrong predictions.
 ///
 /// ```
 /// use gcp_scopes::ScopeSet;
@@ -30,15 +31,16 @@ use super::{AccessToken, GrantedScopes};
 /// }
 /// ```
 pub trait GrantedScopesSource: Send + Sync {
-    /// What a report calls this source: a few words without any secret.
+    /// The name of this source in reports: a few words without any secret.
     fn name(&self) -> &str;
 
-    /// The scopes of `token`; `None` for a token it knows nothing about. A failure is
-    /// [`GrantedScopes::unknown`] with the reason: the next source is asked in both cases.
+    /// Returns the scopes of `token`, or `None` if the source does not know the token. A source
+    /// that fails returns [`GrantedScopes::unknown`] with the reason. In both cases the guard
+    /// queries the next source.
     fn granted(&self, token: AccessToken<'_>) -> impl Future<Output = Option<GrantedScopes>> + Send;
 }
 
-/// A [`GrantedScopesSource`] of any type.
+/// A [`GrantedScopesSource`] as a trait object.
 pub(crate) trait DynSource: Send + Sync {
     fn label(&self) -> &str;
 

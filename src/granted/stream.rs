@@ -1,4 +1,4 @@
-//! A connection, plain or not.
+//! A trait for TCP and TLS connections.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

@@ -1,5 +1,5 @@
-//! What the cache and its inspections share between threads, and where inspections run: std's, tokio's
-//! and arc-swap's own, and the guard's thread, or under `--cfg shuttle` what shuttle can schedule.
+//! Synchronization primitives of the cache and its inspections: the types of std, tokio and
+//! arc-swap and the guard's thread, or, under `--cfg shuttle`, types that shuttle can schedule.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use self::real::*;
@@ -17,8 +17,9 @@ mod real {
     pub(crate) use crate::background::Spawner;
 }
 
-/// Loads and swaps of an `ArcSwap` are single steps here, between which anything may happen; that
-/// arc-swap makes them so is taken on trust, as is what tokio's channels do inside.
+/// Replacements for shuttle's model checks. Loading and swapping an `ArcSwap` are atomic steps
+/// here, and any interleaving of these steps is checked. The models assume that arc-swap and
+/// tokio's channels are themselves correct.
 #[cfg(all(test, shuttle))]
 mod scheduled {
     use std::convert::Infallible;
@@ -43,9 +44,9 @@ mod scheduled {
             loop {
                 let old = self.load();
                 let new = change(&old).into();
-                let mut now = self.0.lock().unwrap();
-                if Arc::ptr_eq(&now, &old) {
-                    *now = new;
+                let mut current = self.0.lock().unwrap();
+                if Arc::ptr_eq(&current, &old) {
+                    *current = new;
                     return;
                 }
             }
@@ -56,7 +57,7 @@ mod scheduled {
     pub(crate) struct Spawner;
 
     impl Spawner {
-        pub(crate) fn of(_: &Background) -> Self {
+        pub(crate) fn for_background(_: &Background) -> Self {
             Self
         }
 
@@ -77,7 +78,7 @@ mod scheduled {
         }
     }
 
-    /// Time does not pass.
+    /// Runs `work` without a time limit, because time does not pass in a model.
     pub(crate) async fn timeout<F: Future>(_: Duration, work: F) -> Result<F::Output, Infallible> {
         Ok(work.await)
     }

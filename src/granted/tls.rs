@@ -1,4 +1,5 @@
-//! TLS by rustls, with the provider that the program installed or a feature compiled in.
+//! TLS with rustls, with the crypto provider that the program installed or that a feature compiles
+//! in.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,21 +13,21 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::stream::Stream;
 use crate::error::{BoxError, Error};
 
-const MISSING: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
+const NO_PROVIDER: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
 
-/// Trusts whom the machine trusts.
+/// A TLS client that trusts the certificates that the operating system trusts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls {
-    /// Made once, because that reads the machine's certificates; not kept while there is no provider, which
-    /// may be installed later.
+    /// Created once, because creating it reads the certificates of the operating system. Empty
+    /// while there is no crypto provider, which may be installed later.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 impl Tls {
-    /// Why there is none, if so.
-    pub(super) fn missing(&self) -> Option<&'static str> {
-        let is_there = self.config.get().is_some() || provider().is_some();
-        (!is_there).then_some(MISSING)
+    /// Returns why TLS is not available, or `None` if it is.
+    pub(super) fn unavailable_reason(&self) -> Option<&'static str> {
+        let is_available = self.config.get().is_some() || provider().is_some();
+        (!is_available).then_some(NO_PROVIDER)
     }
 
     pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<Box<dyn Stream>, BoxError> {
@@ -39,8 +40,9 @@ impl Tls {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let provider = provider().ok_or_else(|| Error::unreachable(MISSING))?;
-        // With the provider named, rustls looks for none, which is where it would panic.
+        let provider = provider().ok_or_else(|| Error::unreachable(NO_PROVIDER))?;
+        // Passing the provider avoids rustls's search for a default provider, which would panic if
+        // there is none.
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = Arc::new(config.with_platform_verifier()?.with_no_client_auth());
         Ok(Arc::clone(self.config.get_or_init(|| config)))
@@ -48,16 +50,16 @@ impl Tls {
 }
 
 fn provider() -> Option<Arc<CryptoProvider>> {
-    CryptoProvider::get_default().cloned().or_else(compiled_in)
+    CryptoProvider::get_default().cloned().or_else(compiled_in_provider)
 }
 
 #[cfg(feature = "tls-ring")]
-fn compiled_in() -> Option<Arc<CryptoProvider>> {
+fn compiled_in_provider() -> Option<Arc<CryptoProvider>> {
     Some(Arc::new(tokio_rustls::rustls::crypto::ring::default_provider()))
 }
 
 #[cfg(not(feature = "tls-ring"))]
-fn compiled_in() -> Option<Arc<CryptoProvider>> {
+fn compiled_in_provider() -> Option<Arc<CryptoProvider>> {
     None
 }
 
@@ -76,7 +78,7 @@ mod tests {
     use super::super::own_client::tests::{get, listener};
     use super::*;
 
-    /// Trusts this certificate alone.
+    /// Creates a TLS client that trusts only this certificate.
     fn trusting(certificate: CertificateDer<'static>) -> Tls {
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
@@ -86,30 +88,31 @@ mod tests {
         Tls { config: Arc::new(OnceLock::from(Arc::new(config))) }
     }
 
-    /// A server of one answer, what it is asked, and the certificate that it made itself.
+    /// Starts a server for one request. Returns its URL, the request that it received, and its
+    /// self-signed certificate.
     async fn server() -> (String, JoinHandle<String>, CertificateDer<'static>) {
-        // Another test may have installed it already.
+        // Fails if another test has installed the provider, which serves as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let generated = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = generated.cert.der().clone();
+        let key = PrivateKeyDer::try_from(generated.signing_key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(provider().unwrap());
         let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         let config = config.with_single_cert(vec![certificate.clone()], key).unwrap();
         let (listener, uri) = listener().await;
-        let asked = tokio::spawn(answer_once(listener, TlsAcceptor::from(Arc::new(config))));
-        (uri.replace("http:", "https:"), asked, certificate)
+        let request = tokio::spawn(answer_once(listener, TlsAcceptor::from(Arc::new(config))));
+        (uri.replace("http:", "https:"), request, certificate)
     }
 
     async fn answer_once(listener: TcpListener, acceptor: TlsAcceptor) -> String {
         let (stream, _) = listener.accept().await.unwrap();
         let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };
-        let mut asked = [0; 4096];
-        let length = stream.read(&mut asked).await.unwrap_or_default();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).await.unwrap_or_default();
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        // A client that does not trust the certificate is gone by now.
+        // Fails if the client has closed the connection because it does not trust the certificate.
         let _ = stream.write_all(answer).await;
-        String::from_utf8_lossy(&asked[..length]).into_owned()
+        String::from_utf8_lossy(&request[..length]).into_owned()
     }
 
     async fn ask(tls: Tls, uri: String) -> Result<Response<Bytes>, BoxError> {
@@ -117,32 +120,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_is_asked_over_tls_if_its_certificate_is_trusted() {
-        let (uri, asked, certificate) = server().await;
+    async fn a_server_with_a_trusted_certificate_gets_the_request() {
+        let (uri, request, certificate) = server().await;
         assert_eq!(ask(trusting(certificate), uri).await.unwrap().body(), "ok");
-        assert!(asked.await.unwrap().starts_with("GET /x?y=z HTTP/1.1\r\n"));
+        assert!(request.await.unwrap().starts_with("GET /x?y=z HTTP/1.1\r\n"));
     }
 
     #[tokio::test]
-    async fn a_server_that_the_machine_does_not_trust_is_sent_nothing() {
-        let (uri, asked, _) = server().await;
+    async fn an_untrusted_server_gets_no_request() {
+        let (uri, request, _) = server().await;
         assert!(ask(Tls::default(), uri).await.is_err());
-        assert_eq!(asked.await.unwrap(), "");
+        assert_eq!(request.await.unwrap(), "");
     }
 
     #[tokio::test]
-    async fn a_server_without_tls_is_sent_nothing() {
+    async fn a_server_without_tls_gets_no_request() {
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let (listener, uri) = listener().await;
-        let asked = tokio::spawn(async move {
-            let mut asked = [0; 4096];
+        let request = tokio::spawn(async move {
+            let mut request = [0; 4096];
             let (mut stream, _) = listener.accept().await.unwrap();
-            let length = stream.read(&mut asked).await.unwrap();
+            let length = stream.read(&mut request).await.unwrap();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-            asked[..length].to_vec()
+            request[..length].to_vec()
         });
         assert!(ask(Tls::default(), uri.replace("http:", "https:")).await.is_err());
-        let asked = asked.await.unwrap();
-        assert!(!asked.escape_ascii().to_string().contains("y=z"));
+        let request = request.await.unwrap();
+        assert!(!request.escape_ascii().to_string().contains("y=z"));
     }
 }

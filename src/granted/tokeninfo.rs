@@ -1,9 +1,9 @@
-//! Asks Google what an opaque token holds.
+//! Queries Google's tokeninfo endpoint for the scopes of an opaque token.
 //!
-//! The token goes to Google's own endpoint over TLS in the body of a POST, as gcloud's help
-//! recommends (`gcloud auth application-default print-access-token --help`), and never in a URL:
-//! RFC 6750 §5.3 says why. Google throttles the endpoint, so it is asked after a refusal and a few
-//! times a minute at most, unless the user wants more.
+//! The token is sent over TLS in the body of a POST, as gcloud's help recommends (`gcloud auth
+//! application-default print-access-token --help`), and never in a URL, for the reasons in RFC 6750
+//! §5.3. Google throttles the endpoint. Therefore, unless the user configures otherwise, the guard
+//! queries it only after a refusal, and at most at the rate of [`PROCESS_LIMIT`].
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,91 +22,93 @@ use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::error::Error;
 use crate::scope::ScopeSet;
 
-/// Source: `_GOOGLE_OAUTH2_TOKEN_INFO_ENDPOINT` in
+/// The URL of Google's tokeninfo endpoint. Source: `_GOOGLE_OAUTH2_TOKEN_INFO_ENDPOINT` in
 /// <https://github.com/googleapis/google-auth-library-python>, `google/oauth2/credentials.py`.
 pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 
-/// What all guards of a process share that ask Google: so many questions at once, and one more after
-/// each pause. Google names no number; this is less than one a second.
-static PROCESS: Pace = usual_pace();
+/// The rate limit that all guards of a process share for Google's endpoint: a burst of 5 requests,
+/// then one request every 2 seconds. Google documents no limit; this rate is below one request per
+/// second.
+static PROCESS_LIMIT: RateLimit = default_rate_limit();
 
-const fn usual_pace() -> Pace {
-    Pace::new(5, Duration::from_secs(2))
+const fn default_rate_limit() -> RateLimit {
+    RateLimit::new(5, Duration::from_secs(2))
 }
 
-/// How often something may be done.
-pub(crate) struct Pace {
+/// A rate limit with bursts.
+pub(crate) struct RateLimit {
     burst: u32,
     pause: Duration,
-    /// When the burst is whole again.
-    whole_at: Mutex<Option<Instant>>,
-    /// Until when the server wants to be left alone.
-    rests_until: Mutex<Option<Instant>>,
+    /// When the whole burst is available again.
+    full_at: Mutex<Option<Instant>>,
+    /// Until when the server asked to receive no requests.
+    idle_until: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
-        Self { burst, pause, whole_at: Mutex::new(None), rests_until: Mutex::new(None) }
+        Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }
 
-    /// Takes a turn, if there is one now.
-    fn take(&self, now: Instant) -> bool {
-        if self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
+    /// Takes a permit for one request. Returns `false` if there is none now.
+    fn try_acquire(&self, now: Instant) -> bool {
+        if self.idle_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
         }
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = whole_at.map_or(now, |at| at.max(now)) + self.pause;
-        let may = next <= now + self.pause * self.burst;
-        if may {
-            *whole_at = Some(next);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = full_at.map_or(now, |at| at.max(now)) + self.pause;
+        let is_allowed = next <= now + self.pause * self.burst;
+        if is_allowed {
+            *full_at = Some(next);
         }
-        may
+        is_allowed
     }
 
-    /// Gives no turn for this long.
-    fn rest(&self, now: Instant, pause: Duration) {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
+    /// Gives out no permits for the time of `pause`.
+    fn block_for(&self, now: Instant, pause: Duration) {
+        *self.idle_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
     }
 }
 
-/// Knows the scopes of every opaque token, at the price of a call to Google.
+/// A source of the scopes of every opaque token, at the cost of a request to Google.
 pub(crate) struct Tokeninfo {
     fetch: Arc<dyn DynFetch>,
     endpoint: Uri,
     clock: Arc<dyn Clock>,
-    /// For an endpoint of the user's own, in the place of the one that the process shares.
-    pace: Option<Pace>,
+    /// The rate limit of a user's own endpoint. `None` for Google's endpoint, which uses
+    /// [`PROCESS_LIMIT`].
+    rate_limit: Option<RateLimit>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Reply {
     scope: Option<Value>,
     expires_in: Option<Value>,
 }
 
 impl Tokeninfo {
-    /// Asks at `endpoint`, or at Google's own.
+    /// Creates a source that queries `endpoint`, or Google's endpoint if it is `None`.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
-        let pace = endpoint.is_some().then(usual_pace);
-        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, pace }
+        let rate_limit = endpoint.is_some().then(default_rate_limit);
+        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
     }
 
-    async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if let Some(why) = self.fetch.unable(&self.endpoint) {
+    async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
+        if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
         }
-        let pace = self.pace.as_ref().unwrap_or(&PROCESS);
-        if !pace.take(self.clock.now()) {
+        let rate_limit = self.rate_limit.as_ref().unwrap_or(&PROCESS_LIMIT);
+        if !rate_limit.try_acquire(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was asked too often of late");
         }
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(form(token)));
+            .body(Bytes::from(form_body(token)));
         let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
         match self.fetch.fetch_boxed(request).await {
             Ok(response) => {
-                if let Some(pause) = fetch::pause(&response) {
-                    pace.rest(self.clock.now(), pause);
+                if let Some(pause) = fetch::requested_pause(&response) {
+                    rate_limit.block_for(self.clock.now(), pause);
                 }
                 self.read(&response)
             }
@@ -120,8 +122,8 @@ impl Tokeninfo {
             StatusCode::BAD_REQUEST => return GrantedScopes::unknown("tokeninfo does not know this token"),
             status => return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16())),
         }
-        let answer = fetch::text(response).and_then(|text| serde_json::from_str::<Answer>(text).ok());
-        let Some(Answer { scope: Some(Value::String(scope)), expires_in }) = answer else {
+        let answer = fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
+        let Some(Reply { scope: Some(Value::String(scope)), expires_in }) = answer else {
             return GrantedScopes::unknown("tokeninfo's answer cannot be read");
         };
         let granted = GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
@@ -138,15 +140,16 @@ impl GrantedScopesSource for Tokeninfo {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        Some(self.ask(token).await)
+        Some(self.query(token).await)
     }
 }
 
-/// A URL that a token may be sent to.
+/// Parses a URL to which tokens may be sent. The error message contains the URL without its
+/// password.
 pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     let uri = Uri::from_str(url).ok().filter(is_safe_for_a_token);
     uri.ok_or_else(|| {
-        // A user before the host has a password as a rule.
+        // The part before the `@` usually contains a password.
         let url = url.rsplit_once('@').map_or(url, |(_, address)| address);
         Error::invalid(format!(
             "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
@@ -154,19 +157,19 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     })
 }
 
-/// TLS, or no network at all.
+/// Returns whether the URL uses TLS, or stays on this machine.
 fn is_safe_for_a_token(uri: &Uri) -> bool {
-    let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_here)
+    let is_local = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_local)
 }
 
-/// The seconds come as text from this endpoint, and as a number from its older ones.
+/// Parses a number of seconds, which this endpoint sends as text, and older versions as a number.
 fn duration(seconds: &Value) -> Option<Duration> {
     let seconds = seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok())?;
     Some(Duration::from_secs(seconds))
 }
 
-fn form(token: AccessToken<'_>) -> String {
+fn form_body(token: AccessToken<'_>) -> String {
     format!("access_token={}", fetch::percent_encoded(token.secret()))
 }
 
@@ -176,23 +179,23 @@ mod tests {
     use super::super::fetch::tests::{FakeFetch, answer};
     use super::*;
 
-    const STALE: &str = r#"{"error_description":"Invalid Value"}"#;
+    const INVALID_TOKEN: &str = r#"{"error_description":"Invalid Value"}"#;
 
     fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
-        tokeninfo.pace = Some(Pace::new(2, Duration::from_secs(2)));
+        tokeninfo.rate_limit = Some(RateLimit::new(2, Duration::from_secs(2)));
         (tokeninfo, clock)
     }
 
     async fn ask(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
-        tokeninfo(fetch).0.ask(AccessToken::new("ya29.x").unwrap()).await
+        tokeninfo(fetch).0.query(AccessToken::new("ya29.x").unwrap()).await
     }
 
     #[tokio::test]
-    async fn the_token_is_sent_in_the_body_of_a_post_and_nowhere_else() {
+    async fn the_token_is_sent_only_in_the_body_of_a_post() {
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             assert_eq!(request.method(), http::Method::POST);
             assert_eq!(request.uri(), ENDPOINT);
@@ -202,11 +205,11 @@ mod tests {
             Some(answer(200, r#"{"scope":"openid"}"#))
         }));
         let (tokeninfo, _) = tokeninfo(fetch);
-        assert!(!tokeninfo.ask(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
+        assert!(!tokeninfo.query(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
     }
 
     #[tokio::test]
-    async fn the_scopes_and_the_expiry_are_what_google_says() {
+    async fn scopes_and_expiry_come_from_the_response() {
         for expires_in in ["\"600\"", "600"] {
             let body =
                 format!(r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#);
@@ -218,12 +221,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_else_it_answers_is_unknown_and_never_no_scopes() {
+    async fn any_other_response_leads_to_unknown_scopes() {
         let rows = [
-            (400, STALE),
+            (400, INVALID_TOKEN),
             (400, ""),
             (403, "<html>"),
-            (404, STALE),
+            (404, INVALID_TOKEN),
             (429, "{}"),
             (500, ""),
             (302, ""),
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_expiry_that_makes_no_sense_is_left_out() {
+    async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"-1\"", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let granted = ask(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
             assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{expires_in}");
@@ -252,34 +255,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_asked_no_more_often_than_its_pace() {
-        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, STALE))));
+    async fn the_rate_limit_bounds_the_requests() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, INVALID_TOKEN))));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let token = AccessToken::new("ya29.x").unwrap();
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
-            tokeninfo.ask(token).await;
-            asked.push(fetch.asked());
+            tokeninfo.query(token).await;
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
+        assert_eq!(requests, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
     }
 
     #[tokio::test]
-    async fn it_is_left_alone_for_as_long_as_it_asks() {
+    async fn retry_after_is_respected() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| {
             let mut busy = answer(429, "");
             busy.headers_mut().insert("retry-after", "60".parse().unwrap());
             Some(busy)
         }));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
-            assert!(tokeninfo.ask(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
-            asked.push(fetch.asked());
+            assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 1, 1, 2, 2, 2, 3]);
+        assert_eq!(requests, [1, 1, 1, 2, 2, 2, 3]);
     }
 
     #[test]
@@ -301,8 +304,11 @@ mod tests {
             match endpoint(url) {
                 Ok(uri) => assert!(is_safe, "{uri}"),
                 Err(error) => {
-                    let (said, host) = (error.to_string(), url.rsplit('@').next().unwrap());
-                    assert!(!is_safe && said.contains(host) && !said.contains("PASSWORD"), "{url}: {said}");
+                    let (message, host) = (error.to_string(), url.rsplit('@').next().unwrap());
+                    assert!(
+                        !is_safe && message.contains(host) && !message.contains("PASSWORD"),
+                        "{url}: {message}"
+                    );
                 }
             }
         }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::{Limits, TokenMemory};
+use crate::granted::inspection::{Limits, TokenCache};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
@@ -23,7 +23,7 @@ use crate::granted::sync::Spawner;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 
-/// Sets up a [`Guard`]. Made by [`Guard::builder`].
+/// The settings of a [`Guard`]. Created by [`Guard::builder`].
 ///
 /// ```
 /// use gcp_scopes::{Guard, Preflight};
@@ -47,18 +47,20 @@ pub struct GuardBuilder {
     limits: Limits,
     deny_wait: Option<Duration>,
     fetch: Option<Arc<dyn DynFetch>>,
-    world: Option<Snapshot>,
+    snapshot: Option<Snapshot>,
     clock: Option<Arc<dyn Clock>>,
     background: Background,
 }
 
-/// A table for more would take memory that no program has, at `usize::MAX` all there is.
-const MOST_TOKENS: usize = 65_536;
+/// The largest size of the token cache. The cache allocates its table at once, and a table of
+/// `usize::MAX` entries would exhaust the memory.
+const MAX_TOKENS: usize = 65_536;
 
-/// When tokeninfo is asked.
+/// When the guard queries tokeninfo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum TokeninfoUse {
-    /// After a refusal, if the guard looks at the real world or the user said where.
+    /// After a refusal, if the guard detects the real environment or the user configured an
+    /// endpoint.
     #[default]
     Usual,
     Ahead,
@@ -66,45 +68,49 @@ enum TokeninfoUse {
 }
 
 impl GuardBuilder {
-    /// What happens before a call whose token lacks the scope. Default: [`Preflight::Confirm`].
+    /// Sets what happens before a call whose token lacks the scope. Default:
+    /// [`Preflight::Confirm`].
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self
     }
 
-    /// How a refusal reaches the caller. Default: [`DenialDelivery::Error`].
+    /// Sets how a refusal reaches the caller. Default: [`DenialDelivery::Error`].
     pub fn denial_delivery(mut self, delivery: DenialDelivery) -> Self {
         self.delivery = delivery;
         self
     }
 
-    /// Treats a host, `host:port` or URL without a path as a Google API host: an emulator, a proxy,
-    /// a private endpoint with a name of its own.
+    /// Treats calls to `from` as calls to the Google API host `to`. `from` is a host, a `host:port`
+    /// or a URL without a path: an emulator, a proxy, or a private endpoint with its own name.
     ///
     /// # Errors
-    /// `from` is no host, or `to` is no API host of Google's; the message names it.
+    /// An error if `from` is not a host or `to` is not a Google API host; the message names the
+    /// invalid value.
     pub fn endpoint(mut self, from: impl AsRef<str>, to: &str) -> Result<Self, Error> {
         self.endpoints = self.endpoints.endpoint(from.as_ref(), to)?;
         Ok(self)
     }
 
-    /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`: another universe of Google Cloud.
+    /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`, for a universe of Google Cloud with its
+    /// own domain.
     ///
     /// # Errors
-    /// `domain` is not a bare domain name; the message names it.
+    /// An error if `domain` is not a domain name without scheme, port and path; the message names
+    /// the value.
     pub fn universe(mut self, domain: &str) -> Result<Self, Error> {
         self.endpoints = self.endpoints.universe(domain)?;
         Ok(self)
     }
 
-    /// Asks this source for the scopes of a token, before the metadata server and in the order in
-    /// which sources are given.
+    /// Adds a source of the scopes of tokens. Sources are queried before the metadata server, in
+    /// the order in which they were added.
     ///
     /// ```
     /// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
-    /// /// Tokens of our broker say which scopes they have.
+    /// /// The prefix of our broker's tokens reveals their scopes.
     /// struct Broker;
     ///
     /// impl GrantedScopesSource for Broker {
@@ -126,47 +132,49 @@ impl GuardBuilder {
         self
     }
 
-    /// Asks the sources of these kinds first, in this order. Default: the program's own sources,
-    /// then the metadata server, then tokeninfo.
+    /// Sets the order in which the kinds of sources are queried. Kinds that are not listed follow
+    /// in the default order: the sources of the program, the metadata server, tokeninfo.
     ///
-    /// What a JWT says of itself, and what the provider of a token [declared](Guard::declare), always
-    /// comes before these.
+    /// The claims of a JWT and the scopes that a program [declares](Guard::declare) always come
+    /// first.
     pub fn source_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
         self.order = order.into_iter().collect();
         self
     }
 
-    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal. That is
-    /// a request to Google for each token that no other source knows. Only with [`Preflight::Deny`] do
-    /// calls wait for the answer.
+    /// Queries tokeninfo for each new token as soon as the token is seen, not only after a refusal.
+    /// This sends a request to Google for each token that no other source knows. Calls wait for the
+    /// response only with [`Preflight::Deny`].
     pub fn tokeninfo_before_calls(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Ahead;
         self
     }
 
-    /// Never asks tokeninfo.
+    /// Never queries tokeninfo.
     ///
-    /// Default: a guard of [`detect`](Self::detect) asks after a refusal, about a token that
-    /// nothing else knows, once for each and less than once a second, with the token in the body of
-    /// a POST. A guard with a world of its own ([`env`](Self::env), [`snapshot`](Self::snapshot)) asks
-    /// only at a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint), so that a test does not reach Google.
-    /// So does a guard with another [`universe`](Self::universe), whose tokens are not for Google's
-    /// tokeninfo.
+    /// Without this setting, a guard from [`detect`](Self::detect) queries tokeninfo after a
+    /// refusal. It queries only for a token whose scopes no other source knows, once per token and
+    /// less than once a second, with the token in the body of a POST. A guard with a fixed
+    /// environment ([`env`](Self::env), [`snapshot`](Self::snapshot)) queries tokeninfo only if a
+    /// [`tokeninfo_endpoint`](Self::tokeninfo_endpoint) is set, so that tests do not reach Google.
+    /// The same holds for a guard with another [`universe`](Self::universe), because Google's
+    /// tokeninfo does not know the tokens of another universe.
     pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
     }
 
-    /// Asks tokeninfo at this URL. Default: `https://oauth2.googleapis.com/tokeninfo`.
+    /// Sets the URL of tokeninfo. Default: `https://oauth2.googleapis.com/tokeninfo`.
     ///
     /// # Errors
-    /// `url` is neither an https URL nor one of this machine; the message names it.
+    /// An error if `url` is neither an https URL nor a URL of this machine; the message names the
+    /// URL.
     pub fn tokeninfo_endpoint(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
         self.tokeninfo_endpoint = Some(tokeninfo::endpoint(url.as_ref())?);
         Ok(self)
     }
 
-    /// How long one source may take to say what a token holds. Default: 2 seconds.
+    /// Sets the time limit for one source to return the scopes of a token. Default: 2 seconds.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, Preflight};
@@ -175,7 +183,7 @@ impl GuardBuilder {
     /// let guard = Guard::builder()
     ///     .preflight(Preflight::Deny)
     ///     .source_timeout(Duration::from_secs(1))
-    ///     .deny_wait(Duration::from_millis(50)) // a first call is held back no longer than this
+    ///     .deny_wait(Duration::from_millis(50)) // the first call waits at most this long
     ///     .build();
     /// ```
     pub fn source_timeout(mut self, limit: Duration) -> Self {
@@ -183,33 +191,34 @@ impl GuardBuilder {
         self
     }
 
-    /// How long [`Preflight::Deny`] holds back a first call for a token's scopes, before it lets
-    /// the call go. Default: 500 ms.
+    /// Sets how long [`Preflight::Deny`] delays a first call to find out the token's scopes. After
+    /// this time the call is sent. Default: 500 ms.
     pub fn deny_wait(mut self, limit: Duration) -> Self {
         self.deny_wait = Some(limit);
         self
     }
 
-    /// How many tokens are remembered. Default: 1,024. At least 1 and at most 65,536 are.
+    /// Sets how many tokens the guard's cache holds, from 1 to 65,536. Default: 1,024.
     pub fn remembered_tokens(mut self, most: usize) -> Self {
-        self.limits.tokens = most.min(MOST_TOKENS);
+        self.limits.tokens = most.min(MAX_TOKENS);
         self
     }
 
-    /// Asks the metadata server, tokeninfo and, for the self-check, IAM through this client. Default: a
-    /// client of the guard's own with the feature `metadata`, and none without it.
+    /// Sets the HTTP client for requests to the metadata server, to tokeninfo and, for the
+    /// self-check, to IAM. Default: with the feature `metadata` a client of the guard's own,
+    /// without that feature none.
     ///
-    /// The guard's own client asks tokeninfo and IAM over TLS with the provider that the program installed for
-    /// rustls (feature `tls`), or with the one that is compiled in (`tls-ring`). Where there is none, a
-    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`. Otherwise these two are not asked,
-    /// and reports say so.
+    /// The guard's own client uses TLS for tokeninfo and IAM, with the crypto provider that the
+    /// program installed for rustls (feature `tls`) or with the compiled-in provider (`tls-ring`).
+    /// Without a provider, a program with a `reqwest::Client` can pass the client as a
+    /// `ReqwestFetch`. Otherwise tokeninfo and IAM are not queried, and reports say so.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
     }
 
-    /// Uses these environment variables instead of the process's: for tests, and for a program that
-    /// acts for another.
+    /// Uses these environment variables instead of the process's variables, for tests and for a
+    /// program that acts on behalf of another program.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, environment::Platform};
@@ -220,66 +229,68 @@ impl GuardBuilder {
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        let empty = self.world.take().unwrap_or_default();
-        self.world =
-            Some(variables.into_iter().fold(empty, |world, (name, value)| world.with_env(name, value)));
+        let empty = self.snapshot.take().unwrap_or_default();
+        self.snapshot =
+            Some(variables.into_iter().fold(empty, |snapshot, (name, value)| snapshot.with_env(name, value)));
         self
     }
 
-    /// Uses this snapshot instead of the process's own environment, and asks no server where the program
-    /// runs.
+    /// Uses this snapshot instead of the process's environment, and sends no request to detect
+    /// where the program runs.
     pub fn snapshot(mut self, snapshot: Snapshot) -> Self {
-        self.world = Some(snapshot);
+        self.snapshot = Some(snapshot);
         self
     }
 
-    /// Tells the time to the memory of tokens.
+    /// Sets the clock of the token cache.
     #[cfg(test)]
     pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Asks on the runtime of the test, whose time can be paused.
+    /// Runs the guard's requests on the runtime of the test, whose time can be paused.
     #[cfg(test)]
     pub(crate) fn here(mut self) -> Self {
         self.background = Background::here();
         self
     }
 
-    /// Builds the guard without a look at the machine and its metadata server: what neither the builder
-    /// nor a token says is unknown.
+    /// Builds the guard without detecting the environment and without a request to the metadata
+    /// server. Everything that is neither set in this builder nor part of a token is unknown.
     #[must_use]
     pub fn build(self) -> Guard {
-        let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
+        let environment = Environment::from_snapshot(&self.snapshot.clone().unwrap_or_default());
         let fetch = self.fetch.clone().or_else(own_fetch);
-        let asks_tokeninfo = self.asks_tokeninfo(false);
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
+        let uses_tokeninfo = self.uses_tokeninfo(false);
+        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, tokeninfo, RequestContext { fetch, ..RequestContext::default() })
     }
 
-    /// Builds the guard after a look at environment variables, credential files and the metadata server.
+    /// Detects the environment from environment variables, credential files and the metadata
+    /// server, and builds the guard.
     ///
-    /// Never fails, and takes little more than a second: what it cannot learn is unknown.
+    /// Never fails, and takes little more than a second: everything that cannot be detected is
+    /// unknown.
     pub async fn detect(mut self) -> Guard {
         let fetch = self.fetch.take().or_else(own_fetch);
-        let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
-        let world = match self.world.take() {
-            Some(world) => {
-                detect::with_files_and_metadata(self.background.spawner(), world, fetch.clone()).await
+        let uses_tokeninfo = self.uses_tokeninfo(self.snapshot.is_none());
+        let snapshot = match self.snapshot.take() {
+            Some(snapshot) => {
+                detect::with_files_and_metadata(self.background.spawner(), snapshot, fetch.clone()).await
             }
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
-        let environment = Environment::from_snapshot(&world);
-        let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
+        let environment = Environment::from_snapshot(&snapshot);
+        let server = fetch.clone().and_then(|fetch| metadata_server(&snapshot, &environment, fetch));
         let metadata = server.clone().map(|server| metadata_source(server, &environment));
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let problem = world.metadata_problem().map(str::to_owned);
-        let asked = metadata.into_iter().chain(tokeninfo);
-        self.assemble(environment, asked, Asking { fetch, metadata: server, problem })
+        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        let problem = snapshot.metadata_problem().map(str::to_owned);
+        let detected = metadata.into_iter().chain(tokeninfo);
+        self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
     }
 
-    fn asks_tokeninfo(&self, by_default: bool) -> bool {
+    fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,
             TokeninfoUse::Usual => {
@@ -289,7 +300,7 @@ impl GuardBuilder {
         }
     }
 
-    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> Asked {
+    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> StagedSource {
         let stage = if self.tokeninfo == TokeninfoUse::Ahead { Stage::Ahead } else { Stage::Refused };
         let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
         (GrantSource::Tokeninfo, stage, Arc::new(source))
@@ -298,27 +309,27 @@ impl GuardBuilder {
     fn assemble(
         self,
         environment: Environment,
-        asked: impl IntoIterator<Item = Asked>,
-        asking: Asking,
+        detected: impl IntoIterator<Item = StagedSource>,
+        context: RequestContext,
     ) -> Guard {
-        let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<Asked> = own.chain(asked).collect();
+        let own_sources = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
+        let mut sources: Vec<StagedSource> = own_sources.chain(detected).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let spawner = Spawner::of(&self.background);
+        let spawner = Spawner::for_background(&self.background);
         Guard::new(State {
             preflight: self.preflight,
             delivery: self.delivery,
             endpoints: self.endpoints,
-            grants: TokenMemory::new(sources, clock, self.limits, spawner),
+            grants: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),
-            fetch: asking.fetch,
-            metadata: asking.metadata,
-            problem: asking.problem,
+            fetch: context.fetch,
+            metadata: context.metadata,
+            problem: context.problem,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             background: self.background,
@@ -326,41 +337,44 @@ impl GuardBuilder {
     }
 }
 
-/// What the self-check asks with.
+/// The client and the server that the self-check uses, and why the metadata server gave no
+/// response.
 #[derive(Default)]
-struct Asking {
+struct RequestContext {
     fetch: Option<Arc<dyn DynFetch>>,
     metadata: Option<MetadataServer>,
     problem: Option<String>,
 }
 
-/// A source, of which kind it is, and from when on it is asked.
-type Asked = (GrantSource, Stage, Arc<dyn DynSource>);
+/// A source with its kind and the first [`Stage`] at which it is queried.
+type StagedSource = (GrantSource, Stage, Arc<dyn DynSource>);
 
-/// Where there is no metadata server, none is asked about every new token.
+/// Returns the metadata server, or `None` if the platform is unknown: then no request is sent to it
+/// for each new token.
 fn metadata_server(
-    world: &Snapshot,
+    snapshot: &Snapshot,
     environment: &Environment,
     fetch: Arc<dyn DynFetch>,
 ) -> Option<MetadataServer> {
     if environment.platform() == Platform::Unknown {
         return None;
     }
-    MetadataServer::new(fetch, world.metadata_host()?).ok()
+    MetadataServer::new(fetch, snapshot.metadata_host()?).ok()
 }
 
-fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
+fn metadata_source(server: MetadataServer, environment: &Environment) -> StagedSource {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
 }
 
 impl Guard {
-    /// A guard that has learnt from the environment variables, the credential files and the
-    /// metadata server where it runs and what its credential may hold.
+    /// Creates a guard with default settings after detecting where the program runs and which
+    /// credential it uses.
     ///
-    /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
-    /// Without the feature `metadata` it asks no server, unless it is given a
-    /// [`Fetch`]. Any executor can drive it.
+    /// Detection reads environment variables, credential files and the metadata server. It never
+    /// fails, and takes little more than a second: everything that cannot be detected is unknown.
+    /// Without the feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can
+    /// be awaited on any executor.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -372,9 +386,9 @@ impl Guard {
         Self::builder().detect().await
     }
 
-    /// Begins a guard with settings of the program's. End it by [`GuardBuilder::detect`], which looks
-    /// where the program runs, or by [`GuardBuilder::build`], which knows the catalog and self-signed
-    /// JWTs alone.
+    /// Returns a builder for a guard with settings. End it with [`GuardBuilder::detect`], which
+    /// detects where the program runs, or with [`GuardBuilder::build`], which uses only the
+    /// catalog, self-signed JWTs and the settings.
     ///
     /// ```
     /// # use gcp_scopes::{DenialDelivery, Guard};
@@ -404,17 +418,17 @@ mod tests {
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
-    struct Nobody;
+    struct Unreachable;
 
-    impl Fetch for Nobody {
+    impl Fetch for Unreachable {
         async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            Err("there is nobody".into())
+            Err("unreachable".into())
         }
     }
 
-    impl GrantedScopesSource for Nobody {
+    impl GrantedScopesSource for Unreachable {
         fn name(&self) -> &str {
-            "nobody"
+            "a source that knows no token"
         }
 
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
@@ -423,13 +437,13 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_leaves_those_before_it_as_they_are() {
+    fn a_setting_does_not_change_other_settings() {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
         let settings: [(&str, Setting); 13] = [
             ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
             ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
             ("universe", |builder| builder.universe("kite.example").unwrap()),
-            ("source", |builder| builder.source(Nobody)),
+            ("source", |builder| builder.source(Unreachable)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
             ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
             ("without_tokeninfo", GuardBuilder::without_tokeninfo),
@@ -437,7 +451,7 @@ mod tests {
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
-            ("fetch", |builder| builder.fetch(Nobody)),
+            ("fetch", |builder| builder.fetch(Unreachable)),
             ("snapshot", |builder| builder.snapshot(Snapshot::new())),
         ];
         for (name, set) in settings {
@@ -453,32 +467,32 @@ mod tests {
     }
 
     #[test]
-    fn the_tokens_of_another_universe_are_shown_to_nobody_of_this_one() {
-        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(true);
-        let elsewhere = || Guard::builder().universe("s3nsapis.fr").unwrap();
-        assert!(asks(Guard::builder()));
-        assert!(!asks(elsewhere()));
-        assert!(asks(elsewhere().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
+    fn tokens_of_another_universe_are_not_sent_to_google() {
+        let uses = |builder: GuardBuilder| builder.uses_tokeninfo(true);
+        let other_universe = || Guard::builder().universe("s3nsapis.fr").unwrap();
+        assert!(uses(Guard::builder()));
+        assert!(!uses(other_universe()));
+        assert!(uses(other_universe().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
     }
 
     #[test]
-    fn in_a_world_of_its_own_a_guard_asks_tokeninfo_only_if_it_was_told_to() {
-        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
+    fn a_fixed_environment_disables_tokeninfo_by_default() {
+        let uses = |builder: GuardBuilder| builder.uses_tokeninfo(false);
         let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
-        assert!(!asks(Guard::builder()));
-        assert!(asks(Guard::builder().tokeninfo_before_calls()));
-        assert!(asks(endpoint()));
-        assert!(!asks(endpoint().without_tokeninfo()));
+        assert!(!uses(Guard::builder()));
+        assert!(uses(Guard::builder().tokeninfo_before_calls()));
+        assert!(uses(endpoint()));
+        assert!(!uses(endpoint().without_tokeninfo()));
     }
 
     #[test]
-    fn a_self_check_asks_through_the_client_that_the_guard_was_given() {
-        assert!(Guard::builder().fetch(Nobody).build().state().fetch.is_some());
+    fn a_self_check_uses_the_guards_fetch() {
+        assert!(Guard::builder().fetch(Unreachable).build().state().fetch.is_some());
     }
 
     #[tokio::test]
-    async fn a_self_check_says_why_the_metadata_server_told_nothing() {
-        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).detect().await;
+    async fn a_self_check_reports_the_metadata_problem() {
+        let guard = Guard::builder().env([("KITE", "1")]).fetch(Unreachable).detect().await;
         let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();
         let why = "no credential was found here: the metadata server";
@@ -486,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn in_debug_a_guard_and_its_builder_say_how_they_were_set() {
+    fn debug_output_contains_the_settings() {
         let builder = Guard::builder().preflight(Preflight::Warn).env([("K_SERVICE", "shop")]);
         let builder = builder.endpoint("kite.example", "storage.googleapis.com").unwrap();
         let text = format!("{builder:?}");
@@ -496,8 +510,8 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_tokens_to_remember_makes_a_guard() {
-        for most in [0, 1, MOST_TOKENS + 1, usize::MAX] {
+    fn any_cache_size_is_accepted() {
+        for most in [0, 1, MAX_TOKENS + 1, usize::MAX] {
             let _ = Guard::builder().remembered_tokens(most).build();
         }
     }

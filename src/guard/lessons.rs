@@ -1,6 +1,8 @@
-//! What Google's answers have taught a guard, where they say more than the catalog or otherwise.
+//! Lessons: what a guard has learned about API methods from Google's responses, where the responses
+//! contradict or extend the catalog.
 //!
-//! Only a call that its token seems to lack the scope for looks in here, so a lock does no harm.
+//! Only calls whose token seems to lack the scope read the lessons, so contention for the lock is
+//! rare.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
@@ -13,12 +15,12 @@ use crate::granted::cache::TokenKey;
 use crate::granted::sync::{Mutex, MutexGuard};
 use crate::scope::ScopeSet;
 
-/// How much is remembered of each kind. A kind that is full is forgotten as a whole: every lesson is
-/// learnt again at the price of one call.
-const MOST: usize = 1024;
+/// How many entries of each kind are kept. When a kind is full, all its entries are dropped: each
+/// entry can be learned again from one call.
+const MAX_ENTRIES: usize = 1024;
 
-/// What a lesson is about: a method of the catalog, or what a caller says that its call needs, with the
-/// method that it is if the catalog knows it.
+/// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
+/// together with the call's method if the catalog contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     Method(ApiMethod),
@@ -31,38 +33,41 @@ impl From<ApiMethod> for Subject {
     }
 }
 
-/// What was learnt. Holds no token.
+/// The lessons of a guard. They contain no token.
 #[derive(Default)]
-pub(crate) struct Lessons(Mutex<Learnt>);
+pub(crate) struct Lessons(Mutex<Learned>);
 
 #[derive(Default)]
-struct Learnt {
-    /// The denial of a method with a token, while what is known of the token has not changed: then it
-    /// still goes stale at the same time. A denial is made once, because making one takes longer than
-    /// everything else that is done about a call.
+struct Learned {
+    /// The denial for a token and a method. Valid while the cached scopes of the token are the
+    /// same, which is detected by comparing their expiry. Denials are kept because creating one
+    /// takes longer than all other steps of a call.
     denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
-    /// The method let a token through that holds none of the scopes listed for it.
+    /// Methods that accepted a token without any of the scopes that the catalog lists.
     open: HashSet<Subject>,
-    /// The method accepts these scopes besides those listed for it.
+    /// Scopes that a method accepts in addition to those that the catalog lists.
     accepted: HashMap<Subject, ScopeSet>,
 }
 
 impl Lessons {
-    /// The verdict on a call whose token holds none of the scopes that are listed for it.
-    pub(crate) fn correct(
+    /// Returns whether `held` is sufficient for a call, where `held` has none of the scopes that
+    /// the catalog lists for the call. Returns an error if the catalog is known to be wrong about
+    /// the method.
+    pub(crate) fn corrected_verdict(
         &self,
         subject: impl Into<Subject>,
         held: &ScopeSet,
     ) -> Result<bool, AbstainReason> {
-        let (learnt, subject) = (self.learnt(), subject.into());
-        match learnt.accepted.get(&subject) {
-            _ if learnt.open.contains(&subject) => Err(AbstainReason::Contradicted),
+        let (learned, subject) = (self.learned(), subject.into());
+        match learned.accepted.get(&subject) {
+            _ if learned.open.contains(&subject) => Err(AbstainReason::Contradicted),
             Some(accepted) if accepted.intersects(held) => Ok(true),
             _ => Ok(false),
         }
     }
 
-    /// Such calls with this token are to be denied until what is known of it goes stale.
+    /// Keeps the denial of such calls with this token. The denial is valid as long as the token's
+    /// cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
@@ -70,45 +75,48 @@ impl Lessons {
         stale_at: Instant,
         denial: Denial,
     ) {
-        let denials = &mut self.learnt().denials;
-        if denials.len() >= MOST {
+        let denials = &mut self.learned().denials;
+        if denials.len() >= MAX_ENTRIES {
             denials.clear();
         }
         denials.insert((token, subject.into()), (stale_at, denial));
     }
 
-    /// The denial of the next such call, if there is to be one and nothing new is known of the token.
+    /// Returns the denial for the next such call, or `None` if there is none or the token's cache
+    /// entry has changed.
     pub(crate) fn denial(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
         stale_at: Instant,
     ) -> Option<Denial> {
-        let learnt = self.learnt();
-        let (then, denial) = learnt.denials.get(&(token, subject.into()))?;
-        (*then == stale_at).then(|| denial.clone())
+        let learned = self.learned();
+        let (known_at, denial) = learned.denials.get(&(token, subject.into()))?;
+        (*known_at == stale_at).then(|| denial.clone())
     }
 
-    /// Google let a token through that lacks every listed scope. Whether that is news.
-    pub(crate) fn opened(&self, subject: impl Into<Subject>) -> bool {
-        let (mut learnt, subject) = (self.learnt(), subject.into());
-        if learnt.open.len() >= MOST {
-            learnt.open.clear();
+    /// Learns that Google accepted a token without any of the listed scopes. Returns `true` the
+    /// first time.
+    pub(crate) fn mark_open(&self, subject: impl Into<Subject>) -> bool {
+        let (mut learned, subject) = (self.learned(), subject.into());
+        if learned.open.len() >= MAX_ENTRIES {
+            learned.open.clear();
         }
-        learnt.denials.retain(|(_, denied), _| *denied != subject);
-        learnt.open.insert(subject)
+        learned.denials.retain(|(_, denied), _| *denied != subject);
+        learned.open.insert(subject)
     }
 
-    /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
+    /// Learns scopes that Google named as sufficient for the method. Scopes that the catalog does
+    /// not contain are ignored.
     pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
-        let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
-        if accepted.len() >= MOST && !accepted.contains_key(&subject) {
+        let (accepted, subject) = (&mut self.learned().accepted, subject.into());
+        if accepted.len() >= MAX_ENTRIES && !accepted.contains_key(&subject) {
             accepted.clear();
         }
         accepted.entry(subject).or_default().extend(scopes.iter().filter(|scope| scope.is_known()));
     }
 
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+    fn learned(&self) -> MutexGuard<'_, Learned> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -135,8 +143,8 @@ mod tests {
     fn denial() -> Denial {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");
-        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
-        Denial::new(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
+        let environment = Arc::new(Environment::from_snapshot(&Snapshot::default()));
+        Denial::new(DenialKind::Confirmed, insert, insert.accepted(), granted, environment)
     }
 
     fn key(hasher: &TokenHasher, token: usize) -> TokenKey {
@@ -145,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_counts_for_its_method_its_token_and_what_was_known_of_it() {
+    fn a_denial_is_kept_per_method_token_and_cache_entry() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         lessons.remember_denial(key(&hasher, 1), insert, now, denial());
@@ -154,42 +162,46 @@ mod tests {
         assert!(!has_refused(2, insert, now));
         assert!(!has_refused(1, get, now));
         assert!(!has_refused(1, insert, now + Duration::from_secs(1)));
-        assert!(lessons.opened(insert) && !lessons.opened(insert));
+        assert!(lessons.mark_open(insert) && !lessons.mark_open(insert));
         assert!(!has_refused(1, insert, now));
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_lessons_is_bounded() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
-        let (insert, same) = (method("storage.objects.insert"), denial());
-        for token in 0..10 * MOST {
-            lessons.remember_denial(key(&hasher, token), insert, now, same.clone());
+        let (insert, kept) = (method("storage.objects.insert"), denial());
+        for token in 0..10 * MAX_ENTRIES {
+            lessons.remember_denial(key(&hasher, token), insert, now, kept.clone());
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
-        for method in (0..2 * MOST).filter_map(|index| Catalog::built_in().method_at(index)) {
-            lessons.opened(method);
+        for method in (0..2 * MAX_ENTRIES).filter_map(|index| Catalog::built_in().method_at(index)) {
+            lessons.mark_open(method);
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
         }
-        let learnt = lessons.learnt();
-        let sizes = [learnt.denials.len(), learnt.open.len(), learnt.accepted.len()];
-        assert!(sizes.iter().all(|size| (1..=MOST).contains(size)), "{sizes:?}");
-        assert!(learnt.accepted.values().all(|scopes| scopes.len() == 1));
+        let learned = lessons.learned();
+        let sizes = [learned.denials.len(), learned.open.len(), learned.accepted.len()];
+        assert!(sizes.iter().all(|size| (1..=MAX_ENTRIES).contains(size)), "{sizes:?}");
+        assert!(learned.accepted.values().all(|scopes| scopes.len() == 1));
     }
 
     #[test]
-    fn a_named_scope_opens_its_method_and_takes_nothing_away() {
+    fn named_scopes_are_accepted_in_addition() {
         let lessons = Lessons::default();
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         let openid = ScopeSet::from_scope_text("openid");
-        assert_eq!(lessons.correct(insert, &openid), Ok(false));
+        assert_eq!(lessons.corrected_verdict(insert, &openid), Ok(false));
         lessons.learn_scopes(insert, &openid);
-        assert_eq!(lessons.correct(insert, &openid), Ok(true));
-        assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Ok(false));
-        assert_eq!(lessons.correct(get, &openid), Ok(false));
+        assert_eq!(lessons.corrected_verdict(insert, &openid), Ok(true));
+        assert_eq!(lessons.corrected_verdict(insert, &ScopeSet::from_scope_text("email")), Ok(false));
+        assert_eq!(lessons.corrected_verdict(get, &openid), Ok(false));
         lessons.learn_scopes(get, &ScopeSet::from_scope_text("email"));
-        assert_eq!(lessons.correct(insert, &openid), Ok(true), "one method's scopes outlive another's");
-        lessons.opened(get);
-        assert_eq!(lessons.correct(get, &openid), Err(AbstainReason::Contradicted));
+        assert_eq!(
+            lessons.corrected_verdict(insert, &openid),
+            Ok(true),
+            "one method's scopes outlive another's"
+        );
+        lessons.mark_open(get);
+        assert_eq!(lessons.corrected_verdict(get, &openid), Err(AbstainReason::Contradicted));
     }
 }
 
@@ -201,18 +213,18 @@ mod models {
     use crate::catalog::Catalog;
 
     #[test]
-    fn a_method_that_is_open_stays_so_whoever_denies_it_meanwhile_and_is_news_once() {
+    fn concurrent_lessons_mark_a_method_open_once() {
         let model = || {
             let (lessons, method) = (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
             let opens = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
-                shuttle::thread::spawn(move || lessons.opened(method))
+                shuttle::thread::spawn(move || lessons.mark_open(method))
             });
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid"));
             let news = opens.into_iter().map(|thread| thread.join().unwrap());
             assert_eq!(news.filter(|news| *news).count(), 1);
             let held = ScopeSet::from_scope_text("openid");
-            assert_eq!(lessons.correct(method, &held), Err(AbstainReason::Contradicted));
+            assert_eq!(lessons.corrected_verdict(method, &held), Err(AbstainReason::Contradicted));
         };
         shuttle::check_random(model, 2_000);
         shuttle::check_dfs(model, Some(2_000));

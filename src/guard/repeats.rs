@@ -1,6 +1,8 @@
-//! Keeps a storm of refusals from flooding a log: one event for each distinct occurrence, then counts.
+//! Limits repeated log events, so that many refusals do not flood a log: repeats are counted and
+//! logged together.
 //!
-//! Only a call that is refused, or is about to be, looks in here, so a lock does no harm.
+//! Only calls that are refused, or that are expected to be refused, use the lock, so contention is
+//! rare.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,37 +11,39 @@ use std::time::{Duration, Instant};
 use crate::catalog::ApiMethod;
 use crate::granted::cache::TokenKey;
 
-/// How many occurrences are remembered. When there are more, all are forgotten, and each is logged anew.
-const MOST: usize = 1024;
-/// After this long without an event, the next repeat is logged whatever its number.
+/// How many different events are counted. When there are more, all counts are dropped, and each
+/// event is logged again.
+const MAX_OCCURRENCES: usize = 1024;
+/// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// What happened to calls, of which method and with which token.
+/// The key of an event: what happened to a call, the call's method and its token.
 type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
-/// What was logged already. Holds no token.
+/// The counts of the events that were logged. Contains no token.
 #[derive(Default)]
-pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Seen>>);
+pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Counts>>);
 
-struct Seen {
+struct Counts {
     logged_at: Instant,
-    /// All so far.
+    /// The number of all occurrences.
     total: u64,
-    /// Those that no event stands for yet.
+    /// The number of occurrences since the last log event.
     unlogged: u64,
 }
 
 impl Repeats {
-    /// For how many calls an event is to stand that is logged now, this call among them. `None`: it is
-    /// counted, and an event will stand for it later.
+    /// Counts an occurrence. Returns how many occurrences the log event represents that is to be
+    /// logged now, or `None` if nothing is to be logged yet.
     ///
-    /// The first call is logged, then the 10th, the 100th and so on, and any one after ten silent minutes.
+    /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
+    /// after ten minutes without a log event.
     pub(crate) fn count(&self, occurrence: Occurrence, now: Instant) -> Option<u64> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MOST && !seen.contains_key(&occurrence) {
-            seen.clear();
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MAX_OCCURRENCES && !counts.contains_key(&occurrence) {
+            counts.clear();
         }
-        let entry = seen.entry(occurrence).or_insert(Seen { logged_at: now, total: 0, unlogged: 0 });
+        let entry = counts.entry(occurrence).or_insert(Counts { logged_at: now, total: 0, unlogged: 0 });
         entry.total += 1;
         entry.unlogged += 1;
         let is_silent = now.saturating_duration_since(entry.logged_at) >= SILENCE;
@@ -62,38 +66,38 @@ mod tests {
     const REFUSED: Occurrence = ("refused", None, None);
 
     #[test]
-    fn a_storm_is_told_in_a_few_events_that_add_up() {
+    fn many_repeats_are_logged_in_few_events() {
         let (repeats, now) = (Repeats::default(), Instant::now());
-        let told: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
-        assert_eq!(told, [1, 9, 90, 900, 9_000, 90_000]);
+        let logged: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
+        assert_eq!(logged, [1, 9, 90, 900, 9_000, 90_000]);
         assert_eq!(
             repeats.count(("predicted", None, None), now),
             Some(1),
-            "another happening is told at once"
+            "another event is logged immediately"
         );
-        assert_eq!(repeats.count(REFUSED, now), None, "and those of the first are counted on");
+        assert_eq!(repeats.count(REFUSED, now), None, "repeats of the first event are still only counted");
     }
 
     #[test]
-    fn a_repeat_after_a_long_silence_is_told_with_those_before_it() {
+    fn a_repeat_after_a_long_silence_is_logged() {
         let (repeats, start) = (Repeats::default(), Instant::now());
-        let told: Vec<_> = (0..3).map(|_| repeats.count(REFUSED, start)).collect();
-        assert_eq!(told, [Some(1), None, None]);
+        let logged: Vec<_> = (0..3).map(|_| repeats.count(REFUSED, start)).collect();
+        assert_eq!(logged, [Some(1), None, None]);
         assert_eq!(repeats.count(REFUSED, start + SILENCE - Duration::from_secs(1)), None);
         assert_eq!(repeats.count(REFUSED, start + SILENCE), Some(4));
         assert_eq!(repeats.count(REFUSED, start + SILENCE), None);
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn the_number_of_counts_is_bounded() {
         let (repeats, now) = (Repeats::default(), Instant::now());
         let keys = crate::granted::cache::TokenHasher::new();
-        for number in 0..MOST * 3 {
+        for number in 0..MAX_OCCURRENCES * 3 {
             let text = format!("Bearer {number}");
             let header = http::HeaderValue::from_str(&text).unwrap();
             let token = crate::granted::AccessToken::from_authorization(&header).unwrap();
             repeats.count(("refused", None, Some(keys.key(token))), now);
         }
-        assert!(repeats.0.lock().unwrap().len() <= MOST);
+        assert!(repeats.0.lock().unwrap().len() <= MAX_OCCURRENCES);
     }
 }

@@ -1,15 +1,15 @@
-//! A pointer to one value that many threads clone at once.
+//! A reference-counted pointer that many threads can clone at the same time without contention.
 //!
-//! A call keeps its guard until it is answered, because the service may be dropped earlier, and users
-//! of tower clone a service for each call. With one counter for all of them, threads that call at the
-//! same time would write to the same cache line at each call. So there are many counters, and a thread
-//! always takes the same one.
+//! A call clones the guard and keeps the clone until the response, because the service may be
+//! dropped earlier; users of tower also clone a service for each call. With the one counter of an
+//! `Arc`, all these threads would write to the same cache line. [`Shared`] therefore has many
+//! slots, each with its own counter, and each thread always uses the same slot.
 //!
 //! # When the value is dropped
-//! The slots are kept alive by a list that they can all reach, so that a clone finds the slot of its
-//! thread. The user that leaves the last slot without users empties that list. A thread that looks
-//! while another one moves from slot to slot may empty it early: then clones share the slot that they
-//! were made from, which is slower and no less right.
+//! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a
+//! clone finds the slot of its thread. When the last pointer is dropped, it empties the list. If
+//! pointers move between slots at the same time, the list may be emptied too early. Then new clones
+//! share the slot of the pointer from which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -18,10 +18,10 @@ use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use crate::granted::sync::{AtomicUsize, Mutex};
 
-/// How many counters there are. Threads beyond that share theirs with another.
+/// The number of slots. If there are more threads, several threads share a slot.
 const SLOTS: usize = 32;
 
-/// Dereferences to the value, which is dropped with the last pointer to it.
+/// A pointer to a value, which is dropped with the last pointer.
 pub(crate) struct Shared<T> {
     slot: Arc<Slot<T>>,
     is_user: bool,
@@ -30,55 +30,58 @@ pub(crate) struct Shared<T> {
 struct Slot<T> {
     number: usize,
     value: Arc<T>,
-    all: Arc<Slots<T>>,
+    group: Arc<Slots<T>>,
 }
 
 struct Slots<T> {
     users: [Users; SLOTS],
     slots: OnceLock<Box<[Weak<Slot<T>>]>>,
-    kept: Mutex<Vec<Arc<Slot<T>>>>,
+    alive: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
-/// Alone in its two cache lines, which processors fetch in pairs.
+/// The counter of one slot. Aligned to two cache lines, because processors prefetch cache lines in
+/// pairs.
 #[repr(align(128))]
 #[derive(Default)]
 struct Users {
     count: AtomicUsize,
-    /// Another slot that had users when somebody last looked from here.
+    /// The number of another slot that had users at the last search from this slot.
     busy: AtomicUsize,
 }
 
 impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
         let value = Arc::new(value);
-        let all = Arc::new(Slots::default());
-        let slot = |number| Arc::new(Slot { number, value: Arc::clone(&value), all: Arc::clone(&all) });
+        let group = Arc::new(Slots::default());
+        let slot = |number| Arc::new(Slot { number, value: Arc::clone(&value), group: Arc::clone(&group) });
         let slots: Vec<_> = (0..SLOTS).map(slot).collect();
         let weak = slots.iter().map(Arc::downgrade).collect();
-        all.slots.get_or_init(|| weak);
-        let own = Self::enter(Arc::clone(&slots[of_thread() % SLOTS]));
-        *all.kept.lock().unwrap_or_else(PoisonError::into_inner) = slots;
-        own
+        group.slots.get_or_init(|| weak);
+        let clone = Self::enter(Arc::clone(&slots[thread_number() % SLOTS]));
+        *group.alive.lock().unwrap_or_else(PoisonError::into_inner) = slots;
+        clone
     }
 
     fn enter(slot: Arc<Slot<T>>) -> Self {
-        // Sequentially consistent, as the rest: of two pointers that leave at once, one sees both gone.
-        slot.all.users[slot.number].count.fetch_add(1, Ordering::SeqCst);
+        // Sequentially consistent: if two pointers are dropped at the same time, at least one of
+        // them sees that no users are left.
+        slot.group.users[slot.number].count.fetch_add(1, Ordering::SeqCst);
         Self { slot, is_user: true }
     }
 
-    /// A pointer for the time of one call: it keeps the value, and not the list of slots.
+    /// Returns a pointer for the duration of one call: the pointer keeps the value alive, but not
+    /// the list of slots.
     #[inline]
     pub(crate) fn hold(&self) -> Self {
-        let here = of_thread() % SLOTS;
-        let slot = if here == self.slot.number { None } else { self.slot.all.get(here) };
+        let here = thread_number() % SLOTS;
+        let slot = if here == self.slot.number { None } else { self.slot.group.get(here) };
         Self { slot: slot.unwrap_or_else(|| Arc::clone(&self.slot)), is_user: false }
     }
 }
 
 impl<T> Default for Slots<T> {
     fn default() -> Self {
-        Self { users: Default::default(), slots: OnceLock::new(), kept: Mutex::new(Vec::new()) }
+        Self { users: Default::default(), slots: OnceLock::new(), alive: Mutex::new(Vec::new()) }
     }
 }
 
@@ -88,26 +91,25 @@ impl<T> Slots<T> {
         self.slots.get()?[number].upgrade()
     }
 
-    /// Looks for a slot with users, first where there were some the last time, and gives whether there is
-    /// one.
+    /// Returns whether any slot has users. Checks the slot of the last search first.
     fn find_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;
         if has_users(busy.load(Ordering::Relaxed)) {
             return true;
         }
-        let found = (0..SLOTS).find(|slot| has_users(*slot));
-        if let Some(found) = found {
-            busy.store(found, Ordering::Relaxed);
+        let busy_slot = (0..SLOTS).find(|slot| has_users(*slot));
+        if let Some(busy_slot) = busy_slot {
+            busy.store(busy_slot, Ordering::Relaxed);
         }
-        found.is_some()
+        busy_slot.is_some()
     }
 }
 
 impl<T> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
-        let here = self.slot.all.get(of_thread() % SLOTS);
+        let here = self.slot.group.get(thread_number() % SLOTS);
         Self::enter(here.unwrap_or_else(|| Arc::clone(&self.slot)))
     }
 }
@@ -115,13 +117,13 @@ impl<T> Clone for Shared<T> {
 impl<T> Drop for Shared<T> {
     #[inline]
     fn drop(&mut self) {
-        let Slot { number, all, .. } = &*self.slot;
+        let Slot { number, group, .. } = &*self.slot;
         if self.is_user
-            && all.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
-            && !all.find_users(*number)
+            && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
+            && !group.find_users(*number)
         {
-            let kept = std::mem::take(&mut *all.kept.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(kept);
+            let alive = std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(alive);
         }
     }
 }
@@ -135,9 +137,9 @@ impl<T> Deref for Shared<T> {
     }
 }
 
-/// A number of this thread's own, counted from one.
+/// Returns the number of the current thread, counted from 1.
 #[inline]
-fn of_thread() -> usize {
+fn thread_number() -> usize {
     static THREADS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
     thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
     let number = |number: &Cell<usize>| {
@@ -146,7 +148,7 @@ fn of_thread() -> usize {
         }
         number.get()
     };
-    // A thread that is ending shares the first slot.
+    // A thread that is ending uses slot 0.
     NUMBER.try_with(number).unwrap_or_default()
 }
 
@@ -159,47 +161,47 @@ mod tests {
     }
 
     #[test]
-    fn threads_clone_by_counters_of_their_own() {
+    fn threads_use_different_slots() {
         let shared = Shared::new(());
         let clone = || number(&Shared::clone(&shared));
         let here = clone();
         assert_eq!(here, clone());
-        // One of many may happen to share the counter of this thread, but not all.
+        // One other thread may share the slot of this thread, but not all eight.
         let there = || std::thread::scope(|scope| scope.spawn(clone).join().unwrap());
         assert!((0..8).any(|_| there() != here));
     }
 
     #[test]
-    fn the_value_goes_with_the_last_pointer_whatever_the_order() {
-        for kept in 0..4 {
+    fn the_last_pointer_drops_the_value() {
+        for survivor in 0..4 {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let mut pointers: Vec<_> = (0..4)
                 .map(|_| std::thread::scope(|scope| scope.spawn(|| shared.clone()).join().unwrap()))
                 .collect();
             drop(shared);
-            let last = pointers.swap_remove(kept);
+            let last = pointers.swap_remove(survivor);
             drop(pointers);
-            assert_eq!(Arc::strong_count(&value), 2, "{kept}");
+            assert_eq!(Arc::strong_count(&value), 2, "{survivor}");
             drop(last.clone());
             drop(last);
-            assert_eq!(Arc::strong_count(&value), 1, "{kept}");
+            assert_eq!(Arc::strong_count(&value), 1, "{survivor}");
         }
     }
 
     #[test]
-    fn threads_that_clone_and_drop_at_once_leave_nothing_behind() {
+    fn concurrent_clones_and_drops_leak_nothing() {
         for _ in 0..200 {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let threads: Vec<_> = (0..4)
                 .map(|_| {
-                    let own = shared.clone();
+                    let clone = shared.clone();
                     std::thread::spawn(move || {
                         for _ in 0..50 {
-                            drop(own.clone());
+                            drop(clone.clone());
                         }
-                        own
+                        clone
                     })
                 })
                 .collect();
@@ -212,9 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_outlives_the_list_of_the_others() {
+    fn a_pointer_works_without_the_list_of_slots() {
         let shared = Shared::new(7);
-        shared.slot.all.kept.lock().unwrap().clear();
+        shared.slot.group.alive.lock().unwrap().clear();
         let clone = shared.clone();
         drop(shared);
         let another = clone.clone();
@@ -228,14 +230,14 @@ mod models {
     use super::*;
 
     #[test]
-    fn the_value_goes_with_the_last_pointer_whoever_is_the_last() {
+    fn the_last_pointer_of_any_thread_drops_the_value() {
         let model = || {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let threads: Vec<_> = (0..3)
                 .map(|_| {
-                    let own = shared.clone();
-                    shuttle::thread::spawn(move || drop(own.clone()))
+                    let clone = shared.clone();
+                    shuttle::thread::spawn(move || drop(clone.clone()))
                 })
                 .collect();
             drop(shared);

@@ -1,4 +1,4 @@
-//! A response body whose beginning was looked at and put back.
+//! A response body that yields its beginning again after the beginning was read.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,21 +15,23 @@ use super::grpc_body::GrpcBody;
 use crate::background::Spawner;
 use crate::guard::Guard;
 
-/// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
+/// How many bytes of a body are copied for the classification. Google's refusals are shorter than 4
+/// KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
-/// How many frames are held back at most. A byte bound alone would hold 16,384 one-byte frames.
+/// How many frames are read ahead at most. A limit only in bytes would allow 16,384 frames of one
+/// byte.
 pub(crate) const LOOK_FRAMES: usize = 64;
-/// How long a refused answer may be held back for its body. A server that stalls in the middle of
-/// a refusal delays the caller by this much and no more.
+/// How long a refused response may be delayed to read its body. If a server stalls in the middle of
+/// a refusal, the caller waits only for this time.
 pub(crate) const LOOK_TIME: Duration = Duration::from_millis(250);
 
 pin_project! {
-    /// The body of an answer that came through the guard: the inner body, frame for frame.
+    /// The body of a response that passed through the guard. Yields the frames of the inner body.
     ///
     /// ```
     /// use gcp_scopes::response::GuardBody;
     /// use http_body_util::{BodyExt as _, Full};
-    /// // Where types have to be written down and one body is to fit all.
+    /// // If one type is needed for all bodies.
     /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
     ///     body.boxed()
     /// }
@@ -44,73 +46,74 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Read { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
-        Made { data: Option<B::Data> },
+        Replaced { data: Option<B::Data> },
     }
 }
 
 impl<B: Body> GuardBody<B> {
-    /// Hands a body on without looking at it.
+    /// Wraps a body without reading it.
     pub fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
     }
 
-    /// A body that takes the place of the one that came.
+    /// Creates a body that replaces the received body.
     pub fn made(data: impl Into<B::Data>) -> Self {
-        Self { state: State::Made { data: Some(data.into()) } }
+        Self { state: State::Replaced { data: Some(data.into()) } }
     }
 
-    /// Whether the bytes that [`look`] copied are all there are.
+    /// Returns whether `seen`, the bytes that [`look`] copied, are the complete body.
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Looked { held, ended, .. } => {
-                (*ended || is_over(held)) && held_bytes(held) == seen.len() as u64
+            State::Read { buffered, ended, .. } => {
+                (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len() as u64
             }
-            State::Untouched { .. } | State::Grpc { .. } | State::Made { .. } => false,
+            State::Untouched { .. } | State::Grpc { .. } | State::Replaced { .. } => false,
         }
     }
 
-    /// Hands the messages of gRPC on, and explains trailers that refuse the call.
+    /// Wraps a gRPC body: passes the messages on, and explains trailers that refuse the call.
     pub(super) fn grpc(body: GrpcBody<B>) -> Self {
         Self { state: State::Grpc { body } }
     }
 }
 
-/// Reads the beginning of a body: 16 KiB, 64 frames or 250 ms of it, whichever comes first.
+/// Reads the beginning of a body: up to 16 KiB, 64 frames or 250 ms, whichever limit is reached
+/// first.
 ///
-/// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
-/// held and given to the caller where it happened.
+/// Returns the copied bytes, and a body that still yields everything. If the body fails, the
+/// returned body yields the error at the same position.
 pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
-    look_within(guard.spawner(), body).await
+    look_with_spawner(guard.spawner(), body).await
 }
 
-pub(crate) async fn look_within<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
-    let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
-    within_look_time(spawner, async {
-        while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
+    let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
+    with_look_limit(spawner, async {
+        while buffered.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
                 break;
             };
-            let last = frame.as_ref().map_or(true, |frame| copy(frame, &mut seen));
-            held.push_back(frame);
-            if last {
+            let is_last = frame.as_ref().map_or(true, |frame| copy_data(frame, &mut seen));
+            buffered.push_back(frame);
+            if is_last {
                 break;
             }
         }
     })
     .await;
-    (seen, GuardBody { state: State::Looked { held, rest, ended } })
+    (seen, GuardBody { state: State::Read { buffered, rest, ended } })
 }
 
-/// Drives `reading` until it is done or [`LOOK_TIME`] is over, by the time of the guard's thread. Where that
-/// cannot be started, only bytes and frames bound the look.
-async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) {
+/// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
+/// thread cannot be started, only the limits of bytes and frames apply.
+async fn with_look_limit(spawner: &Spawner, reading: impl Future<Output = ()>) {
     let mut reading = pin!(reading);
-    // Begins when it is first polled: a body that is there at once needs no thread.
+    // Starts when it is first polled: a body that is ready at once needs no thread.
     let mut time = pin!(async {
         if spawner.run(async { tokio::time::sleep(LOOK_TIME).await }).await.is_err() {
             std::future::pending::<()>().await;
@@ -123,11 +126,11 @@ async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) 
     .await;
 }
 
-/// Copies a data frame's bytes up to the bound. Gives whether nothing can follow the frame.
-fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
+/// Copies the bytes of a data frame up to the limit. Returns whether the frame is the last one.
+fn copy_data<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
-    // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in
-    // several pieces the first one is enough to look at.
+    // For the buffers of hyper, reqwest and tonic, `chunk` returns the complete content. For a
+    // buffer of several pieces, the first piece is sufficient.
     let chunk = data.chunk();
     seen.extend_from_slice(&chunk[..chunk.len().min(LOOK_BYTES - seen.len())]);
     false
@@ -147,13 +150,13 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Looked { held, rest, ended } => match held.pop_front() {
+            StateProjection::Read { buffered, rest, ended } => match buffered.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
-                // Not every body may be asked again after its end.
+                // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
-            StateProjection::Made { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            StateProjection::Replaced { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
         }
     }
 
@@ -161,8 +164,8 @@ where
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
-            State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
-            State::Made { data } => data.is_none(),
+            State::Read { buffered, rest, ended } => buffered.is_empty() && (*ended || rest.is_end_stream()),
+            State::Replaced { data } => data.is_none(),
         }
     }
 
@@ -170,26 +173,26 @@ where
         match &self.state {
             State::Untouched { body } => body.size_hint(),
             State::Grpc { body } => body.size_hint(),
-            State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
-            State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
-            State::Made { data } => {
+            State::Read { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
+            State::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
+            State::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }
         }
     }
 }
 
-/// Whether trailers came, which nothing follows.
-fn is_over<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    held.back().is_some_and(|last| last.as_ref().is_ok_and(Frame::is_trailers))
+/// Returns whether the last frame contains trailers, after which no frame follows.
+fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
+    buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
 }
 
-fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
-    let data = held.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
+fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> u64 {
+    let data = buffered.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
     data.map(|data| data.remaining() as u64).sum()
 }
 
-fn add(hint: SizeHint, bytes: u64) -> SizeHint {
+fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
     let mut sum = SizeHint::new();
     sum.set_lower(hint.lower().saturating_add(bytes));
     if let Some(upper) = hint.upper() {
@@ -222,7 +225,7 @@ mod tests {
 
     async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
         let background = Background::default();
-        look_within(background.spawner(), body).await
+        look_with_spawner(background.spawner(), body).await
     }
 
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_frame_and_the_trailers_come_through_as_sent() {
+    async fn frames_and_trailers_are_passed_on_unchanged() {
         let trailers = HeaderMap::from_iter([("x-end".parse().unwrap(), "1".parse().unwrap())]);
         let frames = vec![data("one "), data("two"), Ok(Frame::trailers(trailers.clone()))];
         let (seen, body) = look(body(frames)).await;
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_was_seen_whole_if_its_end_or_its_trailers_were() {
+    async fn a_body_is_whole_if_its_end_or_trailers_were_read() {
         let trailers = || Ok(Frame::trailers(HeaderMap::new()));
         let rows = [
             (vec![data("all")], true),
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_in_the_body_reaches_the_caller_where_it_happened() {
+    async fn a_body_error_is_yielded_at_its_original_position() {
         let (seen, body) = look(body(vec![data("half"), Err("cut off"), data("never")])).await;
         assert_eq!(seen, b"half");
         let mut body = std::pin::pin!(body);
@@ -281,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_not_asked_again_after_its_end() {
+    async fn a_body_is_not_polled_after_its_end() {
         struct Once(u8);
         impl Body for Once {
             type Data = Bytes;
@@ -294,7 +297,7 @@ mod tests {
                 match self.0 {
                     1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x"))))),
                     2 => Poll::Ready(None),
-                    _ => panic!("asked again after its end"),
+                    _ => panic!("polled again after its end"),
                 }
             }
         }
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_without_timers_does_no_harm() {
+    fn a_runtime_without_timers_is_sufficient() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
         assert_eq!(seen, b"no");
@@ -322,13 +325,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_tiny_frames_are_not_held_without_bound() {
+    async fn the_number_of_buffered_frames_is_bounded() {
         let (seen, body) = look(body((0..10_000).map(|_| data("x")).collect())).await;
         assert_eq!(seen.len(), LOOK_FRAMES);
         assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
     }
 
-    /// A server that stalls.
+    /// A body that never yields a frame.
     struct Stalled;
     impl Body for Stalled {
         type Data = Bytes;
@@ -342,9 +345,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stalled_body_is_handed_on_after_the_look_time() {
+    async fn a_stalled_body_is_passed_on_after_the_time_limit() {
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = look_within(Background::here().spawner(), Stalled).await;
+        let (seen, _body) = look_with_spawner(Background::here().spawner(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

@@ -1,4 +1,4 @@
-//! The end of a flight whose answer is an `http::Response`.
+//! The function that ends a flight with an `http::Response`.
 
 use bytes::Bytes;
 use http::Response;
@@ -9,12 +9,14 @@ use crate::denial::DenialError;
 use crate::flight::Flight;
 
 impl Flight {
-    /// Ends the flight with an answer that may be a refusal, as [`answered`](Self::answered) finds it:
-    /// looks at the body, explains it, and delivers the denial as the guard was built to. An answer
-    /// without one is handed on, frame for frame. For calls that are not gRPC.
+    /// Ends the flight with a response that may be a refusal, for which
+    /// [`answered`](Self::answered) returned `true`. Reads the beginning of the body, explains the
+    /// refusal, and delivers the denial as the guard's [`DenialDelivery`](crate::DenialDelivery)
+    /// requires. If the response is not a scope refusal, it is returned unchanged. Not for gRPC
+    /// calls.
     ///
     /// # Errors
-    /// The denial, if it is to be delivered as an error.
+    /// The denial, with [`DenialDelivery::Error`](crate::DenialDelivery::Error).
     pub async fn explain_response<B>(
         self,
         response: Response<B>,

@@ -1,8 +1,9 @@
-//! How a refused gRPC call is explained to its client.
+//! Explains refusals of gRPC calls to the client.
 //!
-//! The client reads code, message and details from headers or trailers, so that is where the words go. A
-//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial), made
-//! by a function of its adapter: see [`GrpcErrors`].
+//! A gRPC client reads code, message and details from headers or trailers, so the explanation is
+//! added there. A client that can handle errors of the service, as tonic does, gets an error that
+//! contains the [`Denial`](crate::Denial). The client's adapter creates the error: see
+//! [`GrpcErrors`].
 
 use std::convert::Infallible;
 
@@ -18,24 +19,26 @@ use crate::guard::DenialDelivery;
 pub(crate) use super::grpc_error::GrpcErrors;
 
 impl Flight {
-    /// Ends the flight of a gRPC call with an answer that may be a refusal, as
-    /// [`answered`](Self::answered) finds it: one without messages, or one of HTTP. The denial's line is
-    /// added to `grpc-message`, and the denial to the extensions of the answer.
+    /// Ends the flight of a gRPC call with a response that may be a refusal, for which
+    /// [`answered`](Self::answered) returned `true`: a gRPC response without messages, or a plain
+    /// HTTP response. The first line of the denial is added to `grpc-message`, and the denial is
+    /// inserted into the extensions of the response.
     pub async fn explain_grpc_response<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
         let Ok(response) = explain::<B, Infallible>(self, None, response).await;
         response
     }
 
-    /// Ends the flight of a gRPC call with an answer whose [trailers are wanted](Self::wants_trailers): the
-    /// messages are handed on as they come, and the denial's line is added to the `grpc-message` of
-    /// trailers that refuse the call.
+    /// Ends the flight of a gRPC call with a response for which
+    /// [`wants_trailers`](Self::wants_trailers) returned `true`. Messages are passed on as they
+    /// arrive. If the trailers refuse the call for lack of scopes, the first line of the denial is
+    /// added to their `grpc-message`.
     #[must_use]
     pub fn watch_trailers<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
         watch(self, None, response)
     }
 }
 
-/// Hands the messages of an answer on, and explains trailers that refuse the call.
+/// Passes the messages of a response on, and explains trailers that refuse the call.
 pub(crate) fn watch<B: Body>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
@@ -44,10 +47,11 @@ pub(crate) fn watch<B: Body>(
     response.map(|body| GuardBody::grpc(GrpcBody::new(flight, grpc_errors, body)))
 }
 
-/// Explains an answer whose head refuses the call: one of gRPC without messages, or one of HTTP.
+/// Explains a response whose headers refuse the call: a gRPC response without messages, or a plain
+/// HTTP response.
 ///
 /// # Errors
-/// What `grpc_errors` make of the denial.
+/// The error that `grpc_errors` creates from the denial.
 pub(crate) async fn explain<B: Body, E: 'static>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
@@ -60,7 +64,7 @@ pub(crate) async fn explain<B: Body, E: 'static>(
         if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;
     if !is_grpc && guard.state().delivery != DenialDelivery::Extension {
-        translate(&mut head.headers);
+        convert_to_grpc(&mut head.headers);
     }
     if let Some(denial) = denial {
         head.extensions.insert(denial.clone());
@@ -69,13 +73,16 @@ pub(crate) async fn explain<B: Body, E: 'static>(
     Ok(Response::from_parts(head, body))
 }
 
-/// Makes the head of an HTTP answer one of gRPC. Without it, a gRPC client takes a page for messages.
+/// Converts the headers of a plain HTTP response to gRPC headers. Otherwise a gRPC client would
+/// parse the HTML page as messages.
 ///
-/// HTTP's 403 is gRPC's 7: <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
-fn translate(headers: &mut HeaderMap) {
+/// HTTP status 403 corresponds to gRPC status 7:
+/// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
+fn convert_to_grpc(headers: &mut HeaderMap) {
     headers.insert(GRPC_STATUS, HeaderValue::from_static("7"));
-    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NO_GRPC));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NOT_GRPC));
 }
 
-/// Names no sender: the page may be of a proxy, a portal or Google's front end.
-const NO_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";
+/// The message names no sender, because the page may come from a proxy, a login portal or Google's
+/// front end.
+const NOT_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";

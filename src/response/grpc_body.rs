@@ -1,7 +1,7 @@
-//! The body of a gRPC answer: messages pass as they come, and the trailers are read.
+//! The body of a gRPC response: passes messages on as they arrive, and explains the trailers.
 //!
-//! Nothing is held back but trailers that refuse the call, and those only for as long as it takes to
-//! find out what the token holds.
+//! Only trailers that refuse the call are delayed, until the scopes of the token are known or the
+//! time limit is reached.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,7 +16,7 @@ use crate::flight::{Flight, is_denied};
 use crate::guard::Guard;
 
 pin_project! {
-    /// A body whose trailers are explained if they refuse the call for lack of scope.
+    /// A body whose trailers are explained if they refuse the call for lack of scopes.
     pub(crate) struct GrpcBody<B> {
         #[pin]
         body: B,
@@ -27,7 +27,8 @@ pin_project! {
     }
 }
 
-/// Trailers that refuse the call, and the denial if the scope gate did.
+/// Resolves to the trailers of a refused call, and the denial if the call was refused for lack of
+/// scopes.
 type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Send + Sync>>;
 
 impl<B> GrpcBody<B> {
@@ -36,7 +37,8 @@ impl<B> GrpcBody<B> {
     }
 }
 
-/// Trailers come once; more of them are handed on as they are.
+/// Explains trailers. Only the first trailers have a flight; more trailers, which gRPC does not
+/// allow, are passed on.
 async fn explain(flight: Option<Flight>, trailers: HeaderMap) -> (HeaderMap, Option<Denial>) {
     let denial = match flight {
         Some(flight) => flight.explain(StatusCode::OK, &trailers, &[]).await,
@@ -60,7 +62,7 @@ where
         let this = self.project();
         let refused = match this.refused {
             Some(refused) => refused,
-            None => match refusal(ready!(this.body.poll_frame(cx))) {
+            None => match split_refusal(ready!(this.body.poll_frame(cx))) {
                 Err(frame) => return Poll::Ready(frame),
                 Ok(trailers) => this.refused.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
@@ -83,8 +85,8 @@ where
     }
 }
 
-/// The trailers of a refused call, or whatever else has come.
-fn refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
+/// Returns the trailers of a refused call, or any other frame as the error.
+fn split_refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
     match frame {
         Some(Ok(frame)) if frame.trailers_ref().is_some_and(is_denied) => {
             frame.into_trailers().map_err(|frame| Some(Ok(frame)))

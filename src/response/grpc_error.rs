@@ -1,4 +1,5 @@
-//! What a gRPC client gets of a denial: more words in its headers or trailers, or an error of its own.
+//! Delivery of a denial to a gRPC client: an extended message in headers or trailers, or an error
+//! of the client's type.
 
 use std::any::Any;
 use std::fmt;
@@ -9,16 +10,18 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::denial::{Denial, separator_after};
 use crate::guard::{DenialDelivery, Guard};
 
-/// Makes the error of a gRPC client out of a denial and the refused headers or trailers, whose message
-/// ends in the denial's line.
+/// A function that creates the error of a gRPC client from a denial and the headers or trailers of
+/// the refusal, whose message ends with the first line of the denial.
 #[derive(Clone)]
 pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 
-/// Puts the error into the `Option` that it is given, if that is for its type or for boxed errors.
+/// Stores the error in the third argument, which is an `Option` of the client's error type or of
+/// [`BoxError`](crate::BoxError). For other types it stores nothing.
 pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
 impl GrpcErrors {
-    /// The error, if it can be one of this type: that of the service or body that hands it on.
+    /// Returns the error if the adapter's function can create an error of type `E`, the error type
+    /// of the service or body.
     fn make<E: 'static>(&self, denial: Denial, headers: &HeaderMap) -> Option<E> {
         let mut error: Option<E> = None;
         (self.0)(denial, headers, &mut error);
@@ -32,8 +35,8 @@ impl fmt::Debug for GrpcErrors {
     }
 }
 
-/// What the client gets in the place of refused headers or trailers: those with the denial's line in
-/// their message, or an error made of them. `E` is the error of the service or body that hands it on.
+/// Returns the headers or trailers with the first line of the denial added to their message, or an
+/// error created from them. `E` is the error type of the service or body that returns the result.
 pub(super) fn deliver<E: 'static>(
     guard: &Guard,
     denial: Denial,
@@ -49,9 +52,9 @@ pub(super) fn deliver<E: 'static>(
     errors.and_then(|errors| errors.make(denial, &headers)).map_or(Ok(headers), Err)
 }
 
-/// Adds a sentence to the message, percent-encoded as the protocol wants it.
+/// Adds a sentence to the message, percent-encoded as the gRPC protocol requires.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
-    let mut message = headers.get(GRPC_MESSAGE).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
+    let mut message = headers.get(GRPC_MESSAGE).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
     message.extend_from_slice(separator_after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {

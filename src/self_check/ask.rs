@@ -1,4 +1,4 @@
-//! Asks servers and sources: for tokens, for what they hold, and for what IAM grants.
+//! The requests of a self-check: for tokens, for their scopes, and for permissions that IAM grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,65 +13,66 @@ use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenMemory;
+use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::guard::Guard;
 use crate::parallel::Running;
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, bearer};
 
-/// A bound on what the user sets: without one the time of the deadline could overflow.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest time limit that a user can set. Without a limit, computing the deadline could
+/// overflow.
+const MAX_LIMIT: Duration = Duration::from_secs(3600);
 
-/// What a check asks for.
-pub(super) struct CheckQuestions {
-    /// Where the program's tokens come from, if not from the metadata server.
+/// The input of a check.
+pub(super) struct CheckRequests {
+    /// The source of the program's tokens, or `None` for tokens of the metadata server.
     pub(super) source: Option<SharedTokenSource>,
-    /// The scopes that tokens are asked for.
+    /// The scopes for which tokens are requested.
     pub(super) scopes: BTreeSet<Scope>,
-    /// For each resource the request that asks IAM, and the scope that its token is asked for.
+    /// For each resource, the request to IAM and the scope of its token.
     pub(super) iam: Vec<Result<(Scope, Request<Bytes>), String>>,
     pub(super) limit: Duration,
 }
 
-/// What the token for each scope holds.
+/// The granted scopes of the token that was requested for each scope.
 pub(super) type TokenScopes = BTreeMap<Scope, GrantedScopes>;
 
-/// The answer of `testIamPermissions`, or why there is none.
+/// The response of `testIamPermissions`, or why there is none.
 pub(super) type IamReply = Result<Response<Bytes>, String>;
 
 /// The value of an `Authorization` header, or why there is no token.
 type Bearer = Result<HeaderValue, String>;
 
-/// Asks everything at once, on the guard's thread.
-pub(super) async fn ask(guard: &Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
-    let (scopes, resources) = (questions.scopes.clone(), questions.iam.len());
-    let answers = guard.spawner().run(answers(guard.clone(), questions)).await;
+/// Sends all requests in parallel on the guard's thread.
+pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
+    let (scopes, resources) = (requests.scopes.clone(), requests.iam.len());
+    let answers = guard.spawner().run(run_requests(guard.clone(), requests)).await;
     answers.unwrap_or_else(|why| {
         let granted = scopes.into_iter().map(|scope| (scope, GrantedScopes::unknown(why)));
         (granted.collect(), vec![Err(why.to_owned()); resources])
     })
 }
 
-async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
-    let until = Instant::now() + questions.limit.min(LONGEST);
-    let (scopes, state) = (questions.scopes, guard.state());
-    // Without a source, one token of the metadata server's is for all.
-    let count = if questions.source.is_some() { scopes.len() } else { 1 };
-    let got = |scope: &Scope| token(guard.clone(), questions.source.clone(), scope.clone());
-    let tokens = Running::start(until, scopes.iter().take(count).map(got)).finish().await;
-    let looks = tokens.iter().map(|token| look(state.grants.clone(), token.clone(), until));
-    let looks = Running::start(until, looks);
+async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
+    let deadline = Instant::now() + requests.limit.min(MAX_LIMIT);
+    let (scopes, state) = (requests.scopes, guard.state());
+    // Without a source, a single token of the metadata server serves for all scopes.
+    let count = if requests.source.is_some() { scopes.len() } else { 1 };
+    let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
+    let tokens = Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
+    let inspections = tokens.iter().map(|token| inspect(state.grants.clone(), token.clone(), deadline));
+    let inspections = Running::start(deadline, inspections);
     let by_scope: BTreeMap<_, _> = scopes.iter().zip(tokens.iter().cycle()).collect();
-    let requests = questions.iam.into_iter().map(|question| {
-        let (scope, mut request) = question?;
+    let requests = requests.iam.into_iter().map(|request| {
+        let (scope, mut request) = request?;
         let token = *by_scope.get(&scope).ok_or(NO_TOKEN)?;
         request.headers_mut().insert(AUTHORIZATION, token.clone()?);
         Ok(request)
     });
     let answers = requests.map(|request| send(state.fetch.clone(), request));
-    let answers = Running::start(until, answers).finish().await;
-    let granted = looks.finish().await.into_iter();
+    let answers = Running::start(deadline, answers).finish().await;
+    let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
     (scopes.into_iter().zip(granted).collect(), answers)
 }
@@ -79,7 +80,7 @@ async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<I
 async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {
-            // The source's own error may hold a secret.
+            // The source's own error may contain a secret.
             let token = source.authorization(&scope).await;
             token.map_err(|_| "the program's token source gave no token".to_owned())
         }
@@ -90,38 +91,38 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
     }
 }
 
-/// The metadata server that hands out the program's tokens, or why none does.
+/// Returns the metadata server that issues the program's tokens, or why there is none.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
-    let (state, here) = (guard.state(), guard.environment());
-    let credential = here.credential();
-    let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
-    let is_its = in_shell || credential == Credential::MetadataServer;
+    let (state, environment) = (guard.state(), guard.environment());
+    let credential = environment.credential();
+    let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+    let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),
     };
-    state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
+    state.metadata.clone().filter(|_| uses_server).ok_or_else(no_server)
 }
 
-/// Why the scopes of a token are unknown that was never asked for.
+/// The reason for unknown scopes if no token was requested.
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
-async fn look(grants: TokenMemory, token: Bearer, until: Instant) -> Result<GrantedScopes, String> {
+async fn inspect(grants: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
     let key = grants.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
-    let left = until.saturating_duration_since(Instant::now());
-    Ok(grants.wait(key, Some(&token), Stage::Refused, left).await)
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    Ok(grants.wait(key, Some(&token), Stage::Refused, remaining).await)
 }
 
-async fn send(fetch: Option<Arc<dyn DynFetch>>, asked: Result<Request<Bytes>, String>) -> IamReply {
-    let (request, fetch) = (asked?, fetch.ok_or(NO_CLIENT)?);
+async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {
+    let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();
-    if let Some(why) = fetch.unable(request.uri()) {
+    if let Some(why) = fetch.unsupported_reason(request.uri()) {
         return Err(format!("{host} was not asked: {why}"));
     }
-    // The client's own error may hold what was sent.
+    // The client's own error may contain the request.
     fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))
 }
 

@@ -1,10 +1,10 @@
-//! The check itself: what a service needs goes in, and a report comes out.
+//! [`SelfCheck`]: collects what a service needs, and runs the check.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::ask::{CheckQuestions, ask};
+use super::ask::{CheckRequests, send_requests};
 use super::finding::{Finding, GateState};
 use super::judge::{Judge, Lacking};
 use super::need::{Access, Need};
@@ -20,10 +20,11 @@ use crate::remedy;
 use crate::scope::{Scope, ScopeSet};
 use crate::token_source::{SharedTokenSource, TokenSource, scope_for};
 
-/// How long everything may take, if the user sets no other limit.
+/// The default time limit for all requests together.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Collects what a service needs, and [checks](Self::run) it. Made by [`Guard::self_check`].
+/// A check of what a service needs, which [`run`](Self::run) starts. Created by
+/// [`Guard::self_check`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,7 +49,7 @@ pub struct SelfCheck {
 }
 
 impl Guard {
-    /// Begins a check of what a service needs: see [`self_check`](crate::self_check).
+    /// Creates a check of what a service needs: see [`self_check`](crate::self_check).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -65,12 +66,12 @@ impl Guard {
 }
 
 impl SelfCheck {
-    /// Adds a method that the service calls: by its id (`storage.objects.insert`, or
-    /// `compute.beta:compute.instances.get` with a version), by its full gRPC name, or as verb and
-    /// URL, in which `{name}` stands for any one name.
+    /// Adds a method that the service calls. `need` is an id (`storage.objects.insert`, or
+    /// `compute.beta:compute.instances.get` with a version), a full gRPC name, or an HTTP method
+    /// and a URL, in which `{name}` stands for any name.
     ///
-    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the
-    /// nearest names, and [`Report::into_result`] fails.
+    /// If the catalog does not contain the id, the need is [`GateState::Invalid`] in the report,
+    /// with similar names, and [`Report::into_result`] returns an error.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -84,15 +85,16 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs(mut self, need: impl AsRef<str>) -> Self {
-        self.needs.push(Need::read(need.as_ref(), &self.guard.state().endpoints));
+        self.needs.push(Need::parse(need.as_ref(), &self.guard.state().endpoints));
         self
     }
 
-    /// Adds all methods of an API that only read, by `GET`. The API is `pubsub`, say, or `compute.beta`
-    /// with a version.
+    /// Adds all methods of an API that only read, which are those with `GET`. `api` is a name such
+    /// as `pubsub`, or `compute.beta` with a version.
     ///
-    /// The gate is open if it is for every one of them. Most services need less (of Cloud Storage,
-    /// access lists take a scope of their own), so name methods where this asks for too much.
+    /// The need is open only if the token's scopes are sufficient for every one of these methods.
+    /// Most services need fewer methods: in Cloud Storage, for example, access lists need another
+    /// scope than objects. If so, name the methods with [`needs`](Self::needs).
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -101,11 +103,11 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs_read_of(mut self, api: impl AsRef<str>) -> Self {
-        self.needs.push(Need::of_api(api.as_ref(), Access::Read));
+        self.needs.push(Need::for_api(api.as_ref(), Access::Read));
         self
     }
 
-    /// Adds all methods of an API but those of [`needs_read_of`](Self::needs_read_of).
+    /// Adds all methods of an API except those of [`needs_read_of`](Self::needs_read_of).
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -114,11 +116,11 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs_write_to(mut self, api: impl AsRef<str>) -> Self {
-        self.needs.push(Need::of_api(api.as_ref(), Access::Write));
+        self.needs.push(Need::for_api(api.as_ref(), Access::Write));
         self
     }
 
-    /// Adds every method that was recorded in a run.
+    /// Adds every method that `recorder` has recorded.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -128,16 +130,17 @@ impl SelfCheck {
     /// let check = guard.self_check().needs_recorded(&recorder);
     /// ```
     pub fn needs_recorded(mut self, recorder: &Recorder) -> Self {
-        self.needs.extend(recorder.methods().into_iter().map(Need::of));
+        self.needs.extend(recorder.methods().into_iter().map(Need::for_method));
         self
     }
 
-    /// Adds a question to IAM: whether the account has these permissions on this resource.
+    /// Adds a request to IAM: whether the account has these permissions on this resource.
     ///
-    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a
-    /// BigQuery table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its
-    /// [full resource name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket
-    /// may also be `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
+    /// `resource` is the [full resource
+    /// name](https://docs.cloud.google.com/iam/docs/full-resource-names) of a bucket, an object, a
+    /// topic, a subscription, a project, a secret, a BigQuery table, a Cloud Tasks queue, a KMS
+    /// key, or a Spanner instance or database. `gs://BUCKET` for a bucket and `gs://BUCKET/OBJECT`
+    /// for an object are accepted as well.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -155,12 +158,13 @@ impl SelfCheck {
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
         let permissions = permissions.into_iter().map(Into::into).collect();
-        self.resources.push(IamNeed::read(resource.as_ref(), permissions));
+        self.resources.push(IamNeed::parse(resource.as_ref(), permissions));
         self
     }
 
-    /// Sets where tokens come from, which should be where the program's clients get theirs. The
-    /// check asks for a token for each scope that the source is asked for when a call needs one.
+    /// Sets the source of the tokens, which should be the source that the program's clients use.
+    /// The check requests one token for each scope for which the program's calls would request a
+    /// token.
     ///
     /// ```
     /// use gcp_scopes::{BoxError, Guard};
@@ -181,20 +185,21 @@ impl SelfCheck {
         self
     }
 
-    /// Sets what the page calls the credential, where its reader knows the tokens of
-    /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
+    /// Sets the name of the credential in the report, for tokens of
+    /// [`with_token`](Self::with_token) that readers know by another name, such as `the token from
+    /// standard input`.
     pub fn credential_named(mut self, name: &'static str) -> Self {
         self.credential = Some(name);
         self
     }
 
-    /// Sets how long everything together may take. Default: 2 seconds; at most an hour.
+    /// Sets the time limit for all requests together. Default: 2 seconds; at most one hour.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
     /// use std::time::Duration;
     ///
-    /// // A readiness probe that is asked every second.
+    /// // For a readiness probe that runs every second.
     /// let check = Guard::builder().build().self_check().timeout(Duration::from_millis(800));
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -202,11 +207,11 @@ impl SelfCheck {
         self
     }
 
-    /// Refuses at once what cannot be checked, instead of in the report.
+    /// Validates all needs and resources now, instead of reporting invalid ones in the report.
     ///
     /// # Errors
-    /// A need or a resource is [`GateState::Invalid`]; the message names each, and what would be
-    /// valid.
+    /// An error if a need or a resource is [`GateState::Invalid`]; the message names each invalid
+    /// value and what would be valid.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -220,29 +225,29 @@ impl SelfCheck {
         let resources = self.resources.iter();
         let resources = resources.map(|need| (&need.subject, need.resource.as_ref().err()));
         let problems = needs.chain(resources).filter_map(|(subject, why)| match why? {
-            // It names the subject itself.
+            // This message already contains the subject.
             why if why.starts_with("unknown ") => Some(why.clone()),
             why => Some(format!("cannot check `{subject}`: {why}")),
         });
         let mut problems: Vec<String> = problems.collect();
-        // Both kinds of access to an API that is not known are one mistake.
+        // `needs_read_of` and `needs_write_to` report the same message for an unknown API.
         problems.dedup();
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
-    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor
-    /// can drive it; servers and sources are asked on the guard's own thread.
+    /// Runs the check. Never fails, and ends at the time limit at the latest. The future can be
+    /// awaited on any executor; the requests run on the guard's thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// # use gcp_scopes::{Guard, self_check::GateState};
     /// let report = Guard::builder().build().self_check().run().await;
-    /// assert_eq!(report.state(), GateState::Open); // nothing was asked about
+    /// assert_eq!(report.state(), GateState::Open); // there was nothing to check
     /// # }
     /// ```
     pub async fn run(self) -> Report {
-        let (granted, answers) = ask(&self.guard, self.questions()).await;
+        let (granted, answers) = send_requests(&self.guard, self.requests()).await;
         let judge = Judge { guard: &self.guard, granted: &granted };
         let (mut findings, lacking): (Vec<_>, Vec<_>) =
             self.needs.iter().map(|need| judge.need(need)).unzip();
@@ -252,7 +257,7 @@ impl SelfCheck {
         self.report(findings, judge.common(), &lacking)
     }
 
-    fn questions(&self) -> CheckQuestions {
+    fn requests(&self) -> CheckRequests {
         let (source, limit) = (self.source.clone(), self.limit);
         let endpoints = &self.guard.state().endpoints;
         let iam: Vec<_> = self.resources.iter().map(|need| need.request(endpoints)).collect();
@@ -260,50 +265,50 @@ impl SelfCheck {
         let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());
         let mut scopes: BTreeSet<Scope> = methods.map(scope_for).chain(resources).collect();
         if scopes.is_empty() {
-            // Its token shows most about a credential.
+            // A token for `cloud-platform` reveals most about a credential.
             scopes.insert(Scope::cloud_platform());
         }
-        CheckQuestions { source, scopes, iam, limit }
+        CheckRequests { source, scopes, iam, limit }
     }
 
-    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacks: &[Lacking]) -> Report {
-        let held = lacks.first().map_or(&granted, |first| &first.granted);
+    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
+        let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.state().environment.clone().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
-        if !lacks.is_empty() {
-            let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();
-            let (held, is_answered) = (held.scopes(), has_iam_answered(&findings, lacks));
-            let (sentence, of_scope) = remedy::for_calls(&accepted, held, &environment, is_answered);
+        if !lacking.is_empty() {
+            let accepted: Vec<ScopeSet> = lacking.iter().map(|method| method.accepted.clone()).collect();
+            let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
+            let (sentence, scope_steps) = remedy::for_calls(&accepted, held, &environment, has_answered);
             summary = Some(sentence);
-            steps = of_scope;
+            steps = scope_steps;
         }
-        let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam);
-        for (finding, need) in of_iam.zip(&self.resources) {
+        let iam_findings = findings.iter().filter(|finding| finding.gate == Gate::Iam);
+        for (finding, need) in iam_findings.zip(&self.resources) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &need.resource) {
                 let binding = resource.binding();
                 steps.extend(remedy::for_permissions(&finding.missing, &binding, &environment));
             }
         }
-        let left = granted.expires_at();
-        let left = left.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
+        let remaining = granted.expires_at();
+        let remaining = remaining.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let (platform, credential) = (environment.platform(), self.credential);
-        let heeds_scopes = environment.credential() == Credential::MetadataServer
+        let issues_requested_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
             && !platform.has_fixed_scopes();
-        let is_for_no_scope = self.source.is_none() && heeds_scopes;
-        Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
+        let is_for_no_scope = self.source.is_none() && issues_requested_scopes;
+        Report { environment, credential, granted, remaining, is_for_no_scope, findings, summary, steps }
     }
 }
 
-/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands
-/// in the report, and no step has to point to IAM.
+/// Returns whether IAM responded for every service for which the token lacks a scope. If so, the
+/// report contains IAM's response, and no step has to mention IAM.
 fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
     lacking.iter().all(|lacking| {
         let service = lacking.method.split('.').next();
-        let is_its = |permission: &String| permission.split('.').next() == service;
-        let about_it = findings.iter().filter(|finding| finding.permissions.iter().any(is_its));
-        // Of no finding, there is no least.
-        about_it.map(|finding| finding.state.is_known()).min() == Some(true)
+        let has_service = |permission: &String| permission.split('.').next() == service;
+        let matching = findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
+        // `min` of no findings is `None`.
+        matching.map(|finding| finding.state.is_known()).min() == Some(true)
     })
 }
 

@@ -1,34 +1,35 @@
-//! One line of a report: one need, or one resource.
+//! [`Finding`]: the result for one need or one resource, which is one line of a report.
 
 use serde::{Serialize, Serializer};
 
 use crate::refusal::Gate;
 use crate::scope::ScopeSet;
 
-/// Whether a gate lets a call through, as far as is known.
+/// Whether a gate (the token's scopes, or IAM) allows the calls of a need.
 ///
 /// ```
 /// use gcp_scopes::self_check::GateState;
 ///
-/// // Ordered, so that the worst of several is their maximum.
+/// // The order is by severity: the maximum of several states is the worst.
 /// assert!(GateState::Open < GateState::Unknown && GateState::Unknown < GateState::Closed);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GateState {
-    /// It does.
+    /// The gate allows the calls.
     Open,
-    /// No server or source has an answer, or none came in time.
+    /// No server or source responded, or none responded in time.
     Unknown,
-    /// It does not.
+    /// The gate refuses the calls.
     Closed,
-    /// What was asked for cannot be checked: a misspelt method, a resource of an unknown kind.
+    /// The need or resource cannot be checked, for example because of a misspelt method or an
+    /// unknown kind of resource.
     Invalid,
 }
 
 impl GateState {
-    /// The state as one word, for logs and machines.
+    /// Returns the state as one word, for logs and machines.
     ///
     /// ```
     /// assert_eq!(gcp_scopes::self_check::GateState::Closed.as_str(), "closed");
@@ -43,15 +44,15 @@ impl GateState {
         }
     }
 
-    /// Whether the gate was found open or closed.
+    /// Returns whether the state is open or closed.
     pub(super) fn is_known(self) -> bool {
         matches!(self, Self::Open | Self::Closed)
     }
 }
 
-/// What was found out about one need or one resource.
+/// The result of a check for one need or one resource.
 ///
-/// As a `serde` value, names are strings and scopes are full URIs; what is not known is null.
+/// In the `serde` value, names are strings, scopes are full URIs, and unknown values are null.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -85,11 +86,11 @@ impl Finding {
         Self { gate, subject, state, why: None, accepted, permissions, missing }
     }
 
-    pub(super) fn because(self, why: impl Into<String>) -> Self {
+    pub(super) fn with_reason(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// Which gate it is about: [`Gate::Scope`] for a need, [`Gate::Iam`] for a resource.
+    /// Returns which gate was checked: [`Gate::Scope`] for a need, [`Gate::Iam`] for a resource.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -105,7 +106,7 @@ impl Finding {
         self.gate
     }
 
-    /// The need or the resource, as the program named it, without a query.
+    /// Returns the need or the resource as the program named it, without the query of a URL.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -121,7 +122,7 @@ impl Finding {
         &self.subject
     }
 
-    /// Whether the gate is open.
+    /// Returns whether the gate is open.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -137,7 +138,8 @@ impl Finding {
         self.state
     }
 
-    /// Why the state is unknown, or the need cannot be checked; more about some closed gates.
+    /// Returns why the state is unknown or the need is invalid. For some closed gates it returns
+    /// more details.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -153,21 +155,22 @@ impl Finding {
         self.why.as_deref()
     }
 
-    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of
-    /// an API differ in this.
+    /// Returns the scopes of which any one would be sufficient, if the scope gate is closed. Empty
+    /// if the methods of an API need different scopes.
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.accepted
     }
 
-    /// For a resource: the permissions that were asked about.
+    /// Returns the permissions that were requested for a resource.
     #[must_use]
     pub fn permissions(&self) -> &[String] {
         &self.permissions
     }
 
-    /// What is behind a closed gate: the permissions that IAM does not grant, or the methods of an
-    /// API for which the token lacks the scopes if it has those of others.
+    /// Returns what is missing if the gate is closed: the permissions that IAM does not grant or,
+    /// if the token's scopes are sufficient for only a part of an API, the other methods of the
+    /// API.
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing

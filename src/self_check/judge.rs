@@ -1,4 +1,5 @@
-//! What the answers mean: the guard's verdict on each need, and IAM's on each resource.
+//! Evaluates the responses: whether scopes are sufficient for each need, and permissions for each
+//! resource.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -17,26 +18,27 @@ use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::ScopeSet;
 use crate::token_source::scope_for;
 
-/// A method for which the token lacks the scope: what it accepts, and what that token holds.
+/// A method for which the token lacks the scope, with the scopes that the method accepts and the
+/// scopes of the token.
 pub(super) struct Lacking {
     pub(super) method: &'static str,
     pub(super) accepted: ScopeSet,
     pub(super) granted: GrantedScopes,
 }
 
-/// Judges by what the program's tokens hold.
+/// Evaluates needs and resources with the scopes of the program's tokens.
 pub(super) struct Judge<'a> {
     pub(super) guard: &'a Guard,
     pub(super) granted: &'a TokenScopes,
 }
 
 impl Judge<'_> {
-    /// Whether the scope gate is open for a need, and the methods for which it is closed.
+    /// Returns the finding for a need, and the methods for which the token lacks the scope.
     pub(super) fn need(&self, need: &Need) -> (Finding, Vec<Lacking>) {
         let finding = |state| Finding::new(Gate::Scope, &need.subject, state);
         let lookups = match &need.lookups {
             Ok(lookups) => lookups,
-            Err(why) => return (finding(GateState::Invalid).because(why), Vec::new()),
+            Err(why) => return (finding(GateState::Invalid).with_reason(why), Vec::new()),
         };
         let (mut lacking, mut doubts) = (Vec::new(), Vec::new());
         for lookup in lookups {
@@ -47,17 +49,18 @@ impl Judge<'_> {
         }
         let finding = match (lacking.as_slice(), doubts.as_slice(), lookups.len()) {
             ([], [], _) => finding(GateState::Open),
-            ([], [why, ..], 1) => finding(GateState::Unknown).because(why),
+            ([], [why, ..], 1) => finding(GateState::Unknown).with_reason(why),
             ([], [why, ..], all) => {
                 let why = format!("{} of {all} methods: {why}", doubts.len());
-                finding(GateState::Unknown).because(why)
+                finding(GateState::Unknown).with_reason(why)
             }
-            (lacking, _, all) => close(finding(GateState::Closed), lacking, all),
+            (lacking, _, all) => with_lacking(finding(GateState::Closed), lacking, all),
         };
         (finding, lacking)
     }
 
-    /// What the token lacks for a method, if anything, or why that is unknown.
+    /// Returns what the token lacks for a method, `None` if its scopes are sufficient, or an error
+    /// if that is unknown.
     fn method(&self, lookup: &Lookup) -> Result<Option<Lacking>, String> {
         let granted = self.granted(lookup);
         let why = match (self.guard.judge(lookup, &granted), lookup.method()) {
@@ -73,26 +76,26 @@ impl Judge<'_> {
         Err(why.to_owned())
     }
 
-    /// What the token holds that a call of this method carries.
+    /// Returns the scopes of the token that a call of this method sends.
     fn granted(&self, lookup: &Lookup) -> GrantedScopes {
         let granted = self.granted.get(&scope_for(lookup)).cloned();
         granted.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN))
     }
 
-    /// Whether the IAM gate is open for the permissions on a resource.
+    /// Returns the finding for a resource: whether IAM grants the permissions.
     pub(super) fn resource(&self, need: &IamNeed, answer: &IamReply) -> Finding {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };
         let (resource, response) = match (&need.resource, answer) {
-            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.because(why),
-            (_, Err(why)) => return finding.because(why),
+            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.with_reason(why),
+            (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
         };
         if response.status() != StatusCode::OK {
-            return finding.because(self.why_refused(resource, response));
+            return finding.with_reason(self.why_refused(resource, response));
         }
         let Ok(held) = serde_json::from_slice::<TestedPermissions>(response.body()) else {
-            return finding.because("the answer cannot be read");
+            return finding.with_reason("the answer cannot be read");
         };
         let mut missing = need.permissions.clone();
         missing.retain(|permission| !held.permissions.contains(permission));
@@ -100,7 +103,7 @@ impl Judge<'_> {
         Finding { state, missing, ..finding }
     }
 
-    /// Why the question itself was refused, whatever the account may do.
+    /// Returns why Google refused the request to `testIamPermissions` itself.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
         let status = response.status().as_u16();
         let answer = Answer::new(response.body()).with_status(status);
@@ -124,30 +127,31 @@ impl Judge<'_> {
         }
     }
 
-    /// What all tokens hold. Unknown if they differ.
+    /// Returns the scopes of all tokens, or unknown scopes if the tokens differ.
     pub(super) fn common(&self) -> GrantedScopes {
         let mut all: Vec<&GrantedScopes> = self.granted.values().collect();
         all.dedup_by_key(|granted| (granted.scopes(), granted.is_unrestricted()));
         match all.as_slice() {
             [] => GrantedScopes::unknown(NO_TOKEN),
             [granted] => (*granted).clone(),
-            _ => GrantedScopes::unknown(EACH_ITS_OWN),
+            _ => GrantedScopes::unknown(DIFFERENT_TOKENS),
         }
     }
 }
 
-const EACH_ITS_OWN: &str = "each call gets a token of its own, for the scope it asks for";
+const DIFFERENT_TOKENS: &str = "each call gets a token of its own, for the scope it asks for";
 const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
 
-/// What IAM answers: those of the permissions asked about that the account has.
+/// The response of `testIamPermissions`: the requested permissions that the account has.
 #[derive(Deserialize)]
 struct TestedPermissions {
     #[serde(default)]
     permissions: Vec<String>,
 }
 
-/// What a need lacks: of an API, for which of its methods.
-fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
+/// Completes the finding of a closed need with the accepted scopes or, for a part of an API, with
+/// the methods that the token's scopes do not allow.
+fn with_lacking(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
     let is_same = lacking.windows(2).all(|two| two[0].accepted == two[1].accepted);
     let accepted = lacking.first().filter(|_| is_same).map(|first| first.accepted.clone());
     let finding = Finding { accepted: accepted.unwrap_or_default(), ..finding };
@@ -155,9 +159,9 @@ fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
         return finding;
     }
     if lacking.len() == all {
-        return finding.because(format!("closed for all {all} methods"));
+        return finding.with_reason(format!("closed for all {all} methods"));
     }
     let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
     let why = format!("closed for {} of {all} methods", lacking.len());
-    Finding { missing, ..finding.because(why) }
+    Finding { missing, ..finding.with_reason(why) }
 }

@@ -1,29 +1,32 @@
-//! Data: the kinds of resources about which IAM can be asked, each with the page of Google's that
-//! documents its `testIamPermissions`.
+//! Data: the kinds of resources whose IAM permissions can be checked, each with the page of
+//! Google's documentation that describes its `testIamPermissions`.
 
 use http::Method;
 
-/// Resources whose IAM gate can be asked about in one and the same way.
+/// A kind of resources whose permissions are checked with the same request.
 ///
-/// In `name`, `path` and `binding` a word in braces stands for one of the names of a resource.
+/// In `name`, `path` and `binding`, a word in braces is a placeholder for a part of a resource's
+/// name.
 pub(super) struct ResourceKind {
-    /// The word for such a resource.
+    /// The English noun for such a resource, which messages use.
     pub(super) what: &'static str,
     pub(super) host: &'static str,
-    /// What follows the host in a full resource name:
+    /// The part of a full resource name after the host:
     /// <https://docs.cloud.google.com/iam/docs/full-resource-names>.
     pub(super) name: &'static str,
     pub(super) verb: Method,
-    /// The path of `testIamPermissions`.
+    /// The URL path of `testIamPermissions`.
     pub(super) path: &'static str,
-    /// How its permissions begin; empty if it takes those of every service.
+    /// The prefixes of the resource's permissions; empty if permissions of every service are
+    /// accepted.
     pub(super) permissions: &'static [&'static str],
-    /// The command that grants a role on it, or on the resource that carries its policy. `{grant}`
-    /// stands where member and role go, if that is not the end.
+    /// The command that grants a role on the resource or on its parent with the IAM policy.
+    /// `{grant}` marks the position of member and role if they are not at the end.
     pub(super) binding: &'static str,
 }
 
-/// Kinds at one host stand side by side: messages list hosts and names in this order.
+/// The supported kinds. Kinds of the same host are adjacent, because messages list hosts and names
+/// in this order.
 pub(super) static KINDS: [(ResourceKind, &str); 11] = [
     (
         ResourceKind {
@@ -105,7 +108,7 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             verb: Method::POST,
             path: "/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}:testIamPermissions",
             permissions: &["bigquery.tables.", "bigquery.rowAccessPolicies."],
-            // bq takes its flags before the name:
+            // bq expects its flags before the name:
             // https://docs.cloud.google.com/bigquery/docs/reference/bq-cli-reference#bq_add-iam-policy-binding
             binding: "bq add-iam-policy-binding {grant} --table=true {project}:{dataset}.{table}",
         },

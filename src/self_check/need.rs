@@ -1,19 +1,19 @@
-//! Which methods a service needs, read from the text that names them.
+//! [`Need`]: the methods that a service needs, parsed from text.
 
 use http::{Method, Uri};
 
 use crate::call::Call;
 use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 
-/// The longest text that is shown whole.
-const LONG: usize = 200;
+/// The length in characters after which a subject is cut off.
+const MAX_SHOWN: usize = 200;
 
 /// Which methods of an API a program needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Those that only read: by `GET`.
+    /// Methods that only read, which are those with `GET`.
     Read,
-    /// All others.
+    /// All other methods.
     Write,
 }
 
@@ -26,7 +26,8 @@ impl Access {
     }
 }
 
-/// What was asked for, and the methods that it stands for, or why it cannot be checked.
+/// A need as the program stated it, with the methods that it stands for, or why it cannot be
+/// checked.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
     pub(super) subject: String,
@@ -34,45 +35,46 @@ pub(super) struct Need {
 }
 
 impl Need {
-    /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
-    pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
+    /// Parses the id of a method, or a request as HTTP method and URL, in which `{name}` stands for
+    /// any name.
+    pub(super) fn parse(text: &str, endpoints: &Endpoints) -> Self {
         let text = text.trim();
         let (subject, lookup) = match text.contains("://") {
-            // A query names no method, and may hold a secret.
+            // The query is removed, because it does not affect the method and may contain a secret.
             true => (text.split('?').next().unwrap_or_default(), request(text, endpoints)),
             false => (text, by_id(text).map(Lookup::from)),
         };
-        Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) }
+        Self { subject: shortened(subject), lookups: lookup.map(|lookup| vec![lookup]) }
     }
 
-    /// All methods of an API that only read, or all others.
-    pub(super) fn of_api(name: &str, access: Access) -> Self {
-        let subject = format!("{} ({})", shown(name.trim()), access.as_str());
-        let is_asked = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
+    /// Creates a need for all methods of an API that only read, or for all other methods.
+    pub(super) fn for_api(name: &str, access: Access) -> Self {
+        let subject = format!("{} ({})", shortened(name.trim()), access.as_str());
+        let is_included = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
         let lookups = Catalog::built_in().methods_of(name).map_err(|error| error.to_string());
         let lookups = lookups.and_then(|methods| {
-            let asked = methods.into_iter().filter(is_asked);
-            let lookups: Vec<Lookup> = asked.map(Lookup::from).collect();
-            let none = || format!("no method of the API `{name:.100}` {}s", access.as_str());
-            if lookups.is_empty() { Err(none()) } else { Ok(lookups) }
+            let included = methods.into_iter().filter(is_included);
+            let lookups: Vec<Lookup> = included.map(Lookup::from).collect();
+            let no_method = || format!("no method of the API `{name:.100}` {}s", access.as_str());
+            if lookups.is_empty() { Err(no_method()) } else { Ok(lookups) }
         });
         Self { subject, lookups }
     }
 
-    /// A method of the catalog.
-    pub(super) fn of(method: ApiMethod) -> Self {
+    /// Creates a need for a method of the catalog.
+    pub(super) fn for_method(method: ApiMethod) -> Self {
         Self { subject: method.id().to_owned(), lookups: Ok(vec![Lookup::from(method)]) }
     }
 }
 
 fn by_id(id: &str) -> Result<ApiMethod, String> {
     match id.len() {
-        0..=LONG => ApiMethod::by_id(id).map_err(|error| error.to_string()),
-        length => Err(format!("no method has an id of {length} bytes; ids read like `{AN_ID}`")),
+        0..=MAX_SHOWN => ApiMethod::by_id(id).map_err(|error| error.to_string()),
+        length => Err(format!("no method has an id of {length} bytes; ids read like `{EXAMPLE_ID}`")),
     }
 }
 
-const AN_ID: &str = "storage.objects.insert";
+const EXAMPLE_ID: &str = "storage.objects.insert";
 
 fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
     let expected = |what: String| format!("{what}; expected one such as `{EXAMPLE}`");
@@ -82,7 +84,7 @@ fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
     };
     let verb: Result<Method, _> = verb.to_ascii_uppercase().parse();
     let verb = verb.map_err(|_| expected("the verb is none of HTTP's".to_owned()))?;
-    let uri: Result<Uri, _> = filled(url).parse();
+    let uri: Result<Uri, _> = with_names(url).parse();
     let uri = uri.map_err(|error| expected(format!("the URL cannot be read ({error})")))?;
     match uri.scheme_str() {
         Some("https" | "http") => Ok(lookup(&Call::new(&verb, &uri), endpoints)),
@@ -92,15 +94,15 @@ fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
 
 const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}";
 
-/// The URL with a name in the place of each `{…}`.
-fn filled(url: &str) -> String {
+/// Replaces each `{…}` in a URL with a name.
+fn with_names(url: &str) -> String {
     let Some((start, rest)) = url.split_once('{') else { return url.to_owned() };
     let ends = rest.split('{').map(|part| part.split_once('}').map_or(part, |(_, end)| end));
     format!("{start}name{}", ends.collect::<Vec<_>>().join("name"))
 }
 
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(LONG).and_then(|(end, _)| text.get(..end)) {
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN).and_then(|(end, _)| text.get(..end)) {
         Some(start) => format!("{}…", start.escape_debug()),
         None => text.escape_debug().to_string(),
     }
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     fn id(text: &str) -> Result<&'static str, String> {
-        let need = Need::read(text, &Endpoints::new());
+        let need = Need::parse(text, &Endpoints::new());
         let lookup = need.lookups?.remove(0);
         Ok(match lookup.method() {
             Some(method) => method.id(),
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_need_is_an_id_or_a_request_with_names_left_open() {
+    fn a_need_is_an_id_or_a_request_with_placeholders() {
         for (text, expected) in [
             ("storage.objects.insert", "storage.objects.insert"),
             (" compute.beta:compute.instances.get ", "compute.instances.get"),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_says_what_can() {
+    fn errors_for_invalid_needs_contain_a_hint() {
         for (text, hint) in [
             ("storage.objects.insrt", "`storage.objects.insert`"),
             ("https://storage.googleapis.com/b", "verb and a URL"),
@@ -157,26 +159,26 @@ mod tests {
             let error = id(text).unwrap_err();
             assert!(error.contains(hint), "{text:.60}: {error}");
         }
-        let need = Need::read(&"x".repeat(1000), &Endpoints::new());
+        let need = Need::parse(&"x".repeat(1000), &Endpoints::new());
         assert!(need.subject.len() < 250);
     }
 
     #[test]
-    fn an_api_is_all_its_methods_that_read_or_all_others() {
+    fn the_needs_of_an_api_are_its_read_or_write_methods() {
         let ids = |access| {
-            let need = Need::of_api("pubsub", access);
+            let need = Need::for_api("pubsub", access);
             let lookups = need.lookups.unwrap();
-            lookups.iter().map(|found| found.method().unwrap().id()).collect::<Vec<_>>()
+            lookups.iter().map(|lookup| lookup.method().unwrap().id()).collect::<Vec<_>>()
         };
         assert!(ids(Access::Write).contains(&"pubsub.projects.topics.publish"));
         assert!(ids(Access::Read).contains(&"pubsub.projects.topics.get"));
         assert!(!ids(Access::Read).iter().any(|id| ids(Access::Write).contains(id)));
-        assert!(Need::of_api("pubsubs", Access::Read).lookups.unwrap_err().contains("`pubsub`"));
+        assert!(Need::for_api("pubsubs", Access::Read).lookups.unwrap_err().contains("`pubsub`"));
     }
 
     #[test]
-    fn a_query_is_not_shown() {
-        let need = Need::read(
+    fn the_subject_does_not_contain_the_query() {
+        let need = Need::parse(
             "GET https://storage.googleapis.com/storage/v1/b/b?access_token=SECRET",
             &Endpoints::new(),
         );

@@ -1,4 +1,4 @@
-//! How a [`Report`] reads: a page for a terminal, one line for an error.
+//! The text of a [`Report`], and the message of [`ClosedGates`].
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -13,9 +13,9 @@ use crate::layout::Layout;
 use crate::refusal::Gate;
 use crate::scope::Scope;
 
-/// Scopes or methods named of a long list before the rest is counted.
+/// How many scopes or methods of a list are named; the rest is only counted.
 const IN_A_LIST: usize = 12;
-/// The same on one line.
+/// How many names a one-line message contains.
 const ON_A_LINE: usize = 3;
 
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
@@ -23,7 +23,7 @@ const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The p
                             others.";
 
 impl Report {
-    /// The page as it looks best on this stream: with colours if it is a terminal, and the
+    /// Returns the page for this stream: with colours if the stream is a terminal and the
     /// environment variable `NO_COLOR` is not set (<https://no-color.org>).
     ///
     /// ```
@@ -41,8 +41,8 @@ impl Report {
         self.page_in(&if colours { Layout::new().colours() } else { Layout::new() })
     }
 
-    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen
-    /// reader.
+    /// Returns the page in a layout: with a line width, with or without colours, or as plain
+    /// sentences for a screen reader.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -70,7 +70,7 @@ impl Report {
         .concat()
     }
 
-    fn of_state(&self, state: GateState) -> impl Iterator<Item = &Finding> {
+    fn findings_in(&self, state: GateState) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.state == state)
     }
 }
@@ -84,19 +84,19 @@ impl fmt::Display for Report {
 impl fmt::Display for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
-        let closed = |gate| report.of_state(GateState::Closed).filter(move |it| it.gate == gate);
+        let closed = |gate| report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
-        let lacking = few(&lacking, ON_A_LINE, "and");
-        let refused = closed(Gate::Iam).filter_map(|it| {
-            few(&it.missing, ON_A_LINE, "and").map(|few| format!("{few} on {}", it.subject))
+        let lacking = joined(&lacking, ON_A_LINE, "and");
+        let refused = closed(Gate::Iam).filter_map(|finding| {
+            joined(&finding.missing, ON_A_LINE, "and").map(|names| format!("{names} on {}", finding.subject))
         });
-        let refused = few(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
-        let invalid = report.of_state(GateState::Invalid).next();
-        let invalid = invalid.map(|it| (it.subject(), it.why().unwrap_or_default()));
+        let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
+        let invalid = report.findings_in(GateState::Invalid).next();
+        let invalid = invalid.map(|finding| (finding.subject(), finding.why().unwrap_or_default()));
         let parts = [
-            lacking.map(|it| format!("the token lacks the OAuth scope for {it}, {NO_ROLE_FIXES}")),
-            refused.map(|it| format!("IAM does not grant {it}")),
-            invalid.map(|(it, why)| format!("`{it}` cannot be checked: {why}")),
+            lacking.map(|names| format!("the token lacks the OAuth scope for {names}, {NO_ROLE_FIXES}")),
+            refused.map(|names| format!("IAM does not grant {names}")),
+            invalid.map(|(name, why)| format!("`{name}` cannot be checked: {why}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         write!(f, "the self-check failed: {}", parts.join("; "))?;
@@ -114,7 +114,7 @@ impl std::error::Error for ClosedGates {}
 
 fn headline(report: &Report) -> String {
     let states = [GateState::Closed, GateState::Invalid, GateState::Unknown];
-    let [closed, invalid, unknown] = states.map(|state| report.of_state(state).count());
+    let [closed, invalid, unknown] = states.map(|state| report.findings_in(state).count());
     let gates = |count| match count {
         1 => "1 gate is".to_owned(),
         count => format!("{count} gates are"),
@@ -142,43 +142,44 @@ fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
     }
 }
 
-/// Where the program runs, its credential and account, and what the token holds.
+/// Returns the lines about the environment: platform, credential, account, and the scopes of the
+/// token.
 fn facts(report: &Report, layout: &Layout) -> String {
-    let here = &report.environment;
+    let environment = &report.environment;
     let mut lines = String::new();
-    if here.platform() != Platform::Unknown {
-        let place = here.place().map(|place| format!(": {place}")).unwrap_or_default();
-        lines += &layout.fact("runs on", &format!("{}{place}", here.platform()));
+    if environment.platform() != Platform::Unknown {
+        let place = environment.place().map(|place| format!(": {place}")).unwrap_or_default();
+        lines += &layout.fact("runs on", &format!("{}{place}", environment.platform()));
     }
-    let credential = report.credential.unwrap_or_else(|| here.credential().describe());
+    let credential = report.credential.unwrap_or_else(|| environment.credential().describe());
     lines += &layout.fact("credential", credential);
-    if let Some(account) = here.account() {
+    if let Some(account) = environment.account() {
         lines += &layout.fact("account", account);
     }
-    lines += &layout.fact("holds", &holds(report));
+    lines += &layout.fact("holds", &granted_line(report));
     if report.is_for_no_scope {
         lines += &layout.fact("", FOR_NO_SCOPE);
     }
     lines
 }
 
-fn holds(report: &Report) -> String {
+fn granted_line(report: &Report) -> String {
     let granted = &report.granted;
     let source = granted.source().map(|source| source.describe().to_owned());
-    let how: Vec<String> = source.into_iter().chain(report.left.map(time_left)).collect();
+    let how: Vec<String> = source.into_iter().chain(report.remaining.map(time_left)).collect();
     let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join("; ")) };
     match granted.scopes() {
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
-            format!("{}{how}", few(&names, IN_A_LIST, "and").unwrap_or_default())
+            format!("{}{how}", joined(&names, IN_A_LIST, "and").unwrap_or_default())
         }
         None if granted.is_unrestricted() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
     }
 }
 
-fn time_left(left: Duration) -> String {
-    match left.as_secs() {
+fn time_left(remaining: Duration) -> String {
+    match remaining.as_secs() {
         0 => "expired".to_owned(),
         seconds @ 1..60 => format!("{seconds} s left"),
         seconds => format!("{} min left", seconds / 60),
@@ -189,7 +190,7 @@ fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String
     let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
     let lines: String = of_gate
         .map(|finding| {
-            // What is unknown of the token stands above already.
+            // The same reason is already shown for the token.
             let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
             let details = if is_shown { Vec::new() } else { details(finding) };
             match layout.is_plain() {
@@ -218,7 +219,7 @@ fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     };
     let state = coloured(layout, finding.state, &format!("{state:<7}"));
     let details: String = details.iter().map(|text| layout.indented(13, text)).collect();
-    // A name is shown whole, so that it can be found and pasted.
+    // Names are never wrapped, so that they can be found and copied.
     format!("    {state}  {}\n{details}", finding.subject)
 }
 
@@ -232,9 +233,9 @@ fn details(finding: &Finding) -> Vec<String> {
     let held: Vec<&String> = held.filter(|_| finding.state.is_known()).collect();
     let details = [
         why.clone(),
-        few(missing, IN_A_LIST, "and").map(|few| format!("{lacks}{few}")),
-        few(&accepted, IN_A_LIST / 2, "or").map(|few| format!("needs {any}{few}")),
-        few(&held, IN_A_LIST, "and").map(|few| format!("has {few}")),
+        joined(missing, IN_A_LIST, "and").map(|joined| format!("{lacks}{joined}")),
+        joined(&accepted, IN_A_LIST / 2, "or").map(|joined| format!("needs {any}{joined}")),
+        joined(&held, IN_A_LIST, "and").map(|joined| format!("has {joined}")),
     ];
     details.into_iter().flatten().collect()
 }
@@ -254,8 +255,9 @@ fn steps(report: &Report, layout: &Layout) -> String {
     format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
 }
 
-/// The first of a list, and how many more; none of an empty list.
-fn few<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
+/// Joins the first names of a list and the number of remaining names. Returns `None` for an empty
+/// list.
+fn joined<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let (last, first) = shown.split_last()?;
     Some(match (names.len().saturating_sub(most), first) {

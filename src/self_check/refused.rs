@@ -1,15 +1,17 @@
-//! Data: why IAM gave no answer, by the status of its refusal or by the gate that refused.
+//! Data: why IAM gave no response, by the status of the refusal or by the gate that refused.
+//! refused.
 
 use crate::refusal::Gate;
 
-/// Statuses that say enough, whichever gate it was. `{what}` is the word for the resource.
+/// Statuses that have the same reason for every gate. `{what}` is a placeholder for the noun of the
+/// resource.
 pub(super) static BY_STATUS: [(u16, &str); 3] = [
     (400, "Google answered 400: no such permission of a {what}, or no such name"),
     (401, "Google did not accept the token"),
     (404, "there is no such {what}, or the account may not see it"),
 ];
 
-/// The same by gate.
+/// Reasons by gate, for all other statuses.
 pub(super) static BY_GATE: [(Gate, &str); 8] = [
     (Gate::Iam, "the account may not ask this, or there is no such {what}"),
     (Gate::ServiceDisabled, "the API is not enabled in the project"),

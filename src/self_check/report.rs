@@ -1,4 +1,4 @@
-//! What a self-check found, and the error that stops a start-up.
+//! [`Report`]: the result of a self-check, and the error that stops the start-up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::remedy::Step;
 
-/// What a self-check found: where the program runs, what its token holds, each gate that was asked
-/// about, and one set of steps that opens all that are closed.
+/// The result of a self-check: where the program runs, the scopes of its token, the finding for
+/// each need and resource, and steps that open all closed gates.
 ///
-/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a
-/// line end. As a `serde` value it is one object for a log: names are strings, scopes full URIs,
-/// and what is not known is null. It holds no token.
+/// `Display` prints a page of at most 80 columns for people, which ends with a newline; commands
+/// are not wrapped. The `serde` value is one object for a log: names are strings, scopes are full
+/// URIs, and unknown values are null. A report contains no token.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -24,7 +24,7 @@ use crate::remedy::Step;
 /// use gcp_scopes::Guard;
 /// use gcp_scopes::self_check::GateState;
 ///
-/// // Nothing is known of the token here, and that is no reason to stop.
+/// // Nothing is known of the token here, which does not stop the program.
 /// let report = Guard::builder().build().self_check().needs("storage.objects.insert").run().await;
 /// assert_eq!(report.state(), GateState::Unknown);
 /// eprintln!("{}", report.on(&std::io::stderr()));
@@ -36,13 +36,13 @@ use crate::remedy::Step;
 #[must_use = "unread, a report stops nothing: look at `state()`, or fail with `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
-    /// What the reader calls the credential.
+    /// The name of the credential that the program set for the page.
     pub(super) credential: Option<&'static str>,
     pub(super) granted: GrantedScopes,
-    /// How long the token was still valid when it was looked at.
-    pub(super) left: Option<Duration>,
-    /// Whether a metadata server minted the token for no scope in particular, although it mints
-    /// tokens for the scopes that it is asked for.
+    /// The remaining lifetime of the token at the time of the check.
+    pub(super) remaining: Option<Duration>,
+    /// Whether the token was issued without requested scopes by a metadata server that issues
+    /// tokens for requested scopes. The program may request tokens with other scopes.
     pub(super) is_for_no_scope: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) summary: Option<String>,
@@ -50,7 +50,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The worst state of any gate that was asked about; open if none was.
+    /// Returns the worst state of all findings, or open if there are none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -65,7 +65,7 @@ impl Report {
         self.findings.iter().map(Finding::state).max().unwrap_or(GateState::Open)
     }
 
-    /// Whether every gate that was asked about is open.
+    /// Returns whether all findings are open.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -80,7 +80,8 @@ impl Report {
         self.state() == GateState::Open
     }
 
-    /// One for each need and each resource, in the order in which they were named.
+    /// Returns one finding for each need, then one for each resource, in the order in which they
+    /// were added.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -95,7 +96,7 @@ impl Report {
         &self.findings
     }
 
-    /// Where the program runs and which credential it uses.
+    /// Returns where the program runs and which credential it uses.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -111,13 +112,14 @@ impl Report {
         &self.environment
     }
 
-    /// What the token holds, and how that is known. Unknown where calls get a token each.
+    /// Returns the scopes of the token and the source of that knowledge. Unknown if calls use
+    /// tokens with different scopes.
     #[must_use]
     pub fn granted(&self) -> &GrantedScopes {
         &self.granted
     }
 
-    /// What opens all closed gates at once, in order. Empty if none is closed.
+    /// Returns the steps that open all closed gates, in order. Empty if no gate is closed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -132,12 +134,12 @@ impl Report {
         &self.steps
     }
 
-    /// The report itself, unless a gate is closed or a need is invalid. An unknown state is no
-    /// reason to stop: a client cannot know better than the server.
+    /// Returns the report itself, unless a gate is closed or a need is invalid. An unknown state is
+    /// not an error, because a client cannot know better than the server.
     ///
     /// # Errors
-    /// The closed gates and the invalid needs. Its `Display` is one line, its
-    /// [`report`](ClosedGates::report) this report.
+    /// The closed gates and the invalid needs. `Display` of the error is one line;
+    /// [`ClosedGates::report`] returns this report.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -155,30 +157,30 @@ impl Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (here, granted) = (&self.environment, &self.granted);
+        let (environment, granted) = (&self.environment, &self.granted);
         let mut value = serializer.serialize_struct("Report", 14)?;
         value.serialize_field("state", self.state().as_str())?;
-        value.serialize_field("platform", here.platform().as_str())?;
-        value.serialize_field("project", &here.project())?;
-        value.serialize_field("location", &here.zone().or_else(|| here.location()))?;
-        value.serialize_field("name", &here.resource().or_else(|| here.instance()))?;
-        value.serialize_field("credential", here.credential().as_str())?;
-        value.serialize_field("account", &here.account())?;
+        value.serialize_field("platform", environment.platform().as_str())?;
+        value.serialize_field("project", &environment.project())?;
+        value.serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
+        value.serialize_field("name", &environment.resource().or_else(|| environment.instance()))?;
+        value.serialize_field("credential", environment.credential().as_str())?;
+        value.serialize_field("account", &environment.account())?;
         value.serialize_field("granted", &granted.scopes())?;
         value.serialize_field("granted_unlimited", &granted.is_unrestricted())?;
         value.serialize_field("granted_why_unknown", &granted.why_unknown())?;
         value.serialize_field("grant_source", &granted.source().map(|source| source.as_str()))?;
-        value.serialize_field("expires_in_seconds", &self.left.map(|left| left.as_secs()))?;
+        value.serialize_field("expires_in_seconds", &self.remaining.map(|remaining| remaining.as_secs()))?;
         value.serialize_field("findings", &self.findings)?;
         value.serialize_field("steps", &self.steps)?;
         value.end()
     }
 }
 
-/// A self-check found a closed gate, or a need that cannot be checked.
+/// The error of a self-check that found a closed gate or a need that cannot be checked.
 ///
-/// `Display` is one line: which, and what to do. `Debug`, which a `main` that returns it prints, is
-/// the whole report.
+/// `Display` prints one line with the closed gates and what to do. `Debug` prints the complete
+/// report, because a `main` function that returns the error prints its `Debug` output.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -195,7 +197,7 @@ impl Serialize for Report {
 pub struct ClosedGates(Box<Report>);
 
 impl ClosedGates {
-    /// Everything that was found.
+    /// Returns the complete report.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -1,8 +1,8 @@
-//! Resources whose IAM gate can be asked about.
+//! Parses resources, and creates the requests that check their IAM permissions.
 //!
-//! `testIamPermissions` answers which of the named permissions the caller has. Like any other
-//! method it takes an OAuth scope itself. Its answer does not depend on whether the token holds the
-//! scopes of the methods for which the permissions are.
+//! The method `testIamPermissions` returns which of the named permissions the caller has. Like
+//! every other method it requires an OAuth scope. Its response does not depend on whether the token
+//! has the scopes of the methods that need the permissions.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -16,13 +16,13 @@ use crate::granted::fetch::percent_encoded;
 use crate::scope::Scope;
 use crate::token_source::scope_for;
 
-/// Google's own limit for one question.
-/// Source: <https://docs.cloud.google.com/iam/docs/testing-permissions>
-const MOST: usize = 100;
-/// No full resource name is longer.
-const LONG: usize = 2048;
+/// The largest number of permissions that Google accepts in one request. Source:
+/// <https://docs.cloud.google.com/iam/docs/testing-permissions>
+const MAX_PERMISSIONS: usize = 100;
+/// The longest full resource name that is accepted, in bytes; Google's names are shorter.
+const MAX_NAME: usize = 2048;
 
-/// The permissions that a service needs on a resource, or why they cannot be asked about.
+/// The permissions that a service needs on a resource, or why they cannot be checked.
 #[derive(Clone)]
 pub(super) struct IamNeed {
     pub(super) subject: String,
@@ -31,13 +31,13 @@ pub(super) struct IamNeed {
 }
 
 impl IamNeed {
-    pub(super) fn read(resource: &str, permissions: Vec<String>) -> Self {
+    pub(super) fn parse(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
         let subject = format!("{resource:.300}").escape_debug().to_string();
-        Self { subject, resource: IamResource::read(resource, &permissions), permissions }
+        Self { subject, resource: IamResource::parse(resource, &permissions), permissions }
     }
 
-    /// The request that asks IAM, and the scope that its token is asked for.
+    /// Returns the request to IAM, and the scope of its token.
     pub(super) fn request(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
         let resource = self.resource.as_ref().map_err(String::clone)?;
         let base = endpoints.base(resource.kind.host);
@@ -45,7 +45,7 @@ impl IamNeed {
     }
 }
 
-/// A resource: its kind, and the names that identify it among others of that kind.
+/// A resource: its kind and the parts of its name.
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
@@ -53,21 +53,22 @@ pub(super) struct IamResource {
 }
 
 impl IamResource {
-    /// Reads a full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
-    fn read(text: &str, permissions: &[String]) -> Result<Self, String> {
+    /// Parses a full resource name, `gs://BUCKET` or `gs://BUCKET/OBJECT`.
+    fn parse(text: &str, permissions: &[String]) -> Result<Self, String> {
         let full = match text.strip_prefix("gs://").map(|name| name.trim_end_matches('/')) {
             Some(name) => format!("{STORAGE}{}", name.replacen('/', "/objects/", 1)),
             None => text.to_owned(),
         };
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
-        let (host, name) = parts.ok_or_else(|| expected(""))?;
-        let mut kinds = kinds_at(host).filter(|_| full.len() <= LONG);
-        let read = kinds.find_map(|kind| Some(Self { kind, names: names(kind.name, name)? }));
-        let read = read.ok_or_else(|| expected(host))?;
-        check(read.kind, permissions).map(|()| read)
+        let (host, name) = parts.ok_or_else(|| expected_forms(""))?;
+        let mut kinds = kinds_at(host).filter(|_| full.len() <= MAX_NAME);
+        let read = kinds.find_map(|kind| Some(Self { kind, names: match_names(kind.name, name)? }));
+        let read = read.ok_or_else(|| expected_forms(host))?;
+        check_permissions(read.kind, permissions).map(|()| read)
     }
 
-    /// Asks which of these permissions the account has. Without a token.
+    /// Creates the request that returns which of these permissions the account has. Contains no
+    /// token.
     fn request(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
         let (mut url, mut body) = (format!("{base}{}", self.path()), String::new());
         match self.kind.verb == Method::POST {
@@ -79,7 +80,7 @@ impl IamResource {
         request.map_err(|_| "its name makes no URL".to_owned())
     }
 
-    /// The method by which IAM is asked.
+    /// Looks up the method of the request to IAM.
     pub(super) fn method(&self) -> Lookup {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
         match uri {
@@ -88,42 +89,42 @@ impl IamResource {
         }
     }
 
-    /// The command that grants a role on it.
+    /// Returns the command that grants a role on the resource.
     pub(super) fn binding(&self) -> String {
-        self.filled(self.kind.binding, str::to_owned)
+        self.fill(self.kind.binding, str::to_owned)
     }
 
     fn path(&self) -> String {
-        self.filled(self.kind.path, percent_encoded)
+        self.fill(self.kind.path, percent_encoded)
     }
 
-    fn filled(&self, template: &str, shape: impl Fn(&str) -> String) -> String {
+    fn fill(&self, template: &str, encode: impl Fn(&str) -> String) -> String {
         self.names.iter().fold(template.to_owned(), |text, (name, value)| {
-            text.replacen(&format!("{{{name}}}"), &shape(value), 1)
+            text.replacen(&format!("{{{name}}}"), &encode(value), 1)
         })
     }
 }
 
-/// Refuses permissions that such a resource does not have: they are never granted on it, so that
-/// the answer would look like a closed gate.
-fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
+/// Rejects permissions that do not exist for this kind of resource. IAM never grants such
+/// permissions, so the response would look like a closed gate.
+fn check_permissions(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
     let ResourceKind { what, permissions: starts, .. } = kind;
     let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
-    let odd = permissions.iter().find(|permission| !fits(permission, starts));
-    match (permissions.len(), odd) {
+    let invalid = permissions.iter().find(|permission| !is_permission(permission, starts));
+    match (permissions.len(), invalid) {
         (0, _) => Err(format!("no permission of the {what} is named; those begin with `{start}`")),
-        (1..=MOST, None) => Ok(()),
-        (1..=MOST, Some(odd)) => {
-            let odd = format!("{odd:.100}").escape_debug().to_string();
-            Err(format!("`{odd}` is no permission of a {what}; those begin with `{start}`"))
+        (1..=MAX_PERMISSIONS, None) => Ok(()),
+        (1..=MAX_PERMISSIONS, Some(invalid)) => {
+            let invalid = format!("{invalid:.100}").escape_debug().to_string();
+            Err(format!("`{invalid}` is no permission of a {what}; those begin with `{start}`"))
         }
-        (many, _) => Err(format!("{many} permissions; Google answers at most {MOST} {AT_ONCE}")),
+        (many, _) => Err(format!("{many} permissions; Google answers at most {MAX_PERMISSIONS} {AT_ONCE}")),
     }
 }
 
 const AT_ONCE: &str = "at once: name the resource again for the rest";
 
-fn fits(permission: &str, starts: &[&str]) -> bool {
+fn is_permission(permission: &str, starts: &[&str]) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_permission = permission.split('.').count() > 2 && permission.split('.').all(is_name);
     is_permission && (starts.is_empty() || starts.iter().any(|start| permission.starts_with(start)))
@@ -135,8 +136,9 @@ fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
     KINDS.iter().map(|(kind, _)| kind).filter(move |kind| kind.host == host)
 }
 
-/// What can be asked about: the names at this host, or all hosts where it has none.
-fn expected(host: &str) -> String {
+/// Returns a message with the expected forms of a name: those for this host, or all hosts if the
+/// host is unknown.
+fn expected_forms(host: &str) -> String {
     let forms: Vec<String> = kinds_at(host).map(|kind| format!("//{host}/{}", kind.name)).collect();
     if !forms.is_empty() {
         return format!("not a resource that can be asked about; expected {}", forms.join(" or "));
@@ -150,11 +152,12 @@ fn expected(host: &str) -> String {
     )
 }
 
-/// What stands in the place of each `{…}` of the template. An object's name may be anything; the
-/// others go into commands, so that they are plain.
-fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
+/// Matches a name with a template, and returns the parts that match the placeholders. An object's
+/// name may contain any characters; the other parts are used in shell commands, so they may contain
+/// only characters that need no quoting.
+fn match_names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
-    // The last takes what is left: only an object's name has slashes.
+    // The last part may contain slashes, which only an object's name does.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
     let mut names = Vec::new();
     for (part, segment) in parts.iter().zip(&segments) {
@@ -178,11 +181,11 @@ fn is_plain(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(resource: &str, permission: &str) -> Result<IamResource, String> {
-        IamNeed::read(resource, vec![permission.to_owned()]).resource
+    fn parse(resource: &str, permission: &str) -> Result<IamResource, String> {
+        IamNeed::parse(resource, vec![permission.to_owned()]).resource
     }
 
-    const EACH: [(&str, &str, &str, &str); 13] = [
+    const ROWS: [(&str, &str, &str, &str); 13] = [
         (
             "gs://photos",
             "storage.objects.create",
@@ -265,34 +268,34 @@ mod tests {
     ];
 
     #[test]
-    fn each_kind_is_asked_at_its_own_url_in_its_own_way() {
-        for (resource, permission, verb, path) in EACH {
-            let read = read(resource, permission).expect(resource);
-            let asked = read.request("", &[permission.to_owned()]).expect(resource);
-            assert_eq!((asked.method().as_str(), asked.uri().to_string().as_str()), (verb, path));
+    fn each_kind_has_its_own_request() {
+        for (resource, permission, verb, path) in ROWS {
+            let read = parse(resource, permission).expect(resource);
+            let request = read.request("", &[permission.to_owned()]).expect(resource);
+            assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, path));
             let body = match verb {
                 "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
                 _ => String::new(),
             };
-            assert_eq!(*asked.body(), body);
+            assert_eq!(*request.body(), body);
         }
-        assert_eq!(EACH.len(), KINDS.len() + 2, "every kind has a row");
+        assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind has a row");
         let is_googles = |source: &str| source.starts_with("https://docs.cloud.google.com/");
         assert!(KINDS.iter().all(|(_, source)| is_googles(source)));
     }
 
     #[cfg(feature = "catalog-full")]
     #[test]
-    fn each_question_is_a_method_of_googles() {
-        for (resource, permission, ..) in EACH {
-            let method = read(resource, permission).unwrap().method().method().expect(resource);
+    fn each_request_is_a_method_of_the_catalog() {
+        for (resource, permission, ..) in ROWS {
+            let method = parse(resource, permission).unwrap().method().method().expect(resource);
             assert!(method.id().ends_with("testIamPermissions"), "{resource}: {method}");
             assert!(!method.accepted().is_empty(), "{resource}");
         }
     }
 
     #[test]
-    fn what_cannot_be_asked_about_is_refused_with_what_can() {
+    fn errors_for_invalid_resources_contain_a_hint() {
         const GET: &str = "storage.objects.get";
         const PUBLISH: &str = "pubsub.topics.publish";
         const PROJECT: &str = "//cloudresourcemanager.googleapis.com/projects/p";
@@ -313,17 +316,17 @@ mod tests {
                 "`bigquery.tables.`",
             ),
         ] {
-            let error = read(resource, permission).err().expect(resource);
+            let error = parse(resource, permission).err().expect(resource);
             assert!(error.contains(hint), "{resource}: {error}");
         }
-        assert!(IamNeed::read("gs://photos", vec![]).resource.is_err());
-        assert!(IamNeed::read("gs://photos", vec![GET.to_owned(); 101]).resource.is_err());
+        assert!(IamNeed::parse("gs://photos", vec![]).resource.is_err());
+        assert!(IamNeed::parse("gs://photos", vec![GET.to_owned(); 101]).resource.is_err());
     }
 
     #[test]
-    fn a_binding_holds_the_names() {
+    fn a_binding_contains_the_names() {
         let key = "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k";
-        let binding = read(key, "cloudkms.cryptoKeys.get").unwrap().binding();
+        let binding = parse(key, "cloudkms.cryptoKeys.get").unwrap().binding();
         let expected = "kms keys add-iam-policy-binding k --keyring=r --location=l --project=p";
         assert_eq!(binding, format!("gcloud {expected}"));
         assert!(KINDS.iter().all(|(kind, _)| kind.binding.contains('{')));

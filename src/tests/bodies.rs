@@ -1,4 +1,4 @@
-//! What is done to the body of a refusal.
+//! Fuzz targets for reading and decompressing the bodies of refusals.
 
 use std::collections::VecDeque;
 use std::io::Read as _;
@@ -14,9 +14,9 @@ use http_body::{Body, Frame, SizeHint};
 use super::first;
 use crate::background::{Background, Spawner};
 use crate::inflate::{INFLATED_BYTES, readable};
-use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
 
-/// What a body does when it is asked for a frame.
+/// The result of one poll of the test body.
 #[derive(Debug, Clone)]
 enum Step {
     Wait,
@@ -25,7 +25,7 @@ enum Step {
     Error,
 }
 
-/// A body that follows a script, and panics if it is asked again after its end.
+/// A body that yields the scripted steps, and panics if it is polled after its end.
 struct Script {
     steps: VecDeque<Step>,
     is_over: bool,
@@ -39,7 +39,7 @@ impl Body for Script {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
-        assert!(!self.is_over, "asked again after its end");
+        assert!(!self.is_over, "polled again after its end");
         match self.steps.pop_front() {
             Some(Step::Wait) => Poll::Pending,
             Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
@@ -61,15 +61,15 @@ fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
     steps.map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 }).sum()
 }
 
-/// Any cut of a body into frames, waits, trailers and errors: what comes out is what went in, and what
-/// was looked at is its beginning.
+/// Checks `look` with a body of arbitrary frames, pauses, trailers and errors: the returned body
+/// yields the same frames, and the copied bytes are the beginning of the data.
 pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
-    // Of a guard that is gone: no time ends the look.
-    let spawner = Spawner::of(&Background::default());
-    let mut looking = pin!(look_within(&spawner, body));
+    // The spawner of a dropped guard, so that the time limit never applies.
+    let spawner = Spawner::for_background(&Background::default());
+    let mut looking = pin!(look_with_spawner(&spawner, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;
@@ -111,13 +111,14 @@ fn data_of(step: &Step) -> Option<&Bytes> {
     if let Step::Data(data) = step { Some(data) } else { None }
 }
 
-/// The very bytes, and no copy of them.
+/// Returns whether two buffers share the same memory.
 fn is_same(some: &Bytes, others: &Bytes) -> bool {
     (some.as_ptr(), some.len()) == (others.as_ptr(), others.len())
 }
 
-/// Each pair of bytes is a step; frames are up to 16 KiB long, the square of half the second byte, and
-/// stand at different places of one text: to fill each would take longer than all the rest.
+/// Converts each pair of input bytes to one step. The second byte decides the length of a data
+/// frame, up to 16 KiB. The frames are slices of one static text, because filling a buffer for each
+/// frame would dominate the run time.
 fn script(data: &[u8]) -> Vec<Step> {
     static TEXT: [u8; 17_000] = text();
     let step = |(place, pair): (usize, &[u8])| match pair {
@@ -133,7 +134,7 @@ fn script(data: &[u8]) -> Vec<Step> {
     data.chunks(2).take(100).enumerate().map(step).collect()
 }
 
-/// A text that looks different at every place.
+/// Returns a text without long repetitions, so that slices at different positions differ.
 const fn text<const N: usize>() -> [u8; N] {
     let mut text = [0; N];
     let mut place = 0;
@@ -144,7 +145,8 @@ const fn text<const N: usize>() -> [u8; N] {
     text
 }
 
-/// Any bytes in any coding: a bounded beginning, and never another text than the coding's own.
+/// Checks that `readable` returns a bounded beginning of the correct text for any bytes in any
+/// coding.
 pub(super) fn inflate(data: &[u8]) {
     let (coding, body) = first(data);
     let coding = ["gzip", "deflate", "identity", "x-gzip", "br", "gzip, deflate"][usize::from(coding % 6)];

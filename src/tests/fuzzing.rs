@@ -1,14 +1,15 @@
-//! What is fuzzed: one function a target, which takes any bytes and panics if a promise is broken.
+//! The fuzz targets: one function per target, which takes arbitrary bytes and panics if a guarantee
+//! is violated.
 //!
-//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
-//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+//! This module is compiled only for the crate's tests and under `cargo fuzz`. The programs in
+//! `fuzz/` pass libFuzzer's inputs to these functions, and the test below replays their corpus.
 
 mod bodies;
 mod tokens;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// Takes an input, and panics if what it makes of it breaks a promise.
+/// A function that panics if its input violates a guarantee.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the name of their program in `fuzz/fuzz_targets`.
@@ -22,7 +23,7 @@ pub const TARGETS: [(&str, Target); 4] = [
 /// Runs the target of this name.
 ///
 /// # Panics
-/// There is none, or it found a fault.
+/// Panics if there is no target of this name, or if the target found a fault.
 pub fn run(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
     target(data);
@@ -40,12 +41,12 @@ fn header_map(text: &[u8]) -> HeaderMap {
     headers
 }
 
-/// A byte to make choices by, and the rest.
+/// Splits off the first byte, which selects a variant of the target.
 fn first(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
 
-/// The parts of an input, which are separated by zero bytes.
+/// Splits an input at zero bytes into `N` parts.
 fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     let mut parts = data.splitn(N, |byte| *byte == 0);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
@@ -58,9 +59,10 @@ mod tests {
 
     use super::*;
 
-    /// The package on crates.io comes without `fuzz/`.
+    /// Runs all inputs of the corpus. Skipped in the package on crates.io, which does not contain
+    /// `fuzz/`.
     #[test]
-    fn the_corpus_breaks_no_promise() {
+    fn the_corpus_violates_no_guarantee() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
@@ -68,7 +70,7 @@ mod tests {
             assert!(inputs.len() > 1, "{name} has no corpus");
             for input in inputs {
                 target(&input);
-                // Damaged, cut off and empty ones come for free.
+                // Also runs truncated and empty inputs.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

@@ -1,4 +1,4 @@
-//! What a token holds, as told by servers and by itself.
+//! Fuzz targets for the scopes of tokens, as servers return them and as JWTs contain them.
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,13 +20,13 @@ use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::tokeninfo::Tokeninfo;
 use crate::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, jwt};
 
-/// A server that says what the input says.
-struct Says {
+/// A server whose responses come from the fuzz input.
+struct FuzzServer {
     token: Response<Bytes>,
     scopes: Response<Bytes>,
 }
 
-impl Fetch for Says {
+impl Fetch for FuzzServer {
     async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let is_list = request.uri().path().ends_with("/scopes");
         let answer = if is_list { &self.scopes } else { &self.token };
@@ -34,7 +34,8 @@ impl Fetch for Says {
     }
 }
 
-/// Any answers of the metadata server and of tokeninfo: known scopes, or unknown, and never none.
+/// Checks that any responses of the metadata server and of tokeninfo lead to known or unknown
+/// scopes, and never to an empty set.
 pub(super) fn granted(data: &[u8]) {
     let (choice, data) = first(data);
     let [headers, token, scopes] = parts(data);
@@ -44,20 +45,20 @@ pub(super) fn granted(data: &[u8]) {
         answer.headers_mut().insert("metadata-flavor", "Google".parse().expect("a word"));
         answer
     };
-    let says = Arc::new(Says { token: answer(token), scopes: answer(scopes) });
+    let server = Arc::new(FuzzServer { token: answer(token), scopes: answer(scopes) });
     let clock = Arc::new(SystemClock);
-    let asked = AccessToken::new("t").expect("a token");
+    let token_to_find = AccessToken::new("t").expect("a token");
     let granted = if choice < 128 {
-        let server = MetadataServer::new(says, "127.0.0.1:1").expect("a host");
-        now(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(asked))
+        let server = MetadataServer::new(server, "127.0.0.1:1").expect("a host");
+        poll_once(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(token_to_find))
     } else {
         let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
-        now(Tokeninfo::new(says, Some(endpoint), clock).granted(asked))
+        poll_once(Tokeninfo::new(server, Some(endpoint), clock).granted(token_to_find))
     };
-    check(&granted.flatten().expect("it always says something"));
+    check(&granted.flatten().expect("the source always returns scopes"));
 }
 
-fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
@@ -70,7 +71,7 @@ fn check(granted: &GrantedScopes) {
     assert!(granted.why_unknown().is_none_or(|why| !why.is_empty() && !why.contains('\n')));
 }
 
-/// Any token, and any claims in one that is well made.
+/// Checks arbitrary tokens, and arbitrary claims in a well-formed JWT.
 pub(super) fn jwt(data: &[u8]) {
     let (choice, data) = first(data);
     let token = match choice % 2 {

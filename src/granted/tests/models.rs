@@ -1,9 +1,10 @@
-//! The cache, the single flight and the memory of refusals under every interleaving that shuttle
-//! thinks of: `cargo xtask deep shuttle`.
+//! Shuttle models of the cache and the inspections, which check many interleavings of threads:
+//! `cargo xtask deep shuttle`.
 //!
-//! Two or three threads or tasks each. `dfs` goes through all schedules of the smallest models up to a
-//! number, `pct` finds every bug of at most three preemptions with a known probability
-//! (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), `random` chooses at every step.
+//! Each model has two or three threads or tasks. `dfs` enumerates the schedules of the smallest
+//! models up to a limit, `pct` finds every bug that needs at most three preemptions with a known
+//! probability (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), and `random` chooses
+//! at random at every step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +15,7 @@ use shuttle::{future, thread};
 
 use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::SystemClock;
-use super::inspection::{Limits, Peek, TokenMemory};
+use super::inspection::{Limits, Peek, TokenCache};
 use super::source::DynSource;
 use super::sync::Spawner;
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
@@ -24,7 +25,7 @@ use crate::scope::ScopeSet;
 const PREEMPTIONS: usize = 3;
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// How many schedules are tried of each model and in each way.
+/// Returns how many schedules of each model are tried with each of the three schedulers.
 fn schedules() -> usize {
     std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
 }
@@ -39,7 +40,7 @@ fn bearer(token: &str) -> HeaderValue {
     HeaderValue::try_from(format!("Bearer {token}")).unwrap()
 }
 
-/// Entries are told apart by their number of failures.
+/// Creates an entry whose number of failures is `value`, which identifies the entry in the models.
 fn entry(value: u32) -> Arc<Entry> {
     let granted = GrantedScopes::unrestricted(GrantSource::Declared);
     Arc::new(Entry::new(granted, Stage::Ahead, value, Instant::now() + Duration::from_secs(3600)))
@@ -63,7 +64,7 @@ fn among_recent(cache: &Cache, token: &str) -> Option<u32> {
 }
 
 #[test]
-fn the_recent_tokens_agree_with_the_table_when_all_is_done() {
+fn the_recent_tokens_finally_agree_with_the_table() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         insert(&cache, "a", 1);
@@ -78,7 +79,7 @@ fn the_recent_tokens_agree_with_the_table_when_all_is_done() {
 }
 
 #[test]
-fn a_token_that_was_forgotten_does_not_come_back_by_itself() {
+fn a_removed_token_does_not_reappear() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         cache.insert(key(&cache, "a"), &entry(1), Instant::now());
@@ -91,7 +92,7 @@ fn a_token_that_was_forgotten_does_not_come_back_by_itself() {
 }
 
 #[test]
-fn tokens_are_never_mixed_up_and_none_that_fits_is_lost() {
+fn tokens_are_never_mixed_up_or_lost() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         let threads = [("a", 1), ("b", 2)].map(|(token, value)| {
@@ -109,7 +110,7 @@ fn tokens_are_never_mixed_up_and_none_that_fits_is_lost() {
     });
 }
 
-/// Knows every token, after a moment in which others may run.
+/// A source that knows every token, and yields before it responds so that other tasks may run.
 #[derive(Default)]
 struct Source(AtomicUsize);
 
@@ -125,21 +126,21 @@ impl GrantedScopesSource for Source {
     }
 }
 
-fn grants() -> (TokenMemory, Arc<Source>) {
+fn grants() -> (TokenCache, Arc<Source>) {
     let source = Arc::new(Source::default());
     let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
     let limits = Limits { tokens: 4, ..Limits::default() };
-    let spawner = Spawner::of(&Background::default());
-    (TokenMemory::new(sources, Arc::new(SystemClock), limits, spawner), source)
+    let spawner = Spawner::for_background(&Background::default());
+    (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
-async fn ask(grants: TokenMemory) -> bool {
+async fn ask(grants: TokenCache) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
 }
 
 #[test]
-fn three_callers_of_one_token_cause_one_inspection_and_all_learn_of_it() {
+fn three_callers_with_one_token_share_one_inspection() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
@@ -157,7 +158,7 @@ fn three_callers_of_one_token_cause_one_inspection_and_all_learn_of_it() {
 }
 
 #[test]
-fn a_caller_that_is_aborted_at_any_point_takes_nobody_along() {
+fn aborting_one_caller_does_not_affect_another() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
@@ -172,7 +173,7 @@ fn a_caller_that_is_aborted_at_any_point_takes_nobody_along() {
 }
 
 #[test]
-fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_nobody_hangs() {
+fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
     check(|| {
         let (grants, _) = grants();
         future::block_on(async {
@@ -189,8 +190,8 @@ fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_n
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
                 panic!("known twice, unseen")
             };
-            // An inspection that is about to end may have said already what was forgotten. Who waits for
-            // it learns nothing; the next one does.
+            // An inspection that is about to end may have stored its result before `forget`. Then
+            // the first caller that waits for it gets nothing, and the next caller gets the scopes.
             grants.forget(key);
             ask(grants.clone()).await;
             assert!(ask(grants.clone()).await);
