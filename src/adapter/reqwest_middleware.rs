@@ -175,7 +175,8 @@ impl Middleware for GuardMiddleware {
             true => flight,
             false => flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
-        match flight.answered(response.status(), response.headers()) {
+        let may_be_refused = flight.answered(response.status(), response.headers());
+        match may_be_refused {
             true => Box::pin(explain(flight, response)).await,
             false => Ok(response),
         }
