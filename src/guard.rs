@@ -59,7 +59,7 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
-    pub(crate) token_cache: TokenCache,
+    pub(crate) tokens: TokenCache,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,
@@ -92,7 +92,7 @@ impl Guard {
     /// tokens.
     ///
     /// Take the scopes from the `scope` field of the OAuth response. The requested scopes may be
-    /// declared only if the issuer always token_cache exactly the requested scopes; the metadata server
+    /// declared only if the issuer always grants exactly the requested scopes; the metadata server
     /// of a VM, for example, ignores the requested scopes.
     ///
     /// The call is cheap enough to be made each time a token is handed out. The guard trusts the
@@ -111,7 +111,7 @@ impl Guard {
     /// }
     /// ```
     pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
-        self.0.token_cache.declare(token, granted);
+        self.0.tokens.declare(token, granted);
     }
 
     /// Returns the handle that starts work on the guard's thread.

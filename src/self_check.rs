@@ -36,7 +36,7 @@
 //!    for a call. A need that cannot be decided is *unknown*, never closed.
 //! 4. The check calls `testIamPermissions` for each resource. This call to Google needs an OAuth
 //!    scope too. If the token lacks that scope, the report says so instead of blaming IAM. A
-//!    permission that IAM token_cache does not prove that the token has the scopes of the corresponding
+//!    permission that IAM grants does not prove that the token has the scopes of the corresponding
 //!    methods.
 //! 5. All requests run in parallel with a common deadline of 2 seconds. A gate without a response
 //!    at the deadline is unknown. No request is retried.

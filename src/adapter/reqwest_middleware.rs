@@ -175,8 +175,7 @@ impl Middleware for GuardMiddleware {
             true => flight,
             false => flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
-        let may_be_refused = flight.answered(response.status(), response.headers());
-        match may_be_refused {
+        match flight.answered(response.status(), response.headers()) {
             true => Box::pin(explain(flight, response)).await,
             false => Ok(response),
         }

@@ -422,8 +422,7 @@ where
                 };
                 let (status, headers) = (response.status(), response.headers());
                 let needs_explanation = |flight: &mut Flight| {
-                    let may_be_refused = flight.answered(status, headers);
-                    may_be_refused || flight.wants_trailers(status, headers)
+                    flight.answered(status, headers) || flight.wants_trailers(status, headers)
                 };
                 match flight.take_if(needs_explanation) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),

@@ -165,7 +165,7 @@ impl Flight {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
-        let granted = state.token_cache.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
+        let granted = state.tokens.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
         if self.guard.lacks(&self.lookup, &granted) {
             self.handle_lacking()?;
         }
@@ -222,9 +222,9 @@ impl Flight {
             *lookup =
                 if is_line_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
             let lacks = !is_line_kept && guard.lacks(lookup, &entry.granted);
-            (key, lacks, state.token_cache.may_learn(entry))
+            (key, lacks, state.tokens.may_learn(entry))
         };
-        match state.token_cache.peek(token, read) {
+        match state.tokens.peek(token, read) {
             Peek::Seen(seen) => self.check_known(seen, token),
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
         }
@@ -249,10 +249,9 @@ impl Flight {
     fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
         let Self { guard, lookup, .. } = &*self;
         let state = guard.state();
-        let read = |key, entry: &Entry| {
-            (key, guard.lacks(lookup, &entry.granted), state.token_cache.may_learn(entry))
-        };
-        match state.token_cache.peek(token, read) {
+        let read =
+            |key, entry: &Entry| (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry));
+        match state.tokens.peek(token, read) {
             Peek::NotBearer => Ok(()),
             Peek::Unseen { key, is_new } => {
                 self.begin_inspection(key, is_new, token);
@@ -281,8 +280,8 @@ impl Flight {
         self.is_doubted = true;
         let state = self.guard.state();
         match state.preflight {
-            Preflight::Off => state.token_cache.remember(token),
-            _ => drop(state.token_cache.inspect(token, Stage::Ahead)),
+            Preflight::Off => state.tokens.remember(token),
+            _ => drop(state.tokens.inspect(token, Stage::Ahead)),
         }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new
@@ -294,7 +293,7 @@ impl Flight {
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
-        let known = state.token_cache.read(key, |entry| (entry.granted.clone(), entry.stale_at));
+        let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let denial = match state.preflight {
             Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
@@ -304,7 +303,7 @@ impl Flight {
         };
         let Some(denial) = denial else {
             let method = self.lookup.method();
-            let times = state.repeats.count(("predicted", method, Some(key)), state.token_cache.now());
+            let times = state.repeats.count(("predicted", method, Some(key)), state.tokens.now());
             if let Some(times) = times {
                 telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
             }
@@ -500,7 +499,7 @@ mod tests {
         for (source, is_believed) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
             let guard = guard_with_logger_token(Preflight::Confirm);
             let is_known =
-                |flight: &Flight| guard.state().token_cache.read(flight.token.unwrap(), |_| ()).is_some();
+                |flight: &Flight| guard.state().tokens.read(flight.token.unwrap(), |_| ()).is_some();
             // Google allows a call although the scope seems to be missing.
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);

@@ -33,8 +33,8 @@ impl Flight {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let granted = match self.token {
             Some(key) => {
-                let token_cache = &self.guard.state().token_cache;
-                token_cache.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
+                let tokens = &self.guard.state().tokens;
+                tokens.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
             }
             None => GrantedScopes::unknown(NO_TOKEN),
         };
@@ -56,12 +56,12 @@ impl Flight {
     #[must_use]
     pub fn explain_now(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
-        let token_cache = &self.guard.state().token_cache;
+        let tokens = &self.guard.state().tokens;
         if let Some(header) = &self.header {
             // The inspection does not end in time for this refusal, but for the next one.
-            let _ = token_cache.inspect(header, Stage::Refused);
+            let _ = tokens.inspect(header, Stage::Refused);
         }
-        let known = self.token.and_then(|key| token_cache.read(key, |entry| entry.granted.clone()));
+        let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
         self.denial(status, refusal, &granted)
     }

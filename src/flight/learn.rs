@@ -15,7 +15,7 @@ use crate::telemetry;
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
     let event = (telemetry::evidence(denial), denial.method(), flight.token);
-    if let Some(times) = state.repeats.count(event, state.token_cache.now()) {
+    if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (refusal.gate().as_str(), method, flight.token);
-    if let Some(times) = state.repeats.count(event, state.token_cache.now()) {
+    if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::other_gate(method, refusal, times);
     }
     if flight.is_doubted && is_after_scope_check(refusal) {
@@ -41,9 +41,9 @@ pub(super) fn scopes_suffice(flight: &Flight) {
         let lacks = flight.guard.lacks(&flight.lookup, &entry.granted);
         lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
     };
-    match state.token_cache.read(key, lacks).flatten() {
+    match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
-        Some(true) => state.token_cache.forget(key),
+        Some(true) => state.tokens.forget(key),
         Some(false) if state.lessons.mark_open(subject) => {
             telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
         }
@@ -71,13 +71,13 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     }
     match flight.guard.judge(&flight.lookup, granted) {
         Ok(false) => {
-            let Some(stale_at) = state.token_cache.read(key, |entry| entry.stale_at) else { return };
+            let Some(stale_at) = state.tokens.read(key, |entry| entry.stale_at) else { return };
             let denial =
                 flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
             state.lessons.remember_denial(key, subject, stale_at, denial);
         }
         Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
-            state.token_cache.forget(key);
+            state.tokens.forget(key);
         }
         _ => {}
     }

@@ -323,7 +323,7 @@ impl GuardBuilder {
             preflight: self.preflight,
             delivery: self.delivery,
             endpoints: self.endpoints,
-            token_cache: TokenCache::new(sources, clock, self.limits, spawner),
+            tokens: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),

@@ -82,7 +82,7 @@ impl Judge<'_> {
         granted.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN))
     }
 
-    /// Returns the finding for a resource: whether IAM token_cache the permissions.
+    /// Returns the finding for a resource: whether IAM grants the permissions.
     pub(super) fn resource(&self, need: &IamNeed, answer: &IamReply) -> Finding {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };

@@ -89,7 +89,7 @@ impl IamResource {
         }
     }
 
-    /// Returns the command that token_cache a role on the resource.
+    /// Returns the command that grants a role on the resource.
     pub(super) fn binding(&self) -> String {
         self.fill(self.kind.binding, str::to_owned)
     }
@@ -105,7 +105,7 @@ impl IamResource {
     }
 }
 
-/// Rejects permissions that do not exist for this kind of resource. IAM never token_cache such
+/// Rejects permissions that do not exist for this kind of resource. IAM never grants such
 /// permissions, so the response would look like a closed gate.
 fn check_permissions(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
     let ResourceKind { what, permissions: starts, .. } = kind;
