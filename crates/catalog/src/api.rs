@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_without_a_version_is_the_generally_available_version() {
+    fn an_api_name_without_a_version_gives_the_generally_available_version() {
         for (name, api, method) in [
             ("pubsub", "pubsub.v1", "pubsub.projects.topics.publish"),
             ("storage", "storage.v1", "storage.objects.insert"),

@@ -161,9 +161,8 @@ impl<'a> Call<'a> {
         Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::new(headers)), ..self }
     }
 
-    /// Returns the value of `Authorization`. Returns `None` if the request has a second token,
-    /// because Google does not document which of two tokens counts, and `None` for a call without
-    /// headers.
+    /// Returns the value of `Authorization`. Returns `None` if the call has no such header, and if
+    /// the request has a second token, because Google does not document which of two tokens counts.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;

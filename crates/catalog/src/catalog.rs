@@ -118,8 +118,8 @@ impl Catalog {
         self.blob().rpc(service, method)
     }
 
-    /// Calls `read` with the data. The match compiles `read` separately for the built-in data:
-    /// there the compiler knows the addresses, which saves a tenth of the instructions of a lookup.
+    /// Calls `read` with the data. The match compiles `read` separately for the built-in data,
+    /// whose addresses the compiler knows. This saves a tenth of the instructions of a lookup.
     #[inline(always)]
     fn with_blob<T>(self, read: impl Fn(&'static Blob<'static>) -> T) -> T {
         match self.0 {

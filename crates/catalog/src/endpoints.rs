@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 /// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an
 /// emulator, a proxy or another universe.
 ///
-/// By default there are only Google's own hosts. A server on 127.0.0.1 is not an API of Google
-/// until the user maps the server to one.
+/// By default there are only Google's own hosts. A server on 127.0.0.1 does not count as an API of
+/// Google until the user maps the server to the host of an API.
 ///
 /// ```
 /// use gcp_scopes_catalog::Endpoints;
@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_base_url_is_that_of_the_mapped_host() {
+    fn base_returns_the_url_of_the_mapped_host() {
         let base = |from: &str| {
             let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
             endpoints.base("storage.googleapis.com")

@@ -29,8 +29,8 @@ pub(crate) struct Match {
 }
 
 impl Match {
-    /// Creates the match of a request with this query, with what the data and the overrides state
-    /// about the method.
+    /// Creates the match of a request that calls this method with this query. The scopes come from
+    /// the data. The reason to abstain comes from the data or the overrides.
     #[inline(always)]
     pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
         let row = catalog.blob().row(method.row());
@@ -114,14 +114,14 @@ impl Match {
         enough.len() < listed.len() && !self.lists_any_of(&held.iter().filter(counts).collect())
     }
 
-    /// Checks whether the method accepts one of these scopes in another version of its API: the
-    /// document of this version may be older than the scope.
+    /// Checks whether another version of the API accepts one of these scopes for the method.
+    /// Google's document of this version may be older than the scope.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
         self.method.other_versions().any(|other| other.catalog().set_intersects(other.set_index(), held))
     }
 
-    /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if they do
-    /// not.
+    /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if the
+    /// overrides do not prevent a verdict.
     fn override_reason(&self, held: &ScopeSet) -> Option<AbstainReason> {
         let silence = overrides::at(self.override_number)?.effect.silence()?;
         let holds = |short| held.iter().any(|scope| scope.short() == short);

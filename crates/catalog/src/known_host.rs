@@ -53,7 +53,7 @@ impl KnownHost {
     /// stands for a token that is not limited by scopes.
     ///
     /// Returns `false` for every token that is limited by scopes if the methods of the host share
-    /// no scope. No host whose methods share a scope runs programs of Google's users.
+    /// no scope. Hosts that run programs of Google's users have no shared scope in the catalog.
     #[inline]
     #[must_use]
     pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {

@@ -56,7 +56,7 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
 }
 
 /// Returns a small set of scopes that contains an accepted scope of each of several calls: the
-/// narrowest scope of each call, without those that the rest of the set makes unnecessary.
+/// narrowest scope of each call, without the scopes that the rest of the set makes unnecessary.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -103,18 +103,18 @@ pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     scopes
 }
 
-/// Compares two scopes by how much they permit; the narrower scope is less. The rules follow the
+/// Compares two scopes by how much they permit. The narrower scope is `Less`. The rules follow the
 /// names that Google gives its scopes.
 ///
-/// A scope is narrower by the first of these rules that distinguishes the two:
-/// 1. It is not a scope for the whole platform.
-/// 2. It is read-only.
-/// 3. It has a name below Google's prefix and not a URI of another form.
-/// 4. Its name has fewer words: `drive.readonly` is for all files, `drive.meet.readonly` for a
-///    special purpose.
-/// 5. Fewer sets of the catalog contain it. Counting is slow, and is done only if the names do not
-///    decide.
-/// 6. Its name is shorter.
+/// The first of these rules that distinguishes the two scopes decides. The narrower scope
+/// 1. is not a scope for the whole platform,
+/// 2. is read-only,
+/// 3. has a name below Google's prefix instead of a URI of another form,
+/// 4. has fewer words in its name: `drive.readonly` is for all files, `drive.meet.readonly` for a
+///    special purpose,
+/// 5. is contained in fewer sets of the catalog (counting is slow, and is done only if the names do
+///    not decide),
+/// 6. has a shorter name.
 fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
     let by_name = |scope: &Scope| {
         let name = scope.short();

@@ -70,8 +70,8 @@ impl Lookup {
         Self { found, needed: None }
     }
 
-    /// Replaces the scopes of the catalog by the scopes that the caller states, if they apply to
-    /// the call.
+    /// Replaces the scopes of the catalog by the scopes that the caller states, if the stated
+    /// scopes apply to the call.
     fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
         let found = match self.found {
             Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
@@ -150,7 +150,8 @@ impl Lookup {
         self.needed.as_ref()
     }
 
-    /// Checks whether the call goes to an API of Google, so that a refused call may lack a scope.
+    /// Checks whether the call goes to an API of Google. If such a call is refused, its token may
+    /// lack a scope.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;

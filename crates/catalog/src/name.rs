@@ -1,6 +1,6 @@
 //! The id of a row.
 //!
-//! The catalog's data contains the ids of REST methods as they are. For gRPC methods that would
+//! The catalog's data contains the whole ids of REST methods. The whole ids of gRPC methods would
 //! take 800 KB more, so the data contains the names of services and methods separately. The id of a
 //! gRPC method is formed when it is first requested, and stays in memory: at most one short text
 //! per gRPC method.

@@ -39,7 +39,7 @@ pub(crate) fn split_path<'r, 'p>(
 
 /// Splits the last segment of a path at its last colon (`topic:publish`). Returns the name, the
 /// custom verb, and whether the colon was encoded as `%3A`: an encoded colon may be a part of the
-/// name.
+/// name. Returns `None` if the segment contains no colon.
 pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let plain = last.iter().rposition(|byte| *byte == b':');
     let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);

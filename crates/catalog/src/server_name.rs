@@ -31,7 +31,8 @@ impl Catalog {
     #[must_use]
     pub fn method_by_server_name(self, service: &str, name: &str) -> Option<ApiMethod> {
         let name = name.trim_start_matches('/').replace('/', ".");
-        // Not `method`, which searches all ids for the nearest ones to put into its error.
+        // `versions` is used instead of `method`, because the error of `method` contains the
+        // nearest ids, for which all ids are searched.
         if let Some(method) = self.versions(&name).next() {
             return Some(method);
         }
@@ -83,7 +84,7 @@ fn split_verb(verb: &str) -> Option<(&str, &str)> {
 }
 
 /// Checks whether the method belongs to the service at this host. Two APIs can have resources of
-/// the same name, but not the same host, `www.googleapis.com` aside.
+/// the same name, but then the APIs have different hosts, except for APIs at `www.googleapis.com`.
 fn belongs_to(method: &ApiMethod, service: &str) -> bool {
     let shared = method.host() == "www.googleapis.com";
     shared || method.host() == service || APIS.iter().any(|(host, ..)| *host == service)
@@ -123,7 +124,8 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // The id is `sheets.spreadsheets.values.get`: the name lacks one of its two resources.
+            // The method is `sheets.spreadsheets.values.get`, but this name is not certain enough:
+            // none of the candidate ids that are formed from the name is this id.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),

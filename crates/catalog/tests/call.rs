@@ -74,6 +74,7 @@ fn every_documented_host_name_gives_its_api_and_similar_names_give_none() {
         ("https://storage-vialink1.p.googleapis.com", "storage.buckets.get"),
         ("https://us-storage.googleapis.com", "storage.buckets.get"),
         ("https://us-central1-storage.googleapis.com", "storage.buckets.get"),
+        // The text before `@` is the name of a user.
         ("https://user@storage.googleapis.com", "storage.buckets.get"),
         ("https://evil.example@storage.googleapis.com", "storage.buckets.get"),
         // A host at another port may be a tunnel, and is not an API until the user maps the host.
@@ -108,6 +109,7 @@ fn every_documented_host_name_gives_its_api_and_similar_names_give_none() {
         ("https://evil-storage.googleapis.com", "host"),
         ("https://test-storage.googleapis.com", "host"),
         ("https://my-app1-storage.googleapis.com", "host"),
+        // `asia` and `nam5` are locations of Cloud Storage; `android` is not a location.
         ("https://asia-storage.googleapis.com", "storage.buckets.get"),
         ("https://nam5-storage.googleapis.com", "storage.buckets.get"),
         ("https://android-storage.googleapis.com", "host"),
@@ -193,6 +195,8 @@ fn a_mapped_host_gives_its_api_and_other_hosts_give_none() {
         .and_then(|e| e.endpoint("new.example.com", "not-in-the-catalog.googleapis.com"))
         .and_then(|e| e.universe("s3nsapis.fr"))
         .unwrap();
+    // `host`: the host is not mapped at this port. `method`: the host is mapped to another API,
+    // which has no method with this path.
     for (origin, expected) in [
         ("http://127.0.0.1:4443", "storage.buckets.get"),
         ("http://127.0.0.1:4444", "host"),
@@ -244,7 +248,8 @@ fn the_error_for_an_invalid_mapping_contains_the_input() {
 }
 
 #[test]
-fn token_endpoints_batches_and_unknown_paths_have_no_method() {
+fn urls_of_token_endpoints_and_batches_give_a_method_or_the_reason() {
+    // The last column is the id of the method, otherwise the reason why there is no method.
     for (verb, url, expected) in [
         ("POST", "https://oauth2.googleapis.com/token", "auth"),
         ("POST", "https://oauth2.googleapis.com/tokeninfo", "auth"),
@@ -359,6 +364,7 @@ fn a_call_of_the_xml_api_gives_the_equivalent_json_method() {
         ("PUT", "/bucket?billing", "storage.buckets.patch", false),
         ("GET", "/bucket?versioning", "storage.buckets.get", false),
         ("GET", "/bucket?storageClass", "storage.buckets.get", false),
+        // An unknown key without a value counts as a setting of the bucket.
         ("GET", "/bucket?neverHeardOf", "storage.buckets.get", false),
         ("GET", "/bucket?neverHeardOf=1", "storage.objects.list", false),
         ("POST", "/bucket?delete", "storage.objects.delete", false),
@@ -535,11 +541,13 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
         assert_eq!(abstain_reason_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
         assert_eq!(verdict(verb, url, "logging.write"), Err(AbstainReason::Session), "{verb} {url}");
     }
+    // Here `upload_id` is the name of the object, not a key of the query.
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
     assert_eq!(abstain_reason_of("POST", first), None);
 }
 
-/// Looks up a request with headers, and returns the id of its method or the word of the reason.
+/// Looks up a request with headers, and returns the id of its method or the word of the reason why
+/// there is none.
 fn id_or_reason_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
     let uri = url.parse().unwrap();
     let pairs =
@@ -600,7 +608,7 @@ fn the_content_type_makes_a_request_a_grpc_call() {
 }
 
 #[test]
-fn a_path_with_a_superfluous_final_slash_has_a_method_and_is_never_lacking() {
+fn a_superfluous_final_slash_keeps_the_method_and_prevents_the_verdict_lacking() {
     for (verb, url, expected) in [
         (
             "POST",
@@ -771,6 +779,7 @@ fn the_method_does_not_depend_on_optional_encoding_of_the_path() {
             "https://www.googleapis.com/webmasters/v3/sites/https%3A%2F%2Fexample.com%2F",
             "webmasters.sites.get",
         ),
+        // `%2F` does not separate segments.
         ("GET", "https://storage.googleapis.com/storage%2Fv1/b", "method"),
         ("GET", "https://pubsub.googleapis.com/v1/projects%2Fp%2Ftopics", "method"),
     ] {
@@ -804,6 +813,7 @@ fn a_token_is_called_lacking_only_if_that_is_certain() {
         ("GET", gmail, "gmail.metadata", Ok(true)),
         ("GET", chat, "pubsub", Ok(false)),
         ("GET", &format!("{chat}?useAdminAccess=true"), "chat.spaces", Err(AbstainReason::Request)),
+        // Google lists no scope for this method.
         ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Err(AbstainReason::Empty)),
         ("POST", "https://sts.googleapis.com/v1/token", "cloud-platform", Err(AbstainReason::Empty)),
     ] {
@@ -850,7 +860,7 @@ fn debug_of_a_lookup_hides_the_query() {
     assert!(text.contains("storage.buckets.list") && !text.contains("secret"), "{text}");
 }
 
-/// A scope that Google lists only for scripts may permit methods for which Google does not list it.
+/// A scope that Google lists only for `script.scripts.run` may permit other methods, too.
 #[test]
 fn a_token_with_a_scope_for_scripts_is_not_called_lacking() {
     let events = "https://www.googleapis.com/calendar/v3/calendars/primary/events";
@@ -872,9 +882,9 @@ fn a_token_with_a_scope_for_scripts_is_not_called_lacking() {
     }
 }
 
-/// The document of one version may be older than the scope.
+/// Google's document of one API version may be older than a scope that another version accepts.
 #[test]
-fn a_token_with_a_scope_of_another_version_is_not_called_lacking() {
+fn the_verdict_is_ambiguous_if_only_another_api_version_accepts_the_scope() {
     let dataproc =
         |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
     assert_eq!(verdict("POST", &dataproc("v1"), "dataproc"), Ok(true));
@@ -882,8 +892,8 @@ fn a_token_with_a_scope_of_another_version_is_not_called_lacking() {
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
 }
 
-/// Google lists scopes of Cloud Storage for `jobs.insert`, because jobs that load or extract accept
-/// them.
+/// Google lists scopes of Cloud Storage for `jobs.insert`, because jobs that load or extract data
+/// accept these scopes.
 #[test]
 fn a_scope_that_is_enough_for_some_jobs_gives_no_verdict() {
     let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";

@@ -27,6 +27,7 @@ fn a_method_has_accepted_scopes_and_a_link_to_its_documentation() {
 /// <https://cloud.google.com/storage/docs/oauth-scopes>.
 #[test]
 fn every_method_of_storage_has_its_own_set_of_scopes() {
+    // Whether the method accepts `full_control`, `read_write` and `read_only`.
     let rows = [
         ("storage.objects.insert", [true, true, false]),
         ("storage.objects.get", [true, true, true]),
@@ -78,7 +79,7 @@ fn the_error_for_an_unknown_id_contains_the_nearest_ids() {
 }
 
 #[test]
-fn methods_without_listed_scopes_accept_an_empty_set() {
+fn accepted_is_empty_for_methods_without_listed_scopes() {
     for id in [
         "oauth2.tokeninfo",
         "webfonts.webfonts.list",

@@ -58,9 +58,9 @@ fn recorded_requests_give_the_intended_method() {
         let found = request.look_up();
         match found.method() {
             Some(found) if found.id() == *method => {}
-            Some(found) => wrong.push(format!("{verb} {url} ({client}): {method}, not {found}")),
+            Some(found) => wrong.push(format!("{verb} {url} ({client}): found {found}, expected {method}")),
             None => {
-                missed.push(format!("{verb} {url} ({client}): {method}, but {:?}", found.abstain_reason()));
+                missed.push(format!("{verb} {url} ({client}): {method}: {:?}", found.abstain_reason()));
             }
         }
     }

@@ -27,8 +27,8 @@ impl GrantedScopes {
     /// ```
     ///
     /// # Errors
-    /// The reason why no prediction is possible; one such reason is that the token's scopes are not
-    /// known.
+    /// Returns the reason why no prediction is possible, for example because the token's scopes are
+    /// not known.
     pub fn suffice_for(&self, call: &Lookup) -> Result<bool, AbstainReason> {
         match (call.method(), call.abstain_reason(), self.scopes()) {
             (None, Some(reason), _) if call.needed().is_none() => Err(reason),
@@ -46,8 +46,8 @@ impl GrantedScopes {
 ///
 /// fn describe(decision: &Decision) -> String {
 ///     match decision {
-///         Decision::Allow => "the scope gate is open; IAM is another question".into(),
-///         Decision::Abstain(why) => format!("no opinion: {why}"),
+///         Decision::Allow => "the scopes are sufficient; IAM may still refuse the call".into(),
+///         Decision::Abstain(why) => format!("no prediction: {why}"),
 ///         Decision::Lacking(denial) => denial.to_string(),
 ///         _ => "something newer than this program".into(),
 ///     }
@@ -102,9 +102,9 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 /// Explains a response that refused a call for lack of scope. The returned denial contains the
 /// steps to take.
 ///
-/// Returns `None` if the response is not a refusal for lack of scope, or if that is only possible
-/// and the granted scopes do not make it likely. The caller must make sure that the response came
-/// from the host that the call was sent to.
+/// Returns `None` if the response is not a refusal for lack of scope, or if a missing scope is only
+/// a possible cause and the granted scopes do not make this cause likely. The caller must make sure
+/// that the response came from the host that the call was sent to.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;

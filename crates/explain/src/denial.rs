@@ -64,7 +64,7 @@ pub struct Denial(Arc<Facts>);
 
 impl Denial {
     /// Creates the denial of a call to this method that was not sent. The token and the environment
-    /// are unknown. For tests of how a program handles a denial.
+    /// are unknown. Use this function to test how a program handles a denial.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -122,7 +122,7 @@ impl Denial {
     /// use gcp_scopes_explain::refusal::classify_text;
     ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
-    /// let granted = GrantedScopes::unknown("the log does not say");
+    /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("a refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
@@ -158,8 +158,8 @@ impl Denial {
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
-    /// Returns the denial with the steps for another environment. For tools that explain a refusal
-    /// of a program that runs on another machine.
+    /// Returns the denial with the steps for another environment. Tools call this function to
+    /// explain a refused call of a program that runs on another machine.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -180,8 +180,8 @@ impl Denial {
         Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
-    /// Returns the denial with one more step, which precedes all other steps. For adapters to
-    /// clients in which the scopes of a call are set in the client's own way.
+    /// Returns the denial with one more step, which precedes all other steps. Adapters call this
+    /// function if their client has its own way to set the scopes of a call.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;

@@ -139,8 +139,8 @@ impl Environment {
 
     /// Sets the credential of the program.
     ///
-    /// Another credential than before clears the account, which is then unknown. Domain-wide
-    /// delegation keeps the account: a delegated token is requested with it.
+    /// If the credential changes, the account becomes unknown. Domain-wide delegation keeps the
+    /// account, because the account requests the delegated tokens.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -306,7 +306,7 @@ impl Environment {
     }
 
     /// Returns the numeric id of the service account, which an administrator enters in Google
-    /// Workspace for domain-wide delegation. It is known only from key files.
+    /// Workspace for domain-wide delegation. Only key files contain the id.
     pub(crate) fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
     }
@@ -345,9 +345,9 @@ fn detect_credential(snapshot: &Snapshot, platform: Platform, file: Option<&Cred
     }
 }
 
-/// Returns the project in which the program runs. If it is unknown, returns the project that
-/// environment variables or the credential file set. The first takes precedence, because the
-/// commands in steps change resources of that project.
+/// Returns the project in which the program runs. If that project is unknown, returns the project
+/// that environment variables or the credential file set. The project in which the program runs
+/// takes precedence, because the commands in steps change resources of that project.
 fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
     let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
     let ids = std::iter::once(snapshot.metadata("project/project-id"))
@@ -399,12 +399,12 @@ mod tests {
     const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
         "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 
-    /// A snapshot with these environment variables.
+    /// Creates a snapshot with these environment variables.
     fn env(pairs: &[(&str, &str)]) -> Snapshot {
         pairs.iter().fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
     }
 
-    /// A snapshot of a VM with these attributes.
+    /// Creates a snapshot of a VM with these attributes.
     fn vm(attributes: &[(&str, &str)]) -> Snapshot {
         let named = attributes.iter().fold(Snapshot::new(), |snapshot, (name, value)| {
             snapshot.with_metadata(format!("instance/attributes/{name}"), *value)

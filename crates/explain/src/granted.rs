@@ -99,8 +99,8 @@ impl GrantedScopes {
         Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
-    /// Marks the token as one that does not belong to the machine's service account. For tokens
-    /// that differ from those that the metadata server issues.
+    /// Marks the token as one that does not belong to the machine's service account. Use this
+    /// function for a token that differs from the tokens that the metadata server issues.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
@@ -229,7 +229,7 @@ impl GrantedScopes {
 /// ```
 /// use gcp_scopes_explain::granted::GrantSource;
 ///
-/// // A program may declare the wrong scopes; Google knows what it granted.
+/// // A program may declare the wrong scopes; Google knows which scopes it granted.
 /// assert!(GrantSource::Declared.is_unverified() && !GrantSource::Tokeninfo.is_unverified());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

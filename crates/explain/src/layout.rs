@@ -112,8 +112,8 @@ impl Layout {
         Self { has_colours: true, ..self }
     }
 
-    /// Returns the text in bold red if the layout has colours. For words such as "closed" or
-    /// "wrong".
+    /// Returns the text in bold red if the layout has colours. Reports print words such as "closed"
+    /// and "wrong" in red.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -125,7 +125,8 @@ impl Layout {
         self.bold(31, text)
     }
 
-    /// Returns the text in bold yellow if the layout has colours. For words such as "unknown".
+    /// Returns the text in bold yellow if the layout has colours. Reports print words such as
+    /// "unknown" in yellow.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -136,8 +137,8 @@ impl Layout {
         self.bold(33, text)
     }
 
-    /// Returns the text in bold green if the layout has colours. For words such as "open" or
-    /// "right".
+    /// Returns the text in bold green if the layout has colours. Reports print words such as "open"
+    /// and "right" in green.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;

@@ -190,7 +190,8 @@ impl Refusal {
         self.evidence.as_str()
     }
 
-    /// Returns what is wrong with the token's scopes. `Some` exactly for [`Gate::Scope`]:
+    /// Returns what is wrong with the token's scopes, as one of these words; `None` if the gate is
+    /// not [`Gate::Scope`].
     ///
     /// - `missing`: the token holds none of the accepted scopes;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
@@ -227,7 +228,8 @@ impl Refusal {
 
     /// Returns the scopes that the response lists; the server accepts a token with any one of them.
     /// They are read from `WWW-Authenticate` (RFC 6750, section 3) or from a text that a client
-    /// printed. There are at most 64, and none if the response does not list scopes.
+    /// printed. The set contains at most 64 scopes, and is empty if the response does not list
+    /// scopes.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -253,8 +255,8 @@ impl Refusal {
         self.details.service.as_deref()
     }
 
-    /// Returns the full name of the RPC that was refused, from `ErrorInfo`. It differs from the id
-    /// of a method in a Discovery document, such as `pubsub.projects.topics.publish`.
+    /// Returns the full name of the RPC that was refused, from `ErrorInfo`. The name differs from
+    /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -293,7 +295,8 @@ impl Refusal {
         self.details.project.as_deref()
     }
 
-    /// Returns the constraint of the organisation policy that refused, if the response names it.
+    /// Returns the constraint of the organisation policy that refused, if the response names the
+    /// constraint.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -321,8 +324,8 @@ impl Refusal {
         self.details.vpc_sc_id.as_deref()
     }
 
-    /// Returns the id of the request, by which Google's support finds the request. It has at most
-    /// 256 characters, all of them visible ASCII.
+    /// Returns the id of the request, by which Google's support finds the request. The id has at
+    /// most 256 characters, all of them visible ASCII.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -350,8 +353,8 @@ impl Refusal {
     }
 
     /// Returns the refusal with the certainty raised to [`Certainty::Likely`] if the gate is
-    /// [`Gate::Scope`] and the certainty was [`Certainty::Possible`]. For callers that know from
-    /// another source than the response that the token lacks a scope.
+    /// [`Gate::Scope`] and the certainty was [`Certainty::Possible`]. Call this function if another
+    /// source than the response shows that the token lacks a scope.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, classify};

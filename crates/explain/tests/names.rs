@@ -229,7 +229,7 @@ fn a_name_does_not_change_the_gate() {
                 let scopes = actual.as_ref().map_or(0, |refusal| refusal.alternatives().len());
                 if gate(expected) != gate(&actual) || scopes > 0 {
                     wrong.push(format!(
-                        "{form}, {}: {:?}, not {:?}, {scopes} scopes: {name:?}",
+                        "{form}, {}: found {:?}, expected {:?}, {scopes} scopes: {name:?}",
                         row.message,
                         gate(&actual),
                         gate(expected)
@@ -238,9 +238,10 @@ fn a_name_does_not_change_the_gate() {
             }
         }
     }
+    // A refusal has at most nine forms.
     assert!(
         wrong.is_empty(),
-        "{} of {}:\n{}",
+        "{} of {} classifications are wrong:\n{}",
         wrong.len(),
         OTHER_REFUSALS.len() * NAMES.len() * 9,
         wrong.join("\n")

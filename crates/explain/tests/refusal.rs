@@ -65,7 +65,7 @@ fn each_text_has_the_expected_gate() {
     for (gate, text) in texts::TEXTS {
         let refusal = classify_text(text);
         if verdict(refusal.as_ref()).0 != *gate {
-            wrong.push(format!("expected {gate}, not {refusal:?}: {text}"));
+            wrong.push(format!("expected {gate}, found {refusal:?}: {text}"));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -73,6 +73,7 @@ fn each_text_has_the_expected_gate() {
 
 #[test]
 fn responses_without_status_have_the_expected_gate() {
+    // A body of at most two bytes is empty or `{}`, and does not determine a gate.
     for row in RESPONSES.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
         let refusal = classify(&Answer::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
         // The gate of these two responses is known only from the status.
@@ -125,7 +126,7 @@ fn evidence_names_the_part_of_the_response() {
 }
 
 #[test]
-fn requested_scopes_are_one_cause_of_token_errors() {
+fn token_errors_about_requested_scopes_are_distinguished() {
     let is_for_scopes = |text| classify_text(text).expect("a refusal").is_for_requested_scopes();
     assert!(is_for_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
     assert!(is_for_scopes(
@@ -168,11 +169,12 @@ fn alternatives_are_read_from_challenges() {
 }
 
 #[test]
-fn alternatives_are_read_from_texts_of_clients() {
+fn alternative_scopes_are_read_from_error_texts_that_clients_print() {
     let set = ScopeSet::from_scope_text(
         "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/bigquery",
     );
     for text in [
+        // The list ends with its line, so `drive` on the next line is not an alternative.
         "Insufficient OAuth2 scope to perform this operation.\nAcceptable scopes: https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/bigquery\nhttps://www.googleapis.com/auth/drive",
         r#"403 {'www-authenticate': 'Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/cloud-platform"', 'server': 'ESF'} Insufficient Permission"#,
         r#"metadata: {"www-authenticate": "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/cloud-platform\""}"#,
@@ -184,7 +186,7 @@ fn alternatives_are_read_from_texts_of_clients() {
 }
 
 #[test]
-fn other_urls_in_a_text_are_not_alternatives() {
+fn only_scope_urls_in_a_text_are_alternatives() {
     let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
         https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
     let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
@@ -205,6 +207,7 @@ fn at_most_64_messages_reasons_and_violations_are_read() {
             let parts = [vec![*other; count], vec![decisive]].concat().join(",");
             refusal_of(403, &[], &format!("[{parts}]")).gate()
         };
+        // The decisive part is the 64th part, then the 65th part.
         assert_ne!(gate(63), Gate::Other, "{decisive}");
         assert_eq!(gate(64), Gate::Other, "{decisive}");
     }
@@ -218,6 +221,7 @@ fn a_reason_is_one_word_of_letters_and_digits() {
         refusal_of(403, &[], &body.to_string()).gate()
     };
     assert_eq!(gate("KITE2_INSUFFICIENT_SCOPE"), Gate::Scope);
+    // Two words, a digit at the beginning, and more than 256 bytes.
     for reason in [
         "KITE INSUFFICIENT_SCOPE".to_owned(),
         "2_INSUFFICIENT_SCOPE".to_owned(),
@@ -229,6 +233,7 @@ fn a_reason_is_one_word_of_letters_and_digits() {
 
 #[test]
 fn only_known_reasons_count_in_the_field_data() {
+    // PHP's client prints the details of a gRPC status with the fields `number` and `data`.
     let gate = |data| {
         let details = format!(r#"{{"message":"No.","details":[{{"number":1,"data":"{data}"}}]}}"#);
         refusal_of(403, &[], &details).gate()
@@ -239,6 +244,7 @@ fn only_known_reasons_count_in_the_field_data() {
 
 #[test]
 fn the_status_in_a_body_is_an_http_or_grpc_status() {
+    // `other` is a refusal whose status determines no gate; `none` is not a refusal.
     for (status, gate) in [
         (r#""code":403"#, "other"),
         (r#""code":401"#, "credentials"),
@@ -428,7 +434,7 @@ fn names_of_resources_are_not_reasons() {
             assert_eq!(refusal.gate(), Gate::Iam, "{message}");
         }
     }
-    // In the text of a client, a reason counts wherever it is.
+    // In the text of a client, a reason counts at any place.
     for text in [
         "googleapi: Error 403: no, ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         r#"relayed: {"details": [{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}"#,

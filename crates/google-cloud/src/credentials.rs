@@ -35,8 +35,8 @@ pub struct GuardCredentials {
     handed: Arc<ArcSwapOption<Handed>>,
 }
 
-/// The latest `Authorization` value that was handed out to a client, and when it replaced an
-/// earlier value. The time is `None` for the first value.
+/// The latest `Authorization` value that was handed out to a client, and the time at which this
+/// value replaced an earlier value. The time is `None` for the first value.
 struct Handed {
     authorization: HeaderValue,
     since: Option<Instant>,
@@ -93,9 +93,9 @@ impl GuardCredentials {
         self.handed.load().as_ref().map(|last| last.authorization.clone())
     }
 
-    /// Returns the `Authorization` value that a call sent which began at `start`. Returns `None` if
-    /// the value was replaced after `start`, because it is then not certain which of the two the
-    /// call sent.
+    /// Returns the `Authorization` value of a call that began at `start`. Returns `None` if the
+    /// value was replaced after `start`, because the call may then have sent the earlier or the
+    /// later value.
     pub(crate) fn token_since(&self, start: Instant) -> Option<HeaderValue> {
         let last = self.handed.load();
         let only = last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;

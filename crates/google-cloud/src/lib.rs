@@ -29,14 +29,14 @@
 //!    Streams do not use a retry policy, and a request with its own policy does not use the
 //!    client's. For these, call [`Guard::explain_error`](gcp_scopes::Guard::explain_error) with the
 //!    error.
-//! 2. **The credentials** report each token to the guard. They check a call before it is sent if
-//!    the call runs inside [`Guard::calling`](gcp_scopes::Guard::calling). They are also a [token
-//!    source](gcp_scopes::token_source) for the middleware of gcp-scopes, which then sets the token
-//!    but not the quota project.
+//! 2. **The credentials** report each token to the guard. If a call runs inside
+//!    [`Guard::calling`](gcp_scopes::Guard::calling), the credentials check the call before it is
+//!    sent. The credentials are also a [token source](gcp_scopes::token_source) for the middleware
+//!    of gcp-scopes. In this use, the middleware sets the token but not the quota project.
 //!
 //! The scopes that a program requests can differ from the scopes that its token holds, so the guard
-//! does not infer one from the other. It reads the scopes from the JWTs that a service account key
-//! signs. For other tokens it queries the metadata server or tokeninfo.
+//! does not infer one from the other. The guard reads the scopes from the JWTs that a service
+//! account key signs. For other tokens the guard queries the metadata server or tokeninfo.
 //!
 //! # Errors
 //! A call that is not sent fails with a

@@ -112,8 +112,8 @@ impl ClientError<GoogleCloud> for Error {
     }
 
     // `Error::service_full` is public but hidden from the documentation. No other constructor
-    // accepts HTTP headers and a source. If a release removes it, this function does not compile. A
-    // program can then still call `Guard::explain_error` with the error.
+    // accepts HTTP headers and a source. If a release removes the constructor, this function does
+    // not compile. A program can then still call `Guard::explain_error` with the error.
     fn with_denial(self, denial: Denial) -> Self {
         let Some(status) = self.status().cloned() else { return self };
         let source = Some(BoxError::from(denial.into_error()));

@@ -36,7 +36,7 @@
 //! [`DenialDelivery`](gcp_scopes::DenialDelivery). A denied call is not retried.
 //!
 //! The guard gives a denial to object_store as a response with status 403, whose body contains the
-//! denial's message. If the guard returned an error instead, object_store would convert every one
+//! denial's message. If the guard returned an error instead, object_store would convert that error
 //! to `Generic`, while programs match on `PermissionDenied`. The drawback: object_store 0.14 keeps
 //! only the status and the text of a response (`RequestError::Status` in
 //! <https://github.com/apache/arrow-rs-object-store/blob/main/src/client/retry.rs>), so the

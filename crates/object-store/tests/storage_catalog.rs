@@ -68,7 +68,7 @@ async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box
         .with_http_connector(connector.clone())
         .build()?;
 
-    let error = store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the token may not write");
+    let error = store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the upload was not refused");
     assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
     let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));

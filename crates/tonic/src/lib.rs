@@ -22,9 +22,9 @@
 //!
 //! # What the caller gets
 //! 1. A refusal for lack of scope is a [`tonic::Status`] with the code, the details and the
-//!    metadata that Google sent. The denial's message is appended to its message, and the
-//!    [`Denial`] is its source. Messages of a stream that arrived before the refusal are delivered
-//!    first.
+//!    metadata that Google sent. The denial's message is appended to the message of the status, and
+//!    the [`Denial`] is the source of the status. Messages of a stream that arrived before the
+//!    refusal are delivered first.
 //! 2. Every other status is the same as without the guard.
 //! 3. A proxy or a load balancer may respond with a plain HTTP 403 that is not gRPC. The caller
 //!    gets `PermissionDenied`, as the gRPC specification

@@ -81,8 +81,8 @@ pub enum AbstainReason {
 }
 
 impl AbstainReason {
-    /// Checks whether a call with this reason goes to an API of Google, so that a refused call may
-    /// lack a scope.
+    /// Checks whether a call with this reason goes to an API of Google. If such a call is refused,
+    /// its token may lack a scope.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;

@@ -143,7 +143,7 @@ fn psc_service(name: &str) -> Option<&str> {
 
 /// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in
 /// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-storage`. `host_of` returns the host of a
-/// service, if it is known.
+/// service that the catalog knows, and `None` for other names.
 fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
@@ -156,7 +156,7 @@ fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>)
     host_of(label).or_else(|| label.match_indices('-').find_map(host_after))
 }
 
-/// Returns `LABEL.googleapis.com`, if it is the host of an API.
+/// Returns `LABEL.googleapis.com`, if this name is the host of an API.
 fn known_host<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
     Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
@@ -168,8 +168,8 @@ fn is_location_prefix(text: &str) -> bool {
     is_location(text) && (ends_in_digit(text) || MULTI_REGIONS.contains(&text))
 }
 
-/// Checks whether a text has the form of a location: `us`, `nam5`, `us-central1`. A list of
-/// locations would lack the new ones.
+/// Checks whether a text has the form of a location: `us`, `nam5`, `us-central1`. The form is
+/// checked because a list of locations would not contain the locations that Google adds later.
 fn is_location(text: &str) -> bool {
     let word = |text: &str, most: usize| {
         let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -158,7 +158,7 @@ fn requests() -> impl Iterator<Item = [&'static str; 4]> {
     let lines = REQUESTS.lines().filter(|line| !line.is_empty());
     lines.map(|line| {
         let mut words = line.split_whitespace();
-        std::array::from_fn(|_| words.next().unwrap_or_else(|| panic!("four words: {line}")))
+        std::array::from_fn(|_| words.next().unwrap_or_else(|| panic!("not four words: {line}")))
     })
 }
 
@@ -173,7 +173,7 @@ fn every_request_line_gives_the_expected_method() {
     for [verb, host, path, expected] in requests() {
         let found = find(host, verb, path).map_or("-", |method| method.id());
         if found != expected {
-            wrong.push(format!("{verb} {host} {path}: {found}, not {expected}"));
+            wrong.push(format!("{verb} {host} {path}: found {found}, expected {expected}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -260,7 +260,8 @@ fn an_encoded_colon_with_two_readings_gives_no_method() {
     let pubsub = |path| find("pubsub.googleapis.com", "GET", path).map(|method| method.id());
     assert_eq!(drive("/"), None);
     assert_eq!(pubsub("/v1/projects/p/topics/t:getIamPolicy"), Some("pubsub.projects.topics.getIamPolicy"));
-    assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "a topic may have this name");
+    // `t%3AgetIamPolicy` may also be the name of a topic.
+    assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "the method is not certain");
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
     let mut last = "";
     for row in 0..BLOB.row_count() {
         let id = method(row).id();
-        assert!(row == BLOB.rest_count() || last <= id, "{last} before {id}");
+        assert!(row == BLOB.rest_count() || last <= id, "not sorted: {last} precedes {id}");
         if id != last {
             ids += 1;
             let first = ApiMethod::by_id(id).unwrap();
@@ -332,6 +333,7 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         {
             methods += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
+            // Some overrides apply only if the query contains this key.
             let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
             let found = Match::new(CATALOG, method(row), "");
@@ -366,7 +368,7 @@ fn every_override_has_a_source_and_covers_a_method() {
                 Some(prefix) => id.starts_with(prefix),
                 None => *pattern == id,
             };
-            assert!(ids.into_iter().any(covers), "{pattern} covers nothing");
+            assert!(ids.into_iter().any(covers), "{pattern} covers no method");
         }
         let methods = (0..BLOB.row_count())
             .map(method)
@@ -374,7 +376,7 @@ fn every_override_has_a_source_and_covers_a_method() {
         match row.effect {
             Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(methods.count(), 0),
             Effect::AlsoAccepts { listed: None, .. } => {
-                assert!(methods.count() > 0, "no method for which Google lists no scope: {row:?}");
+                assert!(methods.count() > 0, "covers no method without listed scopes: {row:?}");
             }
             _ => assert_eq!(methods.count() > 0, !row.methods.is_empty(), "{row:?}"),
         }
@@ -386,7 +388,9 @@ fn every_override_has_a_source_and_covers_a_method() {
 }
 
 #[test]
-fn scopes_of_the_overrides_are_accepted() {
+fn an_override_adds_scopes_only_to_its_methods() {
+    // The last column is whether the method accepts the scope, which an override adds to some
+    // methods.
     let rows = [
         ("bigquery.jobs.query", "bigquery.readonly", true),
         ("bigquery.jobs.insert", "bigquery.readonly", false),
@@ -408,6 +412,8 @@ fn scopes_of_the_overrides_are_accepted() {
 
 #[test]
 fn a_call_whose_scopes_depend_on_the_request_has_no_verdict() {
+    // The columns are the method, a scope of the token, the query, and why the overrides prevent a
+    // verdict. `None` means that they do not prevent a verdict.
     let rows = [
         ("gmail.users.messages.list", "gmail.metadata", "q=is%3Aunread", Some(AbstainReason::Restricted)),
         ("gmail.users.messages.list", "gmail.metadata", "maxResults=1", None),
@@ -434,7 +440,7 @@ fn a_call_whose_scopes_depend_on_the_request_has_no_verdict() {
     }
     // `%71` is an encoded `q`.
     let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
-    assert!(list.silence_for("%71=x").is_some(), "a percent-encoded key may be any key");
+    assert!(list.silence_for("%71=x").is_some(), "a percent-encoded key should count as any key");
 }
 
 #[test]

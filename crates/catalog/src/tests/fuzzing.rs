@@ -26,7 +26,7 @@ pub const TARGETS: [(&str, Target); 3] =
 /// # Panics
 /// Panics if there is no target with this name, or if the target finds a fault.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
     target(data);
 }
 
@@ -41,8 +41,8 @@ fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// Creates a request from a template and fills its wildcards from the input. The search in the trie
-/// must find the same method as the slow search of [`naive`].
+/// Creates a request from a template, and fills the wildcards of the template from the input.
+/// Checks that the search in the trie finds the same method as the slow search of [`naive`].
 fn request(data: &[u8]) {
     let Some((place, fill)) = data.split_first_chunk::<6>() else { return };
     let number = |at: usize| usize::from(u16::from_le_bytes([place[at], place[at + 1]]));
@@ -90,8 +90,8 @@ fn request_line(data: &[u8]) {
     let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
     let headers = header_map(headers);
     let endpoints =
-        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("an endpoint");
-    let endpoints = endpoints.universe("s3nsapis.fr").expect("a domain");
+        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("valid endpoint");
+    let endpoints = endpoints.universe("s3nsapis.fr").expect("valid domain");
     let found = lookup(&Call::new(&verb, &uri).with_headers(&headers), &endpoints);
     if let Some(method) = found.method() {
         assert!(!method.id().is_empty() && !method.api().is_empty());
@@ -135,7 +135,7 @@ fn catalog_reader(data: &[u8]) {
 
 /// Opens the data as a catalog file, and reads the methods of the catalog.
 fn read_file(choice: u8, data: &[u8]) {
-    // An opened catalog stays in memory, so that only one in eight inputs is opened.
+    // An opened catalog stays in memory, so only one in eight inputs is opened.
     if choice % 8 != 0 {
         return;
     }
@@ -146,7 +146,7 @@ fn read_file(choice: u8, data: &[u8]) {
     let file = [head.as_bytes(), scopes.as_bytes(), b"\n", data].concat();
     if let Ok(catalog) = Catalog::open(&file) {
         for index in (0..catalog.method_count()).take(64) {
-            let method = catalog.method_at(index).expect("it is below the count");
+            let method = catalog.method_at(index).expect("no method at an index below the count");
             let _ = (method.id(), method.api(), method.host(), method.accepted(), method.basis());
         }
         let uri =
@@ -181,18 +181,18 @@ mod tests {
 
     use super::*;
 
-    /// Runs the targets with the saved inputs. The package on crates.io does not contain saved
-    /// inputs.
+    /// Runs each fuzz target with every input of its corpus. Without the corpus, which the package
+    /// on crates.io does not contain, the test does nothing.
     #[test]
     fn the_targets_accept_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
             let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
-            assert!(inputs.len() > 1, "{name} has no corpus");
+            assert!(inputs.len() > 1, "the corpus of {name} has fewer than two inputs");
             for input in inputs {
                 target(&input);
-                // The target must also accept inputs that end early.
+                // The target must also accept the first 0/8 to 7/8 of each input.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

@@ -10,8 +10,11 @@ use crate::blob::{Blob, NODES, VERBS, u16_at, u32_at};
 use crate::catalog::Catalog;
 
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| Catalog::built_in().blob());
+/// The name of the trie for old paths of `www.googleapis.com`: see `walk::LEGACY`.
 const LEGACY: &str = "/legacy";
+/// The largest number of segments in a path: see `path::MAX_SEGMENTS`.
 const SEGMENTS: usize = 64;
+/// The length of the longest path, in bytes.
 const LONGEST: usize = 65_535;
 
 /// A host with the templates of its methods.
@@ -122,7 +125,9 @@ fn find_in(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
     }
 }
 
-/// Returns the row of the preferred template that matches the path.
+/// Returns the catalog row of the template that matches the path best, among the templates with
+/// this key (verb and custom verb). [`rank`] defines which match is best. `None` if no template
+/// matches.
 fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
     let segments = path.strip_prefix('/')?.split('/').map(str::as_bytes);
     let segments: Vec<Segment<'_>> = segments.map(|sent| Segment { sent, decoded: decoded(sent) }).collect();
@@ -152,8 +157,8 @@ impl Segment<'_> {
 }
 
 /// Returns how the parts of a template match each segment: 0 for a literal, 1 for `*`, 2 for the
-/// first segment of a `**` and 3 for its other segments. The smallest result is the preferred
-/// match. `None` if the template does not match.
+/// first segment of a `**` and 3 for the other segments of the `**`. The smallest result is the
+/// best match. `None` if the template does not match.
 fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
     let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
     let (segment, rest) = segments.split_first()?;

@@ -48,11 +48,12 @@ fn an_opened_catalog_gives_the_same_results_as_the_built_in_one() {
         };
         assert_eq!(method.accepted(), same.accepted(), "{method:?}");
         assert_eq!((method.host(), method.verb(), method.basis()), (same.host(), same.verb(), same.basis()));
-        assert_ne!(method, same, "methods of different catalogs are not equal");
+        assert_ne!(method, same, "methods of different catalogs should differ");
     }
     let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
     assert_eq!(verdict(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
     assert_eq!(verdict(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
+    // The file contains only the host of Cloud Storage.
     let other =
         verdict(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
     assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
@@ -139,7 +140,7 @@ fn the_error_names_the_fault_and_its_place() {
     for (bytes, expected) in rows {
         let error = Catalog::open(&bytes).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::InvalidData);
-        assert!(error.to_string().contains(expected), "{error}, not {expected}");
+        assert!(error.to_string().contains(expected), "{error} should contain {expected}");
     }
 }
 

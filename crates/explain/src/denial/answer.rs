@@ -19,7 +19,7 @@ use super::Denial;
 
 /// How many scopes the header `WWW-Authenticate` lists, so that the header stays below 2 KiB: a
 /// scope's URI has 40 to 80 bytes.
-const IN_A_CHALLENGE: usize = 24;
+const MAX_CHALLENGE_SCOPES: usize = 24;
 
 /// The format in which an API writes its errors.
 #[derive(Clone, Copy)]
@@ -31,8 +31,9 @@ enum ErrorFormat {
 
 impl ErrorFormat {
     /// Returns the format of the API that was called: JSON, unless the call certainly went to Cloud
-    /// Storage's XML API. Only the undocumented calls of that API are certain: the catalog has no
-    /// methods of the XML API, and infers for an undocumented call a method of the JSON API.
+    /// Storage's XML API. The catalog has no methods of the XML API: a call of the XML API has the
+    /// equivalent method of the JSON API. Only if Google does not document the scopes of the call,
+    /// the basis of its method is `inferred`, which shows that the XML API was called.
     fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
             Some("inferred") => Self::Xml,
@@ -98,9 +99,10 @@ impl Denial {
         self.response_in(ErrorFormat::for_call(self))
     }
 
-    /// Creates the [response](Self::to_response) in the format of Cloud Storage's XML API. For
-    /// clients that call only the XML API: a denial does not show whether the XML API or the JSON
-    /// API was called, because documented calls of the XML API have the method ids of the JSON API.
+    /// Creates the [response](Self::to_response) in the format of Cloud Storage's XML API. Use this
+    /// function for clients that call only the XML API: a denial does not show whether the XML API
+    /// or the JSON API was called, because documented calls of the XML API have the method ids of
+    /// the JSON API.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -263,7 +265,7 @@ fn json_error(denial: &Denial, message: &str) -> Value {
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-3>.
 fn challenge(denial: &Denial) -> String {
     let scopes: Vec<String> =
-        denial.accepted().iter().take(IN_A_CHALLENGE).map(|scope| Scope::to_string(&scope)).collect();
+        denial.accepted().iter().take(MAX_CHALLENGE_SCOPES).map(|scope| Scope::to_string(&scope)).collect();
     format!(r#"Bearer error="insufficient_scope", scope="{}""#, scopes.join(" "))
 }
 
@@ -285,7 +287,7 @@ mod tests {
         Denial::for_method(ApiMethod::by_id("storage.objects.get").unwrap())
     }
 
-    /// The denial of an undocumented call of Cloud Storage's XML API.
+    /// Creates the denial of an undocumented call of Cloud Storage's XML API.
     fn denial_of_undocumented_call() -> Denial {
         let uri = "https://storage.googleapis.com/photos?cors".parse().unwrap();
         let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
@@ -332,7 +334,7 @@ mod tests {
     #[test]
     fn only_the_message_of_xml_changes() {
         let line = denial().to_string();
-        assert!(!line.contains(['<', '&']), "the line needs no escape here: {line}");
+        assert!(!line.contains(['<', '&']), "the line should need no escape: {line}");
         let rows = [
             ("<Error><Code>A</Code><Message>No.", " ", "</Message><Details>d</Details></Error>"),
             ("<?xml?><Error><Details>d", ". ", "</Details></Error>"),

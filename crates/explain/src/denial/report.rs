@@ -10,11 +10,11 @@ use crate::environment::{Credential, Platform};
 use crate::layout::Layout;
 use crate::refusal::{Refusal, ScopeProblem};
 
-/// How many scopes the line for a log names; it gives the number of the others. More names would
-/// make the line too long to read.
+/// The maximum number of scopes that a log line names. The other scopes are only counted, because
+/// more names would make the line too long to read.
 const LINE_LIMIT: usize = 3;
-/// How many scopes a report lists; it gives the number of the others. Some methods accept over
-/// seventy scopes.
+/// The maximum number of scopes that a report lists. The other scopes are only counted, because
+/// some methods accept over seventy scopes.
 const LIST_LIMIT: usize = 12;
 
 /// Every line and every report contains this sentence, because most people change IAM roles first.

@@ -34,8 +34,8 @@ impl Platform {
         VARIABLE_PLATFORMS.iter().find(is_set).map(|(_, platform)| *platform)
     }
 
-    /// Returns the name of the instance group, cluster, service, job or function. The caller checks
-    /// its syntax.
+    /// Returns the name of the instance group, cluster, service, job or function. The caller must
+    /// check the syntax of the name.
     pub(super) fn resource(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
             Self::ManagedInstanceGroup => instance_group(snapshot).map(|(_, name)| name),
@@ -53,16 +53,17 @@ impl Platform {
         }
     }
 
-    /// Returns the name of the node pool from the labels of a GKE node. The caller checks its
-    /// syntax. Google does not document the attribute, but scripts on nodes read it.
+    /// Returns the name of the node pool from the labels of a GKE node. The caller must check the
+    /// syntax of the name. Google does not document the attribute `kube-labels`, but scripts on
+    /// nodes read this attribute.
     pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
         let labels =
             snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
         labels.split(',').find_map(|label| label.strip_prefix("cloud.google.com/gke-nodepool="))
     }
 
-    /// Returns the location of the resource, if it may differ from that of the VM. The caller
-    /// checks its syntax.
+    /// Returns the location of the resource, if that location may differ from the location of the
+    /// VM. The caller must check the syntax of the location.
     pub(super) fn location(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
             Self::ManagedInstanceGroup => instance_group(snapshot).map(|(location, _)| location),

@@ -34,7 +34,8 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of a project id. The message names the expected syntax.
+    /// Returns an error if the text does not have the syntax of a project id. The message names the
+    /// expected syntax.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
         self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
         Ok(self)
@@ -51,7 +52,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of a zone.
+    /// Returns an error if the text does not have the syntax of a zone.
     pub fn with_zone(mut self, zone: &str) -> Result<Self, Error> {
         let zone = checked("zone", zone, names::zone, "a zone such as us-central1-a")?;
         let region = zone.rsplit_once('-').map(|(region, _)| region.to_owned());
@@ -71,7 +72,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of a region.
+    /// Returns an error if the text does not have the syntax of a region.
     pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
         self.region = Some(checked("region", region, names::region, "a region such as us-central1")?);
         self.location = self.region.clone();
@@ -91,7 +92,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of a region or a zone.
+    /// Returns an error if the text does not have the syntax of a region or a zone.
     pub fn with_location(mut self, location: &str) -> Result<Self, Error> {
         let expected = "a region such as us-central1, or a zone such as us-central1-a";
         self.location = Some(checked("location", location, names::location, expected)?);
@@ -109,7 +110,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of a VM's name.
+    /// Returns an error if the text does not have the syntax of a VM's name.
     pub fn with_instance(mut self, name: &str) -> Result<Self, Error> {
         self.instance = Some(checked("instance", name, names::instance, LABEL)?);
         Ok(self)
@@ -125,7 +126,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of such a name.
+    /// Returns an error if the text does not have the syntax of such a name.
     pub fn with_resource(mut self, name: &str) -> Result<Self, Error> {
         self.resource = Some(checked("name", name, names::resource, LABEL)?);
         Ok(self)
@@ -141,7 +142,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text does not have the syntax of such a name.
+    /// Returns an error if the text does not have the syntax of such a name.
     pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
         self.node_pool = Some(checked("node pool", name, names::instance, LABEL)?);
         Ok(self)
@@ -158,7 +159,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// If the text is not the e-mail of a service account.
+    /// Returns an error if the text is not the e-mail of a service account.
     pub fn with_account(mut self, email: &str) -> Result<Self, Error> {
         let expected = "a service account such as NAME@PROJECT.iam.gserviceaccount.com";
         self.account = Some(checked("account", email, names::account, expected)?);

@@ -139,9 +139,9 @@ impl Snapshot {
         self
     }
 
-    /// Sets the credential of a program that does not use the default credential, for instance
-    /// because it uses domain-wide delegation. This credential takes precedence over files and the
-    /// metadata server.
+    /// Sets the credential of a program that does not use the default credential, such as a program
+    /// with domain-wide delegation. This credential takes precedence over files and the metadata
+    /// server.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};

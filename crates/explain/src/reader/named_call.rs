@@ -50,7 +50,8 @@ impl NamedCall {
     /// ```
     ///
     /// # Errors
-    /// If the verb or the URL cannot be parsed. The message names what was expected.
+    /// Returns an error if the verb or the URL cannot be parsed. The message names what was
+    /// expected.
     pub fn new(verb: &str, url: &str) -> Result<Self, Error> {
         Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
     }
@@ -67,7 +68,8 @@ impl NamedCall {
     /// ```
     ///
     /// # Errors
-    /// If the line does not have this form. The message names the fault and what was expected.
+    /// Returns an error if the line does not have this form. The message names the fault and what
+    /// was expected.
     pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
         let fields = json_line::fields(line, SHAPE)?;
         let granted = match fields.get("granted") {

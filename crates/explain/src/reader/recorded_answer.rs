@@ -69,7 +69,8 @@ impl RecordedAnswer {
     /// ```
     ///
     /// # Errors
-    /// If the line does not have this form. The message names the fault and what was expected.
+    /// Returns an error if the line does not have this form. The message names the fault and what
+    /// was expected.
     pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
         let fields = json_line::fields(line, SHAPE)?;
         let transport = read_transport(&fields)?;

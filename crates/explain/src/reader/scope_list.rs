@@ -9,7 +9,8 @@ use crate::error::Error;
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
 /// Parses lists of scopes. A scope is a URI, a short name or an alias of gcloud. Scopes are
-/// separated by commas, white space or semicolons, which gcloud prints with `--format='value(…)'`.
+/// separated by commas, white space or semicolons. gcloud prints semicolons between scopes with
+/// `--format='value(…)'`.
 ///
 /// ```
 /// let scopes = gcp_scopes_explain::reader::scopes(["storage-ro,pubsub", "gke-default"])?;
@@ -18,7 +19,7 @@ const PREFIX: &str = "https://www.googleapis.com/auth/";
 /// ```
 ///
 /// # Errors
-/// If a word is not a scope. The message suggests a similar name, if there is one.
+/// Returns an error if a word is not a scope. The message suggests a similar name, if there is one.
 pub fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, Error> {
     Ok(read_list(texts)?)
 }

@@ -89,8 +89,8 @@ fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
 /// Reads the value of a parameter. Returns the value and the text after it.
 fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     if let Some(quoted) = text.strip_prefix('"') {
-        // A missing closing quote means that the header is truncated. Its last scope may be
-        // incomplete, so it is dropped.
+        // A missing closing quote means that the header is truncated. The last scope is dropped,
+        // because it may be incomplete.
         return quoted.split_once('"').unwrap_or_else(|| {
             let whole = quoted.rfind(' ').and_then(|end| quoted.get(..end));
             (whole.unwrap_or_default(), "")

@@ -23,8 +23,8 @@ pub(super) struct Details {
     pub(super) service: Option<String>,
     pub(super) method: Option<String>,
     pub(super) permission: Option<String>,
-    /// Whether a word beside `permission` marks it as a permission. Other dotted names, such as
-    /// those of methods, have the same syntax.
+    /// Whether a word directly beside the value of `permission` marks that value as a permission.
+    /// Without such a word, the value may be another dotted name, such as that of a method.
     pub(super) is_explicit_permission: bool,
     pub(super) project: Option<String>,
     pub(super) constraint: Option<String>,

@@ -5,7 +5,7 @@
 /// ```
 /// use gcp_scopes_explain::refusal::{Gate, classify_text};
 ///
-/// /// Whether the call may succeed when it is sent again later.
+/// /// Returns whether the call may succeed when it is sent again later.
 /// fn is_worth_a_retry(answer: &str) -> bool {
 ///     classify_text(answer).is_some_and(|refusal| refusal.gate() == Gate::RateLimit)
 /// }

@@ -180,7 +180,7 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("fileNotDownloadable", certain(Gate::Other)),
     ("cannotShare", likely(Gate::ResourceAcl)),
     ("playlistItemsNotAccessible", likely(Gate::ResourceAcl)),
-    // Google Play sends it with 401 or 403 for a missing permission in the Play Console.
+    // Google Play sends this reason with 401 or 403 for a missing permission in the Play Console.
     ("permissionDenied", likely(Gate::ResourceAcl)),
     ("youtubeSignupRequired", certain(Gate::Other)),
     ("projectNotLinked", certain(Gate::Other)),

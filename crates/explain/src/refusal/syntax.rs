@@ -7,8 +7,8 @@ const MESSAGE_LIMIT: usize = 1024;
 /// The longest id or name that is kept, in bytes, so that it fits on a few lines.
 const ID_LIMIT: usize = 256;
 
-/// The length of the shortest secret, in bytes. Google's tokens and keys are longer, and a shorter
-/// word may only begin like a secret.
+/// The length of the shortest word that is removed as a secret, in bytes. Google's tokens and keys
+/// are longer; a shorter word with the same beginning is not a secret.
 const MIN_SECRET_LENGTH: usize = 16;
 
 /// Returns whether a word is a scope: a URI, or one of the short names of OpenID Connect. A word

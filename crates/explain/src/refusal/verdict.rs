@@ -63,7 +63,7 @@ impl Evidence {
 pub(super) struct Verdict {
     pub(super) gate: Gate,
     pub(super) certainty: Certainty,
-    /// What is wrong with the scopes; `Some` exactly for [`Gate::Scope`].
+    /// What is wrong with the scopes; `None` if the gate is not [`Gate::Scope`].
     pub(super) problem: Option<ScopeProblem>,
     /// Whether a token endpoint refused to issue a token with the requested scopes.
     pub(super) is_for_requested_scopes: bool,

@@ -95,11 +95,12 @@ mod tests {
     use gcp_scopes_catalog::scope::ScopeSet;
     use std::collections::BTreeSet;
 
-    /// Words that the code supplies for only one section, apart from a context.
+    /// The words that only the code of one section supplies, with [`WithWords`], and no context.
     const SECTION_WORDS: [&str; 8] =
         ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
 
-    /// Environments in which each condition holds once and does not hold once.
+    /// Returns environments. Each condition holds in at least one of these environments, and does
+    /// not hold in at least one other.
     fn environments() -> Vec<Environment> {
         let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
         let with_key = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);

@@ -32,9 +32,9 @@ pub const TARGETS: [(&str, Target); 4] = [
 /// Runs the target with this name.
 ///
 /// # Panics
-/// If there is no target with this name, or if a property does not hold for the input.
+/// Panics if there is no target with this name, or if a property does not hold for the input.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
     target(data);
 }
 
@@ -62,15 +62,15 @@ fn header_map(text: &[u8]) -> HeaderMap {
     headers
 }
 
-/// Classifies a 403 with any `WWW-Authenticate` headers. These headers alone never make a refusal
-/// more than possible.
+/// Classifies a 403 with any `WWW-Authenticate` headers. Checks that these headers alone make a
+/// scope refusal possible, and never likely.
 fn challenge(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n') {
         HeaderValue::from_bytes(line).into_iter().for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
     }
     let refusal =
-        classify_and_check(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("a 403");
+        classify_and_check(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("no refusal");
     assert!(refusal.certainty() == Certainty::Possible);
     assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
@@ -105,12 +105,12 @@ fn grpc_status(data: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", u16::from(code % 20).into());
     for (name, bytes) in [("grpc-status-details-bin", details), ("google.rpc.errorinfo-bin", info)] {
-        let value = HeaderValue::try_from(STANDARD_NO_PAD.encode(bytes)).expect("base64 is plain");
+        let value = HeaderValue::try_from(STANDARD_NO_PAD.encode(bytes)).expect("invalid header value");
         headers.insert(name, value);
     }
     HeaderValue::from_bytes(message).into_iter().for_each(|text| drop(headers.insert("grpc-message", text)));
     let refusal = classify_and_check(&Answer::new(b"").with_status(200).with_headers(&headers));
-    assert!(code % 20 != 0 || refusal.is_none(), "a success is no refusal");
+    assert!(code % 20 != 0 || refusal.is_none(), "a success should not be a refusal");
 }
 
 /// Classifies the response, and checks every value that a report shows.
@@ -149,7 +149,7 @@ fn explain(answer: &Answer<'_>) {
     let Some(denial) = crate::explain(&call, &granted, &here, answer) else { return };
     assert!(is_one_line(&denial.to_string()), "{denial}");
     assert!(denial.report().lines().all(is_one_line) && denial.report().len() < 32 * 1024);
-    let json = serde_json::to_string(&denial).expect("a denial is plain data");
+    let json = serde_json::to_string(&denial).expect("the denial cannot be serialized");
     assert!(is_one_line(&json) && is_one_line(&format!("{denial:?}")));
 }
 
@@ -160,17 +160,18 @@ mod tests {
 
     use super::*;
 
-    // The test does nothing in the package on crates.io, which does not contain `fuzz/`.
+    /// Runs each fuzz target with every input of its corpus. Without the corpus, which the package
+    /// on crates.io does not contain, the test does nothing.
     #[test]
     fn every_property_holds_for_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
             let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
-            assert!(inputs.len() > 1, "{name} has no corpus");
+            assert!(inputs.len() > 1, "the corpus of {name} has fewer than two inputs");
             for input in inputs {
                 target(&input);
-                // Shorter inputs: the first 0 to 7 eighths of the input.
+                // Also runs the target with the first 0/8 to 7/8 of the input.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

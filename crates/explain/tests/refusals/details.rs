@@ -82,6 +82,7 @@ fn permissions_are_found_in_messages_of_many_services() {
 fn permissions_are_within_60_bytes_of_a_permission_word() {
     let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
     let shake = Some("kite.trees.shake".to_owned());
+    // With 45 dots, the whole word is within 60 bytes of the name; with 60 dots it is not.
     for (dots, expected) in [(45, &shake), (60, &None)] {
         let gap = ".".repeat(dots);
         let before = format!("Permission {gap} kite.trees.shake");
@@ -269,6 +270,7 @@ fn the_first_line_with_a_phrase_is_the_message() {
     let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
     let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
     assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
+    // Without a known phrase, the first line with text is the message.
     assert_eq!(shown("\n \nError 403: no\nand no more").as_deref(), Some("Error 403: no"));
 }
 

@@ -40,7 +40,7 @@ fn a_hundred_headers_of_a_pasted_response_are_read() {
 }
 
 #[test]
-fn lines_that_look_like_headers_are_read_as_text() {
+fn lines_that_resemble_headers_are_read_as_text() {
     let python = format!("'content-type': 'text/html',\n'www-authenticate': '{CHALLENGE}',\n403");
     for (text, gate) in [
         (python.as_str(), Gate::Scope),
@@ -101,6 +101,7 @@ fn a_quoted_message_ends_with_its_quote_or_its_line() {
 fn two_parts_of_a_phrase_may_be_120_bytes_apart() {
     let gate = |gap: usize| read(&format!("Error 403: requires{}permission", " .".repeat(gap / 2))).gate();
     assert_eq!((gate(120), gate(122)), (Gate::Iam, Gate::Other));
+    // A phrase of three parts. The second text lacks the third part.
     let three = "Error 403: User cannot list resource \"pods\" in API group";
     assert_eq!((read(three).gate(), read(&three.replace("API", "this")).gate()), (Gate::Iam, Gate::Other));
 }

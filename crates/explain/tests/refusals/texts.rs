@@ -501,6 +501,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "resource_acl",
         "{\"error\":{\"code\":403,\"message\":\"User does not have any kite account.\",\"errors\":[{\"reason\":\"insufficientPermissions\",\"domain\":\"global\",\"message\":\"User does not have any kite account.\"}]}}",
     ),
+    // More clients and services, for all gates.
     (
         "scope",
         "the service reports an error with code PERMISSION_DENIED described as: Request had insufficient authentication scopes.",
