@@ -1,8 +1,9 @@
 //! Uses a guard with gcloud-storage: adds the guard's middleware to the reqwest-middleware client
 //! that gcloud-storage accepts.
 //!
-//! Prints the error of `DenialDelivery::Error`, the default, and then that of
-//! `DenialDelivery::Message`, which keeps the client's own 403 error for programs that match on it.
+//! Prints the error that the program gets with `DenialDelivery::Error`, the default, and then the
+//! error with `DenialDelivery::Message`, which is the client's own 403 error. Programs that match
+//! on the 403 error use `DenialDelivery::Message`.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example gcloud_storage`
 //! sends its requests to a fake Google on 127.0.0.1.
@@ -30,8 +31,8 @@ async fn main() -> anyhow::Result<()> {
     println!("== DenialDelivery::Error, the default\n");
     let client = guarded(&google, DenialDelivery::Error).await?;
     for name in ["cat.jpg", "dog.jpg"] {
-        let error = upload(&client, name).await.expect_err("the token lacks the scope");
-        println!("{}", Denial::find(&error).expect("the guard explains it"));
+        let error = upload(&client, name).await.expect_err("the upload was not refused");
+        println!("{}", Denial::find(&error).expect("the error has no denial"));
     }
     println!("\n{} of 2 uploads reached Cloud Storage.\n", storage_calls(&google));
 

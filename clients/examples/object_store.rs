@@ -1,5 +1,6 @@
 //! Uses a guard with object_store, on a VM whose token lacks a scope. Prints the error of an upload
-//! without the guard and with it: both are `Error::PermissionDenied`, which programs match on.
+//! without the guard, and with the guard. Both errors are `Error::PermissionDenied`, which programs
+//! match on.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example object_store`
 //! sends its requests to a fake Google on 127.0.0.1.
@@ -50,7 +51,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match store.put(&"cat.jpg".into(), "meow".into()).await {
         Err(error @ Error::PermissionDenied { .. }) => {
             println!("{error}\n");
-            let denial = connector.denial_of(&error).ok_or("the connector knows the denial")?;
+            let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
             println!("In full:\n\n{}", denial.report());
         }
         other => return Err(format!("not denied: {other:?}").into()),

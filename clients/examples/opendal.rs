@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let Err(error) = photos.write("cat.jpg", "meow").await else {
         return Err("the write was not refused".into());
     };
-    let denial = Denial::find(&error).ok_or("there is a denial")?;
+    let denial = Denial::find(&error).ok_or("the error has no denial")?;
     println!("\nWhat helps, in order:");
     for step in denial.steps() {
         println!("- {}", step.command_line().unwrap_or_else(|| step.text()));
@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Builds an operator with the VM's current token.
 fn operator(google: &FakeGoogle) -> opendal::Result<Operator> {
     let gcs = Gcs::default().bucket("photos").endpoint(&google.storage_url()).token(google.token());
-    // Needed only without opendal's default features, which set a transport.
+    // A program with opendal's default features does not need this transport.
     let transport = HttpTransporter::new(ReqwestTransport::default());
     let context = OperationContext::new().with_http_transport(transport);
     Ok(Operator::new(gcs.disable_vm_metadata().disable_config_load())?.with_context(context))

@@ -1,5 +1,5 @@
 //! Publishes to Pub/Sub over gRPC, on a VM whose token lacks the scope. Prints the error without
-//! the guard, and with it.
+//! the guard, and the error with the guard.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub`. The server is a fake
 //! Google on 127.0.0.1.

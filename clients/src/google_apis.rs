@@ -25,7 +25,7 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-/// A column: one of the clients.
+/// A column of the table: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Storage,
@@ -127,7 +127,7 @@ struct Objects {
     insert: Option<Calling>,
 }
 
-/// Makes a resumable upload send chunks of 1 MiB, so that it needs several requests.
+/// Sets the chunk size of a resumable upload to 1 MiB, so that the upload needs several requests.
 struct OneMibChunks;
 
 impl Delegate for OneMibChunks {
@@ -146,8 +146,7 @@ impl Client for Objects {
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
-        let insert =
-            insert.upload(Cursor::new(bytes), "text/plain".parse().expect("the media type is valid"));
+        let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("invalid media type"));
         let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
@@ -163,8 +162,8 @@ impl Client for Objects {
         let mut delegate = OneMibChunks;
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
         let insert = insert.delegate(&mut delegate);
-        let insert = insert
-            .upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("the media type is valid"));
+        let insert =
+            insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("invalid media type"));
         let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }

@@ -27,7 +27,7 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Control, Column::Secrets].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-/// A column: one of the clients.
+/// A column of the table: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Storage,
@@ -120,16 +120,16 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 /// of 0 in four bytes.
 fn empty_message() -> Response<Bytes> {
     let response = Response::builder().header("content-type", "application/grpc");
-    response.body(Bytes::from_static(&[0; 5])).expect("the header is valid")
+    response.body(Bytes::from_static(&[0; 5])).expect("invalid header")
 }
 
 fn secret() -> Response<&'static str> {
     let body = r#"{"name":"projects/my-project/secrets/s"}"#;
-    Response::builder().header("content-type", "application/json").body(body).expect("the header is valid")
+    Response::builder().header("content-type", "application/json").body(body).expect("invalid header")
 }
 
-/// Returns the credentials and the retry policy of a client. With a guard, these are the guard's
-/// wrappers around the client's own.
+/// Returns the credentials and the retry policy of a client. With a guard, the guard's wrappers
+/// around these credentials and this policy are returned.
 fn credentials_and_retries(scene: &Scene, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
     let (token, retries) = (FixedToken(scene.token()), Aip194Strict.with_attempt_limit(3));
     match guard {
@@ -160,7 +160,7 @@ impl fmt::Debug for FixedToken {
 
 impl CredentialsProvider for FixedToken {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
-        let value = format!("Bearer {}", self.0).parse().expect("the token has only ASCII characters");
+        let value = format!("Bearer {}", self.0).parse().expect("the token is not a header value");
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
     }

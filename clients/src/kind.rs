@@ -39,7 +39,7 @@ pub(crate) trait Kind: Send + Sync {
         DenialDelivery::Error
     }
 
-    /// Returns what the client's user can get of a denial.
+    /// Returns the form in which the user of the client gets a denial.
     fn shows(&self) -> Shows {
         Shows::Denial
     }
@@ -51,8 +51,8 @@ pub(crate) trait Kind: Send + Sync {
         let _ = google;
     }
 
-    /// Builds the client as its users do, for the URL and the token of `scene`. Without a guard,
-    /// this is the client as published.
+    /// Builds the client as its users do, for the URL and the token of `scene`. If `guard` is
+    /// `None`, the client is used as published.
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError>;
 }
 
@@ -84,15 +84,17 @@ pub(crate) trait Client: Send + Sync {
     fn clone_box(&self) -> Box<dyn Client>;
 }
 
-/// What an operation gives the client's user.
+/// The result of an operation, as the user of the client gets it.
 pub(crate) type Reply = Result<Received, Failure>;
 
-/// Converts an error of the client. Its denial is found as users find one, with [`Denial::find`].
+/// Converts an error of the client to a failure. Searches for the denial as users do, with
+/// [`Denial::find`].
 pub(crate) fn failure_of_error(kind: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
     with_denial(Failure::new(kind, error), Denial::find(error))
 }
 
-/// Converts a response whose status is an error. `text` is what the client shows of the response.
+/// Converts a response with an error status to a failure. `text` is the part of the response that
+/// the client shows.
 pub(crate) fn failure_of_response(
     status: http::StatusCode,
     text: String,
@@ -101,8 +103,8 @@ pub(crate) fn failure_of_response(
     with_denial(Failure::from_response(status, text), denial)
 }
 
-/// Sets the denial of a failure, and logs both. Used directly by a client whose users cannot find
-/// the denial among the sources of the error.
+/// Sets the denial of a failure, and logs the failure and the denial. Clients whose users cannot
+/// find the denial among the sources of the error call this function directly.
 pub(crate) fn with_denial(failure: Failure, denial: Option<&Denial>) -> Failure {
     log_failure(&failure, denial);
     failure.with_denial(denial.and_then(found_denial))
@@ -131,7 +133,7 @@ fn found_denial(denial: &Denial) -> Option<FoundDenial> {
     })
 }
 
-/// What the user of a guarded client can get of a denial.
+/// The form in which the user of a client with a guard gets a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shows {
     /// The [`Denial`] itself, among the sources of the error or in the extensions of the response.
@@ -141,7 +143,7 @@ pub(crate) enum Shows {
 }
 
 /// Runs a call of a client whose requests no middleware can see. With a guard, the call runs inside
-/// [`Calling::run`], which checks and explains it.
+/// [`Calling::run`], which checks and explains the call.
 pub(crate) async fn run_call<T, C, E: ClientError<C>>(
     calling: Option<&Calling>,
     call: impl Future<Output = Result<T, E>>,

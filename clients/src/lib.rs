@@ -1,9 +1,10 @@
-//! The guard inside real clients, as they are published: every scenario of
-//! [`gcp_scopes_testing::scenarios`] with every client.
+//! Runs every scenario of [`gcp_scopes_testing::scenarios`] with the guard inside published
+//! clients.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml` runs all of them and prints a table, with a row
-//! for each scenario and a column for each client. With the arguments `-- opendal upload` it runs
-//! only the columns whose names contain `opendal`, and the rows whose names contain `upload`.
+//! `cargo run --manifest-path clients/Cargo.toml` runs all scenarios with all clients, and prints a
+//! table with a row for each scenario and a column for each client. With the arguments
+//! `-- opendal upload`, the command runs only the columns whose names contain `opendal`, and the
+//! rows whose names contain `upload`.
 //!
 //! `docs/support-another-client.md` describes how to add a client.
 

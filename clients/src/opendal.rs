@@ -17,7 +17,7 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error};
 
-/// A column: the layers around the operator, and the place of the guard among them.
+/// A column of the table: the layers around the operator, with the guard at one position.
 struct Opendal {
     name: &'static str,
     layers: fn(Operator, Option<Guard>) -> Operator,
@@ -130,8 +130,9 @@ impl Client for Photos {
     }
 }
 
-/// Converts an error. opendal prints the headers of the response in it; the text of the failure
-/// leaves out the values of the two headers that differ in every response of Cloud Storage.
+/// Converts an error to a failure. opendal prints the headers of the response in the error. The
+/// text of the failure does not contain the values of the two headers that differ in every response
+/// of Cloud Storage.
 fn to_failure(error: &Error) -> Failure {
     let failure = failure_of_error(error.kind(), error);
     let text = without_header(&without_header(&failure.text, "date"), "x-guploader-uploadid");

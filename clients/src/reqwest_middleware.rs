@@ -15,7 +15,7 @@ use reqwest_tracing::TracingMiddleware;
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, failure_of_response};
 use crate::scene::reqwest;
 
-/// A column: a stack of middleware, and how its guard delivers denials.
+/// A column of the table: a stack of middleware, and how the guard in the stack delivers denials.
 struct ReqwestMiddleware {
     name: &'static str,
     delivery: DenialDelivery,
@@ -80,7 +80,8 @@ impl Kind for ReqwestMiddleware {
     }
 }
 
-/// Returns why no HTTP client with this delivery can run the scenario, if that is so.
+/// Returns why no HTTP client with this delivery can run the scenario; `None` if clients can run
+/// the scenario.
 pub(crate) fn delivery_skip_reason(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
     match (scenario, delivery) {
         (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(MIDDLEWARE_ERROR),
@@ -139,7 +140,7 @@ impl Client for Storage {
         let response = response.map_err(|error| to_failure(&error))?;
         let session = response.headers().get("location").and_then(|url| url.to_str().ok());
         let session = session.unwrap_or_default().to_owned();
-        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
+        // Each chunk replaces this value, which is the reply only if `bytes` is empty.
         let mut last_reply = Err(failure_of_response(StatusCode::OK, String::new(), None));
         let (mut start, total) = (0, bytes.len());
         for chunk in bytes.chunks(1024 * 1024) {
@@ -157,7 +158,7 @@ impl Client for Storage {
     }
 }
 
-/// Reads a response to its end. The metadata leaves out the two headers that differ in every
+/// Reads a response to its end. The metadata does not contain the two headers that differ in every
 /// response of Cloud Storage.
 async fn read_reply(result: Result<Response, Error>) -> Reply {
     let response = result.map_err(|error| to_failure(&error))?;

@@ -10,12 +10,12 @@ use http::Version;
 
 use crate::kind::BoxError;
 
-/// How long a call may wait for the scopes of its token. So long that no scenario fails on a busy
-/// machine: the guard's default is 500 ms.
+/// How long a call may wait for the scopes of its token. The guard's default of 500 ms could be too
+/// short on a busy machine.
 const DENY_WAIT: Duration = Duration::from_secs(30);
 
-/// Returns a builder of the `reqwest::Client` that users pass to clients based on reqwest. It
-/// speaks the HTTP version of the scene.
+/// Returns a builder of the `reqwest::Client` that users pass to clients based on reqwest. The
+/// client uses the HTTP version of the scene.
 pub(crate) fn reqwest(scene: &Scene) -> reqwest::ClientBuilder {
     match scene.version() {
         Version::HTTP_2 => reqwest::Client::builder().http2_prior_knowledge(),

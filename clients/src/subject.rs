@@ -15,7 +15,7 @@ use crate::scene;
 /// A kind of client that the scenarios run with.
 pub(crate) struct KindSubject(pub(crate) Arc<dyn Kind>);
 
-/// A client of any kind. Its clone holds a clone of that client.
+/// A client of any kind. A clone of this value contains a clone of the client.
 pub(crate) struct AnyClient(Box<dyn Client>);
 
 impl Subject for KindSubject {
@@ -39,8 +39,8 @@ impl Subject for KindSubject {
 
     fn prepare(&self, google: &FakeGoogle) {
         self.0.prepare(google);
-        // The test `tests/table` learns the tokens from these log lines, which alone may contain
-        // one. Every other line with a part of a token fails that test.
+        // The test `tests/table` reads the tokens from these log lines. If any other line contains
+        // a part of a token, that test fails.
         tracing::trace!(target: "clients::token", token = %google.token());
     }
 

@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use crate::kind::{Kind, Shows};
 use crate::subject::KindSubject;
 
-/// How long one scenario may take with one client; after that it counts as hung. The slowest ones
-/// wait for the pauses that a client makes between retries.
+/// How long one scenario may take with one client. A scenario that takes longer counts as failed.
+/// The slowest scenarios include the pauses that a client makes between retries.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How many scenarios run at the same time. With more, a scenario could exceed
 /// [`TIME_LIMIT`] on a small machine.
@@ -43,7 +43,7 @@ enum Cell {
 /// `client`.
 pub async fn run(client: &str, scenario: &str) -> Table {
     // Several of the clients use rustls and leave the choice of a crypto provider to the program.
-    // The error means that a provider is already installed, which serves as well.
+    // An error means that a provider is already installed, which is sufficient.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let kinds = crate::all_kinds().into_iter().filter(|kind| kind.name().contains(client));
     let kinds: Vec<Arc<dyn Kind>> = kinds.map(Arc::from).collect();
@@ -88,7 +88,7 @@ async fn run_cell(kind: Arc<dyn Kind>, scenario: Scenario) -> Cell {
         return Cell::Skipped(reason);
     }
     let in_text = kind.shows() == Shows::Text && requires_a_denial(scenario);
-    // In its own task, so that a panic fails this cell only.
+    // The scenario runs in a separate task, so that a panic fails this cell only.
     let task = tokio::spawn(async move { run_scenario(&KindSubject(kind), scenario).await });
     match tokio::time::timeout(TIME_LIMIT, task).await {
         Ok(Ok(Ok(()))) if in_text => Cell::OkInText,
@@ -107,8 +107,8 @@ fn requires_a_denial(scenario: Scenario) -> bool {
 }
 
 impl Table {
-    /// Checks whether at least one scenario was chosen, and every chosen one passed with every
-    /// chosen client that can run it.
+    /// Checks whether at least one scenario was chosen, and whether every chosen scenario passed
+    /// with every chosen client that can run the scenario.
     #[must_use]
     pub fn is_green(&self) -> bool {
         !self.cells().any(|cell| matches!(cell, Cell::Failed(_) | Cell::Missing))
@@ -119,7 +119,7 @@ impl Table {
         self.rows.iter().flat_map(|(_, cells)| cells)
     }
 
-    /// Returns the footnotes, without repeats, in the order of the cells that refer to them.
+    /// Returns each footnote once, in the order in which the cells refer to the footnotes.
     fn footnotes(&self) -> Vec<&'static str> {
         let mut footnotes = Vec::new();
         for cell in self.cells() {

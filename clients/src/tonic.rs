@@ -23,7 +23,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error};
 
-/// A column: the kind of gRPC method that is called.
+/// A column of the table: the kind of gRPC method that is called.
 #[derive(Clone, Copy)]
 enum Tonic {
     /// `Publish`, with one request and one response.
@@ -39,7 +39,8 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 pub(crate) const PUBSUB: TestedApi =
     TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
 
-/// Returns why no gRPC client of Pub/Sub can run the scenario, if that is so.
+/// Returns why no gRPC client of Pub/Sub can run the scenario; `None` if clients can run the
+/// scenario.
 pub(crate) fn grpc_skip_reason(scenario: Scenario) -> Option<&'static str> {
     match scenario {
         Scenario::Denied | Scenario::Confirmed => {
@@ -91,7 +92,7 @@ pub(crate) fn serve_pubsub(google: &FakeGoogle) {
         // The frame of a gRPC message: 0 for no compression, the length, and the message.
         let mut framed = BytesMut::new();
         framed.put_u8(0);
-        framed.put_u32(u32::try_from(message.len()).expect("the messages above are short"));
+        framed.put_u32(u32::try_from(message.len()).expect("the message is too long"));
         framed.put_slice(message);
         let mut response = Response::new(framed.freeze());
         response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
@@ -175,8 +176,8 @@ impl Client for Pubsub {
     }
 }
 
-/// Converts a status. The text of the failure contains the details and the metadata too, but not
-/// the header `date`, which differs between calls.
+/// Converts a status to a failure. The text of the failure also contains the details and the
+/// metadata, except the header `date`, which differs between calls.
 pub(crate) fn to_failure(mut status: Status) -> Failure {
     status.metadata_mut().remove("date");
     let mut failure = failure_of_error(format_args!("{:?}", status.code()), &status);

@@ -23,7 +23,7 @@ type AnyBody = BoxBody<Bytes, BoxError>;
 /// The client with the guard around it, or without a guard.
 type Stack = BoxCloneSyncService<Request<AnyBody>, Response<AnyBody>, BoxError>;
 
-/// A column: the client inside the guard, and how the guard delivers denials.
+/// A column of the table: the client inside the guard, and how the guard delivers denials.
 struct Tower {
     name: &'static str,
     delivery: DenialDelivery,
@@ -46,8 +46,8 @@ fn around_hyper(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> 
 }
 
 /// Builds the stack around a `reqwest::Client`, which takes `reqwest::Request` and not
-/// `http::Request`. The client does not follow redirects: the guard cannot see them, and would take
-/// the response of the last host for one of the host that was called.
+/// `http::Request`. The client does not follow redirects, because the guard cannot see redirects
+/// and would attribute the response of the last host to the host that was called.
 fn around_reqwest(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let client = reqwest(scene).redirect(reqwest::redirect::Policy::none()).build()?;
     let service = tower::service_fn(move |request: Request<AnyBody>| {
@@ -166,7 +166,7 @@ impl Client for Storage {
         let response = self.send(self.insert_object("resumable"), full_body("")).await?;
         let session =
             response.headers().get("location").and_then(|url| url.to_str().ok()).unwrap_or_default();
-        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
+        // Each chunk replaces this value, which is the reply only if `bytes` is empty.
         let (mut last_reply, mut start) = (read_reply(Response::new(full_body(""))).await, 0);
         for chunk in bytes.chunks(1024 * 1024) {
             let range = format!("bytes {start}-{}/{}", start + chunk.len() - 1, bytes.len());
@@ -183,7 +183,7 @@ impl Client for Storage {
     }
 }
 
-/// Reads a response to its end. The metadata leaves out the two headers that differ in every
+/// Reads a response to its end. The metadata does not contain the two headers that differ in every
 /// response of Cloud Storage.
 async fn read_reply(response: Response<AnyBody>) -> Reply {
     let (mut parts, body) = response.into_parts();

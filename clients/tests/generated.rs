@@ -99,7 +99,7 @@ async fn an_unsent_call_is_a_missing_token_with_the_denial() {
     let hub = storage(&google, guard.google_apis(google.token()));
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&hub)).await.unwrap_err();
-    let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
+    let Error::MissingToken(inner) = &error else { panic!("not a MissingToken: {error:?}") };
     assert_eq!(Denial::find(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
     assert_eq!(guard.explain_error(&error).unwrap().method().unwrap().id(), "storage.objects.insert");
     assert_eq!(storage_calls(&google), 0);
@@ -142,7 +142,7 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
 }
 
 #[tokio::test]
-async fn the_message_suggests_add_scope_only_for_a_default_scope_that_does_not_fit() {
+async fn add_scope_is_suggested_only_if_the_default_scope_is_not_suitable() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
@@ -183,6 +183,6 @@ async fn a_call_without_a_token_is_sent_and_an_authenticator_error_is_kept() {
     list.run(without_token.files().list().doit()).await.unwrap();
     let failing = drive(&google, guard.google_apis(FailingAuthenticator));
     let error = list.run(failing.files().list().doit()).await.map(drop).unwrap_err();
-    let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
+    let Error::MissingToken(inner) = &error else { panic!("not a MissingToken: {error:?}") };
     assert!(inner.is::<std::io::Error>() && guard.explain_error(&error).is_none());
 }

@@ -281,7 +281,7 @@ async fn with_granted_declares_the_scopes_of_every_token() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_during_a_call_its_scopes_are_unknown() {
+async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
     /// Credentials that hand out these tokens, the last one first.
     #[derive(Debug)]
     struct Rotating(std::sync::Mutex<Vec<String>>);
@@ -308,15 +308,14 @@ async fn after_a_rotation_during_a_call_its_scopes_are_unknown() {
         };
         denial_of(&error).granted().source()
     };
-    // Only if no other token was handed out since the call began, the guard knows which token it
-    // sent.
+    // The guard knows which token the call sent only if no other token was handed out since the
+    // call began.
     for (handed_out, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
         for _ in 0..handed_out {
             credentials.headers(Extensions::new()).await.unwrap();
         }
         policy.on_error(&state, refusal().await);
-        // The first error made the guard query the metadata server; the response comes in the
-        // background.
+        // After the first error, the guard queries the metadata server in the background.
         google.wait_for(|requests| requests.iter().any(|request| request.path().ends_with("/scopes"))).await;
         let mut actual = source(policy.on_error(&state, refusal().await));
         while expected.is_some() && actual.is_none() {

@@ -43,7 +43,8 @@ impl Drop for TempDir {
     }
 }
 
-/// The process of the emulator. It ends when this value is dropped, or when the test is killed.
+/// The process of the emulator. The process ends when this value is dropped, or when the test is
+/// killed.
 struct Emulator {
     process: Child,
     address: SocketAddr,
@@ -62,7 +63,7 @@ impl Drop for Emulator {
 const UNTIL_STDIN_ENDS: &str = r#""$0" "$@" </dev/null & read -r _; kill $!; wait"#;
 
 impl Emulator {
-    /// Starts the emulator. Prints a message and returns `None` if it is not installed.
+    /// Starts the emulator. Prints a message and returns `None` if the emulator is not installed.
     fn start() -> Result<Option<Self>> {
         match program()? {
             // Tries twice: another process may take the port before the emulator does.
@@ -71,7 +72,7 @@ impl Emulator {
                 bail!("REQUIRE_GCLOUD=1, but {reason}")
             }
             Err(reason) => {
-                // Not `eprintln!`, whose output the test harness hides when a test passes.
+                // `eprintln!` is not used: the test harness hides its output when a test passes.
                 writeln!(std::io::stderr(), "SKIPPED: {reason}")?;
                 Ok(None)
             }
@@ -91,9 +92,10 @@ impl Emulator {
         command.args(["--host=127.0.0.1", &format!("--port={}", address.port())]);
         command.current_dir(&dir.0).env("JAVA_OPTS", format!("-Djava.io.tmpdir={}", dir.0.display()));
         let process = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        // Built before anything else can fail, so that dropping it ends the process.
+        // This value is created before anything else can fail, so that the process ends if this
+        // function returns an error.
         let mut emulator = Self { process, address, _dir: dir };
-        let stderr = emulator.process.stderr.take().context("stderr is a pipe")?;
+        let stderr = emulator.process.stderr.take().context("stderr is not a pipe")?;
         let (sender, receiver) = mpsc::channel();
         // Reads all of the output: when the pipe is full, the emulator stops.
         std::thread::spawn(move || {
@@ -163,7 +165,7 @@ fn pull() -> StreamingPullRequest {
 }
 
 #[tokio::test]
-async fn publishing_and_pulling_work_with_a_good_token_and_fail_with_a_poor_one() -> Result<()> {
+async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
@@ -182,11 +184,11 @@ async fn publishing_and_pulling_work_with_a_good_token_and_fail_with_a_poor_one(
     let large: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
     let mut request = Request::new(publish(large.clone()));
     request.set_timeout(TIMEOUT);
-    ensure!(publisher.publish(request).await?.into_inner().message_ids.len() == 1, "one message, one id");
+    ensure!(publisher.publish(request).await?.into_inner().message_ids.len() == 1, "not exactly one id");
     let requests = google.requests();
     ensure!(
         requests.iter().any(|request| request.header("grpc-timeout").is_some()),
-        "the deadline is sent along"
+        "no request has the header `grpc-timeout`"
     );
 
     let request =
@@ -197,13 +199,13 @@ async fn publishing_and_pulling_work_with_a_good_token_and_fail_with_a_poor_one(
     let ack_ids = pulled.iter().map(|received| received.ack_id.clone()).collect();
     subscriber.acknowledge(AcknowledgeRequest { subscription: SUBSCRIPTION.into(), ack_ids }).await?;
 
-    // A bidirectional stream that the client drops while it is open, twice.
+    // Opens a bidirectional stream, receives one batch, and drops the open stream; twice.
     for round in 0..2_u8 {
         let requests = futures::StreamExt::chain(futures::stream::iter([pull()]), futures::stream::pending());
         // The emulator sends nothing before the first message, not even headers.
         publisher.publish(publish(vec![round])).await?;
         let mut stream = subscriber.streaming_pull(requests).await?.into_inner();
-        let batch = stream.message().await?.context("a message comes while the stream is open")?;
+        let batch = stream.message().await?.context("the stream ended without a message")?;
         ensure!(!batch.received_messages.is_empty(), "the batch has no message");
         drop(stream);
     }
@@ -225,7 +227,7 @@ fn check_refused(status: Option<Status>, method: &str) -> Result<()> {
     let status = status.with_context(|| format!("{method} was not refused"))?;
     ensure!(status.code() == Code::PermissionDenied && !status.details().is_empty(), "{status:?}");
     ensure!(status.message().contains("No IAM role fixes this"), "{status:?}");
-    let denial = Denial::find(&status).with_context(|| format!("{status:?}"))?;
+    let denial = Denial::find(&status).with_context(|| format!("no denial in {status:?}"))?;
     ensure!(denial.kind() == DenialKind::Refused, "{denial:?}");
     ensure!(denial.method().map(|method| method.id()) == Some(method), "{denial:?}");
     ensure!(denial.granted().source() == Some(GrantSource::Tokeninfo), "{denial:?}");

@@ -22,8 +22,8 @@ use super::{ACCOUNT, BUCKET, film};
 
 const PACKAGE: &str = "gcp-storage-emulator==2026.7.19";
 
-/// A Python program that starts the emulator on a free port and prints the port. It ends when its
-/// standard input is closed, which also happens when the test process is killed.
+/// A Python program that starts the emulator on a free port and prints the port. The program ends
+/// when its standard input is closed, which also happens when the test process is killed.
 const SERVE: &str = "
 import sys
 from gcp_storage_emulator.server import create_server
@@ -34,7 +34,7 @@ sys.stdin.read()
 server.stop()
 ";
 
-/// The process of the emulator. It ends when this value is dropped.
+/// The process of the emulator. The process ends when this value is dropped.
 struct Emulator {
     process: Child,
     url: String,
@@ -50,7 +50,7 @@ impl Emulator {
                 Err(error.context("CI=true, but the emulator of Cloud Storage does not run"))
             }
             Err(error) => {
-                // Not `eprintln!`, whose output the test harness hides when a test passes.
+                // `eprintln!` is not used: the test harness hides its output when a test passes.
                 writeln!(std::io::stderr(), "SKIPPED: no emulator of Cloud Storage: {error:#}")?;
                 Ok(None)
             }
@@ -65,7 +65,7 @@ impl Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut emulator = Self { process: command.spawn()?, url: String::new() };
-        let stdout = emulator.process.stdout.take().context("its standard output is piped")?;
+        let stdout = emulator.process.stdout.take().context("stdout is not a pipe")?;
         let mut port = String::new();
         BufReader::new(stdout).read_line(&mut port)?;
         let port: u16 = port.trim().parse().context("the emulator did not print its port")?;
@@ -105,7 +105,7 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 #[tokio::test]
-async fn opendal_works_with_a_good_token_and_gets_a_denial_with_a_poor_one() -> Result<()> {
+async fn opendal_writes_with_the_write_scope_and_is_denied_writes_without_it() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
     let guard = super::guard(&google).preflight(Preflight::Confirm).build();
@@ -132,7 +132,7 @@ async fn opendal_works_with_a_good_token_and_gets_a_denial_with_a_poor_one() -> 
         bail!("the upload was not refused")
     };
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-    let denial = Denial::find(&error).with_context(|| format!("{error:?}"))?;
+    let denial = Denial::find(&error).with_context(|| format!("no denial in {error:?}"))?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     ensure!(
         operator(good).stat("film.mkv").await?.content_length() == film.len() as u64,

@@ -11,7 +11,7 @@ use gcp_scopes::{Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
-/// The dash is there because a client may percent-encode it in a path.
+/// The name of the bucket. The name contains a dash because clients may percent-encode a dash.
 const BUCKET: &str = "my-photos";
 
 async fn google() -> FakeGoogle {
@@ -19,8 +19,8 @@ async fn google() -> FakeGoogle {
     google.start().await.unwrap()
 }
 
-/// Returns a token of the VM's account with all scopes of Cloud Storage. The VM's own token has
-/// fewer.
+/// Returns a token of the VM's account with the scope `devstorage.full_control`. The default access
+/// scopes of the VM only permit reading.
 fn full_control_token(google: &FakeGoogle) -> String {
     google.mint(ACCOUNT, ["devstorage.full_control"])
 }
@@ -36,7 +36,7 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
 }
 
 /// Installs a crypto provider for rustls, without which `reqwest::Client` cannot be built in this
-/// workspace. An error means that a provider is already installed, which serves as well.
+/// workspace. An error means that a provider is already installed, which is sufficient.
 fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -20,7 +20,7 @@ use object_store::{
 
 use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
 
-/// The timeout of a request. So long that no test fails on a busy machine.
+/// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
@@ -54,7 +54,7 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
             (store.copy(cat, dog).await, "storage.objects.copy"),
             (store.put_multipart(cat).await.map(drop), "storage.objects.insert"),
         ];
-        assert!(storage_calls(&google) <= sent_per_call * errors.len(), "{preflight:?}: no call is retried");
+        assert!(storage_calls(&google) <= sent_per_call * errors.len(), "{preflight:?}: a call was retried");
         for (result, method) in errors {
             let error = result.expect_err(method);
             assert!(matches!(error, Error::PermissionDenied { .. }), "{preflight:?}, {method}: {error:?}");
@@ -80,9 +80,9 @@ async fn a_denied_list_fails_with_generic_and_its_denial_is_found() {
 #[tokio::test]
 async fn a_refused_head_is_explained_only_if_the_scopes_are_known() {
     let google = google().await;
-    // A response to HEAD has no body. Its WWW-Authenticate header alone is not enough for a denial:
-    // the scopes of the token must be known, too. The first guard learns them from the metadata
-    // server.
+    // A response to HEAD has no body. The header WWW-Authenticate alone is not enough for a denial:
+    // the scopes of the token must be known, too. The first guard reads the scopes from the
+    // metadata server; the second guard does not know the scopes.
     let vm = google.vm("web-1");
     vm.stop().unwrap();
     vm.set_scopes(["logging.write"]).unwrap();

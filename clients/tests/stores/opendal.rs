@@ -53,7 +53,7 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
             let error = operator.write("cat.jpg", "meow").await.expect_err(order);
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{order}");
             assert!(!error.is_temporary(), "{order}");
-            let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
+            let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: no denial in {error:?}"));
             assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
             let (kind, sent) = match preflight {
                 Preflight::Deny => (DenialKind::Predicted, 0),
@@ -61,7 +61,7 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
             };
             assert_eq!((denial.kind(), storage_calls(&google) - before), (kind, sent), "{order}");
             assert_eq!(error.to_string().matches("No IAM role fixes this").count(), 1, "{error}");
-            assert!(Denial::find(&std::io::Error::from(error)).is_some(), "{order}: as an io::Error");
+            assert!(Denial::find(&std::io::Error::from(error)).is_some(), "{order}: not in io::Error");
         }
     }
 }
@@ -99,7 +99,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
     writer.close().await.unwrap();
     assert!(operator.read("pets/dog.jpg").await.unwrap().to_vec() == film);
     let in_parts = google.requests().iter().any(|request| request.query().contains("partNumber=2"));
-    assert!(in_parts, "the second object was uploaded in parts");
+    assert!(in_parts, "the second object was not uploaded in parts");
 
     operator.copy("pets/dog.jpg", "pets/cow.jpg").await.unwrap();
     let listed = operator.list("pets/").await.unwrap();

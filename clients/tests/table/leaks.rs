@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// The target of the events in which `clients` logs the token of each scenario. Their lines are the
-/// only ones that may contain a token.
+/// The target of the events in which `clients` logs the token of each scenario. Only the lines of
+/// these events may contain a token.
 const TOKEN_TARGET: &str = "clients::token";
 
-/// A writer that collects all log lines in memory. They are searched after the last scenario,
-/// because to search them takes longer than to write them.
+/// A writer that collects all log lines in memory. The lines are searched after the last scenario,
+/// because searching the lines takes longer than writing them.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -34,7 +34,7 @@ impl Write for Log {
     }
 }
 
-/// The result of searching a log for parts of the tokens that it names.
+/// The result of searching a log for parts of the tokens that the log names.
 #[derive(Debug)]
 pub(crate) struct Leaks {
     /// How many tokens the log names.
@@ -46,7 +46,7 @@ pub(crate) struct Leaks {
 }
 
 impl Leaks {
-    /// Searches `log` for parts of the tokens that it names in lines of [`TOKEN_TARGET`].
+    /// Searches `log` for parts of the tokens that its lines of [`TOKEN_TARGET`] name.
     pub(crate) fn from_log(log: &str) -> Self {
         let token = |line: &str| {
             let (_, token) = line.split_once(TOKEN_TARGET)?.1.split_once("token=")?;
@@ -91,15 +91,15 @@ impl fmt::Display for Leaks {
     }
 }
 
-/// What parts of the tokens look like in one encoding. A part of at least twelve bytes is a leak.
+/// The parts of the tokens in one encoding. A text with at least twelve bytes of a token is a leak.
 struct EncodedParts {
     /// How many bytes twelve bytes of a token take in this encoding.
     length: usize,
     /// Every part of an encoded token that has this length.
     parts: HashSet<Vec<u8>>,
-    /// Every part of an encoded token that is just over half as long. A text with one of `parts`
-    /// contains one of these at a multiple of half the length, so that only these positions need to
-    /// be searched.
+    /// Every part of an encoded token with just over half of this length. A text with an element of
+    /// `parts` contains an element of `halves` at a multiple of half the length, so that only the
+    /// multiples need to be searched.
     halves: HashSet<Vec<u8>>,
 }
 
@@ -160,7 +160,7 @@ fn a_part_of_a_token_is_found_in_every_encoding() {
     assert_eq!(
         Leaks::from_log(&token_line).leaking_lines(),
         [""; 0],
-        "the line that names the token is no leak"
+        "the line that names the token should not be a leak"
     );
     for text in crate::writings::of(token) {
         for shift in 0..40 {
@@ -170,5 +170,5 @@ fn a_part_of_a_token_is_found_in_every_encoding() {
         }
     }
     let eleven_bytes = Leaks::from_log(&format!("{token_line}{}", &token[..11]));
-    assert!(eleven_bytes.leaking_lines().is_empty(), "eleven bytes are too few for a leak");
+    assert!(eleven_bytes.leaking_lines().is_empty(), "eleven bytes should not be a leak");
 }
