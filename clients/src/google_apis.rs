@@ -115,7 +115,7 @@ fn to_failure(error: &Error) -> Failure {
         _ => "other",
     };
     let failure = failure_of_error(kind, error);
-    // The text of this error prints the whole response, with two headers that differ in every
+    // The text of this error contains the whole response, with two headers that differ in every
     // response.
     if kind == "Failure" { failure.with_text(kind) } else { failure }
 }

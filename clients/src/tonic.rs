@@ -79,8 +79,8 @@ impl Kind for Tonic {
     }
 }
 
-/// Scripts the fake's Pub/Sub: `Publish` and `StreamingPull` succeed for tokens with one of the
-/// scopes of Pub/Sub.
+/// Scripts Pub/Sub in the fake Google: `Publish` and `StreamingPull` succeed for tokens with one of
+/// the scopes of Pub/Sub.
 pub(crate) fn serve_pubsub(google: &FakeGoogle) {
     let accepted = ["cloud-platform", "pubsub"];
     let ok = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);

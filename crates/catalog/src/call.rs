@@ -410,6 +410,7 @@ mod tests {
 
     #[test]
     fn authorization_of_another_type_counts_as_a_signature() {
+        // Every value except `Bearer TOKEN` counts, because only that form contains a bearer token.
         for (value, signed) in [
             ("Bearer ya29.x", false),
             ("bearer ya29.x", false),
@@ -453,6 +454,7 @@ mod tests {
 
     #[test]
     fn a_grpc_path_names_a_service_with_its_package_and_a_method() {
+        // The service has a package, and the names of service and method begin with capitals.
         for (path, grpc) in [
             ("/google.pubsub.v1.Publisher/Publish", true),
             ("/google.longrunning.Operations/GetOperation", true),

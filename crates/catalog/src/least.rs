@@ -182,6 +182,7 @@ mod tests {
 
     #[test]
     fn the_recommended_set_keeps_held_scopes_that_cloud_platform_does_not_cover() {
+        // The accepted scopes, the held scopes, and the recommended scopes.
         let rows = [
             ("pubsub cloud-platform", "devstorage.read_only logging.write", "cloud-platform"),
             ("pubsub cloud-platform", "devstorage.read_only drive", "cloud-platform drive"),
@@ -202,6 +203,7 @@ mod tests {
 
     #[test]
     fn a_scope_of_another_api_or_for_a_part_of_the_data_is_not_advised() {
+        // The method, and the scope that is advised.
         let rows = [
             ("bigquery.jobs.insert", "bigquery"),
             ("compute.images.insert", "compute"),
@@ -231,6 +233,7 @@ mod tests {
     #[test]
     fn the_scopes_for_several_calls_contain_no_needless_scope() {
         let storage = "devstorage.read_write devstorage.full_control cloud-platform";
+        // The accepted scopes of each call, and the chosen scopes.
         let rows: [(&[&str], &[&str]); 6] = [
             (&[], &[]),
             (&[""], &[]),

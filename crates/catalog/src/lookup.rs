@@ -267,6 +267,7 @@ mod tests {
     fn without_a_catalog_the_reason_is_catalog() {
         let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        // The enabled features determine whether a catalog is compiled in.
         match Catalog::built_in().blob().set_count() {
             0 => assert_eq!(found.abstain_reason(), Some(AbstainReason::Catalog)),
             _ => assert_eq!(found.method().unwrap().id(), "storage.buckets.list"),

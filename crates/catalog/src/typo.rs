@@ -44,6 +44,7 @@ mod tests {
 
     #[test]
     fn only_a_similar_name_is_suggested() {
+        // The text, a name, and whether the text counts as a mistyped form of the name.
         let rows = [
             ("bogus", "books", false),
             ("foo", "fcm", false),

@@ -471,10 +471,11 @@ mod tests {
         };
         let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"\n";
         let get = ApiMethod::by_id("storage.objects.get").unwrap();
+        // The scope of the VM, the header of the response, and whether the steps change the VM.
         let rows =
             [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
         for (scope, header, names_machine) in rows {
-            let unknown = GrantedScopes::unknown("no source has an answer");
+            let unknown = GrantedScopes::unknown("no source was queried");
             let denial = Denial::from_refusal(Some(get), None, unknown, vm(scope), refused(header));
             let report = denial.report();
             assert_eq!(report.contains("web-1"), names_machine, "{scope} {header}: {report}");

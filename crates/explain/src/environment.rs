@@ -432,6 +432,7 @@ mod tests {
             metadata::SCOPES,
             "https://www.googleapis.com/auth/cloud-platform\nhttps://www.googleapis.com/auth/userinfo.email",
         );
+        // The snapshot, its platform, and the name and the location of the resource.
         let rows = [
             (vm(&[]), ComputeEngine, None, Some("us-central1")),
             (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-east1")),
@@ -445,6 +446,7 @@ mod tests {
             ),
             (pod(vm(&cluster)), GkeNode, Some("prod"), Some("us-central1")),
             (pod(of_identity.clone()), GkeWorkloadIdentity, Some("prod"), Some("us-central1")),
+            // Only the metadata server of a node has the attribute `kube-env`.
             (
                 pod(of_identity.with_metadata("instance/attributes/", "kube-env\n")),
                 GkeNode,
@@ -495,6 +497,7 @@ mod tests {
             (env(&[("CLOUD_SHELL", "true")]), CloudShell, None, None),
             (env(&[("BUILDER_OUTPUT", "/builder/outputs")]), CloudBuild, None, None),
             (env(&[("DEVSHELL_CLIENT_PORT", "0")]), Unknown, None, None),
+            // Knative sets `K_SERVICE` outside Google Cloud, too.
             (pod(env(&[("K_SERVICE", "knative-elsewhere")])), Unknown, None, None),
             (Snapshot::new(), Unknown, None, None),
         ];
@@ -523,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonexistent_zone_is_not_recognized_as_a_vm() {
+    fn a_machine_with_a_nonexistent_zone_is_not_recognized_as_a_vm() {
         let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
         let here = Environment::from_snapshot(&stripped);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
@@ -554,6 +557,7 @@ mod tests {
                 Credential::ServiceAccountKey,
                 robot,
             ),
+            // The named file cannot be read: Google's libraries do not try another credential.
             (named("/gone.json").with_file(ADC, USER), Credential::Unknown, None),
             (named("/k.json").with_file("/k.json", "not json"), Credential::Unknown, None),
             (

@@ -323,11 +323,13 @@ mod tests {
 
     #[test]
     fn prose_is_wrapped_and_commands_are_not() {
+        // The width that is set, and the width that is used.
         for (columns, width) in [(0, 30), (40, 40), (80, 80), (100, 100), (4000, 100)] {
             let text = Layout::new().width(columns).steps(&[step(), step()]);
             let (long, prose): (Vec<&str>, Vec<&str>) =
                 text.lines().partition(|line| line.contains("gcloud") || line.contains("https://"));
             assert!(prose.iter().all(|line| line.chars().count() < width), "{columns}: {text}");
+            // Each of the two steps has a command and a link.
             assert!(long.len() == 4 && long[0].ends_with(step().command_line().unwrap()), "{text}");
         }
     }
@@ -349,6 +351,7 @@ mod tests {
     fn every_line_of_a_plain_layout_begins_with_its_name() {
         let text = Layout::new().plain().steps(&[step(), step()]);
         let lines: Vec<&str> = text.lines().collect();
+        // Each of the two steps has three lines.
         let starts = ["Step 1 of 2: ", "Command: ", "Documentation: ", "Step 2 of 2: "];
         assert!(lines.len() == 6 && lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)));
     }

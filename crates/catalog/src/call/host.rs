@@ -196,7 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn a_known_name_is_not_divided() {
+    fn a_location_is_removed_only_from_an_unknown_name() {
+        // The name of a service, or the location `us` and the service `build`.
         let long = "us-build.googleapis.com";
         assert_eq!(host_of(long, &["build.googleapis.com", long]).as_deref(), Some(long));
         assert_eq!(host_of(long, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
@@ -215,6 +216,7 @@ mod tests {
             ("", false),
             ("u", false),
             ("android", false),
+            // A region without its number, and a zone.
             ("us-central", false),
             ("us-central1-a", false),
             ("my-app1", false),
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_word_before_a_service_is_not_a_location() {
+    fn only_regions_and_known_multi_regions_are_location_prefixes() {
         for (text, expected) in [
             ("us", true),
             ("asia", true),

@@ -335,6 +335,7 @@ mod tests {
     fn only_the_message_of_xml_changes() {
         let line = denial().to_string();
         assert!(!line.contains(['<', '&']), "the line should need no escape: {line}");
+        // The text before the denial, the separator that is added, and the text after the denial.
         let rows = [
             ("<Error><Code>A</Code><Message>No.", " ", "</Message><Details>d</Details></Error>"),
             ("<?xml?><Error><Details>d", ". ", "</Details></Error>"),
@@ -356,6 +357,7 @@ mod tests {
         let line = denial().to_string();
         let good_json = r#"{"error":{"message":"No."}}"#;
         let good_xml = "<Error><Message>No.</Message></Error>";
+        // The content type, the body, and whether the body is whole.
         let rows = [
             ("application/json", "", true),
             ("application/json", r#"{"error":{"message":"N"#, true),

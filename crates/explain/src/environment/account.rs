@@ -61,6 +61,7 @@ mod tests {
             ("123@developer.gserviceaccount.com", None),
             ("my-project@appspot.gserviceaccount.com", Some(AppEngineDefault)),
             ("robot@my-project.iam.gserviceaccount.com", Some(UserManaged)),
+            // Users may choose a name that begins with `service-`.
             ("service-123@my-project.iam.gserviceaccount.com", Some(UserManaged)),
             ("service-123@gcp-sa-pubsub.iam.gserviceaccount.com", Some(ServiceAgent)),
             ("service-123@compute-system.iam.gserviceaccount.com", Some(ServiceAgent)),

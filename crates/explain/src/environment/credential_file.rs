@@ -67,6 +67,7 @@ mod tests {
     #[test]
     fn the_credential_follows_from_the_type() {
         let url = r#""service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/r@p.iam.gserviceaccount.com:generateAccessToken""#;
+        // The file, the credential, and whether the file names the account.
         let rows = [
             (
                 r#"{"type":"service_account","client_email":"r@p.iam.gserviceaccount.com"}"#.to_owned(),

@@ -7,7 +7,7 @@ use super::platform::Platform;
 pub(super) const PRODUCT_NAME_FILE: &str = "/sys/class/dmi/id/product_name";
 /// The environment variable that contains the path of a credential file.
 pub(super) const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-/// The environment variables that are read; no others are.
+/// The environment variables that are read. Other variables are never read.
 pub(super) static VARIABLES: [&str; 26] = [
     CREDENTIALS_VARIABLE,
     "CLOUDSDK_CONFIG",

@@ -136,6 +136,7 @@ mod tests {
     fn words_and_conditions_of_a_line_are_replaced() {
         let words = [("name", "web-1"), ("odd", "{if name}{name}")];
         let context = WithWords(&(), &words);
+        // The word `name` is known; the word `zone` is not.
         let rows = [
             ("plain", Some("plain")),
             ("stop {name}", Some("stop web-1")),

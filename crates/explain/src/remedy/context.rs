@@ -162,6 +162,7 @@ mod tests {
 
     #[test]
     fn every_word_and_condition_in_advice_is_known() {
+        // Collects the names of the words and the conditions in all lines of the advice.
         let lines = sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
@@ -177,6 +178,7 @@ mod tests {
             assert!(key != "use" || !sections::section(line).is_empty(), "{line}");
         }
         names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
+        // These words are known in every context, so their conditions always hold.
         let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
         for (name, results) in results_in_contexts(&names) {
             let is_always = always.contains(&name) || name.starts_with("scopes_to_");
