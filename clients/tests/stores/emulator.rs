@@ -156,11 +156,13 @@ async fn the_fake_forwards_responses_unchanged() -> Result<()> {
     for path in paths {
         let mut responses = Vec::new();
         for base in [&google.storage_url(), &emulator.url] {
-            // The emulator builds its links from the Host header, which must be the same for both.
+            // The emulator creates links from the header `Host`, so both requests must have the
+            // same value.
             let request = client.get(format!("{base}{path}")).header("host", "storage.example");
             let response = request.bearer_auth(&token).send().await?;
             let mut headers = response.headers().clone();
-            // `connection` depends on the HTTP connection, the others on the time of the response.
+            // `connection` depends on the HTTP connection; `date` and `last-modified` depend on the
+            // time.
             for name in ["connection", "date", "last-modified"] {
                 headers.remove(name);
             }

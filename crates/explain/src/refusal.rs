@@ -387,7 +387,7 @@ impl Refusal {
     }
 }
 
-/// Does not print the server's message, which may name resources.
+/// Prints the refusal without the server's message, which may name resources.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")

@@ -307,6 +307,7 @@ mod tests {
     #[test]
     fn only_the_messages_of_json_change() {
         let line = denial().to_string();
+        // A conversion to `f64` would change the number 2^53 + 1.
         let inner = json!({
             "code": 403, "message": "No.", "status": "PERMISSION_DENIED", "extra": [1, {"message": "mine"}],
             "errors": [{"message": "Not.", "reason": "forbidden"}, {"message": "second"}],
@@ -315,6 +316,7 @@ mod tests {
         let mut expected = inner.clone();
         expected["message"] = format!("No. {line}").into();
         expected["errors"][0]["message"] = format!("Not. {line}").into();
+        // The body without the denial, and the body with the denial.
         let rows = [
             (json!({"error": inner}), json!({"error": expected})),
             (json!([{"error": inner}, 2]), json!([{"error": expected}, 2])),

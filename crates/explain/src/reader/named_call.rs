@@ -201,8 +201,8 @@ fn unusable_call(text: &str) -> String {
     )
 }
 
-/// Returns whether a name is the id of a method in a Discovery document. The last word of an id
-/// begins with a small letter, and that of a gRPC method with a capital.
+/// Returns whether a name is the id of a method in a Discovery document. The last word of such an
+/// id begins with a small letter; the last word of a gRPC method's name begins with a capital.
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))

@@ -85,7 +85,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Does not print the body, which may name resources.
+/// Prints the response without the body, which may name resources.
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()

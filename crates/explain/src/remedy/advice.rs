@@ -62,7 +62,7 @@ fn steps_of(block: &'static Block, context: &dyn Context) -> Vec<Step> {
     }
 }
 
-/// Creates the step of a block. Returns `None` if a word in its text is unknown.
+/// Creates the step of a block. Returns `None` if the text of the block contains an unknown word.
 fn step(block: &'static Block, context: &dyn Context) -> Option<Step> {
     let line = |key| block.value(key).and_then(|line| fill(line, context));
     Some(Step {
