@@ -327,6 +327,7 @@ mod tests {
         };
         assert_eq!(base("http://127.0.0.1:4443"), "http://127.0.0.1:4443");
         assert_eq!(base("https://proxy.example/"), "https://proxy.example");
+        // Without a scheme, a host on this machine gets `http`, and other hosts get `https`.
         assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
         assert_eq!(base("localhost:4443"), "http://localhost:4443");
         assert_eq!(base("[::1]:4443"), "http://[::1]:4443");

@@ -4,12 +4,12 @@
 //! literal, `*` (one segment) or `**` (one or more segments).
 //!
 //! If several templates match a path, then the walk prefers a template with a custom verb
-//! (`:publish`) to one without, and at each segment, from left to right, a literal to `*`, and `*`
-//! to `**`. If the preferred template has no method for the HTTP verb, the walk tries the next
-//! template: `DELETE drive/v3/files/generateIds` is `files.delete`, because the literal
-//! `generateIds` has a method for `GET` only. The generator checks this order for every template of
-//! Google's documents: the walk finds the template's own method, or a method that accepts the same
-//! scopes.
+//! (`:publish`) to a template without a custom verb. At each segment, from left to right, the walk
+//! prefers a literal to `*`, and `*` to `**`. If the preferred template has no method for the HTTP
+//! verb, the walk tries the next template: `DELETE drive/v3/files/generateIds` is `files.delete`,
+//! because the literal `generateIds` has a method for `GET` only. The generator checks this order
+//! for every template of Google's documents: the walk finds the template's own method, or a method
+//! that accepts the same scopes.
 //!
 //! The section `nodes` contains each node as:
 //! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that
