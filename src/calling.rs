@@ -236,7 +236,7 @@ impl Guard {
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();
-        if let Some(times) = state.repeats.count(("requested", Some(method), None), state.grants.now()) {
+        if let Some(times) = state.repeats.count(("requested", Some(method), None), state.tokens.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)

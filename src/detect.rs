@@ -108,12 +108,8 @@ fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, S
 /// Reads a regular file of UTF-8 text. Returns `None` for a pipe, because reading would consume
 /// data meant for the program.
 fn read_file(path: &Path) -> Option<String> {
-    if !path.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(MOST_FILE).read_to_string(&mut text).ok()?;
-    Some(text)
+    path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    std::io::read_to_string(std::fs::File::open(path).ok()?.take(MOST_FILE)).ok()
 }
 
 #[cfg(test)]

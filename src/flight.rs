@@ -81,12 +81,12 @@
 
 mod answered;
 mod begin;
+mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
-mod state;
 
 #[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};
 #[doc(inline)]
-pub use state::Flight;
+pub use call_in_progress::Flight;

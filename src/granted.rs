@@ -24,10 +24,8 @@ use std::fmt;
 
 use http::HeaderValue;
 
-pub(crate) mod cache;
 pub(crate) mod clock;
 pub(crate) mod fetch;
-pub(crate) mod inspection;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
@@ -45,6 +43,8 @@ mod tls;
 #[cfg(all(feature = "metadata", not(feature = "tls")))]
 #[path = "granted/no_tls.rs"]
 mod tls;
+pub(crate) mod token_cache;
+pub(crate) mod token_table;
 pub(crate) mod tokeninfo;
 
 #[doc(inline)]

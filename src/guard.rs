@@ -14,8 +14,8 @@ use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::MetadataServer;
+use crate::granted::token_cache::TokenCache;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::recording::Recording;
 use lessons::Lessons;
@@ -59,7 +59,7 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
-    pub(crate) grants: TokenCache,
+    pub(crate) tokens: TokenCache,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,
@@ -111,7 +111,7 @@ impl Guard {
     /// }
     /// ```
     pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
-        self.0.grants.declare(token, granted);
+        self.0.tokens.declare(token, granted);
     }
 
     /// Returns the handle that starts work on the guard's thread.

@@ -29,16 +29,10 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
         (None, _) => Some(Cow::Borrowed(body)),
         // Some clients decompress a body and keep its header. Unlike raw deflate, no stream of another coding
         // that is read here begins like JSON or XML.
-        (Some(coding), None) if !coding.eq_ignore_ascii_case("deflate") && is_plain(body) => {
-            Some(Cow::Borrowed(body))
-        }
+        (Some(coding), None) if coding != "deflate" && matches!(body, [b'{' | b'<', ..]) => Some(body.into()),
         (Some(coding), None) => decompress(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
     }
-}
-
-fn is_plain(body: &[u8]) -> bool {
-    matches!(body, [b'{' | b'[' | b'<', ..])
 }
 
 #[cfg(feature = "body")]

@@ -30,7 +30,7 @@
 #[cfg(feature = "body")]
 pub(crate) mod body;
 #[cfg(feature = "body")]
-mod explain;
+mod explain_response;
 #[cfg(feature = "body")]
 pub(crate) mod grpc;
 #[cfg(feature = "body")]

@@ -343,7 +343,8 @@ async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     response: Response<R>,
 ) -> GuardResult<R> {
     let (status, headers) = (response.status(), response.headers());
-    if flight.answered(status, headers) {
+    let may_be_refused = flight.answered(status, headers);
+    if may_be_refused {
         return explain(flight, grpc_errors, response).await;
     }
     match flight.wants_trailers(status, headers) {

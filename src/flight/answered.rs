@@ -7,8 +7,8 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
 
+use super::call_in_progress::Flight;
 use super::learn;
-use super::state::Flight;
 
 impl Flight {
     /// Reports that status and headers of the response arrived. Returns whether the response may be

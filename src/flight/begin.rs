@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, Uri};
 
+use super::call_in_progress::Flight;
 use super::learn;
-use super::state::Flight;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
-use crate::granted::cache::{Entry, Stage, TokenKey};
-use crate::granted::inspection::Peek;
+use crate::granted::token_cache::Peek;
+use crate::granted::token_table::{Entry, Stage, TokenKey};
 use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
@@ -165,8 +165,8 @@ impl Flight {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
-        let granted = state.grants.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
-        if self.guard.lacks(&self.call, &granted) {
+        let granted = state.tokens.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
+        if self.guard.lacks(&self.lookup, &granted) {
             self.handle_lacking()?;
         }
         Ok(self)
@@ -208,7 +208,7 @@ impl Flight {
     // call.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
-        let Self { guard, call: looked_up, line, .. } = self;
+        let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
         let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
@@ -216,20 +216,22 @@ impl Flight {
             return self.begin_with_lookup(call);
         };
         let read = |key, entry: &Entry| {
-            let is_kept = entry.granted.opens(host) && line.keep(call, host);
-            *looked_up =
-                if is_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
-            let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
-            (key, lacks, state.grants.may_learn(entry))
+            // No list of scopes means that the token is not limited to any.
+            let is_open = !entry.granted.is_unknown() && host.is_open_to(entry.granted.scopes());
+            let is_line_kept = is_open && line.keep(call, host);
+            *lookup =
+                if is_line_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
+            let lacks = !is_line_kept && guard.lacks(lookup, &entry.granted);
+            (key, lacks, state.tokens.may_learn(entry))
         };
-        match state.grants.peek(token, read) {
+        match state.tokens.peek(token, read) {
             Peek::Seen(seen) => self.check_known(seen, token),
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
         }
     }
 
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
-        self.call = self.guard.look_up(call);
+        self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
         self.record_method();
         match call.only_token() {
@@ -240,16 +242,16 @@ impl Flight {
 
     fn record_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
-            recording.note(&self.call);
+            recording.note(&self.lookup);
         }
     }
 
     fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
-        let Self { guard, call, .. } = &*self;
+        let Self { guard, lookup, .. } = &*self;
         let state = guard.state();
         let read =
-            |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn(entry));
-        match state.grants.peek(token, read) {
+            |key, entry: &Entry| (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry));
+        match state.tokens.peek(token, read) {
             Peek::NotBearer => Ok(()),
             Peek::Unseen { key, is_new } => {
                 self.begin_inspection(key, is_new, token);
@@ -278,19 +280,20 @@ impl Flight {
         self.is_doubted = true;
         let state = self.guard.state();
         match state.preflight {
-            Preflight::Off => state.grants.remember(token),
-            _ => drop(state.grants.inspect(token, Stage::Ahead)),
+            Preflight::Off => state.tokens.remember(token),
+            _ => drop(state.tokens.inspect(token, Stage::Ahead)),
         }
         // Waiting is useful only if the scopes of the token could stop the call.
-        self.has_pending_scopes =
-            is_new && state.preflight == Preflight::Deny && self.call.accepts(&ScopeSet::new()) == Ok(false);
+        self.has_pending_scopes = is_new
+            && state.preflight == Preflight::Deny
+            && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
     }
 
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (lesson_subject(&self.call), self.token) else { return Ok(()) };
-        let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
+        let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
+        let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let denial = match state.preflight {
             Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
@@ -299,10 +302,10 @@ impl Flight {
             Preflight::Off => return Ok(()),
         };
         let Some(denial) = denial else {
-            let method = self.call.method();
-            let times = state.repeats.count(("predicted", method, Some(key)), state.grants.now());
+            let method = self.lookup.method();
+            let times = state.repeats.count(("predicted", method, Some(key)), state.tokens.now());
             if let Some(times) = times {
-                telemetry::predicted(method, &self.call.accepted(), &granted, times);
+                telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
             }
             self.is_doubted = true;
             return Ok(());
@@ -320,7 +323,7 @@ impl Flight {
     ) -> Denial {
         let lessons = &self.guard.state().lessons;
         lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.call, granted.clone());
+            let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.lookup, granted.clone());
             lessons.remember_denial(key, subject, stale_at, denial.clone());
             denial
         })
@@ -496,7 +499,7 @@ mod tests {
         for (source, is_believed) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
             let guard = guard_with_logger_token(Preflight::Confirm);
             let is_known =
-                |flight: &Flight| guard.state().grants.read(flight.token.unwrap(), |_| ()).is_some();
+                |flight: &Flight| guard.state().tokens.read(flight.token.unwrap(), |_| ()).is_some();
             // Google allows a call although the scope seems to be missing.
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);
@@ -531,7 +534,7 @@ mod tests {
             r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
-            let method = sent(&guard, OBJECT).call.method().unwrap();
+            let method = sent(&guard, OBJECT).lookup.method().unwrap();
             guard.state().lessons.corrected_verdict(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
                 == Ok(true)
         };

@@ -3,11 +3,11 @@
 
 use http::{HeaderMap, StatusCode};
 
+use super::call_in_progress::Flight;
 use super::learn;
-use super::state::Flight;
 use crate::denial::Denial;
 use crate::granted::GrantedScopes;
-use crate::granted::cache::Stage;
+use crate::granted::token_table::Stage;
 use crate::guard::WAIT;
 use crate::inflate;
 use crate::refusal::{self, Answer, Gate, Refusal};
@@ -30,11 +30,11 @@ impl Flight {
     /// # }
     /// ```
     pub async fn explain(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
-        let refusal = self.scope_refusal(status, headers, body)?;
+        let refusal = self.possible_scope_refusal(status, headers, body)?;
         let granted = match self.token {
             Some(key) => {
-                let grants = &self.guard.state().grants;
-                grants.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
+                let tokens = &self.guard.state().tokens;
+                tokens.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
             }
             None => GrantedScopes::unknown(NO_TOKEN),
         };
@@ -55,20 +55,25 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn explain_now(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
-        let refusal = self.scope_refusal(status, headers, body)?;
-        let grants = &self.guard.state().grants;
+        let refusal = self.possible_scope_refusal(status, headers, body)?;
+        let tokens = &self.guard.state().tokens;
         if let Some(header) = &self.header {
             // The inspection does not end in time for this refusal, but for the next one.
-            let _ = grants.inspect(header, Stage::Refused);
+            let _ = tokens.inspect(header, Stage::Refused);
         }
-        let known = self.token.and_then(|key| grants.read(key, |entry| entry.granted.clone()));
+        let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
         self.denial(status, refusal, &granted)
     }
 
-    fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
+    fn possible_scope_refusal(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Refusal> {
         if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
-            self.call = lookup;
+            self.lookup = lookup;
         }
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
@@ -82,7 +87,7 @@ impl Flight {
 
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
         learn::from_named_scopes(self, &refusal);
-        match self.guard.explain_refusal(&self.call, granted, refusal) {
+        match self.guard.explain_refusal(&self.lookup, granted, refusal) {
             Ok(denial) => {
                 learn::from_scope_refusal(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
@@ -126,7 +131,7 @@ mod tests {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token opens the host");
-        assert!(flight.call.method().is_none());
+        assert!(flight.lookup.method().is_none());
         let words = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");

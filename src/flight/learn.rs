@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 
-use super::state::Flight;
+use super::call_in_progress::Flight;
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantSource;
-use crate::granted::cache::Entry;
+use crate::granted::token_table::Entry;
 use crate::guard::Preflight;
 use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
@@ -15,7 +15,7 @@ use crate::telemetry;
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
     let event = (telemetry::evidence(denial), denial.method(), flight.token);
-    if let Some(times) = state.repeats.count(event, state.grants.now()) {
+    if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
     }
 }
@@ -23,9 +23,9 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 /// Logs a refusal for another reason than scopes. If Google checks that reason only after the
 /// scopes, the refusal proves that the scopes were sufficient, and the guard learns so.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
-    let (state, method) = (flight.guard.state(), flight.call.method());
+    let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (refusal.gate().as_str(), method, flight.token);
-    if let Some(times) = state.repeats.count(event, state.grants.now()) {
+    if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::other_gate(method, refusal, times);
     }
     if flight.is_doubted && is_after_scope_check(refusal) {
@@ -36,16 +36,16 @@ pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
 /// Learns that scopes are sufficient for a call whose token seemed to lack the scope.
 pub(super) fn scopes_suffice(flight: &Flight) {
     let state = flight.guard.state();
-    let (Some(subject), Some(key)) = (lesson_subject(&flight.call), flight.token) else { return };
+    let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
     let lacks = |entry: &Entry| {
-        let lacks = flight.guard.lacks(&flight.call, &entry.granted);
+        let lacks = flight.guard.lacks(&flight.lookup, &entry.granted);
         lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
     };
-    match state.grants.read(key, lacks).flatten() {
+    match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
-        Some(true) => state.grants.forget(key),
+        Some(true) => state.tokens.forget(key),
         Some(false) if state.lessons.mark_open(subject) => {
-            telemetry::contradicted(flight.call.method(), &flight.call.accepted());
+            telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
         }
         _ => {}
     }
@@ -55,7 +55,7 @@ pub(super) fn scopes_suffice(flight: &Flight) {
 pub(super) fn from_named_scopes(flight: &Flight, refusal: &Refusal) {
     let named = refusal.alternatives();
     let is_sure = is_missing_scope(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
-    if let Some(subject) = lesson_subject(&flight.call).filter(|_| is_sure) {
+    if let Some(subject) = lesson_subject(&flight.lookup).filter(|_| is_sure) {
         flight.guard.state().lessons.learn_scopes(subject, named);
     }
 }
@@ -64,19 +64,20 @@ pub(super) fn from_named_scopes(flight: &Flight, refusal: &Refusal) {
 /// declared were wrong.
 pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
-    let (Some(subject), Some(key)) = (lesson_subject(&flight.call), flight.token) else { return };
+    let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
     let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
     if !is_used || !denial.refusal().is_some_and(is_missing_scope) {
         return;
     }
-    match flight.guard.judge(&flight.call, granted) {
+    match flight.guard.judge(&flight.lookup, granted) {
         Ok(false) => {
-            let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
-            let denial = flight.guard.predicted_denial(DenialKind::Confirmed, &flight.call, granted.clone());
+            let Some(stale_at) = state.tokens.read(key, |entry| entry.stale_at) else { return };
+            let denial =
+                flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
             state.lessons.remember_denial(key, subject, stale_at, denial);
         }
         Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
-            state.grants.forget(key);
+            state.tokens.forget(key);
         }
         _ => {}
     }

@@ -16,10 +16,10 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
 
-use super::cache::{TokenHasher, TokenKey};
 use super::clock::Clock;
 use super::fetch::{self, DynFetch};
 use super::source::GrantedScopesSource;
+use super::token_table::{TokenHasher, TokenKey};
 use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
@@ -223,14 +223,14 @@ impl GrantedScopesSource for MetadataScopes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cache::Stage;
     use super::super::clock::SystemClock;
     use super::super::clock::tests::ManualClock;
     use super::super::fetch::Fetch;
     use super::super::fetch::tests::{FakeFetch, answer};
-    use super::super::inspection::{Limits, Peek, TokenCache};
     use super::super::source::DynSource;
     use super::super::sync::Spawner;
+    use super::super::token_cache::{Limits, Peek, TokenCache};
+    use super::super::token_table::Stage;
     use super::*;
     use crate::background::Background;
     use crate::detect;

@@ -12,14 +12,14 @@ use crate::catalog::Endpoints;
 use crate::detect;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
-use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::{Limits, TokenCache};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
 use crate::granted::sync::Spawner;
+use crate::granted::token_cache::{Limits, TokenCache};
+use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 
@@ -323,7 +323,7 @@ impl GuardBuilder {
             preflight: self.preflight,
             delivery: self.delivery,
             endpoints: self.endpoints,
-            grants: TokenCache::new(sources, clock, self.limits, spawner),
+            tokens: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),

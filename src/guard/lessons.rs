@@ -11,8 +11,8 @@ use std::time::Instant;
 use crate::call::{AbstainReason, NeededScopes};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
-use crate::granted::cache::TokenKey;
 use crate::granted::sync::{Mutex, MutexGuard};
+use crate::granted::token_table::TokenKey;
 use crate::scope::ScopeSet;
 
 /// How many entries of each kind are kept. When a kind is full, all its entries are dropped: each
@@ -133,7 +133,7 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::denial::DenialKind;
     use crate::environment::{Environment, Snapshot};
-    use crate::granted::cache::TokenHasher;
+    use crate::granted::token_table::TokenHasher;
     use crate::granted::{AccessToken, GrantedScopes};
 
     fn method(id: &str) -> ApiMethod {

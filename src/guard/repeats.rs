@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::catalog::ApiMethod;
-use crate::granted::cache::TokenKey;
+use crate::granted::token_table::TokenKey;
 
 /// How many different events are counted. When there are more, all counts are dropped, and each
 /// event is logged again.
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn the_number_of_counts_is_bounded() {
         let (repeats, now) = (Repeats::default(), Instant::now());
-        let keys = crate::granted::cache::TokenHasher::new();
+        let keys = crate::granted::token_table::TokenHasher::new();
         for number in 0..MAX_OCCURRENCES * 3 {
             let text = format!("Bearer {number}");
             let header = http::HeaderValue::from_str(&text).unwrap();

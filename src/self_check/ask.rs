@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
-use crate::granted::cache::Stage;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
+use crate::granted::token_cache::TokenCache;
+use crate::granted::token_table::Stage;
 use crate::guard::Guard;
 use crate::parallel::Running;
 use crate::scope::Scope;
@@ -61,7 +61,7 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     let count = if requests.source.is_some() { scopes.len() } else { 1 };
     let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
     let tokens = Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
-    let inspections = tokens.iter().map(|token| inspect(state.grants.clone(), token.clone(), deadline));
+    let inspections = tokens.iter().map(|token| inspect(state.tokens.clone(), token.clone(), deadline));
     let inspections = Running::start(deadline, inspections);
     let by_scope: BTreeMap<_, _> = scopes.iter().zip(tokens.iter().cycle()).collect();
     let requests = requests.iam.into_iter().map(|request| {
@@ -109,11 +109,11 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
-async fn inspect(grants: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
+async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
-    let key = grants.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
+    let key = tokens.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
     let remaining = deadline.saturating_duration_since(Instant::now());
-    Ok(grants.wait(key, Some(&token), Stage::Refused, remaining).await)
+    Ok(tokens.wait(key, Some(&token), Stage::Refused, remaining).await)
 }
 
 async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {

@@ -22,7 +22,6 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use gcp_scopes_catalog::KnownHost;
 use gcp_scopes_catalog::scope::ScopeSet;
 
 /// The scopes of a token, as far as they are known.
@@ -182,32 +181,6 @@ impl GrantedScopes {
     #[inline]
     pub fn is_unknown(&self) -> bool {
         matches!(self.held, Held::Unknown(_))
-    }
-
-    /// Returns whether the token is known to hold a scope that every method of this host accepts,
-    /// or whether scopes are known not to limit the token.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-    /// use gcp_scopes_catalog::{Endpoints, KnownHost, call::Call};
-    ///
-    /// let held = ScopeSet::from_iter([Scope::cloud_platform()]);
-    /// let granted = GrantedScopes::known(held, GrantSource::Metadata);
-    /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics".parse()?;
-    /// let call = Call::new(&http::Method::GET, &uri);
-    /// let host = KnownHost::find(&call, &Endpoints::new());
-    /// assert!(host.is_some_and(|host| granted.opens(host)));
-    /// # Ok::<(), http::uri::InvalidUri>(())
-    /// ```
-    #[must_use]
-    #[inline]
-    pub fn opens(&self, host: KnownHost) -> bool {
-        match &self.held {
-            Held::Known(scopes) => host.is_open_to(Some(scopes)),
-            Held::Unrestricted => host.is_open_to(None),
-            Held::Unknown(_) => false,
-        }
     }
 
     /// Returns the reason why the scopes are unknown, for a person; `None` if they are known or do

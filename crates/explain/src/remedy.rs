@@ -46,6 +46,6 @@ pub use gates::{for_refusal, for_refused_call};
 pub use permissions::for_permissions;
 pub use requested_scopes::for_requested_scopes;
 pub use scope_gate::for_calls;
-pub(crate) use scope_gate::remedy;
+pub(crate) use scope_gate::for_case;
 pub(crate) use step::Remedy;
 pub use step::Step;

@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use shuttle::{future, thread};
 
-use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::SystemClock;
-use super::inspection::{Limits, Peek, TokenCache};
 use super::source::DynSource;
 use super::sync::Spawner;
+use super::token_cache::{Limits, Peek, TokenCache};
+use super::token_table::{Cache, Entry, Stage, TokenKey};
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use crate::background::Background;
 use crate::scope::ScopeSet;

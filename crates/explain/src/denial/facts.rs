@@ -62,7 +62,7 @@ pub(super) struct Facts {
 impl Facts {
     /// Returns the remedy, which is computed at the first call.
     pub(super) fn remedy(&self) -> &Remedy {
-        self.remedy.get_or_init(|| remedy::remedy(&self.case()))
+        self.remedy.get_or_init(|| remedy::for_case(&self.case()))
     }
 
     /// Returns whether the known scopes of the token contradict the refusal: one of them is an

@@ -15,7 +15,7 @@ use gcp_scopes_catalog::call::Call;
 
 use super::advice;
 use super::case::Case;
-use super::scope_gate::remedy;
+use super::scope_gate;
 use super::step::Step;
 use crate::environment::Environment;
 use crate::refusal::{Gate, Refusal};
@@ -68,7 +68,7 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
     let ClosedGate { refusal, environment, .. } = *gate;
     if let Some(kind) = refusal.problem() {
         let accepted = std::slice::from_ref(refusal.alternatives());
-        return remedy(&Case::new(kind, accepted, None, environment)).steps;
+        return scope_gate::for_case(&Case::new(kind, accepted, None, environment)).steps;
     }
     let section = match refusal.gate() {
         Gate::Iam => return roles::steps(gate),

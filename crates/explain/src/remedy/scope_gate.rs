@@ -9,7 +9,7 @@ use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 
 /// Returns the remedy for a refusal for lack of scope.
-pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
+pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
     match case.problem {
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
@@ -119,7 +119,7 @@ pub fn for_calls(
     has_iam_answered: bool,
 ) -> (String, Vec<Step>) {
     let case = Case::new(ScopeProblem::Missing, accepted, held, environment);
-    let Remedy { summary, mut steps } = remedy(&case);
+    let Remedy { summary, mut steps } = for_case(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();
         steps.retain(|step| !needless.contains(step));

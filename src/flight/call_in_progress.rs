@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::request_line::RequestLine;
 use crate::call::AbstainReason;
 use crate::catalog::Lookup;
-use crate::granted::cache::TokenKey;
+use crate::granted::token_table::TokenKey;
 use crate::guard::Guard;
 
 /// A call in progress, with what the guard knows of the call: see [`flight`](crate::flight).
@@ -16,7 +16,7 @@ use crate::guard::Guard;
 /// may still query a source for the token's scopes. `Debug` prints neither token nor URL.
 pub struct Flight {
     pub(super) guard: Guard,
-    pub(super) call: Lookup,
+    pub(super) lookup: Lookup,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
     /// Whether the call was sent although its token lacks the scope, or may lack it.
@@ -39,10 +39,10 @@ impl Flight {
 
     /// Creates the flight of a call with this lookup result, which may have no method.
     #[inline(always)]
-    pub(super) fn from_lookup(guard: Guard, call: Lookup) -> Self {
+    pub(super) fn from_lookup(guard: Guard, lookup: Lookup) -> Self {
         Self {
             guard,
-            call,
+            lookup,
             token: None,
             header: None,
             is_doubted: false,
@@ -92,13 +92,13 @@ impl Flight {
 
     #[inline]
     pub(super) fn is_googles(&self) -> bool {
-        self.call.is_google()
+        self.lookup.is_google()
     }
 }
 
 impl fmt::Debug for Flight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.call.method().map(|method| method.id());
+        let method = self.lookup.method().map(|method| method.id());
         f.debug_struct("Flight").field("method", &method).finish_non_exhaustive()
     }
 }

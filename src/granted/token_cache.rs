@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use tokio::sync::watch;
 
-use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::Clock;
 use super::source::DynSource;
 use super::sync::{Mutex, MutexGuard, Spawner, timeout};
+use super::token_table::{Cache, Entry, Stage, TokenKey};
 use super::{AccessToken, GrantedScopes, jwt};
 use crate::telemetry;
 
