@@ -320,8 +320,8 @@ async fn an_unsent_call_holds_no_concurrency_permit() {
     drop(denied);
 }
 
-/// Makes 100 calls at once and checks that each ends: allowed calls with a response, others as
-/// denials.
+/// Makes 100 calls at once and checks that each call ends: an allowed call with a response, any
+/// other call with a denial.
 async fn assert_all_calls_end<S, B>(service: S)
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
@@ -339,6 +339,7 @@ where
     }
     let outcomes = tokio::time::timeout(Duration::from_secs(600), callers.join_all()).await;
     for (kind, outcome) in outcomes.expect("no call should hang") {
+        // The kinds 0 and 3 are allowed: `allowed-1`, and the calls whose token the guard attaches.
         assert_eq!(outcome.is_some(), kind == 0 || kind == 3);
     }
 }

@@ -50,7 +50,7 @@ async fn google() -> FakeGoogle {
         .unwrap()
 }
 
-/// A program with a guarded client and one token, which a test may replace.
+/// A program with a guarded client and a token. A test may replace the token.
 struct Program {
     client: ClientWithMiddleware,
     google: FakeGoogle,
@@ -141,7 +141,8 @@ async fn a_confirmed_denial_reports_the_unsent_call_and_the_fix() {
 
 type Http = Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>;
 
-/// Makes a guarded call over a socket. The response reaches the guard once `gate` has a permit.
+/// Makes a guarded call over a socket. The response reaches the guard only when `gate` has a
+/// permit.
 async fn send(
     guard: &Guard,
     http: &Http,
@@ -258,6 +259,7 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
+    // All calls were sent: the five that succeeded and the three that were refused.
     assert_eq!(program.requests_to(Service::OtherApi), 8);
 }
 
@@ -413,15 +415,15 @@ async fn scopes_named_in_a_refusal_are_accepted_for_the_method() {
     assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow), "{:?}", holds_drive());
 
-    // A later refusal with other scopes removes neither those of the first refusal nor the
-    // catalog's.
+    // A later refusal that lists other scopes removes neither the scopes of the first refusal nor
+    // the scopes of the catalog.
     refuse("https://www.googleapis.com/auth/gmail.send");
     assert_eq!(kind(publish(&google.mint("somebody", ["calendar"])).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow));
     let platform = declared("https://www.googleapis.com/auth/cloud-platform");
     assert!(matches!(guard.decide(&Call::new(&Method::POST, &uri), &platform), Decision::Allow));
 
-    // A call whose token holds an accepted scope is sent, even after it was refused.
+    // If the token holds an accepted scope, the guard sends every call, even after refusals.
     let token = google.mint("somebody", ["drive"]);
     guard.declare(AccessToken::new(&token).unwrap(), declared(drive));
     for _ in 0..3 {

@@ -46,8 +46,8 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-/// Makes a call with `token` that is refused for lack of scope. Returns the scopes that the guard
-/// then reports for the token, and how many requests tokeninfo received meanwhile.
+/// Makes a call with `token`, which is refused for lack of scope. Returns the scopes that the guard
+/// then reports for the token, and how many requests tokeninfo received during the call.
 async fn granted_after_refusal(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScopes, usize) {
     let requests = || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
     let before = requests();
@@ -67,7 +67,8 @@ const VMS: [Platform; 6] = [
     Platform::Dataflow,
     Platform::Workbench,
 ];
-/// Platforms on which the metadata server's list of scopes is not what a token holds.
+/// Platforms on which the metadata server's list of scopes is not the list of scopes that a token
+/// holds.
 const NOT_VMS: [Platform; 6] = [
     Platform::GkeWorkloadIdentity,
     Platform::CloudRunService,
@@ -97,8 +98,8 @@ async fn off_vms_scopes_come_from_tokeninfo_after_a_refusal() {
         let (granted, requests) =
             granted_after_refusal(&builder(&google).detect().await, &google, &google.token()).await;
         assert_eq!((granted.source(), requests), (Some(GrantSource::Tokeninfo), 1), "{platform:?}");
-        // The list of the metadata server contains Drive on these platforms, but the token does not
-        // hold it.
+        // On these platforms, the metadata server lists the scope of Drive, but the token does not
+        // hold this scope.
         let drive = "https://www.googleapis.com/auth/drive".parse().unwrap();
         assert!(!granted.scopes().unwrap().contains(&drive), "{platform:?}");
         let without = builder(&google).without_tokeninfo().detect().await;
@@ -116,7 +117,7 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
     let token = google.mint("user@example.com", ["calendar"]);
     let (granted, requests) = granted_after_refusal(&guard, &google, &token).await;
     assert_eq!((granted.source(), requests), (Some(GrantSource::Tokeninfo), 1));
-    assert_eq!(granted_after_refusal(&guard, &google, &token).await.1, 0, "once for each token");
+    assert_eq!(granted_after_refusal(&guard, &google, &token).await.1, 0, "the token was inspected again");
 }
 
 #[tokio::test]
@@ -256,11 +257,13 @@ async fn the_reqwest_middleware_attaches_tokens_for_google_only() {
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let base = google.storage_url();
     let upload = format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x");
-    // The token provider is asked for the least scope of each method, and IAM allows both calls.
+    // The guard requests a token with the narrowest scope that each method accepts. IAM allows both
+    // calls.
     assert_eq!(client.post(&upload).body("meow").send().await.unwrap().status(), StatusCode::OK);
     let list = client.get(format!("{base}/storage/v1/b/photos/o"));
     assert_eq!(list.send().await.unwrap().status(), StatusCode::OK);
-    // A token of the caller is not replaced. The fake does not know this token.
+    // The guard does not replace a token that the caller has set. The fake responds with status
+    // 401, because it did not issue that token.
     let response = client.post(&upload).bearer_auth("mine").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     // A host that is not an endpoint of Google gets no token.
@@ -295,7 +298,7 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     assert_eq!(send(upload(&base).body(meow()).unwrap()).await.unwrap(), StatusCode::OK);
     let with_own_token = upload(&base).header(AUTHORIZATION, "Bearer mine").body(meow()).unwrap();
     assert_eq!(send(with_own_token).await.unwrap(), StatusCode::UNAUTHORIZED);
-    // The same path on a host that is not an endpoint of Google.
+    // A host that is not an endpoint of Google gets no token, even for the same path.
     let portal = FakeGoogle::builder().start().await.unwrap();
     send(upload(&portal.url_of(Service::OtherApi)).body(meow()).unwrap()).await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
@@ -356,12 +359,13 @@ impl GrantedScopesSource for Broker {
 }
 
 #[tokio::test]
-async fn a_custom_source_comes_first_unless_source_order_is_set() {
+async fn source_order_decides_before_the_default_order() {
     let google = google(Platform::ComputeEngine).await;
     let rows: [(&[GrantSource], _); 4] = [
         (&[], GrantSource::Custom),
         (&[GrantSource::Metadata], GrantSource::Metadata),
         (&[GrantSource::Tokeninfo, GrantSource::Metadata], GrantSource::Tokeninfo),
+        // The token is no JWT, so the default order applies, which begins with the custom source.
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {

@@ -130,7 +130,8 @@ async fn unknown_scopes_of_a_vm_are_looked_up_before_a_change() -> Result<()> {
     Ok(())
 }
 
-/// Hostile parts of names. In a command, each would run `pwned` or pass a flag of that name.
+/// Hostile parts of names. A shell command with one of these parts unquoted would run the program
+/// `pwned` or pass a flag whose name begins with `pwned`.
 const HOSTILE: [&str; 13] = [
     "; pwned",
     "a; pwned",
@@ -160,7 +161,8 @@ async fn no_step_refers_to_another_by_number() -> Result<()> {
     Ok(())
 }
 
-/// Checks whether `tried` is a valid name although it contains a hostile part.
+/// Checks whether the name `tried` is valid, although the name contains a hostile part. A valid
+/// name may appear in a command.
 fn is_valid_name(tried: &str) -> bool {
     let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
     let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));

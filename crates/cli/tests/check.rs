@@ -13,7 +13,8 @@ use serde_json::Value;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
-/// Returns the command with the variables and addresses of the fake alone.
+/// Returns the command `gcp-scopes check`, which uses the fake for the metadata server and for all
+/// APIs. The command has no other environment variables than those of the fake.
 fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     let mut command = command::command(&["check"]);
     command.args(args).envs(google.env());

@@ -53,7 +53,8 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
     let storage = emulator.variables["STORAGE_EMULATOR_HOST"].clone();
     let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
-    // Installs rustls' crypto provider, which the guard needs, too.
+    // Installs a crypto provider for rustls in this process. The guard builds an HTTP client, for
+    // which a provider must be installed.
     let _ = plain::client();
     let guard =
         Guard::builder().env(emulator.variables.clone()).endpoint(&storage, "storage.googleapis.com")?;
@@ -67,15 +68,15 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let token = response["access_token"].as_str().context("a token")?;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
-    ensure!(list.status() == 200, "reading is allowed: {}", list.status());
+    ensure!(list.status() == 200, "reading should be allowed: {}", list.status());
     let url = format!("{storage}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg");
-    let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("refused")?;
+    let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("no refusal")?;
     ensure!(Denial::find(&error).is_some(), "{error}");
 
     ensure!(Path::new(&folder).is_dir());
     let output = emulator.interrupt()?;
     ensure!(output.status.success(), "{output:?}");
-    ensure!(!Path::new(&folder).exists(), "{folder} is gone");
+    ensure!(!Path::new(&folder).exists(), "{folder} should be removed");
     Ok(())
 }
 

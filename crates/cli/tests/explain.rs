@@ -48,7 +48,8 @@ fn error(code: u16, message: &str, reason: &str) -> Value {
     json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
 }
 
-/// Returns refusals with the gate of each: at least one for every gate, and for every kind of step.
+/// Returns pairs of a gate and a refusal by that gate: at least one refusal for every gate, and for
+/// every kind of step.
 fn refusals() -> Vec<(&'static str, Value)> {
     let denied =
         "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
@@ -740,8 +741,8 @@ fn a_call_can_be_given_as_the_id_of_its_method() {
     let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
         let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
         let mut explanation: Value = serde_json::from_str(&out).unwrap();
-        // Only the report about a call with a URL has a row for the method, so reports are not
-        // compared.
+        // The reports differ, because only the report about a call with a URL has a row for the
+        // method. So the reports are not compared.
         assert!((code, err.as_str()) == (0, "") && explanation["report"].take().is_string(), "{out}{err}");
         explanation
     });
@@ -817,7 +818,7 @@ fn plain_logs_are_read_record_by_record() {
 }
 
 #[test]
-fn inseparable_refusals_are_noted() {
+fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
     let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
     let call = "GET https://www.googleapis.com/drive/v3/files";
     let explain = |input: &str| run(&["--call", call, "--on", "elsewhere"], input.as_bytes());

@@ -20,8 +20,8 @@ fn whoami_with_retries(env: &[(String, String)], args: &[&str]) -> Result<(Optio
     anyhow::bail!("the fake metadata server never answered in time")
 }
 
-/// Runs the command with these variables alone. Returns the exit code, standard output with single
-/// spaces in place of line breaks, and standard error.
+/// Runs `gcp-scopes whoami` with no other environment variables than these. Returns the exit code,
+/// standard output with single spaces in place of line breaks, and standard error.
 fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
     let finished = finish(command(&["whoami"]).args(args).envs(env), input.as_bytes());
     Ok((Some(finished.code), finished.words(), finished.err))

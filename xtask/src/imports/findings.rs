@@ -132,7 +132,8 @@ fn cycle_text(head: &str, graph: &Graph, group: &BTreeSet<usize>, names: &[Strin
     text
 }
 
-/// How many names of an edge are printed, and how many lines of each name.
+/// The maximum number of names of an edge that are printed, and the maximum number of lines of each
+/// name.
 const MAX_SHOWN: usize = 4;
 
 fn edge_text(graph: &Graph, edge: (usize, usize), names: &[String]) -> String {

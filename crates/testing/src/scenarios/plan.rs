@@ -13,7 +13,7 @@ use crate::refusal_form::RefusalForm;
 pub(super) struct Plan {
     /// The scope of the token.
     pub(super) token_scope: TokenScope,
-    /// The response to every call. `None` for the fake's own responses.
+    /// The refusal of every call. `None` if the fake sends its own responses.
     pub(super) refusal: Option<ScriptedRefusal>,
     /// The fault of the API, if any.
     pub(super) fault: Option<Fault>,
