@@ -47,8 +47,8 @@ const CALLERS: u64 = 1000;
 const THREADS: usize = 2;
 /// The number of calls of all callers together after which a new set of tokens is used.
 const ROTATION: u64 = 50;
-/// How many calls are made before memory is measured. By then the guards' token caches are full and
-/// every connection has been used, so memory that still grows is a leak.
+/// The number of calls that are made before memory is measured. By then the guards' token caches
+/// are full and every connection has been used, so memory that still grows is a leak.
 const WARM_UP: u64 = 50_000;
 /// The size of the HTTP client's read buffer of a connection: fixed, because hyper's adaptive
 /// buffers keep growing for minutes, one connection at a time, and would look like a leak.

@@ -272,9 +272,12 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
         let request = Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
+    // The first call is sent while the scopes of the token are unknown. Its response is held back.
     let early = delayed.call(publish());
     google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
-    // To explain this refusal, the guard gets the scopes of the token from the metadata server.
+    // A second program with the same guard makes a call, whose response is not held back. To
+    // explain the refusal of that call, the guard gets the scopes of the token from the metadata
+    // server.
     let program = DelayedProgram {
         gate: Arc::new(Semaphore::new(1)),
         guard: delayed.guard.clone(),
@@ -282,6 +285,8 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     };
     assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
     delayed.gate.add_permits(3);
+    // The first call succeeds although the token lacks the scope. So the guard does not deny later
+    // calls of the method, even after a refusal.
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
     google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(delayed.call(publish()).await.unwrap()), Some(DenialKind::Refused));
@@ -342,6 +347,7 @@ async fn after_a_dropped_call_the_next_call_works() {
             tokio::task::yield_now().await;
         }
         drop(dropped);
+        // The next call is sent, unless the dropped call has already confirmed the method.
         let next = kind(delayed.call(upload(&google, &token)).await.unwrap());
         assert!(matches!(next, Some(DenialKind::Refused | DenialKind::Confirmed)), "{polls}: {next:?}");
         let last = kind(delayed.call(upload(&google, &token)).await.unwrap());
@@ -364,6 +370,7 @@ async fn tokeninfo_is_queried_once_per_unknown_token_after_a_refusal() {
         assert_eq!(program.requests_to(Service::OAuth), before + 1);
     }
     let requests = program.google.requests();
+    // No request has the token in the URL.
     let mut tokeninfo = requests.iter().filter(|request| request.service() == Service::OAuth);
     assert!(tokeninfo.all(|request| request.query().is_empty() && request.path() == "/tokeninfo"));
 }

@@ -125,7 +125,8 @@ async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).without_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
-    // The first token could belong to a user of the service on the VM.
+    // The guard does not know whether the first token is the token of the VM or of a user of the
+    // service.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_of_vm) in tokens {
         google.other_api().respond_with(RefusalForm::Scope);
@@ -181,6 +182,7 @@ async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
     let scoped = jwt(&format!(r#"{{"iss":"{ACCOUNT}","scope":"{READ_ONLY}"}}"#));
     let (granted, requests) = granted_after_refusal(&guard, &google, &scoped).await;
     assert_eq!((granted.source(), requests), (Some(GrantSource::Jwt), 0));
+    // A JWT with an audience instead of scopes is not restricted to scopes.
     let audience = jwt(&format!(r#"{{"iss":"{ACCOUNT}","aud":"https://pubsub.googleapis.com/"}}"#));
     let (granted, requests) = granted_after_refusal(&guard, &google, &audience).await;
     assert!(granted.is_unrestricted() && requests == 0);
@@ -241,6 +243,8 @@ async fn a_gcp_auth_service_account_token_has_the_requested_scopes() {
 async fn requested_scopes_of_a_dyn_token_provider_are_not_trusted() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
+    // The guard trusts the requested scopes only if the type of the provider is
+    // `CustomServiceAccount`, and `dyn` hides the type.
     let hidden: Arc<dyn TokenProvider> = service_account(&google);
     let tokens = guard.gcp_auth(hidden);
     let token = tokens.token(&["https://www.googleapis.com/auth/calendar"]).await.unwrap();

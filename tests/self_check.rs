@@ -265,6 +265,7 @@ async fn each_kind_of_resource_is_open_only_if_granted() -> Result<()> {
     for (resource, permission) in RESOURCES {
         google.grant(resource, ACCOUNT, permission);
     }
+    // The fake checks the permissions of an object on its bucket.
     google.grant("photos", ACCOUNT, "storage.objects.get");
     let report = all_resources(&guard).run().await;
     ensure!(report.is_open(), "{report}");

@@ -11,9 +11,9 @@ use crate::calls::{self, CLOUD, READS};
 use crate::harness::Figure;
 use crate::layer::{Echo, Rounds};
 
-/// How many rounds are measured. Only the best round is printed.
+/// The number of rounds that are measured. Only the best round is printed.
 const ROUNDS: usize = 300;
-/// How often each of the eight calls is made in a round.
+/// The number of times that each of the eight calls is made in a round.
 const REPEATS: u32 = 1000;
 
 /// Measures and prints the group `threads`: how many calls two threads make in the time in which

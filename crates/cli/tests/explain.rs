@@ -297,6 +297,7 @@ fn the_method_is_reported_only_when_certain() {
             refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
             Some("gmail.users.drafts.create"),
         ),
+        // The catalog has no method with this name.
         (refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
         (
             text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
@@ -327,6 +328,7 @@ fn the_method_is_reported_only_when_certain() {
             )),
             Some("storage.buckets.get"),
         ),
+        // The text contains two requests.
         (
             text(&format!(
                 "GET https://storage.googleapis.com/storage/v1/b/x: {SCOPES} PUT https://storage.googleapis.com/storage/v1/b/x"
@@ -393,6 +395,7 @@ fn refusals_are_recognized_with_any_transport_and_status() {
             line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
             "scope",
         ),
+        // The other rows are not refusals.
         (line("grpc", json!(200), json!({"grpc-status": "0"}), ""), "other"),
         (line("http", json!(200), json!({}), SCOPES), "other"),
         (line("http", json!(404), json!({}), "Not Found"), "other"),
@@ -414,6 +417,7 @@ fn unreadable_lines_get_errors_with_their_numbers() {
     );
     let (code, out, err) = run(&["--jsonl"], input.as_bytes());
     assert_eq!(code, 1, "{err}");
+    // Line 2 is blank, line 3 is a refusal, and the six other lines are invalid.
     assert!(err.contains("6 lines") && err.contains("line 1;"), "{err}");
     let explanations: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(explanations.len(), 7);
@@ -586,7 +590,7 @@ fn the_report_is_as_certain_as_the_certainty_field() {
 }
 
 #[test]
-fn a_header_alone_is_likely_only_if_the_held_scopes_agree() {
+fn a_header_alone_is_likely_only_if_the_held_scopes_are_not_accepted() {
     let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
     let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
     for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
@@ -697,6 +701,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
     let nested =
         json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
     let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    // The log, the gate of the explained refusal, a part of the report, and a part of the note
+    // about another refusal.
     for (log, gate, expected, other) in [
         (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
@@ -787,6 +793,7 @@ fn plain_logs_are_read_record_by_record() {
         refused("GET https://storage.googleapis.com/storage/v1/b/x"),
         refused("GET https://storage.googleapis.com/storage/v1/b/x/o"),
     );
+    // The records, the gate of the explained refusal, and a part of the note about another refusal.
     let rows: [(&[&str], &str, &str); 6] = [
         (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
         (
@@ -800,8 +807,9 @@ fn plain_logs_are_read_record_by_record() {
             "about line 1; line 3 was refused by another gate (scope)",
         ),
         (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
+        // The second refusal names no method, so it is not reported as a different one.
         (&["starting", &get, &scope], "scope", ""),
-        // One record contains the call, the next the refusal.
+        // The first record contains the call, the second the refusal.
         (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
     ];
     for start in STARTS {
@@ -828,6 +836,7 @@ fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
         err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
         "{err}"
     );
+    // One gate, one gate twice, and one HTTP response, all of whose lines are about one refusal.
     for single in [
         format!("{SCOPES}\nsee https://example.com\n"),
         format!("upload failed\n{iam}\nCaused by: {iam}\n"),

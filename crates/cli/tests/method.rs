@@ -53,6 +53,8 @@ fn assert_error(answer: &Value, named: &[&str]) {
 
 #[test]
 fn every_answer_has_all_five_keys() {
+    // The question, and the keys of the answer. The method `error` stands for an answer that is an
+    // error.
     for (verb, url, granted, method, decision, why) in [
         (
             "POST",

@@ -264,7 +264,7 @@ async fn each_platform_has_its_environment_and_metadata() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_an_account_there_is_no_token_and_while_stopped_no_metadata() -> Result<()> {
+async fn tokens_need_an_account_and_metadata_needs_a_running_vm() -> Result<()> {
     let google = with_bucket().vm(Vm::new("bare").no_account()).start().await?;
     let response = metadata(&google, "instance/service-accounts/default/token").await?;
     assert_eq!(response.status, 404);

@@ -9,8 +9,8 @@ use gcp_scopes_testing::scenarios::{
 
 /// The client ureq.
 struct Ureq {
-    /// Whether the client sends nothing if a scenario requests a guard. Stands for a guard that
-    /// denies every call.
+    /// Whether the client sends nothing if a scenario requests a guard, as with a guard that denies
+    /// every call.
     never_sends: bool,
 }
 

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_variable_is_replaced_by_its_pattern() {
+    fn variables_are_replaced_by_patterns_or_wildcards() {
         let rows = [
             ("v1/{+topic}:publish", Some("^projects/[^/]+/topics/[^/]+$"), "/v1/projects/*/topics/*:publish"),
             ("v1/{+topic}", Some("^projects/[^/]+/documents/.*$"), "/v1/projects/*/documents/**"),

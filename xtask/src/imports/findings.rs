@@ -11,7 +11,7 @@ use super::pairs::{Pair, pair};
 use super::uses::{self, Use};
 use crate::source::{Source, Tree};
 
-/// How many pairs of files in one module may use each other.
+/// The maximum number of pairs of files in one module that use each other.
 const MAX_PAIRS: usize = 2;
 
 /// The cycles and pairs in one crate.

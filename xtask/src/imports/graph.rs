@@ -135,6 +135,7 @@ mod tests {
         let mut graph = graph(&[(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (2, 0)]);
         let group = BTreeSet::from([0, 1, 2, 3]);
         let removed = graph.edges_to_remove(&group);
+        // All cycles of the graph contain the edge from 0 to 1.
         assert_eq!(removed, [(0, 1)]);
         assert_eq!(graph.shortest_path(&group, 0, 3), [0, 1, 3]);
         graph.edges.retain(|edge, _| !removed.contains(edge));
