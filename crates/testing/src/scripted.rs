@@ -74,13 +74,10 @@ impl ScriptedResponses {
                 MethodResponse::Allowed(response.clone())
             }
             Some(_) => {
-                let form =
-                    if is_grpc(&request.headers) { RefusalForm::GrpcScope } else { RefusalForm::Scope };
-                MethodResponse::Refused(with_header(
-                    form.response(),
-                    "www-authenticate",
-                    &scope_challenge(accepted),
-                ))
+                let is_grpc = is_grpc(&request.headers);
+                let form = if is_grpc { RefusalForm::GrpcScope } else { RefusalForm::Scope };
+                let challenge = scope_challenge(accepted);
+                MethodResponse::Refused(with_header(form.response(), "www-authenticate", &challenge))
             }
         })
     }

@@ -32,6 +32,9 @@ pub struct Failure {
     pub denial: Option<Box<FoundDenial>>,
 }
 
+/// What the caller receives from a call.
+pub(super) type Outcome = Result<Received, Failure>;
+
 /// A denial that the caller of a client found.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
