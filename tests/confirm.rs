@@ -66,8 +66,8 @@ impl Program {
         Self { client, google, token }
     }
 
-    /// Starts a program that has made one refused call. After that call the guard knows the scopes
-    /// of the token, so it judges the next call before sending.
+    /// Starts a program and makes one call, which is refused. After that call the guard knows the
+    /// scopes of the token, so the guard judges the next call before sending.
     async fn with_known_token() -> Self {
         let program = Self::start().await;
         assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
@@ -298,6 +298,7 @@ async fn an_iam_refusal_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
     program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.publish().await.unwrap().status(), StatusCode::FORBIDDEN);
+    // The guard sends all later calls of the method.
     for _ in 0..2 {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));

@@ -236,12 +236,14 @@ fn gzip(plain: &[u8]) -> Bytes {
     encoder.finish().unwrap().into()
 }
 
+/// Compresses in the format that RFC 9110 defines for the coding `deflate`.
 fn zlib(plain: &[u8]) -> Bytes {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain).unwrap();
     encoder.finish().unwrap().into()
 }
 
+/// Compresses without the zlib header, as some servers do for the coding `deflate`.
 fn deflate(plain: &[u8]) -> Bytes {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain).unwrap();

@@ -348,7 +348,7 @@ fn contains_gcp_auth_error(error: &(dyn Error + 'static)) -> bool {
     error.is::<gcp_auth::Error>() || error.source().is_some_and(contains_gcp_auth_error)
 }
 
-/// A source that knows the scopes of every token that looks like an access token of Google.
+/// A source of granted scopes that knows every token with the prefix of Google's access tokens.
 struct Broker;
 
 impl GrantedScopesSource for Broker {

@@ -273,6 +273,8 @@ async fn deny_sends_only_allowed_calls() {
 async fn deny_sends_calls_with_unknown_scopes() {
     let google = google().await;
     let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
+    // This is not the token of the metadata server, and the guard does not query tokeninfo, so the
+    // scopes are unknown.
     let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let response = guarded.post(url).bearer_auth(token).body("meow").send().await.unwrap();

@@ -26,8 +26,8 @@ pub(crate) fn all() -> Result<()> {
 
 /// Fuzzes each target for `seconds`, one target on each processor.
 ///
-/// The fuzzer traces comparisons, that is, it learns which values the code compares the input with.
-/// So it finds inputs that take new branches.
+/// The fuzzer traces comparisons: it learns with which values the code compares the input, and so
+/// finds inputs that take new branches.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");

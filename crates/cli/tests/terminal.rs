@@ -450,6 +450,7 @@ fn every_error_names_the_input_and_the_expected_form() {
         assert!([2, 64].contains(&code) && out.is_empty(), "{args:?}: {code} {out}");
         let parts = parts.iter().chain(&["error: ", "--help"]);
         parts.for_each(|part| assert!(err.contains(part), "{args:?}: {part} is not in {err}"));
+        // The API `books` is not similar enough to `bogus` to be suggested.
         assert!(!err.contains("`books`"), "{err}");
     }
 }

@@ -77,7 +77,8 @@ const fn refused_for_other_reason(form: RefusalForm) -> Plan {
     Plan { refusal: Some(ScriptedRefusal::OtherReason(form)), calls: &[Expected::SameFailure], ..ALLOWED }
 }
 
-/// Creates the plan for an IAM refusal with a fault, which the guard must not change.
+/// Creates the plan for an IAM refusal to which a fault is applied. The guard must not change the
+/// response.
 const fn faulty(fault: Fault) -> Plan {
     Plan { fault: Some(fault), modes: &[Confirm], ..refused_for_other_reason(RefusalForm::IamDenied) }
 }
