@@ -117,6 +117,7 @@ async fn response_of_call(steps: Vec<Step>, headers: HeaderMap) -> Response<Guar
 
 #[tokio::test]
 async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
+    // The guard reads at most the first 16,384 bytes of a body.
     for sent in [0, 1, 100, 16_383, 16_384, 16_385, 100_000] {
         for size in [1, 1000, 16_384, 1 << 20] {
             let bytes: Bytes = (0..sent).map(|place| b'a' + (place % 23) as u8).collect();

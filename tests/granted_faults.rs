@@ -252,7 +252,7 @@ async fn only_deny_waits_for_scopes_and_at_most_for_deny_wait() {
 }
 
 /// Starts a tokeninfo server that reads one request and passes the connection to `serve`. Returns
-/// its URL and its task.
+/// the URL of the server, and the task in which the server runs.
 async fn tokeninfo<F: Future<Output = ()> + Send>(
     serve: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> (String, tokio::task::JoinHandle<()>) {
@@ -366,6 +366,7 @@ async fn a_panicking_source_fails_no_call() {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
             tokio::task::yield_now().await;
         }
+        // The guard caches the failure, so three calls cause one request.
         assert_eq!(settled_count(&broken.0, preflight).await, usize::from(preflight != Preflight::Off));
     }
 }
@@ -397,6 +398,7 @@ async fn a_panicking_fetch_fails_no_call() {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
             tokio::task::yield_now().await;
         }
+        // The guard caches the failure, so three calls cause one request.
         let count = settled_count(&count, preflight).await;
         assert_eq!(count, usize::from(preflight != Preflight::Off), "{preflight:?}");
     }

@@ -194,6 +194,7 @@ async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
 async fn declared_scopes_need_no_request() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
+    // The program gets the token from the token endpoint, whose response contains the scopes.
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
     let form = format!("grant_type=refresh_token&refresh_token={refresh}");
     let request = plain::client()

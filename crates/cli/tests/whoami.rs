@@ -101,7 +101,7 @@ async fn a_credential_file_is_named_with_a_command_for_its_token() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_hanging_metadata_server_is_named() -> Result<()> {
+async fn the_report_names_a_hanging_metadata_server() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     google.set_fault(Service::Metadata, Fault::Hang);
     let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;

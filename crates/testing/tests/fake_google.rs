@@ -195,6 +195,7 @@ async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<(
     assert_eq!(field(&first, "token_type"), "\"Bearer\"");
     assert!(first.get("scope").is_none(), "the token response should not list scopes");
 
+    // A new token is valid for 3599 seconds.
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
     assert_eq!(later["access_token"], first["access_token"]);
