@@ -336,11 +336,11 @@ fn leaked_since(before: i64) -> i64 {
 /// the connection pool is shared, and callers of other threads use connections that this thread's
 /// runtime drives.
 fn run_thread(shared: Arc<Shared>, memory: &Memory, barrier: &Barrier, length: Duration) {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("no runtime");
     let callers = runtime.block_on(warm_up(&shared, barrier, length));
     let mut pause = None;
     for (allocated_sample, resident_sample) in memory.allocated.iter().zip(&memory.resident) {
-        let interval = length / u32::try_from(memory.allocated.len()).expect("at most MAX_SAMPLES");
+        let interval = length / u32::try_from(memory.allocated.len()).expect("too many samples");
         let next = runtime.block_on(run_until_pause(&shared, barrier, pause.take(), interval));
         allocated_sample.store(allocated(), Ordering::Relaxed);
         resident_sample.store(resident(), Ordering::Relaxed);

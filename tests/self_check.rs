@@ -148,6 +148,8 @@ async fn reports_defer_to_iam_only_if_the_iam_result_is_unknown() -> Result<()> 
     let open = uploads().iam(BUCKET, ["storage.objects.create"]);
     let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
     let publishes = || open.clone().needs("pubsub.projects.topics.publish");
+    // The checks, and whether the report leaves the decision to IAM: only if the result of IAM is
+    // unknown for one of the needs.
     let rows = [
         (uploads(), true),
         (open.clone(), false),

@@ -228,7 +228,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
     let guard = Guard::builder().snapshot(snapshot).build();
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/nobody/knows/this");
     let call = Call::new(&Method::POST, &uri);
-    guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("a refusal for lack of scope")
+    guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("no scope refusal")
 }
 
 /// Checks that no command, code or URL of the denial contains `pwned`.

@@ -30,7 +30,7 @@ impl Emulator {
     /// Starts an emulator and reads the variables that it prints.
     fn start(args: &[&str]) -> Result<Self> {
         let mut child = command(args).spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+        let lines = BufReader::new(child.stdout.take().context("no pipe")?).lines();
         let mut variables = HashMap::new();
         for line in lines.map_while(Result::ok).take_while(|line| !line.starts_with('#')) {
             let (name, value) =
@@ -65,7 +65,7 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let request = plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
     let response = request.header("metadata-flavor", "Google").send().await?.text().await?;
     let response: serde_json::Value = serde_json::from_str(&response)?;
-    let token = response["access_token"].as_str().context("a token")?;
+    let token = response["access_token"].as_str().context("no token")?;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
     ensure!(list.status() == 200, "reading should be allowed: {}", list.status());

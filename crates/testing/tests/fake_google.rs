@@ -199,7 +199,7 @@ async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<(
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
     assert_eq!(later["access_token"], first["access_token"]);
-    let seconds = later["expires_in"].as_u64().context("a number")?;
+    let seconds = later["expires_in"].as_u64().context("no number")?;
     assert!((301..=599).contains(&seconds), "{seconds}");
 
     google.advance(Duration::from_secs(400));
@@ -230,7 +230,7 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
         let token =
             metadata(&google, &format!("instance/service-accounts/default/token{query}")).await?.json();
         let url = format!("{}/tokeninfo", google.oauth_url());
-        let text = token["access_token"].as_str().context("a token")?;
+        let text = token["access_token"].as_str().context("no token")?;
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
@@ -342,6 +342,7 @@ async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
         ),
         (format!("{grant}&assertion={}", jwt(json!({"iss": "a@b"}))), 400, "error", "invalid_scope".into()),
         (
+            // The claim `sub` requests a token for a user, which the fake refuses.
             format!("{grant}&assertion={}", jwt(json!({"iss": "a@b", "sub": "c@d", "scope": drive}))),
             401,
             "error",
@@ -481,7 +482,7 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     let object = format!("{base}/storage/v1/b/photos/o/dir%2Fdog.txt");
     for (url, range, status, text) in [
         (format!("{object}?alt=media"), "", 200, "woof\r\n"),
-        (stored_dog["mediaLink"].as_str().context("a link")?.to_owned(), "", 200, "woof\r\n"),
+        (stored_dog["mediaLink"].as_str().context("no link")?.to_owned(), "", 200, "woof\r\n"),
         (format!("{object}?alt=media"), "bytes=1-2", 206, "oo"),
         (format!("{object}?alt=media"), "bytes=-2", 206, "\r\n"),
     ] {
@@ -498,7 +499,7 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     assert_eq!((names(&page), &page["prefixes"]), (vec![json!("cat.jpg")], &json!(["dir/"])));
     let page = call("GET", &format!("{list}?maxResults=1"), &token, "").await?.json();
     assert_eq!(names(&page), [json!("cat.jpg")]);
-    let next = page["nextPageToken"].as_str().context("a second page")?;
+    let next = page["nextPageToken"].as_str().context("no second page")?;
     let page = call("GET", &format!("{list}?maxResults=1&pageToken={next}"), &token, "").await?.json();
     assert_eq!((names(&page), page.get("nextPageToken")), (vec![json!("dir/dog.txt")], None));
 

@@ -172,7 +172,7 @@ mod tests {
             "id": "x.y", "httpMethod": "GET", "path": path,
             "parameters": BTreeMap::from([(variable, parameter)]),
         });
-        let method: Method = serde_json::from_value(method).expect("a method");
+        let method: Method = serde_json::from_value(method).expect("no method");
         Template::parse(path, &method).expect(path).text()
     }
 
