@@ -172,7 +172,7 @@ mod tests {
             "id": "x.y", "httpMethod": "GET", "path": path,
             "parameters": BTreeMap::from([(variable, parameter)]),
         });
-        let method: Method = serde_json::from_value(method).expect("no method");
+        let method: Method = serde_json::from_value(method).expect("not a method");
         Template::parse(path, &method).expect(path).text()
     }
 
