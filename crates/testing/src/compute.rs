@@ -20,7 +20,7 @@ struct Call<'a> {
     request: &'a IncomingRequest,
     user: String,
     project: &'a str,
-    /// Empty if the path names no zone.
+    /// The zone that the path names, or an empty string.
     zone: &'a str,
 }
 
@@ -85,8 +85,8 @@ fn check_token(state: &State, request: &IncomingRequest, is_write: bool) -> ApiR
 
 const INVALID_TOKEN: &str = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
 
-/// Checks whether IAM grants the permission. The fake has policies of projects only, so the
-/// project's policy decides about the VM too.
+/// Checks whether IAM grants the permission. The fake stores no policies of VMs, so the policy of
+/// the project decides about a VM, too.
 fn check_permission(state: &State, call: &Call<'_>, permission: &str, resource: &str) -> ApiResult<()> {
     if state.policy.allows(&call.user, permission, &[call.project]) {
         return Ok(());
@@ -175,8 +175,9 @@ fn operation(state: &State, call: &Call<'_>, instance: &str, kind: &str) -> Valu
     })
 }
 
-/// Replaces the service account and the scopes with those of the request body. If the body names no
-/// account, the VM then has none; if the body lists no scopes, the VM then has none.
+/// Replaces the service account and the scopes with those of the request body. Without an account
+/// in the body, the VM has no account afterwards. Without scopes in the body, the VM has no scopes
+/// afterwards.
 fn set_account(machine: &mut Machine, request: &IncomingRequest) -> ApiResult<()> {
     let body = request.json().unwrap_or_default();
     let email = body.get("email").and_then(Value::as_str).filter(|email| !email.is_empty());

@@ -111,9 +111,9 @@ fn token(state: &mut State, index: usize, request: &IncomingRequest) -> FullResp
     compact_json(&json!({"access_token": text, "expires_in": seconds, "token_type": "Bearer"}))
 }
 
-/// Returns the token that the metadata server currently returns, from the cache if the cached token
-/// is valid for long enough. `requested` is the value of the query parameter `scopes`, separated by
-/// commas; VMs ignore it.
+/// Returns the token that the metadata server currently returns. The token comes from the cache if
+/// the cached token is valid for long enough. `requested` is the value of the query parameter
+/// `scopes`, a list separated by commas. VMs ignore this parameter.
 ///
 /// Returns `None` if the machine has no service account, or if `requested` contains spaces. Cloud
 /// Run responds with status 500 to spaces, as reported in

@@ -8,7 +8,8 @@ use crate::service::Service;
 /// The scripts of a test.
 #[derive(Default)]
 pub(crate) struct ScriptedResponses {
-    /// In the order of the scripts. The number is how many more requests get the response.
+    /// The scripted responses in the order of the scripts. The number is how many more requests get
+    /// the response.
     responses: Vec<(Target, usize, FullResponse)>,
     /// The methods of [`Script::serve`](crate::Script::serve), with the scopes that each accepts.
     methods: Vec<(Target, Vec<String>, FullResponse)>,

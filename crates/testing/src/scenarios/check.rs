@@ -153,7 +153,7 @@ pub(super) fn no_leak(failure: &Failure, token: &str) -> CheckResult {
     })
 }
 
-/// How many consecutive characters of the token count as a leak. The bound is longer than the
-/// common prefix of the fake's tokens that are not secret, `ya29.c.`, and shorter than the random
-/// part.
+/// The number of consecutive characters of the token that count as a leak. All tokens of the fake
+/// begin with `ya29.c.`, which is not secret and is shorter than this number. The random part of a
+/// token is longer.
 const LEAK: usize = 12;

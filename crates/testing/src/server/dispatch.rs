@@ -83,7 +83,7 @@ mod tests {
         let google = FakeGoogle::builder().start().await?;
         let panicking = || -> FullResponse { panic!("handler failed") };
         assert!(record_panic(&google.shared, panicking).is_none());
-        let panic = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop panics");
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop should panic");
         let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
         assert!(text.contains("handler failed"), "{text}");
         Ok(())

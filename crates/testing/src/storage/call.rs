@@ -10,7 +10,7 @@ use crate::store::Bucket;
 /// The response to a call, or the reason for an error response.
 pub(super) type ApiResult<T = FullResponse> = Result<T, Problem>;
 
-/// A call: the account of its token, and the resources that the path names.
+/// A call, with the account of its token and the names of the resources in its path.
 pub(super) struct Call<'a> {
     pub(super) request: &'a IncomingRequest,
     pub(super) account: String,

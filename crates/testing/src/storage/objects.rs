@@ -103,7 +103,7 @@ pub(super) fn copy_to(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Copies an object and responds that the rewrite is done. Google may need several requests for a
-/// rewrite; the fake never does.
+/// rewrite; the fake always needs one.
 pub(super) fn rewrite(state: &mut State, call: &Call<'_>) -> ApiResult {
     let resource = resource(call, &call.target.0, copy(state, call)?);
     let size = &resource["size"];
