@@ -35,9 +35,8 @@ pub struct Lookup {
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
-/// If the caller [states](Call::needing) which scopes the call needs, those scopes replace the
-/// catalog's. The stated scopes apply to every API of Google, even to an API that the catalog does
-/// not contain.
+/// If the caller [states](Call::needing) which scopes the call needs, the stated scopes replace the
+/// scopes of the catalog, also for an API of Google that the catalog does not contain.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
