@@ -68,7 +68,7 @@ impl Kind for GcloudBigquery {
             "access": [], "creationTime": "0", "lastModifiedTime": "0", "location": "EU",
         });
         let response = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
-        let response = response.body(dataset.to_string()).expect("the header should be valid");
+        let response = response.body(dataset.to_string()).expect("invalid header");
         let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
         google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, response);
     }

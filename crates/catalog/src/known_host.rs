@@ -25,7 +25,7 @@ use crate::scope::ScopeSet;
 ///
 /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 /// let call = Call::new(&http::Method::POST, &uri);
-/// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("a host of the catalog")?;
+/// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("no host of the catalog")?;
 /// assert!(host.is_open_to(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
 /// assert!(!host.is_open_to(Some(&ScopeSet::from_scope_text("openid"))));
 /// let method = host.lookup(&call).method();

@@ -101,7 +101,7 @@ impl Scope {
 
     /// Returns the known scope with this number.
     pub(crate) fn numbered(index: usize) -> Self {
-        Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
+        Self(Name::Known(u16::try_from(index).expect("more than 65,535 scopes")))
     }
 
     /// Returns the number of a known scope.

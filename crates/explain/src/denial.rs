@@ -124,7 +124,7 @@ impl Denial {
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("a refusal"));
+    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
     /// ```
     #[must_use]

@@ -226,7 +226,7 @@ impl Layout {
     /// use gcp_scopes_explain::layout::Layout;
     /// use gcp_scopes_explain::{refusal, remedy};
     ///
-    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
+    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("no refusal");
     /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
     /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
     /// assert!(Layout::new().plain().steps(&steps).starts_with("Step 1 of 1: "));

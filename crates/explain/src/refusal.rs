@@ -16,7 +16,7 @@
 //! use gcp_scopes_explain::refusal::{Certainty, Gate, classify_text};
 //!
 //! let line = "googleapi: Error 403: Request had insufficient authentication scopes., forbidden";
-//! let refusal = classify_text(line).expect("a refusal");
+//! let refusal = classify_text(line).expect("no refusal");
 //! assert_eq!(refusal.gate(), Gate::Scope);
 //! assert_eq!(refusal.certainty(), Certainty::Certain);
 //! assert!(classify_text("200 OK").is_none());
@@ -70,7 +70,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 ///
 /// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
 ///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
-/// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
+/// let refusal = classify(&Answer::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
 /// ```
 #[must_use]
@@ -139,7 +139,7 @@ fn classify_response(
 ///     "@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"googleapis.com",
 ///     "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
 ///     "metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
-/// let refusal = classify_text(body).expect("a refusal");
+/// let refusal = classify_text(body).expect("no refusal");
 /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
 /// assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
 /// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
@@ -158,7 +158,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
     /// let refusal = classify_text("Error 429: Quota exceeded for quota metric 'Queries'");
-    /// assert_eq!(refusal.expect("a refusal").gate(), Gate::RateLimit);
+    /// assert_eq!(refusal.expect("no refusal").gate(), Gate::RateLimit);
     /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
@@ -169,7 +169,7 @@ impl Refusal {
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Certainty, classify_text};
-    /// let refusal = classify_text("Error 403: Forbidden").expect("a refusal");
+    /// let refusal = classify_text("Error 403: Forbidden").expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// ```
     #[must_use]
@@ -183,7 +183,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
-    /// assert_eq!(refusal.expect("a refusal").evidence(), "message");
+    /// assert_eq!(refusal.expect("no refusal").evidence(), "message");
     /// ```
     #[must_use]
     pub fn evidence(&self) -> &'static str {
@@ -201,7 +201,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("Metadata scope does not support 'q' parameter");
-    /// assert_eq!(refusal.expect("a refusal").scope_problem(), Some("restricting"));
+    /// assert_eq!(refusal.expect("no refusal").scope_problem(), Some("restricting"));
     /// ```
     #[must_use]
     pub fn scope_problem(&self) -> Option<&'static str> {
@@ -219,7 +219,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
     /// let refusal = classify_text(r#"{"error":"invalid_scope","error_description":"Bad."}"#);
-    /// assert!(refusal.expect("a refusal").is_for_requested_scopes());
+    /// assert!(refusal.expect("no refusal").is_for_requested_scopes());
     /// ```
     #[must_use]
     pub fn is_for_requested_scopes(&self) -> bool {
@@ -236,7 +236,7 @@ impl Refusal {
     /// let answer = "HTTP/1.1 403 Forbidden\n\
     ///     WWW-Authenticate: Bearer error=\"insufficient_scope\", \
     ///     scope=\"https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/drive.file\"\n\n";
-    /// assert_eq!(classify_text(answer).expect("a refusal").alternatives().len(), 2);
+    /// assert_eq!(classify_text(answer).expect("no refusal").alternatives().len(), 2);
     /// ```
     #[must_use]
     pub fn alternatives(&self) -> &ScopeSet {
@@ -248,7 +248,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("Error 403: Forbidden [service: \"pubsub.googleapis.com\"]");
-    /// assert_eq!(refusal.expect("a refusal").service(), Some("pubsub.googleapis.com"));
+    /// assert_eq!(refusal.expect("no refusal").service(), Some("pubsub.googleapis.com"));
     /// ```
     #[must_use]
     pub fn service(&self) -> Option<&str> {
@@ -261,7 +261,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text = "Error 403: Forbidden [method: \"google.pubsub.v1.Publisher.Publish\"]";
-    /// let refusal = classify_text(text).expect("a refusal");
+    /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
     /// ```
     #[must_use]
@@ -275,7 +275,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("a@b does not have storage.objects.get access to the object.");
-    /// assert_eq!(refusal.expect("a refusal").permission(), Some("storage.objects.get"));
+    /// assert_eq!(refusal.expect("no refusal").permission(), Some("storage.objects.get"));
     /// ```
     #[must_use]
     pub fn permission(&self) -> Option<&str> {
@@ -288,7 +288,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project 123456789012 before.";
-    /// assert_eq!(classify_text(text).expect("a refusal").project(), Some("123456789012"));
+    /// assert_eq!(classify_text(text).expect("no refusal").project(), Some("123456789012"));
     /// ```
     #[must_use]
     pub fn project(&self) -> Option<&str> {
@@ -301,7 +301,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text = "Operation denied by org policy: constraints/compute.vmExternalIpAccess";
-    /// let refusal = classify_text(text).expect("a refusal");
+    /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.constraint(), Some("constraints/compute.vmExternalIpAccess"));
     /// ```
     #[must_use]
@@ -316,7 +316,7 @@ impl Refusal {
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text = "Request is prohibited by organization's policy. \
     ///             vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5";
-    /// let refusal = classify_text(text).expect("a refusal");
+    /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     /// ```
     #[must_use]
@@ -330,7 +330,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let answer = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
-    /// assert_eq!(classify_text(answer).expect("a refusal").request_id(), Some("AHxI1nM-9_x"));
+    /// assert_eq!(classify_text(answer).expect("no refusal").request_id(), Some("AHxI1nM-9_x"));
     /// ```
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
@@ -344,7 +344,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let body = r#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
-    /// let refusal = classify_text(body).expect("a refusal");
+    /// let refusal = classify_text(body).expect("no refusal");
     /// assert_eq!(refusal.server_message(), Some("Insufficient Permission"));
     /// ```
     #[must_use]
@@ -361,7 +361,7 @@ impl Refusal {
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("www-authenticate", "Bearer error=\"insufficient_scope\"".parse()?);
     /// let answer = Answer::new(b"").with_status(403).with_headers(&headers);
-    /// let refusal = classify(&answer).expect("a refusal");
+    /// let refusal = classify(&answer).expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
@@ -379,7 +379,7 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
-    /// assert!(refusal.expect("a refusal").is_for_scope());
+    /// assert!(refusal.expect("no refusal").is_for_scope());
     /// ```
     #[must_use]
     pub fn is_for_scope(&self) -> bool {
@@ -408,7 +408,7 @@ mod tests {
 
     fn refused(headers: &HeaderMap, body: &str) -> Refusal {
         let answer = Answer::new(body.as_bytes()).with_status(403).with_headers(headers);
-        classify(&answer).expect("a refusal")
+        classify(&answer).expect("no refusal")
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! use gcp_scopes_explain::{refusal, remedy};
 //!
 //! let text = "Error 403: Request had insufficient authentication scopes.";
-//! let refusal = refusal::classify_text(text).expect("a refusal");
+//! let refusal = refusal::classify_text(text).expect("no refusal");
 //! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?
 //!     .with_zone("us-central1-a")?;

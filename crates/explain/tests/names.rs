@@ -197,7 +197,7 @@ fn classified_forms(row: &RefusalExample, message: &str) -> Vec<(&'static str, O
         json!({"error": {"code": row.status, "message": message, "status": "PERMISSION_DENIED"}});
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", HeaderValue::from_static("7"));
-    headers.insert("grpc-message", HeaderValue::from_str(&percent_encoded(message)).expect("printable"));
+    headers.insert("grpc-message", HeaderValue::from_str(&percent_encoded(message)).expect("not printable"));
     let mut forms = vec![
         ("JSON", http(&response.to_string())),
         ("JSON in an array", http(&json!([response]).to_string())),

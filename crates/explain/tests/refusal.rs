@@ -25,8 +25,8 @@ const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Re
 /// Creates headers from names and values.
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let line = |(name, value): &(&str, &str)| {
-        let value = HeaderValue::from_str(value).expect("a header value");
-        (name.parse::<HeaderName>().expect("a header name"), value)
+        let value = HeaderValue::from_str(value).expect("invalid header value");
+        (name.parse::<HeaderName>().expect("invalid header name"), value)
     };
     lines.iter().map(line).collect()
 }
@@ -38,7 +38,7 @@ fn classify_response(status: u16, lines: &[(&str, &str)], body: &str) -> Option<
 
 /// Classifies the response of a server, which must be a refusal.
 fn refusal_of(status: u16, lines: &[(&str, &str)], body: &str) -> Refusal {
-    classify_response(status, lines, body).expect("a refusal")
+    classify_response(status, lines, body).expect("no refusal")
 }
 
 /// Returns the gate and the certainty of a refusal; "none" for a response that is not a refusal.
@@ -127,7 +127,7 @@ fn evidence_names_the_part_of_the_response() {
 
 #[test]
 fn token_errors_about_requested_scopes_are_distinguished() {
-    let is_for_scopes = |text| classify_text(text).expect("a refusal").is_for_requested_scopes();
+    let is_for_scopes = |text| classify_text(text).expect("no refusal").is_for_requested_scopes();
     assert!(is_for_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
     assert!(is_for_scopes(
         "unauthorized_client: Client is unauthorized to retrieve access tokens using this method"
@@ -190,7 +190,7 @@ fn only_scope_urls_in_a_text_are_alternatives() {
     let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
         https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
     let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
-    let refusal = classify_text(&format!("Insufficient OAuth2 scope. {text}")).expect("a refusal");
+    let refusal = classify_text(&format!("Insufficient OAuth2 scope. {text}")).expect("no refusal");
     assert_eq!(*refusal.alternatives(), ScopeSet::from_scope_text(expected));
 }
 
@@ -293,12 +293,12 @@ fn the_first_64_kib_of_a_body_are_read() {
 #[test]
 fn the_status_of_a_pasted_response_is_read() {
     let bare = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
-    let bare = classify_text(bare).expect("a refusal");
+    let bare = classify_text(bare).expect("no refusal");
     assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
     // With status 403 this message is certain. With status 502 the message may be about a call that
     // the server sent.
     let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
-    let relayed = classify_text(&relayed).expect("a refusal");
+    let relayed = classify_text(&relayed).expect("no refusal");
     assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
 }
 
@@ -327,7 +327,7 @@ fn scope_refusals_are_recognized_in_modified_json() {
             format!("[{text},{text}]"),
             serde_json::json!(text).to_string(),
             value.get("error").map_or_else(|| text.clone(), ToString::to_string),
-            serde_json::to_string_pretty(&value).expect("JSON"),
+            serde_json::to_string_pretty(&value).expect("not serializable"),
             noisy.to_string(),
             escaped,
             format!("\u{feff}  {text}\r\n"),
@@ -398,10 +398,10 @@ proptest! {
 
     #[test]
     fn scope_refusals_are_recognized_in_truncated_bodies(cut in 0usize..2000, row in 0usize..30) {
-        let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("JSON")).collect();
+        let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("not serializable")).collect();
         let body = &bodies[row % bodies.len()];
         let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
-        let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("deciding words");
+        let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("no deciding words");
         let cut = (end + cut).min(body.len());
         prop_assert!(is_scope(classify_response(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
     }

@@ -90,8 +90,8 @@ fn request_line(data: &[u8]) {
     let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
     let headers = header_map(headers);
     let endpoints =
-        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("valid endpoint");
-    let endpoints = endpoints.universe("s3nsapis.fr").expect("valid domain");
+        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("invalid endpoint");
+    let endpoints = endpoints.universe("s3nsapis.fr").expect("invalid domain");
     let found = lookup(&Call::new(&verb, &uri).with_headers(&headers), &endpoints);
     if let Some(method) = found.method() {
         assert!(!method.id().is_empty() && !method.api().is_empty());

@@ -10,7 +10,7 @@ use http::HeaderMap;
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
-/// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
+/// let refusal = classify(&Answer::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::Iam);
 /// ```
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ impl<'a> Answer<'a> {
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
     /// let line = "12:00:01 ERROR upload: Error 403: Request had insufficient authentication scopes., forbidden";
-    /// let refusal = classify(&Answer::from_text(line)).expect("a refusal");
+    /// let refusal = classify(&Answer::from_text(line)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Scope);
     /// ```
     #[must_use]
@@ -57,7 +57,7 @@ impl<'a> Answer<'a> {
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
-    /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
+    /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
     #[must_use]
@@ -74,7 +74,7 @@ impl<'a> Answer<'a> {
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
     /// let answer = Answer::new(b"").with_status(200).with_headers(&trailers);
-    /// let refusal = classify(&answer).expect("a refusal");
+    /// let refusal = classify(&answer).expect("no refusal");
     /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
     /// ```

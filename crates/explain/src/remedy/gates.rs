@@ -32,7 +32,7 @@ use closed_gate::ClosedGate;
 ///
 /// let text = "Error 403: Permission 'secretmanager.versions.access' denied on resource \
 ///             'projects/my-project/secrets/s/versions/1' (or it may not exist).";
-/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let refusal = refusal::classify_text(text).expect("no refusal");
 /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
 /// assert!(steps[0].text().contains("roles/secretmanager.secretAccessor"));
 /// ```
@@ -51,7 +51,7 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
 /// let text = "Error 403: a@b does not have storage.objects.get access to the object.";
-/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let refusal = refusal::classify_text(text).expect("no refusal");
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
 /// let here = Environment::from_snapshot(&Snapshot::new());
 /// let steps = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));

@@ -27,7 +27,7 @@ const PARTIAL: [(&str, &str); 3] = [
 ///
 /// let method = ApiMethod::by_id("drive.files.list")?;
 /// let requested: ScopeSet = ["drive.meet.readonly".parse()?].into_iter().collect();
-/// let step = remedy::for_requested_scopes(method, &requested).ok_or("a step")?;
+/// let step = remedy::for_requested_scopes(method, &requested).ok_or("no step")?;
 /// assert!(step.code_line().is_some_and(|code| code.contains("drive.readonly")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -19,7 +19,7 @@ pub(crate) struct Remedy {
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
 /// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before.";
-/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let refusal = refusal::classify_text(text).expect("no refusal");
 /// for step in remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new())) {
 ///     println!("{}", step.text());
 ///     if let Some(command) = step.command_line() {
@@ -63,7 +63,7 @@ impl Step {
     /// use gcp_scopes_explain::{environment::*, refusal, remedy};
     ///
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before.";
-    /// let refusal = refusal::classify_text(text).expect("a refusal");
+    /// let refusal = refusal::classify_text(text).expect("no refusal");
     /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
     /// let enable = "gcloud services enable pubsub.googleapis.com --project=shop-prod";
     /// assert_eq!(steps[0].command_line(), Some(enable));

@@ -80,7 +80,7 @@ fn permissions_are_found_in_messages_of_many_services() {
 
 #[test]
 fn permissions_are_within_60_bytes_of_a_permission_word() {
-    let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
+    let permission = |text: String| classify_text(&text).expect("no refusal").permission().map(str::to_owned);
     let shake = Some("kite.trees.shake".to_owned());
     // With 45 dots, the whole word is within 60 bytes of the name; with 60 dots it is not.
     for (dots, expected) in [(45, &shake), (60, &None)] {
@@ -110,7 +110,7 @@ fn projects_are_found_in_messages_of_many_services() {
 fn the_api_and_the_constraint_are_found_in_messages() {
     let text = "Constraint constraints/compute.vmCanIpForward violated, see constraints/compute.requireShieldedVm: \
         token of https://www.googleapis.com/auth/compute for compute.googleapis.com/v1 and kite.googleapis.com";
-    let refusal = classify_text(text).expect("a refusal");
+    let refusal = classify_text(text).expect("no refusal");
     assert_eq!(refusal.service(), Some("compute.googleapis.com"));
     assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
     let long = "k".repeat(117);
@@ -120,7 +120,7 @@ fn the_api_and_the_constraint_are_found_in_messages() {
         ("constraints/fly/kites", false),
         (&format!("constraints/{long}"), false),
     ] {
-        let refusal = classify_text(&format!("Constraint {name} violated")).expect("a refusal");
+        let refusal = classify_text(&format!("Constraint {name} violated")).expect("no refusal");
         assert_eq!(refusal.gate(), Gate::OrgPolicy);
         assert_eq!(refusal.constraint(), Some(name).filter(|_| is_shown), "{name}");
     }
@@ -267,7 +267,7 @@ fn the_servers_message_is_shortened_and_escaped() {
 
 #[test]
 fn the_first_line_with_a_phrase_is_the_message() {
-    let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
+    let shown = |text| classify_text(text).expect("no refusal").server_message().map(str::to_owned);
     let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
     assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
     // Without a known phrase, the first line with text is the message.
@@ -284,7 +284,7 @@ fn the_message_of_xml_and_html_has_no_markup() {
         <!-- a > b --><p>Forbidden &amp; logged.</p></html>";
     let words: Vec<_> = refusal_of(403, &[], html)
         .server_message()
-        .expect("words")
+        .expect("no message")
         .split_whitespace()
         .map(str::to_owned)
         .collect();

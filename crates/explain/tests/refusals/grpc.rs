@@ -42,7 +42,7 @@ fn status(message: &str, details: &[Vec<u8>]) -> Vec<u8> {
 /// Classifies a gRPC response with these trailers, which must be a refusal.
 fn refusal_with_trailers(lines: &[(&str, &str)]) -> Refusal {
     let map = headers(lines);
-    classify(&Answer::new(b"").with_status(200).with_headers(&map)).expect("a refusal")
+    classify(&Answer::new(b"").with_status(200).with_headers(&map)).expect("no refusal")
 }
 
 #[test]
