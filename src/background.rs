@@ -1,10 +1,9 @@
 //! The thread on which a guard sends its own requests.
 //!
-//! A guard queries servers and sources besides the calls of the program: in blocking programs, on
-//! runtimes without timer or I/O, and while a runtime shuts down. Therefore a guard has its own
-//! tokio runtime: one thread, which starts with the first request and ends with the guard. The
-//! result of work on the thread can be awaited on any executor, and deadlines work independently of
-//! the caller's runtime.
+//! A guard must be able to query servers and sources in blocking programs, on runtimes without
+//! timer or I/O, and while a runtime shuts down. Therefore a guard has its own tokio runtime: one
+//! thread, which starts with the first request and ends with the guard. The result of work on the
+//! thread can be awaited on any executor, and deadlines work independently of the caller's runtime.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -7,7 +7,7 @@
 //!
 //! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidInput);
-//! println!("{error}"); // names the input, and says what was expected
+//! println!("{error}"); // names the input, and what was expected
 //! ```
 
 use std::error::Error as StdError;

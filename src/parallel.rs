@@ -12,8 +12,8 @@ use crate::background::LATE;
 pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Starts all tasks now, on the current runtime, which must be the guard's. Each one is its own
-    /// task, so that a panic does not affect the others.
+    /// Starts each of `works` as its own task on the current runtime, which must be the guard's. A
+    /// panic in one task does not affect the other tasks.
     pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,

@@ -9,8 +9,8 @@ use crate::granted::Fetch;
 use crate::granted::fetch::MAX_BODY;
 use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
 
-/// Sends the guard's HTTPS requests with a client of the program. Reads at most 64 KiB of a
-/// response body, and gives up after two seconds.
+/// An HTTP client for the guard's requests that sends HTTPS requests with a `reqwest::Client` of
+/// the program. Reads at most 64 KiB of a response body, and gives up after two seconds.
 ///
 /// The guard does not create a reqwest client, because only the program knows which TLS library is
 /// compiled into reqwest. The client's proxy, root certificates and connections are used unchanged.
@@ -83,7 +83,7 @@ mod tests {
     /// Creates a fetcher whose client has a TLS provider: some features enable rustls without a
     /// provider, and then reqwest cannot build a client.
     fn client_only() -> ClientOnly {
-        // Fails if another test has installed a provider, which serves as well.
+        // This fails if another test has installed a provider, which can be used as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         ClientOnly(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }
@@ -116,6 +116,7 @@ mod tests {
     #[tokio::test]
     async fn requests_without_tls_do_not_use_the_client() {
         let unreachable_proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        // Installs the TLS provider, without which reqwest may be unable to build a client.
         drop(client_only());
         let client = reqwest::Client::builder().proxy(unreachable_proxy).build().unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

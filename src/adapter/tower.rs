@@ -150,7 +150,8 @@ impl GuardLayer {
     ///
     /// ```
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
-    /// let layer = guard.layer().with_token(tokens); // goes to APIs of Google's over TLS, and nowhere else
+    /// let layer = guard.layer().with_token(tokens); // sent only to Google APIs over TLS and to
+    /// mapped hosts
     /// # }
     /// ```
     #[must_use]
@@ -159,8 +160,8 @@ impl GuardLayer {
     }
 }
 
-/// Stores the errors of `make` where a service or body expects an `Option<E>` or an
-/// `Option<BoxError>`.
+/// Converts `make` to a function that stores the error in an `Option<E>` or an `Option<BoxError>`,
+/// as the service or body requires.
 fn erase_error_type<E: std::error::Error + Send + Sync + 'static>(
     make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
 ) -> GrpcErrors {
@@ -211,7 +212,7 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// Takes the inner service, on which `poll_ready` returned ready, and leaves a clone.
+    /// Takes the inner service, whose `poll_ready` has returned ready, and leaves a clone in place.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)

@@ -99,7 +99,7 @@ mod tests {
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
         let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
-        flight.expect("a gRPC call is never held back")
+        flight.expect("a gRPC call should be sent")
     }
 
     /// Which parts of a response the guard reads: (body, trailers).
@@ -120,6 +120,8 @@ mod tests {
         let other_host = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
         type Row = (&'static str, u16, &'static [(&'static str, &'static str)], PartsRead);
+        // tonic sets only the path of a request; the service then shows whether the call is
+        // Google's.
         let rows: [Row; 15] = [
             (publish, 200, &[("content-type", "application/grpc")], TRAILERS),
             (google, 200, &[("content-type", "application/grpc+proto")], TRAILERS),
@@ -132,6 +134,7 @@ mod tests {
             (publish, 403, &[("content-type", "text/html")], BODY),
             (publish, 403, &[], BODY),
             (publish, 403, &[("content-type", "application/grpc")], TRAILERS),
+            // Not a refusal, but a gRPC status may still follow in the trailers.
             (publish, 503, &[("content-type", "text/html")], TRAILERS),
             (own_service, 403, &[("content-type", "text/html")], NOTHING),
             (own_service, 200, &[("grpc-status", "7")], NOTHING),

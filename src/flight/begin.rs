@@ -1,5 +1,5 @@
-//! The functions that begin a flight: they check a call before it is sent and decide whether it is
-//! sent.
+//! The functions that begin a [`Flight`], which is a call in progress. They check the call, and
+//! decide whether the call is sent.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
     ///
     /// Pass the request's headers ([`Call::with_headers`]): without headers the guard does not see
-    /// the token, and the call is never stopped.
+    /// the token, and never denies the call.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;
@@ -33,7 +33,8 @@ impl Guard {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-    ///     flight.wait_for_scopes().await // a blocking client skips this step
+    ///     // A client that blocks uses `block_on`; a hook that must not block leaves this step out.
+    ///     flight.wait_for_scopes().await
     /// }
     /// ```
     ///
@@ -47,8 +48,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a method and the `Authorization` header that the call is about to send.
-    /// For clients that do not expose the request.
+    /// Begins a flight for a client that does not expose the request of a call, but the call's
+    /// method and the `Authorization` header that the client is about to send.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -56,7 +57,7 @@ impl Guard {
     /// let guard = Guard::builder().build();
     /// let method = ApiMethod::by_id("storage.objects.get")?;
     /// let flight = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
-    /// assert!(flight.is_ok()); // nothing is known of this token yet
+    /// assert!(flight.is_ok()); // the scopes of this token are unknown, so the call may be sent
     /// # }
     /// # Ok::<(), gcp_scopes::Error>(())
     /// ```
@@ -70,9 +71,10 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for an API host, such as `pubsub.googleapis.com`, and the `Authorization`
-    /// header of the call. For clients that expose neither request nor method. Such a call is never
-    /// stopped.
+    /// Begins a flight for a client that exposes neither the request nor the method of a call, but
+    /// the API host, such as `pubsub.googleapis.com`, and the `Authorization` header. The guard
+    /// never denies this call before it is sent, because without a method the guard cannot know
+    /// which scopes the call needs.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -90,8 +92,8 @@ impl Guard {
         }
     }
 
-    /// Begins a flight for a response or an error of a call that was already made, with the
-    /// `Authorization` header if it is known. The response must come from a Google API.
+    /// Begins a flight for a call that was already made, of which only the response or the error is
+    /// known, and perhaps the `Authorization` header. The response must come from a Google API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -106,7 +108,8 @@ impl Guard {
         let mut flight = Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.record_method();
-            // Never an error: without a method the guard cannot decide that a scope is missing.
+            // `check` returns no error here, because without a method no scope is known to be
+            // missing.
             let _ = flight.check(authorization);
         }
         flight
@@ -119,8 +122,8 @@ impl Guard {
 }
 
 impl Flight {
-    /// Checks the call again when the client sends it once more with this `Authorization` header,
-    /// whose token may be a different one.
+    /// Checks the call again before the client retries the call. `authorization` is the header of
+    /// the retry, whose token may differ from the token of the previous attempt.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -141,7 +144,7 @@ impl Flight {
     }
 
     /// Returns whether [`wait_for_scopes`](Self::wait_for_scopes) would wait. Only the first call
-    /// with a token waits, and only with [`Preflight::Deny`].
+    /// with each token waits, and only with [`Preflight::Deny`].
     ///
     /// ```
     /// assert!(!gcp_scopes::Guard::builder().build().begin_unseen(None).has_pending_scopes());
@@ -156,8 +159,8 @@ impl Flight {
     /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait), and then checks the call again.
     /// Returns immediately unless [`has_pending_scopes`](Self::has_pending_scopes) is true.
     ///
-    /// A client that cannot wait sends the call without this function: unknown scopes never stop a
-    /// call.
+    /// A client that blocks passes this future to `block_on`. A hook that must not block leaves
+    /// this function out and sends the call: the guard denies no call while the scopes are unknown.
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
@@ -172,9 +175,10 @@ impl Flight {
         Ok(self)
     }
 
-    /// Replaces what the flight knows after the client followed redirects, because the response
-    /// comes from another URL. The new flight knows only whether the host of that URL belongs to
-    /// Google: the method may have changed, and the client may have removed the token.
+    /// Returns a flight for the response that the client received after it followed redirects.
+    /// `last` is a call to the URL of the last request. The returned flight knows only whether the
+    /// host of this URL belongs to Google: the method may have changed, and the client may have
+    /// removed the token.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
@@ -189,8 +193,8 @@ impl Flight {
         Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
-    /// Begins a flight in place, like [`Guard::begin`], without moving the `Flight`. For adapters
-    /// on a fast path: a `Flight` is as large as a request.
+    /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
+    /// moving a `Flight`, which is as large as a request.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
@@ -216,7 +220,8 @@ impl Flight {
             return self.begin_with_lookup(call);
         };
         let read = |key, entry: &Entry| {
-            // No list of scopes means that the token is not limited to any.
+            // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
+            // every method.
             let is_open = !entry.granted.is_unknown() && host.is_open_to(entry.granted.scopes());
             let is_line_kept = is_open && line.keep(call, host);
             *lookup =
@@ -351,7 +356,7 @@ mod tests {
         guard
     }
 
-    /// Declares the logger's token with one scope from `source`.
+    /// Declares that the token `logger` has only the scope `short`, according to `source`.
     fn grant(guard: &Guard, short: &str, source: GrantSource) {
         let held = [short.parse().unwrap()].into_iter().collect();
         guard.declare(AccessToken::new("logger").unwrap(), GrantedScopes::known(held, source));
@@ -389,12 +394,12 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_looked_up_only_if_it_matters() {
+    fn a_method_is_looked_up_unless_the_token_may_call_every_method() {
         let guard = guard_with_logger_token(Preflight::Deny);
         let logs = "https://logging.googleapis.com/v2/projects/p/logs";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        // `logging.write` is not accepted by every method of the host: it only allows writes, and
-        // these calls read.
+        // Not every method of the host accepts `logging.write`, which only allows writes. So
+        // `begin` looks up the method, and must decide as `begin_with_lookup` does.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
             let result = begin(&guard, url, None);
             let stopped = begin_with_lookup(&guard, url, None).is_err();
@@ -402,13 +407,13 @@ mod tests {
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
         let sent = |result: &BeginResult| is_sent(result).then(|| is_kept(result));
-        // A scope for the method only: the call is sent with its method. A scope for the whole
-        // host: the call is sent without lookup of the method.
+        // `Some(true)` means: the call is sent, and only the request line is kept. Not every method
+        // of the host accepts `devstorage.read_only`, but every method accepts `cloud-platform`.
         grant("devstorage.read_only");
         assert_eq!(sent(&begin(&guard, object, None)), Some(false));
         grant("cloud-platform");
         assert_eq!(sent(&begin(&guard, object, None)), Some(true));
-        // A scope for the whole host does not satisfy the scopes that the caller states.
+        // A scope that every method accepts does not satisfy the scopes that the caller states.
         let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
         assert_eq!(sent(&begin(&guard, object, Some(&needed))), None);
         let recorder = guard.recorder();
@@ -506,7 +511,8 @@ mod tests {
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
-            // Then the catalog's entry for the method was wrong.
+            // After a success with scopes from tokeninfo, the guard holds the catalog's entry for
+            // the method to be wrong, and makes no more predictions for the method.
             grant(&guard, "logging.write", source);
             assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
             // Google refuses a call although the scope seems to be granted.
@@ -581,13 +587,14 @@ mod tests {
             guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers))
         };
         let first = call("a").unwrap();
-        assert!(first.has_pending_scopes(), "the first call asks");
+        assert!(first.has_pending_scopes(), "the first call should wait");
         first.wait_for_scopes().await.unwrap();
         for _ in 0..5 {
             assert!(is_sent(&call("a")));
-            // By now the failure has expired, and the token is inspected again.
+            // The failed inspection is stale by now: the token is inspected again, but the call
+            // does not wait.
             clock.advance(Duration::from_secs(1000));
-            assert!(is_sent(&call("a")), "held back again");
+            assert!(is_sent(&call("a")), "a later call waits");
             tokio::task::yield_now().await;
         }
         assert!(call("b").unwrap().has_pending_scopes());

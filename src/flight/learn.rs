@@ -21,7 +21,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 }
 
 /// Logs a refusal for another reason than scopes. If Google checks that reason only after the
-/// scopes, the refusal proves that the scopes were sufficient, and the guard learns so.
+/// scopes, the refusal proves that the scopes were sufficient, which the guard learns.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (refusal.gate().as_str(), method, flight.token);

@@ -34,8 +34,8 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// longer than the longest pause after any other failure.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// Sends one HTTP request and reads the complete response. The guard uses it for requests to the
-/// metadata server, to tokeninfo and to IAM.
+/// An HTTP client that sends one request and reads the complete response. The guard uses the client
+/// for requests to the metadata server, to tokeninfo and to IAM.
 ///
 /// With the feature `metadata` the guard has an HTTP client of its own, and `ReqwestFetch` uses a
 /// `reqwest::Client` for requests that need TLS. Your own implementation runs on the guard's
@@ -46,7 +46,7 @@ pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
 ///    must not see the token;
 /// 3. follow no redirect;
-/// 4. give up after about 2 seconds, connecting included.
+/// 4. give up after about 2 seconds, which include the time to connect.
 ///
 /// The guard never prints the errors, because a client's error may contain the request.
 ///
@@ -82,7 +82,7 @@ pub trait Fetch: Send + Sync {
 
 /// A [`Fetch`] as a trait object. Implemented by every [`Fetch`] and by the guard's own client.
 pub(crate) trait DynFetch: Send + Sync {
-    /// Returns why requests to `uri` cannot be sent at all, or `None` if they can.
+    /// Returns why requests to `uri` cannot be sent at all, or `None` if they can be sent.
     fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
 
     fn fetch_boxed(
@@ -139,7 +139,8 @@ pub(crate) mod tests {
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> FakeFetch<F> {
-        /// If `answer` returns `None`, the server never responds.
+        /// Creates a client that gets its responses from `answer`. If `answer` returns `None`, the
+        /// server never responds.
         pub(crate) fn new(answer: F) -> Self {
             Self { answer, asked: AtomicUsize::new(0) }
         }

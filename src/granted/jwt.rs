@@ -117,6 +117,7 @@ pub(crate) mod tests {
 
     #[test]
     fn padded_base64_is_accepted() {
+        // The spaces change the length, so that 0, 1 and 2 padding characters occur.
         for spaces in ["", " ", "  "] {
             let token = jwt(&format!(r#"{{{ISS},"scope":"openid"{spaces}}}"#));
             let (start, signature) = token.rsplit_once('.').unwrap();
@@ -144,6 +145,7 @@ pub(crate) mod tests {
             format!(r#"{{{ISS},"scope":"openid","scope":"email"}}"#),
             format!(r#"{{{ISS},"scope":""}}"#),
             format!(r#"{{{ISS},"scope":["openid"]}}"#),
+            // Expired: the test reads the token at second 10.
             format!(r#"{{{ISS},"scope":"openid","exp":9}}"#),
             format!("{{{ISS}}}"),
             "{".to_owned(),

@@ -27,8 +27,9 @@ use crate::error::Error;
 
 const TOKEN: &str = "instance/service-accounts/default/token";
 const FLAVOR: &str = "metadata-flavor";
-/// The shortest time between two requests for the server's current token. A token that differs from
-/// the server's last known token may be a newer one, and causes such a request.
+/// The shortest time between two requests for the server's current token. Such a request is sent if
+/// a call has another token than the last token of the server, because the server may have issued a
+/// newer token.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A client of the metadata server at `host`.
@@ -53,18 +54,19 @@ impl MetadataServer {
         }
     }
 
-    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. Has no time limit:
-    /// the caller sets one.
+    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. The caller must set
+    /// a time limit.
     pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
         self.request(path).await.and_then(|response| read(path, &response))
     }
 
-    /// Returns the text at `path`, or `None` if the server has no such value or conceals it.
+    /// Returns the text at `path`, or `None` if the server has no value at `path` or conceals the
+    /// value.
     pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
         let response = self.request(path).await?;
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
-            // A folder without entries.
+            // The path is a directory without entries.
             StatusCode::OK if response.body().is_empty() => Ok(Some(String::new())),
             _ => read(path, &response).map(Some),
         }
@@ -119,9 +121,9 @@ fn describe_status(path: &str, status: StatusCode) -> String {
 
 /// A source of the scopes of the tokens that this machine's metadata server issues.
 ///
-/// The source compares keyed hashes of the token and of the server's current token, which never
-/// leaves the machine. The server returns the same token until five minutes before the token
-/// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
+/// The source compares a keyed hash of the token with a keyed hash of the server's current token.
+/// No token leaves the machine. The server returns the same token until five minutes before the
+/// token expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
 /// service's token is nearly always the server's current token.
 pub(crate) struct MetadataScopes {
     server: MetadataServer,
@@ -172,8 +174,8 @@ impl MetadataScopes {
         let may_request = |current: &CurrentToken| self.clock.now() >= current.not_before;
         if last.as_ref().is_none_or(|current| !is_same(current) && may_request(current)) {
             let not_before = self.clock.now() + MIN_INTERVAL;
-            // Stays in `last` if this future is dropped at the time limit, so that the next caller
-            // fails at once.
+            // If this future is dropped at the time limit, this error stays in `last`, so that the
+            // next caller fails immediately.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(CurrentToken { not_before, token });
             let mut pause = Duration::ZERO;
@@ -187,8 +189,8 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and its scopes. Sets `pause` to the server's
-    /// `Retry-After`.
+    /// Requests the server's current token and its scopes. Sets `pause` to the time for which the
+    /// server requests no further requests (`Retry-After`).
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
         let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_token_is_unknown() {
+    async fn the_scopes_of_another_token_are_unknown() {
         let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.user").await;
         assert!(granted.why_unknown().unwrap().contains("another token"));
     }
@@ -412,6 +414,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_tokens_cause_at_most_one_query_per_second() {
+        // A query consists of two requests: one for the token, one for its scopes.
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let is_token = request.uri().path().ends_with("/token");
             Some(answer(200, if is_token { r#"{"access_token":"ya29.mine"}"# } else { "openid" }))
@@ -442,6 +445,7 @@ mod tests {
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
             let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;

@@ -23,6 +23,7 @@ use crate::error::{BoxError, Error};
 /// library uses the same limit. Source: `MdsUtil`/`ComputeEngineCredentials` in
 /// <https://github.com/googleapis/google-auth-library-java>.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// The time limit for a request, from connecting to the end of the response.
 pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An HTTP/1.1 client. Uses plain TCP for `http` URLs, such as those of the metadata server, and
@@ -105,7 +106,7 @@ pub(crate) mod tests {
 
     type Answer = Result<Response<Bytes>, BoxError>;
 
-    /// Answers one connection with `head`, and then sends `body` repeatedly until the client closes
+    /// Sends `head` on one connection, and then sends `body` repeatedly until the client closes
     /// the connection. Returns the number of body bytes sent.
     async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
         let (mut stream, _) = listener.accept().await.unwrap();

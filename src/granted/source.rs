@@ -42,6 +42,7 @@ pub trait GrantedScopesSource: Send + Sync {
 
 /// A [`GrantedScopesSource`] as a trait object.
 pub(crate) trait DynSource: Send + Sync {
+    /// Returns the name of the source.
     fn label(&self) -> &str;
 
     fn granted_boxed<'a>(

@@ -91,7 +91,7 @@ mod tests {
     /// Starts a server for one request. Returns its URL, the request that it received, and its
     /// self-signed certificate.
     async fn server() -> (String, JoinHandle<String>, CertificateDer<'static>) {
-        // Fails if another test has installed the provider, which serves as well.
+        // This fails if another test has installed the provider, which can be used as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let generated = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let certificate = generated.cert.der().clone();
@@ -110,7 +110,7 @@ mod tests {
         let mut request = [0; 4096];
         let length = stream.read(&mut request).await.unwrap_or_default();
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        // Fails if the client has closed the connection because it does not trust the certificate.
+        // This fails if the client does not trust the certificate and has closed the connection.
         let _ = stream.write_all(answer).await;
         String::from_utf8_lossy(&request[..length]).into_owned()
     }

@@ -24,17 +24,18 @@ const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give
 /// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many tokens are cached.
+    /// The maximum number of cached tokens.
     pub(crate) tokens: usize,
-    /// How many inspections may run at the same time. Scopes of further tokens stay unknown until a
-    /// later call.
+    /// The maximum number of inspections that run at the same time. The scopes of further tokens
+    /// stay unknown until a later call.
     pub(crate) inspections: usize,
     /// The time limit for a query to one source.
     pub(crate) source: Duration,
-    /// How long scopes are cached at most, and if the expiry of the token is unknown.
+    /// The longest time for which known scopes are cached. It applies also if the expiry of the
+    /// token is unknown.
     pub(crate) known_for: Duration,
-    /// The delays after the first failed inspection and after many: the delay doubles from the
-    /// first to the second value.
+    /// The delay after the first failed inspection, and the longest delay. The delay doubles with
+    /// each failure in a row.
     pub(crate) retry: (Duration, Duration),
 }
 
@@ -112,8 +113,8 @@ impl TokenCache {
         self.0.clock.now()
     }
 
-    /// Reads the entry of a token that was seen before. Returns `None` if there is none or it is
-    /// stale.
+    /// Reads the entry of a token that was seen before. Returns `None` if the token has no entry or
+    /// the entry is stale.
     pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
     }
@@ -138,7 +139,8 @@ impl TokenCache {
         if !self.0.has_result(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             let inspection = async move {
-                // The first wait may be for an inspection that started at an earlier stage.
+                // The first wait may be for an inspection that started at an earlier stage, and
+                // that does not query all sources of this stage.
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
@@ -213,8 +215,8 @@ impl Inner {
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
-        // An inspection stores its result before it is removed from `running`. So if the token
-        // has neither while this lock is held, no inspection has run yet.
+        // An inspection stores its result before it is removed from `running`. So if the token has
+        // no result and is not in `running` while this lock is held, no inspection has run yet.
         let is_full = running.len() >= self.limits.inspections;
         if is_full || running.contains_key(&key) || self.has_result(key, stage) {
             return;
@@ -228,7 +230,8 @@ impl Inner {
         Inspection { inner, key, header, stage, answer: None, _sender: sender }.begin();
     }
 
-    /// Waits for the running inspection of the token. Starts one first if `authorization` is set.
+    /// Waits for the running inspection of the token. If `authorization` is set, first starts an
+    /// inspection unless one is running.
     async fn await_inspection(
         self: &Arc<Self>,
         key: TokenKey,
@@ -285,7 +288,7 @@ impl Inner {
         GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
-    /// Stores the scopes of a token that is a readable JWT. Returns whether the token is one.
+    /// Stores the scopes of a token that is a readable JWT. Returns `false` for any other token.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
@@ -309,14 +312,14 @@ impl Inner {
         let longest = self.limits.known_for;
         let lifetime =
             granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
-        // Not shorter than the first retry delay. Otherwise a token past its expiry would be
-        // inspected at every call.
+        // The result is not shorter than the first retry delay. Otherwise a token past its expiry
+        // would be inspected at every call.
         lifetime.map_or(longest, |lifetime| lifetime.clamp(self.limits.retry.0.min(longest), longest))
     }
 
-    /// Returns the delay before the next inspection: doubles with each failure, plus a random part
-    /// of up to one half, so that the instances of a service do not send their requests at the same
-    /// time.
+    /// Returns the delay before the next inspection. The delay doubles with each failure in a row.
+    /// A random part of up to one half is added, so that the instances of a service do not send
+    /// their requests at the same time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
         let (first, longest) = self.limits.retry;
         let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(longest);
@@ -575,6 +578,7 @@ mod tests {
             }
             drop(caller);
             assert!(!setup.ask(&token).await.is_unknown(), "after {polls} polls");
+            // Each round has a new token, and the source is queried once for each token.
             assert_eq!(source.asked(), polls + 1, "after {polls} polls");
         }
         assert!(setup.grants.0.running().is_empty());
@@ -643,12 +647,13 @@ mod tests {
         let source = Source::new(Behavior::Fails);
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
+        // The bounds of the delay, in seconds, after each failure in a row.
         for (failures, (least, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
             assert!(setup.ask(&token).await.is_unknown());
             assert_eq!(source.asked(), failures);
             setup.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
             setup.ask(&token).await;
-            assert_eq!(source.asked(), failures, "asked again too soon");
+            assert_eq!(source.asked(), failures, "queried again too soon");
             setup.clock.advance(Duration::from_secs_f64(longest - least) + Duration::from_millis(2));
             assert!(setup.is_unseen(&token));
         }
@@ -660,6 +665,7 @@ mod tests {
     fn retry_delays_are_bounded() {
         let setup = Setup::on(Background::default(), &[]);
         let key = setup.grants.0.cache.key(AccessToken::new("opaque").unwrap());
+        // The longest delay is 300 seconds, to which up to one half is added.
         for failures in [1, 2, 10, 100, u32::MAX] {
             let after = setup.grants.0.retry_after(key, failures);
             assert!((SECOND..=450 * SECOND).contains(&after), "{failures}: {after:?}");
@@ -706,7 +712,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_expensive_source_is_queried_for_the_refused_token() {
+    async fn an_expensive_source_is_queried_only_for_refused_tokens() {
         let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
         let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
@@ -715,10 +721,10 @@ mod tests {
         }
         for token in tokens.iter().take(3) {
             let read = |key, entry: &Entry| (key, setup.grants.may_learn(entry));
-            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("nobody to ask") };
+            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("no source") };
             assert!(!setup.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
             let Peek::Seen((_, is_open)) = setup.grants.peek(token, read) else { panic!("not seen") };
-            assert!(!is_open, "a token whose scopes are known need not be kept");
+            assert!(!is_open, "a token with known scopes should not be kept");
         }
         assert_eq!(expensive.asked(), 3);
     }

@@ -41,7 +41,7 @@ pub(crate) struct RateLimit {
     pause: Duration,
     /// When the whole burst is available again.
     full_at: Mutex<Option<Instant>>,
-    /// Until when the server asked to receive no requests.
+    /// The end of the pause that the server requested.
     idle_until: Mutex<Option<Instant>>,
 }
 
@@ -50,7 +50,7 @@ impl RateLimit {
         Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }
 
-    /// Takes a permit for one request. Returns `false` if there is none now.
+    /// Takes a permit for one request. Returns `false` if no permit is available at `now`.
     fn try_acquire(&self, now: Instant) -> bool {
         if self.idle_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
@@ -87,7 +87,7 @@ struct Reply {
 }
 
 impl Tokeninfo {
-    /// Creates a source that queries `endpoint`, or Google's endpoint if it is `None`.
+    /// Creates a source that queries `endpoint`, or Google's endpoint if `endpoint` is `None`.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
         let rate_limit = endpoint.is_some().then(default_rate_limit);
         Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
@@ -260,6 +260,8 @@ mod tests {
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let token = AccessToken::new("ya29.x").unwrap();
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The limit is a burst of 2 requests, then one request
+        // every 2 seconds.
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
             tokeninfo.query(token).await;
@@ -277,6 +279,7 @@ mod tests {
         }));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
             assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());

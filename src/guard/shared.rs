@@ -7,9 +7,9 @@
 //!
 //! # When the value is dropped
 //! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a
-//! clone finds the slot of its thread. When the last pointer is dropped, it empties the list. If
-//! pointers move between slots at the same time, the list may be emptied too early. Then new clones
-//! share the slot of the pointer from which they were cloned, which is slower but correct.
+//! clone finds the slot of its thread. Dropping the last pointer empties the list. If pointers move
+//! between slots at the same time, the list may be emptied too early. Then new clones share the
+//! slot of the pointer from which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -24,6 +24,8 @@ const SLOTS: usize = 32;
 /// A pointer to a value, which is dropped with the last pointer.
 pub(crate) struct Shared<T> {
     slot: Arc<Slot<T>>,
+    /// Whether the slot counts this pointer as a user. Pointers of [`Shared::hold`] are not
+    /// counted.
     is_user: bool,
 }
 
@@ -36,6 +38,7 @@ struct Slot<T> {
 struct Slots<T> {
     users: [Users; SLOTS],
     slots: OnceLock<Box<[Weak<Slot<T>>]>>,
+    /// The list that keeps the slots alive.
     alive: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
@@ -91,7 +94,8 @@ impl<T> Slots<T> {
         self.slots.get()?[number].upgrade()
     }
 
-    /// Returns whether any slot has users. Checks the slot of the last search first.
+    /// Returns whether any slot has users. First checks the slot in which the last search from slot
+    /// `number` found users.
     fn find_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;

@@ -34,7 +34,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 ///
 /// let guard = Guard::builder().build();
 /// let check = guard.self_check().needs("storage.objects.insert").timeout(Duration::from_secs(5));
-/// let report = check.run().await; // at most five seconds later
+/// let report = check.run().await; // takes at most five seconds
 /// # }
 /// ```
 #[derive(Clone)]
@@ -307,7 +307,7 @@ fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
         let service = lacking.method.split('.').next();
         let has_service = |permission: &String| permission.split('.').next() == service;
         let matching = findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
-        // `min` of no findings is `None`.
+        // If no finding matches, `min` is `None`: IAM has not responded.
         matching.map(|finding| finding.state.is_known()).min() == Some(true)
     })
 }

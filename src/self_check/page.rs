@@ -13,10 +13,11 @@ use crate::layout::Layout;
 use crate::refusal::Gate;
 use crate::scope::Scope;
 
-/// How many scopes or methods of a list are named; the rest is only counted.
-const IN_A_LIST: usize = 12;
-/// How many names a one-line message contains.
-const ON_A_LINE: usize = 3;
+/// The maximum number of scopes or methods that a list names. The others are only counted ("and 5
+/// more").
+const MAX_LISTED: usize = 12;
+/// The maximum number of names in a one-line message.
+const MAX_INLINE: usize = 3;
 
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
 const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The program may ask for \
@@ -86,11 +87,11 @@ impl fmt::Display for ClosedGates {
         let report = self.report();
         let closed = |gate| report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
-        let lacking = joined(&lacking, ON_A_LINE, "and");
+        let lacking = joined(&lacking, MAX_INLINE, "and");
         let refused = closed(Gate::Iam).filter_map(|finding| {
-            joined(&finding.missing, ON_A_LINE, "and").map(|names| format!("{names} on {}", finding.subject))
+            joined(&finding.missing, MAX_INLINE, "and").map(|names| format!("{names} on {}", finding.subject))
         });
-        let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
+        let refused = joined(&refused.collect::<Vec<_>>(), MAX_INLINE, "and");
         let invalid = report.findings_in(GateState::Invalid).next();
         let invalid = invalid.map(|finding| (finding.subject(), finding.why().unwrap_or_default()));
         let parts = [
@@ -171,7 +172,7 @@ fn granted_line(report: &Report) -> String {
     match granted.scopes() {
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
-            format!("{}{how}", joined(&names, IN_A_LIST, "and").unwrap_or_default())
+            format!("{}{how}", joined(&names, MAX_LISTED, "and").unwrap_or_default())
         }
         None if granted.is_unrestricted() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
@@ -190,7 +191,7 @@ fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String
     let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
     let lines: String = of_gate
         .map(|finding| {
-            // The same reason is already shown for the token.
+            // The line about the token already shows this reason.
             let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
             let details = if is_shown { Vec::new() } else { details(finding) };
             match layout.is_plain() {
@@ -233,9 +234,9 @@ fn details(finding: &Finding) -> Vec<String> {
     let held: Vec<&String> = held.filter(|_| finding.state.is_known()).collect();
     let details = [
         why.clone(),
-        joined(missing, IN_A_LIST, "and").map(|joined| format!("{lacks}{joined}")),
-        joined(&accepted, IN_A_LIST / 2, "or").map(|joined| format!("needs {any}{joined}")),
-        joined(&held, IN_A_LIST, "and").map(|joined| format!("has {joined}")),
+        joined(missing, MAX_LISTED, "and").map(|joined| format!("{lacks}{joined}")),
+        joined(&accepted, MAX_LISTED / 2, "or").map(|joined| format!("needs {any}{joined}")),
+        joined(&held, MAX_LISTED, "and").map(|joined| format!("has {joined}")),
     ];
     details.into_iter().flatten().collect()
 }
@@ -255,8 +256,8 @@ fn steps(report: &Report, layout: &Layout) -> String {
     format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
 }
 
-/// Joins the first names of a list and the number of remaining names. Returns `None` for an empty
-/// list.
+/// Joins the first `most` names of a list, and adds the number of the remaining names. Returns
+/// `None` for an empty list.
 fn joined<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let (last, first) = shown.split_last()?;

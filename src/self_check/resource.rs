@@ -157,7 +157,7 @@ fn expected_forms(host: &str) -> String {
 /// only characters that need no quoting.
 fn match_names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
-    // The last part may contain slashes, which only an object's name does.
+    // The last segment keeps its slashes, because the name of an object may contain slashes.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
     let mut names = Vec::new();
     for (part, segment) in parts.iter().zip(&segments) {
@@ -279,7 +279,8 @@ mod tests {
             };
             assert_eq!(*request.body(), body);
         }
-        assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind has a row");
+        // Buckets and topics have two rows each.
+        assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind should have a row");
         let is_googles = |source: &str| source.starts_with("https://docs.cloud.google.com/");
         assert!(KINDS.iter().all(|(_, source)| is_googles(source)));
     }

@@ -97,7 +97,7 @@ pub(super) fn body_look(data: &[u8]) {
         };
         match (step, frame) {
             (Step::Data(data), Some(Ok(frame))) => {
-                assert!(frame.data_ref().is_some_and(|it| is_same(it, data)))
+                assert!(frame.data_ref().is_some_and(|received| is_same(received, data)))
             }
             (Step::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
             (Step::Error, Some(Err(error))) => assert_eq!(error, "cut off"),

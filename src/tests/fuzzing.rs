@@ -59,8 +59,8 @@ mod tests {
 
     use super::*;
 
-    /// Runs all inputs of the corpus. Skipped in the package on crates.io, which does not contain
-    /// `fuzz/`.
+    /// Runs each fuzz target with every input of its corpus. Without the corpus, which the package
+    /// on crates.io does not contain, the test does nothing.
     #[test]
     fn the_corpus_violates_no_guarantee() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");

@@ -22,7 +22,9 @@ use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use crate::background::Background;
 use crate::scope::ScopeSet;
 
+/// The number of preemptions up to which `pct` finds every bug with a known probability.
 const PREEMPTIONS: usize = 3;
+/// The time limit of a wait. It has no effect, because time does not pass in a model.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// Returns how many schedules of each model are tried with each of the three schedulers.
@@ -30,6 +32,7 @@ fn schedules() -> usize {
     std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
 }
 
+/// Runs a model with each of the three schedulers.
 fn check(model: fn()) {
     shuttle::check_random(model, schedules());
     shuttle::check_pct(model, schedules(), PREEMPTIONS);
@@ -110,7 +113,8 @@ fn tokens_are_never_mixed_up_or_lost() {
     });
 }
 
-/// A source that knows every token, and yields before it responds so that other tasks may run.
+/// A source that knows every token, and counts its queries. The source yields before it responds,
+/// so that other tasks may run.
 #[derive(Default)]
 struct Source(AtomicUsize);
 
@@ -188,10 +192,11 @@ fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
             asks.await.unwrap();
             declares.await.unwrap();
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
-                panic!("known twice, unseen")
+                panic!("the token has no entry")
             };
             // An inspection that is about to end may have stored its result before `forget`. Then
-            // the first caller that waits for it gets nothing, and the next caller gets the scopes.
+            // the first caller that waits for this inspection gets unknown scopes, and the next
+            // caller gets the scopes.
             grants.forget(key);
             ask(grants.clone()).await;
             assert!(ask(grants.clone()).await);
