@@ -44,6 +44,7 @@ struct CurrentCall {
     state: Mutex<CallState>,
 }
 
+/// What the guard has recorded during the current call.
 #[derive(Default)]
 struct CallState {
     flight: Option<Flight>,
@@ -186,6 +187,8 @@ impl Calling {
     }
 }
 
+/// Ends a flight with the error of a client, and puts the denial into the error if there is a
+/// denial.
 async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
     let Some(response) = error.response().filter(|_| error.denial().is_none()) else { return error };
     let (status, headers) = (response.status(), response.headers());
@@ -234,6 +237,8 @@ impl Guard {
         let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
+    /// Returns the step that corrects the requested scopes, or `None` if the scopes are sufficient.
+    /// Logs a warning with the step.
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();

@@ -91,11 +91,13 @@ async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot
     snapshot
 }
 
+/// Reads one value. If `is_optional` is set, a missing value is `None` instead of an error.
 async fn read_value(server: MetadataServer, path: &str, is_optional: bool) -> Result<Option<String>, String> {
     let value = if is_optional { server.value(path).await } else { server.get(path).await.map(Some) };
     value.map_err(|error| error.to_string())
 }
 
+/// Adds the result of reading one value to the snapshot.
 fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, String>)) -> Snapshot {
     match value {
         Ok(Some(text)) => snapshot.with_metadata(path, text),
@@ -140,9 +142,10 @@ mod tests {
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
         let snapshot = with_metadata(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
-        (snapshot, fetch.asked())
+        (snapshot, fetch.sent())
     }
 
+    /// Returns the response of a VM's metadata server at `path`.
     fn vm(path: &str) -> Option<Response<Bytes>> {
         let text = match path {
             "project/project-id" => "my-project",
@@ -156,19 +159,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn missing_values_are_left_out_of_the_snapshot() {
-        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
+        let (snapshot, requests) = ask(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
-        assert_eq!(asked, PATHS + 1, "missing attributes should not be requested");
+        assert_eq!(requests, PATHS + 1, "missing attributes should not be requested");
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_attributes_are_requested_if_their_names_are_concealed() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
-        assert_eq!(asked, Snapshot::metadata_rounds().concat().len());
+        assert_eq!(requests, Snapshot::metadata_rounds().concat().len());
     }
 
     #[tokio::test(start_paused = true)]
@@ -182,10 +185,10 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+            let (snapshot, requests) = ask(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
-            assert_eq!(asked, 1);
+            assert_eq!(requests, 1);
         }
     }
 
@@ -232,9 +235,9 @@ mod tests {
             ATTRIBUTE_NAMES => Some(answer(200, "")),
             _ => vm(path),
         };
-        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
         assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::ComputeEngine);
-        assert_eq!(asked, PATHS);
+        assert_eq!(requests, PATHS);
     }
 
     #[tokio::test(start_paused = true)]
@@ -294,16 +297,16 @@ mod tests {
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {
-            let (snapshot, asked) = ask(world, vm).await;
-            assert_eq!(asked > 0, expected, "{snapshot:?}");
+            let (snapshot, requests) = ask(world, vm).await;
+            assert_eq!(requests > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
     async fn an_invalid_metadata_host_is_reported_as_a_problem() {
-        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        let (snapshot, requests) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
-        assert_eq!(asked, 0);
+        assert_eq!(requests, 0);
     }
 
     #[test]

@@ -50,10 +50,12 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Creates an error of the kind [`ErrorKind::InvalidInput`].
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::InvalidInput, message: message.into(), source: None }
     }
 
+    /// Creates an error of the kind [`ErrorKind::Unreachable`].
     pub(crate) fn unreachable(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Unreachable, message: message.into(), source: None }
     }

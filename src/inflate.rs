@@ -106,6 +106,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    /// Returns the readable text of a body with these `Content-Encoding` headers.
     fn read(coding: &[&str], body: &[u8]) -> Option<Vec<u8>> {
         let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.parse().unwrap()));
         readable(&headers.collect(), body).map(Cow::into_owned)
@@ -141,8 +142,10 @@ mod tests {
             (&["gzipp"], &zipped),
             (&["gzip, gzip"], &zipped),
             (&["gzip", "br"], &zipped),
+            // The client may have decompressed the body only once.
             (&["gzip, gzip"], PLAIN),
             (&["gzip"], &damaged),
+            // Neither raw deflate, nor zlib data after the zlib header.
             (&["deflate"], &[0xff; 40]),
             (&["deflate"], &[0x78, 0x9c, 0xff, 0xff, 0xff]),
         ];

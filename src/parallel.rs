@@ -50,11 +50,14 @@ mod tests {
 
     type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
+    /// Returns the results of the works that are done at the deadline, and `None` for the others.
     async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
         let done = Running::start(until, works.into_iter()).finish().await;
         done.into_iter().map(Result::ok).collect()
     }
 
+    /// Returns four works: one that never ends, one that panics, and one each with a result now and
+    /// after a second.
     fn works() -> Vec<Work> {
         vec![
             Box::pin(std::future::pending()),

@@ -233,6 +233,7 @@ impl Recorder {
         lines.collect()
     }
 
+    /// Returns the accepted scopes of each recorded method.
     fn accepted(&self) -> Vec<ScopeSet> {
         self.methods().iter().map(ApiMethod::accepted).collect()
     }

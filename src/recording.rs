@@ -45,6 +45,7 @@ impl Recording {
         }
     }
 
+    /// Records a method, unless the limit is reached.
     pub(crate) fn add(&self, method: ApiMethod) {
         // The program may pass a method of the built-in catalog although the guard uses another
         // catalog.

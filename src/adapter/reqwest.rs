@@ -38,6 +38,7 @@ impl ReqwestFetch {
         Self { client, plain: OwnClient::default() }
     }
 
+    /// Sends a request with the program's client, within the limits of the guard.
     async fn send_with_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let (parts, body) = request.into_parts();
         let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);

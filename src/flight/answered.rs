@@ -80,6 +80,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
 }
 
+/// The beginning of the content type of a gRPC message.
 const GRPC: &[u8] = b"application/grpc";
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -108,6 +109,7 @@ mod tests {
     const BODY: PartsRead = (true, false);
     const TRAILERS: PartsRead = (false, true);
 
+    /// Returns which parts of a response the guard reads.
     fn parts_read(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> PartsRead {
         (flight.answered(status, headers), flight.wants_trailers(status, headers))
     }

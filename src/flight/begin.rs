@@ -235,6 +235,7 @@ impl Flight {
         }
     }
 
+    /// Begins the flight with a lookup of the method, whatever scopes the token has.
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
@@ -245,12 +246,15 @@ impl Flight {
         }
     }
 
+    /// Records the method of the call if the program created a recorder.
     fn record_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
             recording.note(&self.lookup);
         }
     }
 
+    /// Checks the scopes of the token against the method. Starts an inspection if the token was not
+    /// seen before or its entry is stale.
     fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
         let Self { guard, lookup, .. } = &*self;
         let state = guard.state();
@@ -266,6 +270,9 @@ impl Flight {
         }
     }
 
+    /// Decides about a call whose token was inspected before. The tuple contains the key of the
+    /// token, whether the token lacks the scope, and whether a source may still find out the
+    /// token's scopes.
     #[inline]
     fn check_known(
         &mut self,
@@ -279,6 +286,7 @@ impl Flight {
         if lacks { self.handle_lacking() } else { Ok(()) }
     }
 
+    /// Starts an inspection of the token, or with [`Preflight::Off`] only records the token.
     fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
         self.token = Some(key);
         self.keep_header(token);
@@ -319,6 +327,7 @@ impl Flight {
         Err(denial)
     }
 
+    /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
     fn stored_or_new_denial(
         &self,
         subject: Subject,
@@ -350,6 +359,7 @@ mod tests {
     use crate::granted::{AccessToken, GrantedScopesSource};
     use crate::refusal::Certainty;
 
+    /// Creates a guard that knows the token `logger`, which has only the scope `logging.write`.
     fn guard_with_logger_token(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
         grant(&guard, "logging.write", GrantSource::Tokeninfo);
@@ -389,6 +399,7 @@ mod tests {
         result.as_ref().ok().and_then(line).is_some()
     }
 
+    /// Returns whether the call is sent without waiting for scopes.
     fn is_sent(result: &BeginResult) -> bool {
         result.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
     }
@@ -486,12 +497,14 @@ mod tests {
         assert!(is_sent(&call(bucket)));
     }
 
+    /// Begins the flight of a call with the token `logger`, which must be sent.
     fn sent(guard: &Guard, url: &str) -> Flight {
         let result = begin(guard, url, None);
         assert!(is_sent(&result), "held back: {url}");
         result.unwrap()
     }
 
+    /// Returns the denial of a call that is sent and refused with this message.
     fn refused(guard: &Guard, url: &str, headers: &HeaderMap, message: &str) -> Option<Denial> {
         sent(guard, url).explain_now(StatusCode::FORBIDDEN, headers, message.as_bytes())
     }

@@ -68,6 +68,8 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
+    /// Classifies a response. Returns the refusal if it may be for lack of scopes; otherwise learns
+    /// from the refusal.
     fn possible_scope_refusal(
         &mut self,
         status: StatusCode,
@@ -87,6 +89,8 @@ impl Flight {
         Some(refusal)
     }
 
+    /// Returns the denial if the refusal is for lack of scopes with sufficient certainty. Learns
+    /// from the refusal, and logs the result.
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
         learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {

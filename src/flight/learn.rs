@@ -83,6 +83,8 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     }
 }
 
+/// Returns whether the call was refused because the token lacks a scope, and not because a scope of
+/// the token restricts the call.
 fn is_missing_scope(refusal: &Refusal) -> bool {
     refusal.scope_problem() == Some("missing")
 }

@@ -31,6 +31,7 @@ pub(crate) struct RequestLine {
 }
 
 impl RequestLine {
+    /// The value if no line is kept.
     pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
 
     /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
@@ -63,6 +64,7 @@ impl RequestLine {
     }
 }
 
+/// The HTTP methods whose request lines can be kept.
 const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl fmt::Debug for RequestLine {

@@ -113,7 +113,7 @@ pub(crate) fn body_text(response: &Response<Bytes>) -> Option<&str> {
     std::str::from_utf8(body).ok()
 }
 
-/// Returns how long a busy or unavailable server asks to wait, from `Retry-After`. Returns `None`
+/// Returns the pause that a busy or unavailable server requests with `Retry-After`. Returns `None`
 /// for a date, which is not supported. Source: RFC 9110, section 10.2.3.
 pub(crate) fn requested_pause(response: &Response<Bytes>) -> Option<Duration> {
     let is_busy =
@@ -135,24 +135,25 @@ pub(crate) mod tests {
     /// An HTTP client that a closure implements, which counts its requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
-        asked: AtomicUsize,
+        sent: AtomicUsize,
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> FakeFetch<F> {
         /// Creates a client that gets its responses from `answer`. If `answer` returns `None`, the
         /// server never responds.
         pub(crate) fn new(answer: F) -> Self {
-            Self { answer, asked: AtomicUsize::new(0) }
+            Self { answer, sent: AtomicUsize::new(0) }
         }
 
-        pub(crate) fn asked(&self) -> usize {
-            self.asked.load(Ordering::SeqCst)
+        /// Returns the number of requests that were sent.
+        pub(crate) fn sent(&self) -> usize {
+            self.sent.load(Ordering::SeqCst)
         }
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> Fetch for FakeFetch<F> {
         async fn fetch(&self, request: Request<Bytes>) -> Answer {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.sent.fetch_add(1, Ordering::SeqCst);
             match (self.answer)(&request) {
                 Some(response) => Ok(response),
                 None => std::future::pending().await,

@@ -25,7 +25,9 @@ use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
 
+/// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
+/// The header that requests to the metadata server must have, and that its responses have.
 const FLAVOR: &str = "metadata-flavor";
 /// The shortest time between two requests for the server's current token. Such a request is sent if
 /// a call has another token than the last token of the server, because the server may have issued a
@@ -82,6 +84,8 @@ impl MetadataServer {
     }
 }
 
+/// Returns the text of a response, or an error if the response is not a value of Google's metadata
+/// server.
 fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     if response.status() != StatusCode::OK {
         return Err(Error::unreachable(describe_status(path, response.status())));
@@ -163,6 +167,8 @@ impl MetadataScopes {
         Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
+    /// Returns the scopes of `token` if it is the server's current token, and unknown scopes
+    /// otherwise.
     async fn scopes_of(&self, token: AccessToken<'_>) -> GrantedScopes {
         if !self.platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
@@ -243,6 +249,7 @@ mod tests {
 
     type Server = Result<String, Error>;
 
+    /// Reads `path` from a server that sends this response.
     async fn get(path: &str, response: Response<Bytes>) -> Server {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
         MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
@@ -328,6 +335,7 @@ mod tests {
         }))
     }
 
+    /// Returns the scopes of `token` according to this metadata server.
     async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
@@ -359,7 +367,7 @@ mod tests {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
-            assert_eq!(fetch.asked(), 0);
+            assert_eq!(fetch.sent(), 0);
         }
         for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
             assert!(!scopes_of(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
@@ -426,12 +434,12 @@ mod tests {
             let token = format!("ya29.user{number}");
             assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
         }
-        assert_eq!(fetch.asked(), 2);
+        assert_eq!(fetch.sent(), 2);
         clock.advance(MIN_INTERVAL);
         source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
-        assert_eq!(fetch.asked(), 4);
+        assert_eq!(fetch.sent(), 4);
         assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
-        assert_eq!(fetch.asked(), 4);
+        assert_eq!(fetch.sent(), 4);
     }
 
     #[tokio::test]
@@ -450,7 +458,7 @@ mod tests {
             clock.advance(Duration::from_secs(seconds));
             let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
             assert!(granted.why_unknown().unwrap().contains("503"));
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 1, 1, 2, 2]);
     }
@@ -498,7 +506,7 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err());
         let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
-        assert_eq!(fetch.asked(), 1);
+        assert_eq!(fetch.sent(), 1);
     }
 
     #[tokio::test]

@@ -45,6 +45,8 @@ impl OwnClient {
         timeout(self.limit, self.exchange(request)).await?
     }
 
+    /// Opens a connection, sends the request and reads the response, without a time limit for the
+    /// whole.
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -77,6 +79,7 @@ fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxEr
     Ok(Request::from_parts(head, Full::new(body)))
 }
 
+/// Replaces the error for a body that is too long by an error that contains the limit.
 fn describe_limit_error(error: BoxError) -> BoxError {
     match error.is::<LengthLimitError>() {
         true => Error::unreachable("the response is longer than 64 KiB").into(),
@@ -116,6 +119,7 @@ pub(crate) mod tests {
         send_repeatedly(stream, body).await
     }
 
+    /// Sends `body` until the client closes the connection. Returns the number of bytes sent.
     async fn send_repeatedly(mut stream: TcpStream, body: &[u8]) -> usize {
         let mut sent = 0;
         while !body.is_empty() && stream.write_all(body).await.is_ok() {
@@ -124,6 +128,7 @@ pub(crate) mod tests {
         sent
     }
 
+    /// Returns a listener on a free port of this machine, and a URL for the listener.
     pub(crate) async fn listener() -> (TcpListener, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/x?y=z", listener.local_addr().unwrap());

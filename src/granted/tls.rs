@@ -36,6 +36,7 @@ impl Tls {
         Ok(Box::new(stream))
     }
 
+    /// Returns the TLS configuration, which is created at the first use.
     fn config(&self) -> Result<Arc<ClientConfig>, BoxError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
@@ -49,6 +50,7 @@ impl Tls {
     }
 }
 
+/// Returns the crypto provider that the program installed, or else the compiled-in provider.
 fn provider() -> Option<Arc<CryptoProvider>> {
     CryptoProvider::get_default().cloned().or_else(compiled_in_provider)
 }
@@ -104,6 +106,8 @@ mod tests {
         (uri.replace("http:", "https:"), request, certificate)
     }
 
+    /// Accepts one connection and responds to one request. Returns the request, or an empty text if
+    /// the TLS handshake failed.
     async fn answer_once(listener: TcpListener, acceptor: TlsAcceptor) -> String {
         let (stream, _) = listener.accept().await.unwrap();
         let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };

@@ -181,6 +181,8 @@ impl TokenCache {
 }
 
 impl Inner {
+    /// Reads the entry of the token in the table of all tokens, for [`TokenCache::peek`]. Adds the
+    /// token to the newest tokens if it was not among them before.
     fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
@@ -209,10 +211,13 @@ impl Inner {
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
 
+    /// Returns whether the scopes are known, or an inspection at `stage` or later has failed.
     fn has_result(&self, key: TokenKey, stage: Stage) -> bool {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
+    /// Starts an inspection at `stage`, unless it is not needed or too many inspections are
+    /// running.
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
         // An inspection stores its result before it is removed from `running`. So if the token has
@@ -248,6 +253,7 @@ impl Inner {
         }
     }
 
+    /// Returns the sources that an inspection at `stage` queries.
     fn sources_at(&self, stage: Stage) -> impl Iterator<Item = &dyn DynSource> {
         self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
@@ -279,6 +285,8 @@ impl Inner {
         Err(failures)
     }
 
+    /// Queries one source, within the time limit. Without a result, the scopes are unknown for the
+    /// stated reason.
     async fn query(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
         let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
@@ -294,6 +302,8 @@ impl Inner {
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
     }
 
+    /// Stores the result of an inspection at `stage`. Unknown scopes count as a failure if a source
+    /// was queried.
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
         let now = self.clock.now();
         let failures = match granted.is_unknown() && stage > Stage::Seen {
@@ -308,6 +318,7 @@ impl Inner {
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
+    /// Returns how long scopes are cached.
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
         let longest = self.limits.known_for;
         let lifetime =
@@ -339,6 +350,7 @@ struct Failures {
 }
 
 impl Failures {
+    /// Adds the reason why `source` returned unknown scopes.
     fn add(&mut self, source: &str, answer: &GrantedScopes) {
         let Some(why) = answer.why_unknown() else { return };
         telemetry::not_inspected(source, why);
@@ -428,16 +440,17 @@ mod tests {
 
     struct Source {
         behavior: Mutex<Behavior>,
-        asked: AtomicUsize,
+        queries: AtomicUsize,
     }
 
     impl Source {
         fn new(behavior: Behavior) -> Arc<Self> {
-            Arc::new(Self { behavior: Mutex::new(behavior), asked: AtomicUsize::new(0) })
+            Arc::new(Self { behavior: Mutex::new(behavior), queries: AtomicUsize::new(0) })
         }
 
-        fn asked(&self) -> usize {
-            self.asked.load(Ordering::SeqCst)
+        /// Returns the number of queries.
+        fn queries(&self) -> usize {
+            self.queries.load(Ordering::SeqCst)
         }
 
         fn set_behavior(&self, behavior: Behavior) {
@@ -451,7 +464,7 @@ mod tests {
         }
 
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.queries.fetch_add(1, Ordering::SeqCst);
             let behavior = *self.behavior.lock().unwrap();
             let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -466,6 +479,7 @@ mod tests {
         }
     }
 
+    /// A token cache whose clock the test advances.
     struct Setup {
         grants: TokenCache,
         clock: Arc<ManualClock>,
@@ -489,6 +503,7 @@ mod tests {
             Self { grants, clock, _background: background }
         }
 
+        /// Returns the number of scopes in the token's entry. 0 means unknown or unrestricted.
         fn peek(&self, header: &HeaderValue) -> Peek<usize> {
             self.grants.peek(header, |_, entry| entry.granted.scopes().map_or(0, ScopeSet::len))
         }
@@ -514,7 +529,7 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
         assert!(setup.is_unseen(&token));
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
         assert_eq!(setup.ask(&token).await.source(), Some(GrantSource::Custom));
         assert_eq!(setup.peek(&token), Peek::Seen(1));
         assert_eq!(setup.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
@@ -533,7 +548,7 @@ mod tests {
                 callers.spawn(async move { setup.ask(&bearer("opaque")).await });
             }
             let answers = callers.join_all().await;
-            assert_eq!(source.asked(), 1, "{behavior:?}");
+            assert_eq!(source.queries(), 1, "{behavior:?}");
             assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
             assert_eq!(answers[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
             assert!(setup.grants.0.running().is_empty(), "{behavior:?}");
@@ -559,7 +574,7 @@ mod tests {
         for follower in followers {
             assert!(!follower.await.unwrap().is_unknown());
         }
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -579,7 +594,7 @@ mod tests {
             drop(caller);
             assert!(!setup.ask(&token).await.is_unknown(), "after {polls} polls");
             // Each round has a new token, and the source is queried once for each token.
-            assert_eq!(source.asked(), polls + 1, "after {polls} polls");
+            assert_eq!(source.queries(), polls + 1, "after {polls} polls");
         }
         assert!(setup.grants.0.running().is_empty());
     }
@@ -606,7 +621,7 @@ mod tests {
         drop(idle);
         assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(1));
         assert!(!block_on(setup.ask(&bearer("bare"))).is_unknown());
-        assert_eq!(source.asked(), 2);
+        assert_eq!(source.queries(), 2);
     }
 
     #[test]
@@ -618,7 +633,7 @@ mod tests {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -630,7 +645,7 @@ mod tests {
         assert!(setup.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
         assert_eq!(started.elapsed(), Duration::from_millis(20));
         assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -650,10 +665,10 @@ mod tests {
         // The bounds of the delay, in seconds, after each failure in a row.
         for (failures, (least, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
             assert!(setup.ask(&token).await.is_unknown());
-            assert_eq!(source.asked(), failures);
+            assert_eq!(source.queries(), failures);
             setup.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
             setup.ask(&token).await;
-            assert_eq!(source.asked(), failures, "queried again too soon");
+            assert_eq!(source.queries(), failures, "queried again too soon");
             setup.clock.advance(Duration::from_secs_f64(longest - least) + Duration::from_millis(2));
             assert!(setup.is_unseen(&token));
         }
@@ -726,7 +741,7 @@ mod tests {
             let Peek::Seen((_, is_open)) = setup.grants.peek(token, read) else { panic!("not seen") };
             assert!(!is_open, "a token with known scopes should not be kept");
         }
-        assert_eq!(expensive.asked(), 3);
+        assert_eq!(expensive.queries(), 3);
     }
 
     #[tokio::test(start_paused = true)]
@@ -736,14 +751,14 @@ mod tests {
         let token = bearer("opaque");
         let granted = setup.ask(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
-        assert_eq!(expensive.asked(), 0);
+        assert_eq!(expensive.queries(), 0);
         // The token was inspected at an earlier stage, and the explanation starts another
         // inspection.
         let Peek::Seen(key) = setup.grants.peek(&token, |key, _| key) else { panic!("not seen") };
         assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!((cheap.asked(), expensive.asked()), (2, 1));
+        assert_eq!((cheap.queries(), expensive.queries()), (2, 1));
         assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(expensive.asked(), 1);
+        assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -752,7 +767,7 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(expensive.asked(), 1);
+        assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -795,7 +810,7 @@ mod tests {
         setup.grants.forget(key);
         assert!(setup.is_unseen(&bearer("opaque")));
         setup.ask(&bearer("opaque")).await;
-        assert_eq!(source.asked(), 2);
+        assert_eq!(source.queries(), 2);
     }
 
     #[tokio::test(start_paused = true)]
@@ -804,9 +819,9 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         setup.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[test]

@@ -228,6 +228,7 @@ impl Cache {
         });
     }
 
+    /// Returns the set of the table that may contain the token.
     fn set(&self, key: TokenKey) -> &ArcSwap<Set> {
         let sets = self.sets.len() as u64;
         &self.sets[(key.0[1] % sets) as usize]
@@ -276,10 +277,12 @@ mod tests {
         TokenKey([0, number])
     }
 
+    /// Creates an entry with known scopes.
     fn known(value: u32, stale_at: Instant) -> Arc<Entry> {
         entry(GrantedScopes::unrestricted(GrantSource::Declared), value, stale_at)
     }
 
+    /// Returns the value that identifies the entry of a token in the table.
     fn value(cache: &Cache, key: TokenKey) -> Option<u32> {
         cache.read(key, |entry| entry.failures).ok()
     }

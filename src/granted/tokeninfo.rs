@@ -31,6 +31,7 @@ pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 /// second.
 static PROCESS_LIMIT: RateLimit = default_rate_limit();
 
+/// Returns the limit described at [`PROCESS_LIMIT`].
 const fn default_rate_limit() -> RateLimit {
     RateLimit::new(5, Duration::from_secs(2))
 }
@@ -93,6 +94,7 @@ impl Tokeninfo {
         Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
     }
 
+    /// Sends one request, if the rate limit permits a request.
     async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
@@ -116,6 +118,7 @@ impl Tokeninfo {
         }
     }
 
+    /// Returns the scopes that a response contains, or unknown scopes with the reason.
     fn read(&self, response: &Response<Bytes>) -> GrantedScopes {
         match response.status() {
             StatusCode::OK => {}
@@ -181,6 +184,8 @@ mod tests {
 
     const INVALID_TOKEN: &str = r#"{"error_description":"Invalid Value"}"#;
 
+    /// Creates a source with a rate limit of its own, a burst of 2 requests and then one request
+    /// every 2 seconds.
     fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
@@ -188,6 +193,7 @@ mod tests {
         (tokeninfo, clock)
     }
 
+    /// Returns the scopes for a response with this status and body.
     async fn ask(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
@@ -265,7 +271,7 @@ mod tests {
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
             tokeninfo.query(token).await;
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
     }
@@ -283,7 +289,7 @@ mod tests {
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
             assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 1, 1, 2, 2, 2, 3]);
     }

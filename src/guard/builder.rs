@@ -291,6 +291,8 @@ impl GuardBuilder {
         self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
     }
 
+    /// Returns whether the guard queries tokeninfo. `by_default` is the result for a guard whose
+    /// program configured nothing about tokeninfo and no universe.
     fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,
@@ -307,6 +309,8 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
+    /// Creates the guard. The sources of the program and the detected sources are put into the
+    /// configured order.
     fn assemble(
         self,
         environment: Environment,
@@ -419,6 +423,7 @@ mod tests {
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
+    /// A client whose requests fail, and a source that knows no token.
     struct Unreachable;
 
     impl Fetch for Unreachable {

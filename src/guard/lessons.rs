@@ -140,6 +140,7 @@ mod tests {
         ApiMethod::by_id(id).unwrap()
     }
 
+    /// Creates a denial of a call of `storage.objects.insert`.
     fn denial() -> Denial {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");

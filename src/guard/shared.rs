@@ -29,12 +29,14 @@ pub(crate) struct Shared<T> {
     is_user: bool,
 }
 
+/// One slot: a pointer to the value that the threads of this slot clone.
 struct Slot<T> {
     number: usize,
     value: Arc<T>,
     group: Arc<Slots<T>>,
 }
 
+/// The state that all slots share.
 struct Slots<T> {
     users: [Users; SLOTS],
     slots: OnceLock<Box<[Weak<Slot<T>>]>>,
@@ -65,6 +67,7 @@ impl<T> Shared<T> {
         clone
     }
 
+    /// Creates a pointer that its slot counts as a user.
     fn enter(slot: Arc<Slot<T>>) -> Self {
         // Sequentially consistent: if two pointers are dropped at the same time, at least one of
         // them sees that no users are left.
@@ -89,6 +92,7 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
+    /// Returns the slot of this number while the slot is alive.
     #[inline]
     fn get(&self, number: usize) -> Option<Arc<Slot<T>>> {
         self.slots.get()?[number].upgrade()

@@ -89,6 +89,7 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
     look_with_spawner(guard.spawner(), body).await
 }
 
+/// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
@@ -188,11 +189,13 @@ fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
     buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
 }
 
+/// Returns the number of data bytes in the frames.
 fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> u64 {
     let data = buffered.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
     data.map(|data| data.remaining() as u64).sum()
 }
 
+/// Adds bytes to both bounds of a size hint.
 fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
     let mut sum = SizeHint::new();
     sum.set_lower(hint.lower().saturating_add(bytes));

@@ -257,6 +257,7 @@ impl SelfCheck {
         self.report(findings, judge.common(), &lacking)
     }
 
+    /// Returns the requests that the check needs, and the scopes of their tokens.
     fn requests(&self) -> CheckRequests {
         let (source, limit) = (self.source.clone(), self.limit);
         let endpoints = &self.guard.state().endpoints;
@@ -271,6 +272,8 @@ impl SelfCheck {
         CheckRequests { source, scopes, iam, limit }
     }
 
+    /// Creates the report from the findings, with steps for all closed gates. `granted` are the
+    /// scopes that all tokens have in common.
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.state().environment.clone().for_token(held);

@@ -113,6 +113,7 @@ impl fmt::Debug for ClosedGates {
 
 impl std::error::Error for ClosedGates {}
 
+/// Returns the first line of the page, which states whether the program can start.
 fn headline(report: &Report) -> String {
     let states = [GateState::Closed, GateState::Invalid, GateState::Unknown];
     let [closed, invalid, unknown] = states.map(|state| report.findings_in(state).count());
@@ -164,6 +165,7 @@ fn facts(report: &Report, layout: &Layout) -> String {
     lines
 }
 
+/// Returns the scopes of the token, with the source that reported them and the token's lifetime.
 fn granted_line(report: &Report) -> String {
     let granted = &report.granted;
     let source = granted.source().map(|source| source.describe().to_owned());
@@ -187,6 +189,7 @@ fn time_left(remaining: Duration) -> String {
     }
 }
 
+/// Returns the lines for all findings of one gate.
 fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String {
     let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
     let lines: String = of_gate
@@ -207,12 +210,14 @@ fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String
     }
 }
 
+/// Returns the line of a finding in the plain layout.
 fn sentence(finding: &Finding, title: &str, details: &[String], layout: &Layout) -> String {
     let details: String = details.iter().map(|text| format!("; {text}")).collect();
     let state = coloured(layout, finding.state, finding.state.as_str());
     format!("{title}, {state}: {}{details}\n", finding.subject)
 }
 
+/// Returns the line of a finding in the layout for people, with the details below.
 fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     let state = match finding.state {
         GateState::Closed => "CLOSED",
@@ -224,6 +229,7 @@ fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     format!("    {state}  {}\n{details}", finding.subject)
 }
 
+/// Returns what the page shows of a finding in addition to its state.
 fn details(finding: &Finding) -> Vec<String> {
     let Finding { why, accepted, permissions, missing, .. } = finding;
     let lacks = if finding.gate == Gate::Iam { "lacks " } else { "" };
@@ -241,6 +247,7 @@ fn details(finding: &Finding) -> Vec<String> {
     details.into_iter().flatten().collect()
 }
 
+/// Returns the steps of the report, under a heading.
 fn steps(report: &Report, layout: &Layout) -> String {
     if report.steps.is_empty() {
         return String::new();

@@ -57,6 +57,7 @@ impl Body for Script {
     }
 }
 
+/// Returns the number of data bytes in the steps.
 fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
     steps.map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 }).sum()
 }

@@ -29,6 +29,7 @@ pub fn run(name: &str, data: &[u8]) {
     target(data);
 }
 
+/// Parses lines of the form `name:value`. Invalid lines are skipped.
 fn header_map(text: &[u8]) -> HeaderMap {
     let lines = text.split(|byte| *byte == b'\n').take(50);
     let header = |line: &[u8]| {

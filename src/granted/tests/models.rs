@@ -53,15 +53,18 @@ fn key(cache: &Cache, token: &str) -> TokenKey {
     cache.key(AccessToken::new(token).unwrap())
 }
 
+/// Adds a token to the table and to the recent tokens.
 fn insert(cache: &Cache, token: &str, value: u32) {
     cache.insert(key(cache, token), &entry(value), Instant::now());
     cache.promote(key(cache, token), &bearer(token), Instant::now());
 }
 
+/// Returns the value of the token's entry in the table.
 fn in_table(cache: &Cache, token: &str) -> Option<u32> {
     cache.read(key(cache, token), |entry| entry.failures).ok()
 }
 
+/// Returns the value of the token's entry among the recent tokens.
 fn among_recent(cache: &Cache, token: &str) -> Option<u32> {
     cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok()
 }
@@ -130,6 +133,7 @@ impl GrantedScopesSource for Source {
     }
 }
 
+/// Returns a token cache with one source, and the source.
 fn grants() -> (TokenCache, Arc<Source>) {
     let source = Arc::new(Source::default());
     let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
@@ -138,6 +142,7 @@ fn grants() -> (TokenCache, Arc<Source>) {
     (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
+/// Inspects the token `a`. Returns whether its scopes are known then.
 async fn ask(grants: TokenCache) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
