@@ -263,6 +263,7 @@ mod tests {
     async fn the_metadata_server_is_queried_only_where_one_may_exist() {
         let key = r#"{"type":"service_account"}"#;
         let credential = "/h/.config/gcloud/application_default_credentials.json";
+        // The machine has a credential file.
         let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
         let world = Snapshot::new;
         // Whether the metadata server is queried in this environment.

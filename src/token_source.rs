@@ -187,18 +187,22 @@ mod tests {
         let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
         let guard = guard.universe("s3nsapis.fr").unwrap().build();
         let rows = [
+            // Google APIs over TLS, the mapped host, and the universe.
             ("https://storage.googleapis.com/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            // No TLS.
             ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
             ("http://storage.s3nsapis.fr/storage/v1/b/b/o/x", None),
+            // Calls with and without credentials in the query.
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?alt=media&key=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o?prefix=key", Some("devstorage.read_only")),
+            // Other ports, a signed URL, and hosts that are no Google APIs.
             ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
             ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
             ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),

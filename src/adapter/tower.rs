@@ -150,8 +150,8 @@ impl GuardLayer {
     ///
     /// ```
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
-    /// let layer = guard.layer().with_token(tokens); // sent only to Google APIs over TLS and to
-    /// mapped hosts
+    /// // The token is sent only to Google APIs over TLS and to mapped hosts.
+    /// let layer = guard.layer().with_token(tokens);
     /// # }
     /// ```
     #[must_use]
@@ -386,9 +386,9 @@ pin_project! {
     /// # let guard = gcp_scopes::Guard::builder().build();
     /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
     /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
-    /// // The future can be spawned on a runtime with any number of threads. let response =
-    /// tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error|
-    /// error.to_string())?; assert!(response.status().is_success());
+    /// // The future can be spawned on a runtime with any number of threads.
+    /// let response = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
+    /// assert!(response.status().is_success());
     /// # Ok(()) }
     /// ```
     pub struct ResponseFuture<F, R: Body> {

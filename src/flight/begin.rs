@@ -542,6 +542,7 @@ mod tests {
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting_scope).unwrap();
         assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
+        // The call is sent again, and denied only after a refusal for a missing scope.
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
         assert!(begin(&guard, OBJECT, None).is_err());
     }

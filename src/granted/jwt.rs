@@ -140,18 +140,22 @@ pub(crate) mod tests {
     #[test]
     fn every_other_jwt_is_unknown() {
         let rows = [
+            // Not signed by a service account.
             r#"{"iss":"https://accounts.google.com","aud":"https://my-service.run.app"}"#.to_owned(),
             r#"{"iss":"https://accounts.google.com","scope":"openid"}"#.to_owned(),
             r#"{"iss":7,"scope":"openid"}"#.to_owned(),
+            // The audience is not an API, or there is a scope as well.
             format!(r#"{{{ISS},"aud":"https://oauth2.googleapis.com/token"}}"#),
             format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com.evil.example/"}}"#),
             format!(r#"{{{ISS},"aud":["https://pubsub.googleapis.com/"]}}"#),
             format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/","scope":"openid"}}"#),
+            // The scope is ambiguous, empty, or not a text.
             format!(r#"{{{ISS},"scope":"openid","scope":"email"}}"#),
             format!(r#"{{{ISS},"scope":""}}"#),
             format!(r#"{{{ISS},"scope":["openid"]}}"#),
             // Expired: the test reads the token at second 10.
             format!(r#"{{{ISS},"scope":"openid","exp":9}}"#),
+            // Neither scope nor audience, or no claims at all.
             format!("{{{ISS}}}"),
             "{".to_owned(),
             "[]".to_owned(),

@@ -195,8 +195,8 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and its scopes. Sets `pause` to the time for which the
-    /// server requests no further requests (`Retry-After`).
+    /// Requests the server's current token and its scopes. Sets `pause` to the pause that
+    /// the server requests with `Retry-After`, or to zero.
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
         let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;

@@ -139,6 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_without_tls_gets_no_request() {
+        // This fails if another test has installed the provider, which can be used as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let (listener, uri) = listener().await;
         let request = tokio::spawn(async move {

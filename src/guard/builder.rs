@@ -291,8 +291,8 @@ impl GuardBuilder {
         self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
     }
 
-    /// Returns whether the guard queries tokeninfo. `by_default` is the result for a guard whose
-    /// program configured nothing about tokeninfo and no universe.
+    /// Returns whether the guard queries tokeninfo. `by_default` is the result if the program
+    /// configured neither tokeninfo nor a universe.
     fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,

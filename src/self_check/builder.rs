@@ -273,7 +273,7 @@ impl SelfCheck {
     }
 
     /// Creates the report from the findings, with steps for all closed gates. `granted` are the
-    /// scopes that all tokens have in common.
+    /// scopes of all tokens, or unknown scopes if the tokens differ.
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.state().environment.clone().for_token(held);

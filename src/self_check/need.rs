@@ -140,7 +140,9 @@ mod tests {
                 "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
                 "pubsub.projects.topics.publish",
             ),
+            // A request of the XML API has the scopes of the corresponding JSON method.
             ("PUT https://storage.googleapis.com/{bucket}/{object}", "storage.objects.insert"),
+            // Without a method, the word for the reason.
             ("GET https://example.com/{x}", "host"),
             ("GET https://storage.googleapis.com/storage/v1/nothing/{x", "method"),
         ] {
