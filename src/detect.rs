@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
+        // All paths, and `created-by`: no other existing attribute is used.
         assert_eq!(requests, PATHS + 1, "missing attributes should not be requested");
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted:
     );
 }
 
-/// Returns the evidence of a denial as one word.
+/// Returns the evidence of a denial as one word, for the field `oauth.scope.evidence`.
 pub(crate) fn evidence(denial: &Denial) -> &'static str {
     match (denial.refusal(), denial.kind()) {
         (Some(refusal), _) => refusal.evidence(),

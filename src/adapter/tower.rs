@@ -212,7 +212,7 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// Takes the inner service, whose `poll_ready` has returned ready, and leaves a clone in place.
+    /// Returns the inner service, whose `poll_ready` has returned ready. Keeps a clone of the service.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)

@@ -92,8 +92,9 @@ impl Guard {
         }
     }
 
-    /// Begins a flight for a call that was already made, of which only the response or the error is
-    /// known, and perhaps the `Authorization` header. The response must come from a Google API.
+    /// Begins a flight for a call that was already made. Only the call's response or error is known,
+    /// and possibly the `Authorization` header that was sent. The response must come from a Google
+    /// API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;

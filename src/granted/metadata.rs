@@ -320,6 +320,7 @@ mod tests {
     }
 
     /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
+    /// With `None` the server never responds at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");

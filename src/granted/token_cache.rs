@@ -833,6 +833,7 @@ mod tests {
             setup.clock.advance(SECOND);
             setup.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)
         };
+        // The second declaration does not renew the entry.
         assert_eq!(declare(), declare());
     }
 

@@ -172,6 +172,7 @@ fn duration(seconds: &Value) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
+/// Returns the body of the request: the token as a form field.
 fn form_body(token: AccessToken<'_>) -> String {
     format!("access_token={}", fetch::percent_encoded(token.secret()))
 }

@@ -182,6 +182,7 @@ mod tests {
         let learned = lessons.learned();
         let sizes = [learned.denials.len(), learned.open.len(), learned.accepted.len()];
         assert!(sizes.iter().all(|size| (1..=MAX_ENTRIES).contains(size)), "{sizes:?}");
+        // `https://example.com/x` is not learned, because the catalog does not contain this scope.
         assert!(learned.accepted.values().all(|scopes| scopes.len() == 1));
     }
 

@@ -113,8 +113,8 @@ fn data_of(step: &Step) -> Option<&Bytes> {
 }
 
 /// Returns whether two buffers share the same memory.
-fn is_same(some: &Bytes, others: &Bytes) -> bool {
-    (some.as_ptr(), some.len()) == (others.as_ptr(), others.len())
+fn is_same(a: &Bytes, b: &Bytes) -> bool {
+    (a.as_ptr(), a.len()) == (b.as_ptr(), b.len())
 }
 
 /// Converts each pair of input bytes to one step. The second byte decides the length of a data
