@@ -559,6 +559,7 @@ mod tests {
             guard.state().lessons.corrected_verdict(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
                 == Ok(true)
         };
+        // Without a known message, the header makes a scope refusal only likely.
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();
         assert!(!unsure.refusal().unwrap().alternatives().is_empty());
