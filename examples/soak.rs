@@ -42,25 +42,26 @@ use tokio::task::JoinSet;
 use tower::{BoxError, ServiceExt};
 
 const CALLERS: u64 = 1000;
-/// How many threads the callers are divided among. All threads share the guards and the HTTP
-/// client.
+/// The number of threads among which the callers are divided. All threads share the guards and the
+/// HTTP client.
 const THREADS: usize = 2;
-/// After how many calls, over all callers, a new set of tokens is used.
+/// The number of calls of all callers together after which a new set of tokens is used.
 const ROTATION: u64 = 50;
-/// How many calls are made before memory is measured. By then the guards' token caches are full and
-/// every connection has been used, so memory that still grows is a leak.
+/// The number of calls that are made before memory is measured. By then the guards' token caches
+/// are full and every connection has been used, so memory that still grows is a leak.
 const WARM_UP: u64 = 50_000;
 /// The size of the HTTP client's read buffer of a connection: fixed, because hyper's adaptive
 /// buffers keep growing for minutes, one connection at a time, and would look like a leak.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
-/// How many samples of memory are taken at most after the warm-up.
+/// The maximum number of samples of memory that are taken after the warm-up.
 const MAX_SAMPLES: usize = 30;
-/// By how many KiB the mean of the last third of the samples may exceed that of the first third.
-/// Samples are taken while no call is in flight and the guards' token caches are full, so only the
-/// connection pool varies: of its thousand connections some have just been closed.
+/// The maximum number of KiB by which the mean of the last third of the samples may exceed the mean
+/// of the first third. Samples are taken while no call is in flight and the guards' token caches
+/// are full. So only the connection pool varies: some of its thousand connections have just been
+/// closed.
 const MAX_GROWTH_KIB: i64 = 1024;
-/// How many KiB may still be allocated after shutdown: statics that are initialised once per
-/// process.
+/// The maximum number of KiB that may still be allocated after shutdown, for statics that are
+/// initialised once per process.
 const MAX_LEAK_KIB: i64 = 1024;
 
 /// The body of a refusal for lack of scope.
@@ -83,9 +84,9 @@ impl Random {
     }
 }
 
-/// Checks whether `token` lacks the scope. Its prefix decides: `good-17` and `dark-17` have the
-/// scope, `poor-17` does not. The guards' source of granted scopes knows the good and the poor
-/// tokens, and answers `None` for dark ones.
+/// Checks whether `token` lacks the scope. The prefix of the token decides: `good-17` and `dark-17`
+/// have the scope, `poor-17` does not. The guards' source of granted scopes knows the good and the
+/// poor tokens, and returns `None` for the dark tokens.
 fn lacks_scope(token: &str) -> bool {
     token.starts_with("poor")
 }
@@ -177,8 +178,8 @@ struct Counts {
     not_sent: AtomicU64,
     /// Calls whose future was dropped by the caller.
     given_up: AtomicU64,
-    /// Denials of calls whose token holds the scope, and calls that are not denied although their
-    /// token lacks it.
+    /// Wrong verdicts: denials of calls whose token holds the scope, and calls without a denial
+    /// whose token lacks the scope.
     wrong_verdicts: AtomicU64,
     /// Responses whose body does not match its checksum, and calls that failed otherwise.
     altered: AtomicU64,
@@ -335,11 +336,11 @@ fn leaked_since(before: i64) -> i64 {
 /// the connection pool is shared, and callers of other threads use connections that this thread's
 /// runtime drives.
 fn run_thread(shared: Arc<Shared>, memory: &Memory, barrier: &Barrier, length: Duration) {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("no runtime");
     let callers = runtime.block_on(warm_up(&shared, barrier, length));
     let mut pause = None;
     for (allocated_sample, resident_sample) in memory.allocated.iter().zip(&memory.resident) {
-        let interval = length / u32::try_from(memory.allocated.len()).expect("at most MAX_SAMPLES");
+        let interval = length / u32::try_from(memory.allocated.len()).expect("too many samples");
         let next = runtime.block_on(run_until_pause(&shared, barrier, pause.take(), interval));
         allocated_sample.store(allocated(), Ordering::Relaxed);
         resident_sample.store(resident(), Ordering::Relaxed);

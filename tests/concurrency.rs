@@ -32,8 +32,8 @@ const REFUSAL: [&str; 3] = [
     r#"insufficient authentication scopes.","status":"PERMISSION_DENIED","#,
     r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
 ];
-/// How long each simulated operation takes. The guard runs its source of granted scopes on its own
-/// thread, where tokio's paused clock has no effect, so the time is short.
+/// The duration of each simulated operation. The duration is short, because the guard runs its
+/// source of granted scopes on its own thread, where tokio's paused clock has no effect.
 const STEP: Duration = Duration::from_millis(1);
 
 /// A slow source of granted scopes that decides by the prefix of the token: `allowed-1` has the
@@ -106,7 +106,8 @@ impl Body for SlowBody {
     }
 }
 
-/// The inner service: slow, and refuses every token that does not start with `allowed`.
+/// Responds as the inner service: slowly, and with a refusal for every token that does not start
+/// with `allowed`.
 async fn google(request: Request<()>) -> Result<Response<SlowBody>, Infallible> {
     let is_allowed = request.headers()[AUTHORIZATION].to_str().unwrap().starts_with("Bearer allowed");
     sleep(STEP).await;
@@ -247,6 +248,8 @@ async fn the_inner_service_is_never_called_unready() {
     let (mut calls, mut responses) = (0, 0);
     for step in 0..100_000 {
         let mut context = Context::from_waker(std::task::Waker::noop());
+        // At random: makes a call if the service is ready, clones the service, drops a call,
+        // advances the clock, or polls a call.
         match random.below(10) {
             0..=3 => {
                 if let Poll::Ready(ready) = service.poll_ready(&mut context) {
@@ -320,8 +323,8 @@ async fn an_unsent_call_holds_no_concurrency_permit() {
     drop(denied);
 }
 
-/// Makes 100 calls at once and checks that each ends: allowed calls with a response, others as
-/// denials.
+/// Makes 100 calls at once and checks that each call ends: an allowed call with a response, any
+/// other call with a denial.
 async fn assert_all_calls_end<S, B>(service: S)
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
@@ -339,6 +342,7 @@ where
     }
     let outcomes = tokio::time::timeout(Duration::from_secs(600), callers.join_all()).await;
     for (kind, outcome) in outcomes.expect("no call should hang") {
+        // The kinds 0 and 3 are allowed: `allowed-1`, and the calls whose token the guard attaches.
         assert_eq!(outcome.is_some(), kind == 0 || kind == 3);
     }
 }

@@ -50,7 +50,7 @@ async fn google() -> FakeGoogle {
         .unwrap()
 }
 
-/// A program with a guarded client and one token, which a test may replace.
+/// A program with a guarded client and a token. A test may replace the token.
 struct Program {
     client: ClientWithMiddleware,
     google: FakeGoogle,
@@ -66,8 +66,8 @@ impl Program {
         Self { client, google, token }
     }
 
-    /// Starts a program that has made one refused call. After that call the guard knows the scopes
-    /// of the token, so it judges the next call before sending.
+    /// Starts a program and makes one call, which is refused. After that call the guard knows the
+    /// scopes of the token, so the guard judges the next call before sending.
     async fn with_known_token() -> Self {
         let program = Self::start().await;
         assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
@@ -141,7 +141,8 @@ async fn a_confirmed_denial_reports_the_unsent_call_and_the_fix() {
 
 type Http = Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>;
 
-/// Makes a guarded call over a socket. The response reaches the guard once `gate` has a permit.
+/// Makes a guarded call over a socket. The response reaches the guard only when `gate` has a
+/// permit.
 async fn send(
     guard: &Guard,
     http: &Http,
@@ -258,6 +259,7 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
+    // All calls were sent: the five that succeeded and the three that were refused.
     assert_eq!(program.requests_to(Service::OtherApi), 8);
 }
 
@@ -270,9 +272,12 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
         let request = Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
+    // The first call is sent while the scopes of the token are unknown. Its response is held back.
     let early = delayed.call(publish());
     google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
-    // To explain this refusal, the guard gets the scopes of the token from the metadata server.
+    // A second program with the same guard makes a call, whose response is not held back. To
+    // explain the refusal of that call, the guard gets the scopes of the token from the metadata
+    // server.
     let program = DelayedProgram {
         gate: Arc::new(Semaphore::new(1)),
         guard: delayed.guard.clone(),
@@ -280,6 +285,8 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     };
     assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
     delayed.gate.add_permits(3);
+    // The first call succeeds although the token lacks the scope. So the guard does not deny later
+    // calls of the method, even after a refusal.
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
     google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(delayed.call(publish()).await.unwrap()), Some(DenialKind::Refused));
@@ -291,6 +298,7 @@ async fn an_iam_refusal_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
     program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.publish().await.unwrap().status(), StatusCode::FORBIDDEN);
+    // The guard sends all later calls of the method.
     for _ in 0..2 {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
@@ -340,6 +348,7 @@ async fn after_a_dropped_call_the_next_call_works() {
             tokio::task::yield_now().await;
         }
         drop(dropped);
+        // The next call is sent, unless the dropped call has already confirmed the method.
         let next = kind(delayed.call(upload(&google, &token)).await.unwrap());
         assert!(matches!(next, Some(DenialKind::Refused | DenialKind::Confirmed)), "{polls}: {next:?}");
         let last = kind(delayed.call(upload(&google, &token)).await.unwrap());
@@ -362,6 +371,7 @@ async fn tokeninfo_is_queried_once_per_unknown_token_after_a_refusal() {
         assert_eq!(program.requests_to(Service::OAuth), before + 1);
     }
     let requests = program.google.requests();
+    // No request has the token in the URL.
     let mut tokeninfo = requests.iter().filter(|request| request.service() == Service::OAuth);
     assert!(tokeninfo.all(|request| request.query().is_empty() && request.path() == "/tokeninfo"));
 }
@@ -413,15 +423,15 @@ async fn scopes_named_in_a_refusal_are_accepted_for_the_method() {
     assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow), "{:?}", holds_drive());
 
-    // A later refusal with other scopes removes neither those of the first refusal nor the
-    // catalog's.
+    // A later refusal that lists other scopes removes neither the scopes of the first refusal nor
+    // the scopes of the catalog.
     refuse("https://www.googleapis.com/auth/gmail.send");
     assert_eq!(kind(publish(&google.mint("somebody", ["calendar"])).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow));
     let platform = declared("https://www.googleapis.com/auth/cloud-platform");
     assert!(matches!(guard.decide(&Call::new(&Method::POST, &uri), &platform), Decision::Allow));
 
-    // A call whose token holds an accepted scope is sent, even after it was refused.
+    // If the token holds an accepted scope, the guard sends every call, even after refusals.
     let token = google.mint("somebody", ["drive"]);
     guard.declare(AccessToken::new(&token).unwrap(), declared(drive));
     for _ in 0..3 {

@@ -117,6 +117,7 @@ async fn response_of_call(steps: Vec<Step>, headers: HeaderMap) -> Response<Guar
 
 #[tokio::test]
 async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
+    // The guard reads at most the first 16,384 bytes of a body.
     for sent in [0, 1, 100, 16_383, 16_384, 16_385, 100_000] {
         for size in [1, 1000, 16_384, 1 << 20] {
             let bytes: Bytes = (0..sent).map(|place| b'a' + (place % 23) as u8).collect();
@@ -125,7 +126,7 @@ async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
             let mut body = response_of_call(steps, HeaderMap::new()).await.into_body();
             let mut received = Vec::new();
             let error = loop {
-                match body.frame().await.expect("an error before the end") {
+                match body.frame().await.expect("the body should end with an error") {
                     Ok(frame) => received.extend_from_slice(frame.data_ref().unwrap()),
                     Err(error) => break error,
                 }
@@ -146,7 +147,7 @@ async fn a_gibibyte_body_is_streamed_without_copying_frames() {
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), SCOPE_REFUSAL);
     for _ in 0..1024 {
         let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
-        assert_eq!((data.as_ptr(), data.len()), (frame.as_ptr(), frame.len()), "copied");
+        assert_eq!((data.as_ptr(), data.len()), (frame.as_ptr(), frame.len()), "the frame was copied");
     }
     assert_eq!(body.frame().await.unwrap().unwrap().into_trailers().unwrap(), trailers);
     assert!(body.frame().await.is_none());
@@ -236,12 +237,14 @@ fn gzip(plain: &[u8]) -> Bytes {
     encoder.finish().unwrap().into()
 }
 
+/// Compresses in the format that RFC 9110 defines for the coding `deflate`.
 fn zlib(plain: &[u8]) -> Bytes {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain).unwrap();
     encoder.finish().unwrap().into()
 }
 
+/// Compresses without the zlib header, as some servers do for the coding `deflate`.
 fn deflate(plain: &[u8]) -> Bytes {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain).unwrap();
@@ -276,6 +279,8 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
     *damaged.last_mut().unwrap() ^= 1;
     let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
     for (coding, body) in [
+        // Bodies without the coding that the header names, unknown and nested codings, and a gzip
+        // body with a wrong checksum.
         ("br", plain.clone()),
         ("zstd", plain.clone()),
         ("x-unheard-of", plain.clone()),
@@ -293,13 +298,14 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
 async fn a_zip_bomb_is_passed_on_compressed() {
     let bomb = gzip(&[SCOPE_REFUSAL.as_bytes(), &vec![b' '; 64 << 20]].concat());
     let response = response_of_call(vec![Step::Data(bomb.clone())], encoded("gzip")).await;
-    // The guard inflates only the start. That is incomplete JSON, which the guard searches for
-    // known texts.
+    // The guard decompresses only the start of the body. The start is incomplete JSON, so the guard
+    // does not parse it, but searches it for known texts.
     assert!(response.extensions().get::<Denial>().is_some());
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), bomb);
 }
 
-/// Starts a server that sends `response` to every connection and closes it. Returns its address.
+/// Starts a server that sends `response` to each connection and then closes the connection. Returns
+/// the address of the server.
 async fn serve(response: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -334,7 +340,7 @@ async fn observe(client: &ClientWithMiddleware, url: &str) -> (Option<StatusCode
 }
 
 #[tokio::test]
-async fn a_broken_connection_looks_the_same_with_and_without_the_guard() {
+async fn a_broken_connection_has_the_same_outcome_as_without_the_guard() {
     let rows: [&[u8]; 9] = [
         b"",
         b"HTTP/1.1 403",
@@ -363,7 +369,8 @@ async fn a_broken_connection_looks_the_same_with_and_without_the_guard() {
 
 #[tokio::test]
 async fn responses_of_proxies_and_portals_are_not_explained() {
-    // Each server has the host name of a Google API, and the call is known to lack the scope.
+    // Each server is reached by the host name of a Google API, and the guard knows that the token
+    // lacks the scope.
     let rows: [&[u8]; 5] = [
         b"HTTP/1.1 403 Forbidden\r\nserver: squid\r\ncontent-length: 53\r\n\r\n<html><title>ERROR: Access Denied</title>by ACL</html>",
         b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 55\r\n\r\n<html>Please <a href=\"http://portal/\">log in</a></html>",
@@ -396,7 +403,7 @@ async fn a_scope_refusal_from_another_host_is_not_explained() {
     for host in
         ["proxy.corp.example", "storage.googleapis.com.evil.example", "pubsub.googleapis.com", "run.app"]
     {
-        // A host name of Google with a port other than 443 is another server, too.
+        // A server at a host name of Google, but at a port other than 443, is not Google's server.
         let client = reqwest::Client::builder().resolve(host, address).build().unwrap();
         let client = ClientBuilder::new(client).with(guard.middleware()).build();
         let url = format!("http://{host}:{}/v1/projects/p/topics/t:publish", address.port());
@@ -414,8 +421,8 @@ impl gcp_scopes::token_source::TokenSource for Tokens {
     }
 }
 
-/// Starts a server that sends `response` to one connection. Returns its address and the request, in
-/// lower case.
+/// Starts a server that sends `response` to one connection. Returns the address of the server, and
+/// a task that returns the received request in lower case.
 async fn record_request(response: String) -> (SocketAddr, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

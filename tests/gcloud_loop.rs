@@ -1,8 +1,8 @@
 //! Runs the commands of a report with the real gcloud against the fake Google, and checks that the
 //! refused call then succeeds.
 //!
-//! Without gcloud on the `PATH` the tests are skipped with a message; with `REQUIRE_GCLOUD=1` they
-//! fail.
+//! Without gcloud on the `PATH`, each test prints a message and passes. With `REQUIRE_GCLOUD=1`,
+//! each test fails without gcloud.
 
 #[path = "support/plain.rs"]
 mod plain;
@@ -43,7 +43,7 @@ impl Drop for TempDir {
 /// Checks whether gcloud can be run. Prints a message if not.
 ///
 /// # Errors
-/// With `REQUIRE_GCLOUD=1` there is no gcloud.
+/// Returns an error if gcloud cannot be run and `REQUIRE_GCLOUD=1` is set.
 fn is_gcloud_installed() -> Result<bool> {
     if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Ok(true);
@@ -64,10 +64,10 @@ fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> 
     command.output().with_context(|| format!("gcloud {words}"))
 }
 
-/// Runs gcloud and returns what it printed.
+/// Runs gcloud and returns its output.
 ///
 /// # Errors
-/// gcloud failed.
+/// Returns an error if gcloud fails.
 fn gcloud_output(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<String> {
     let output = gcloud(google, config, words)?;
     let printed =
@@ -76,10 +76,10 @@ fn gcloud_output(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<S
     Ok(printed)
 }
 
-/// Runs a command line in a shell, unchanged, and returns what it printed.
+/// Runs a command line in a shell, unchanged, and returns its output.
 ///
 /// # Errors
-/// The command failed.
+/// Returns an error if the command fails.
 #[cfg(feature = "reqwest-middleware")]
 fn run_in_shell(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
@@ -164,7 +164,8 @@ async fn a_role_binding_fixes_the_iam_refusal() -> Result<()> {
     Ok(())
 }
 
-/// Runs only the commands of the denial's steps, unchanged and in order.
+/// Runs the commands of the denial's steps, unchanged and in order, and nothing else that changes
+/// the VM.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
 async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
@@ -183,8 +184,8 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
         let url = format!("{}/{path}", google.storage_url());
         client.post(url).bearer_auth(google.token()).body("meow").send()
     };
-    let error = upload().await.err().context("the upload is refused")?;
-    let denial = gcp_scopes::Denial::find(&error).context("the error holds a denial")?;
+    let error = upload().await.err().context("the upload should be refused")?;
+    let denial = gcp_scopes::Denial::find(&error).context("the error should hold a denial")?;
     let commands: Vec<&str> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
@@ -197,18 +198,19 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     }
     ensure!(
         run_in_shell(&google, &config, roles)?.contains("roles/storage.objectAdmin"),
-        "step 5 lists the roles"
+        "the command of step 5 should list the role"
     );
-    assert_eq!(upload().await?.status(), 200, "with the union of scopes");
+    assert_eq!(upload().await?.status(), 200, "the VM should have the union of scopes");
 
     for command in [stop, recommended, start] {
         run_in_shell(&google, &config, command)?;
     }
-    assert_eq!(upload().await?.status(), 200, "with the recommended scope");
+    assert_eq!(upload().await?.status(), 200, "the VM should have the recommended scope");
     Ok(())
 }
 
-/// If the scopes of the VM are unknown, the first step looks them up and changes nothing.
+/// If the scopes of the VM are unknown, the command of the first step prints the scopes and changes
+/// nothing.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
 async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
@@ -223,8 +225,8 @@ async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
     for credential in [Credential::MetadataServer, Credential::Unknown] {
         let vm = Environment::new(Platform::ComputeEngine, credential);
         let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
-        let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("a refusal")?, &vm);
-        let printed = run_in_shell(&google, &config, steps[0].command_line().context("a command")?)?;
+        let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("no refusal")?, &vm);
+        let printed = run_in_shell(&google, &config, steps[0].command_line().context("no command")?)?;
         for scope in default_scopes() {
             ensure!(printed.contains(scope), "{scope} is not in {printed}");
         }

@@ -81,8 +81,8 @@ fn an_allowed_call_with_a_known_token_allocates_nothing() {
     let in_turn = |tokens: &[String]| -> Vec<_> {
         tokens.iter().cycle().take(3 * tokens.len() + 100).map(|token| request(token)).collect()
     };
-    // The guard compares the header value with those of at most four recent tokens, and hashes any
-    // other token: one token, four tokens, and more.
+    // The guard compares the header value with the header values of at most four recent tokens, and
+    // hashes any other token. So the test uses one token, four tokens, and more than four.
     for tokens in [&tokens[..1], &tokens[..4], &tokens[..]] {
         assert_eq!(allocations(&guard, in_turn(tokens), 100), 0, "{} tokens", tokens.len());
     }
@@ -111,7 +111,7 @@ fn jwts_unknown_hosts_and_missing_tokens_allocate_nothing() {
 }
 
 #[test]
-fn a_verdict_that_depends_on_the_query_allocates_nothing() {
+fn a_call_to_a_method_judged_by_its_query_allocates_nothing() {
     let guard = Guard::builder().build();
     let granted = GrantedScopes::known(
         ["gmail.readonly".parse::<Scope>().unwrap()].into_iter().collect(),
@@ -124,7 +124,7 @@ fn a_verdict_that_depends_on_the_query_allocates_nothing() {
 }
 
 #[test]
-fn a_scope_for_all_methods_of_a_host_allocates_nothing() {
+fn a_call_with_a_scope_for_the_whole_host_allocates_nothing() {
     let guard = Guard::builder().build();
     let granted =
         GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);

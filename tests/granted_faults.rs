@@ -31,7 +31,8 @@ use tower::{BoxError, ServiceExt};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const PREFLIGHTS: [Preflight; 4] = [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny];
-/// The time limit of a source that hangs. It only delays a test; no response is expected within it.
+/// The time limit of a source that hangs. The source never responds, so a longer limit would only
+/// make the tests slower.
 const SHORT: Duration = Duration::from_millis(50);
 /// A time limit that no response exceeds, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -124,7 +125,8 @@ async fn assert_calls_end_as_without_the_guard(
     fault: Fault,
 ) {
     let google = google().await;
-    // Detection runs before the fault: the test is about requests for the scopes of a token.
+    // The environment is detected before the servers have the fault, because this test is about the
+    // requests for the scopes of a token.
     let builder = setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
     let guard = builder.deny_wait(SHORT).detect().await;
     google.set_fault(Service::Metadata, fault);
@@ -146,9 +148,9 @@ async fn assert_calls_end_as_without_the_guard(
     }
 }
 
-/// The sources of the guard: the default ones; or a custom source first, and tokeninfo already
-/// before a call. The custom source panics, hangs, or reports an empty list of scopes, which the
-/// guard takes as unknown.
+/// The sources of the guard in each setup. The first setup has the default sources. The other
+/// setups query a custom source and tokeninfo before a call. Their custom source panics, hangs, or
+/// returns an empty set of scopes, which the guard treats as unknown.
 const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |builder| builder,
     |builder| builder.tokeninfo_before_calls().source(Broken::default()),
@@ -156,7 +158,7 @@ const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |builder| builder.tokeninfo_before_calls().source(Idle(false)),
 ];
 
-/// A source that hangs if the field is true, and otherwise reports an empty list of scopes.
+/// A source that hangs if the field is `true`, and otherwise returns an empty set of scopes.
 struct Idle(bool);
 
 impl GrantedScopesSource for Idle {
@@ -210,7 +212,8 @@ fn request_count(google: &FakeGoogle, service: Service) -> usize {
 async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
     for fault in [None, Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)), Some(Fault::Hang)] {
         let google = google().await;
-        // Long enough for a busy machine, except for a source that hangs.
+        // How long a call waits for the scopes: long enough for a busy machine, but short for a
+        // source that never responds.
         let wait = if fault == Some(Fault::Hang) { SHORT } else { LONG };
         let builder = builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
@@ -224,6 +227,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
             callers.spawn(async move { call(&guard, &token).await.is_ok() });
         }
         let passed = callers.join_all().await.into_iter().filter(|passed| *passed).count();
+        // Without a fault, the scopes are known and the guard denies each call. With a fault, the
+        // scopes are unknown and the guard sends each call.
         assert_eq!(passed, if fault.is_none() { 0 } else { 10_000 }, "{fault:?}");
         google.wait_for(|requests| requests.iter().any(|request| request.service() == Service::OAuth)).await;
         assert_eq!(request_count(&google, Service::OAuth), 1, "{fault:?}");
@@ -232,7 +237,7 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
 }
 
 #[tokio::test]
-async fn only_deny_waits_and_at_most_for_deny_wait() {
+async fn only_deny_waits_for_scopes_and_at_most_for_deny_wait() {
     for preflight in PREFLIGHTS {
         let google = google().await;
         let builder = builder(&google).preflight(preflight).source_timeout(LONG);
@@ -247,7 +252,7 @@ async fn only_deny_waits_and_at_most_for_deny_wait() {
 }
 
 /// Starts a tokeninfo server that reads one request and passes the connection to `serve`. Returns
-/// its URL and its task.
+/// the URL of the server, and the task in which the server runs.
 async fn tokeninfo<F: Future<Output = ()> + Send>(
     serve: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> (String, tokio::task::JoinHandle<()>) {
@@ -300,6 +305,8 @@ async fn a_slow_tokeninfo_response_is_cut_off_at_the_deadline() {
 
 #[tokio::test]
 async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
+    // Bodies that are empty, too short, too long, without scopes, ambiguous or not UTF-8; an error,
+    // and a redirect.
     let rows: [&[u8]; 9] = [
         b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"scope\":\"openid\"}",
@@ -336,8 +343,9 @@ impl GrantedScopesSource for Broken {
     }
 }
 
-/// Returns the number of requests in `count`. Except with `Preflight::Off` the guard makes a
-/// request, possibly a moment after the call, so the function waits up to ten seconds for it.
+/// Returns the number of requests in `count`. With any preflight except `Preflight::Off`, the guard
+/// makes a request, possibly a moment after the call. The function waits at most ten seconds for
+/// that request.
 async fn settled_count(count: &AtomicUsize, preflight: Preflight) -> usize {
     let is_expected = preflight != Preflight::Off;
     for _ in 0..10_000 {
@@ -358,12 +366,13 @@ async fn a_panicking_source_fails_no_call() {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
             tokio::task::yield_now().await;
         }
+        // The guard caches the failure, so three calls cause one request.
         assert_eq!(settled_count(&broken.0, preflight).await, usize::from(preflight != Preflight::Off));
     }
 }
 
-/// A custom HTTP client that panics: in `fetch` if the first field is true, and otherwise when the
-/// future is polled. Counts its requests.
+/// A custom HTTP client that panics: when `fetch` is called if the first field is `true`, and
+/// otherwise when the future is polled. Counts its requests.
 struct Faulty(bool, Arc<AtomicUsize>);
 
 impl Fetch for Faulty {
@@ -381,14 +390,15 @@ async fn a_panicking_fetch_fails_no_call() {
     {
         let count = Arc::new(AtomicUsize::new(0));
         let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_before_calls();
-        // Not Google's endpoint, to which all guards of a process together send only a few
-        // requests.
+        // The test does not use Google's endpoint, because all guards of a process together send
+        // only a few requests to that endpoint.
         let builder = builder.tokeninfo_endpoint("http://127.0.0.1:1/tokeninfo").unwrap();
         let guard = builder.preflight(preflight).build();
         for _ in 0..3 {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
             tokio::task::yield_now().await;
         }
+        // The guard caches the failure, so three calls cause one request.
         let count = settled_count(&count, preflight).await;
         assert_eq!(count, usize::from(preflight != Preflight::Off), "{preflight:?}");
     }

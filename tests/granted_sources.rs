@@ -46,8 +46,8 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-/// Makes a call with `token` that is refused for lack of scope. Returns the scopes that the guard
-/// then reports for the token, and how many requests tokeninfo received meanwhile.
+/// Makes a call with `token`, which is refused for lack of scope. Returns the scopes that the guard
+/// then reports for the token, and how many requests tokeninfo received during the call.
 async fn granted_after_refusal(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScopes, usize) {
     let requests = || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
     let before = requests();
@@ -67,7 +67,8 @@ const VMS: [Platform; 6] = [
     Platform::Dataflow,
     Platform::Workbench,
 ];
-/// Platforms on which the metadata server's list of scopes is not what a token holds.
+/// Platforms on which the metadata server's list of scopes is not the list of scopes that a token
+/// holds.
 const NOT_VMS: [Platform; 6] = [
     Platform::GkeWorkloadIdentity,
     Platform::CloudRunService,
@@ -97,8 +98,8 @@ async fn off_vms_scopes_come_from_tokeninfo_after_a_refusal() {
         let (granted, requests) =
             granted_after_refusal(&builder(&google).detect().await, &google, &google.token()).await;
         assert_eq!((granted.source(), requests), (Some(GrantSource::Tokeninfo), 1), "{platform:?}");
-        // The list of the metadata server contains Drive on these platforms, but the token does not
-        // hold it.
+        // On these platforms, the metadata server lists the scope of Drive, but the token does not
+        // hold this scope.
         let drive = "https://www.googleapis.com/auth/drive".parse().unwrap();
         assert!(!granted.scopes().unwrap().contains(&drive), "{platform:?}");
         let without = builder(&google).without_tokeninfo().detect().await;
@@ -116,7 +117,7 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
     let token = google.mint("user@example.com", ["calendar"]);
     let (granted, requests) = granted_after_refusal(&guard, &google, &token).await;
     assert_eq!((granted.source(), requests), (Some(GrantSource::Tokeninfo), 1));
-    assert_eq!(granted_after_refusal(&guard, &google, &token).await.1, 0, "once for each token");
+    assert_eq!(granted_after_refusal(&guard, &google, &token).await.1, 0, "the token was inspected again");
 }
 
 #[tokio::test]
@@ -124,7 +125,8 @@ async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).without_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
-    // The first token could belong to a user of the service on the VM.
+    // The guard does not know whether the first token is the token of the VM or of a user of the
+    // service.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_of_vm) in tokens {
         google.other_api().respond_with(RefusalForm::Scope);
@@ -180,6 +182,7 @@ async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
     let scoped = jwt(&format!(r#"{{"iss":"{ACCOUNT}","scope":"{READ_ONLY}"}}"#));
     let (granted, requests) = granted_after_refusal(&guard, &google, &scoped).await;
     assert_eq!((granted.source(), requests), (Some(GrantSource::Jwt), 0));
+    // A JWT with an audience instead of scopes is not restricted to scopes.
     let audience = jwt(&format!(r#"{{"iss":"{ACCOUNT}","aud":"https://pubsub.googleapis.com/"}}"#));
     let (granted, requests) = granted_after_refusal(&guard, &google, &audience).await;
     assert!(granted.is_unrestricted() && requests == 0);
@@ -191,6 +194,7 @@ async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
 async fn declared_scopes_need_no_request() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
+    // The program gets the token from the token endpoint, whose response contains the scopes.
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
     let form = format!("grant_type=refresh_token&refresh_token={refresh}");
     let request = plain::client()
@@ -240,6 +244,8 @@ async fn a_gcp_auth_service_account_token_has_the_requested_scopes() {
 async fn requested_scopes_of_a_dyn_token_provider_are_not_trusted() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
+    // The guard trusts the requested scopes only if the type of the provider is
+    // `CustomServiceAccount`, and `dyn` hides the type.
     let hidden: Arc<dyn TokenProvider> = service_account(&google);
     let tokens = guard.gcp_auth(hidden);
     let token = tokens.token(&["https://www.googleapis.com/auth/calendar"]).await.unwrap();
@@ -256,11 +262,13 @@ async fn the_reqwest_middleware_attaches_tokens_for_google_only() {
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let base = google.storage_url();
     let upload = format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x");
-    // The token provider is asked for the least scope of each method, and IAM allows both calls.
+    // The guard requests a token with the narrowest scope that each method accepts. IAM allows both
+    // calls.
     assert_eq!(client.post(&upload).body("meow").send().await.unwrap().status(), StatusCode::OK);
     let list = client.get(format!("{base}/storage/v1/b/photos/o"));
     assert_eq!(list.send().await.unwrap().status(), StatusCode::OK);
-    // A token of the caller is not replaced. The fake does not know this token.
+    // The guard does not replace a token that the caller has set. The fake responds with status
+    // 401, because it did not issue that token.
     let response = client.post(&upload).bearer_auth("mine").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     // A host that is not an endpoint of Google gets no token.
@@ -295,7 +303,7 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     assert_eq!(send(upload(&base).body(meow()).unwrap()).await.unwrap(), StatusCode::OK);
     let with_own_token = upload(&base).header(AUTHORIZATION, "Bearer mine").body(meow()).unwrap();
     assert_eq!(send(with_own_token).await.unwrap(), StatusCode::UNAUTHORIZED);
-    // The same path on a host that is not an endpoint of Google.
+    // A host that is not an endpoint of Google gets no token, even for the same path.
     let portal = FakeGoogle::builder().start().await.unwrap();
     send(upload(&portal.url_of(Service::OtherApi)).body(meow()).unwrap()).await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
@@ -341,7 +349,7 @@ fn contains_gcp_auth_error(error: &(dyn Error + 'static)) -> bool {
     error.is::<gcp_auth::Error>() || error.source().is_some_and(contains_gcp_auth_error)
 }
 
-/// A source that knows the scopes of every token that looks like an access token of Google.
+/// A source of granted scopes that knows every token with the prefix of Google's access tokens.
 struct Broker;
 
 impl GrantedScopesSource for Broker {
@@ -356,12 +364,13 @@ impl GrantedScopesSource for Broker {
 }
 
 #[tokio::test]
-async fn a_custom_source_comes_first_unless_source_order_is_set() {
+async fn source_order_decides_before_the_default_order() {
     let google = google(Platform::ComputeEngine).await;
     let rows: [(&[GrantSource], _); 4] = [
         (&[], GrantSource::Custom),
         (&[GrantSource::Metadata], GrantSource::Metadata),
         (&[GrantSource::Tokeninfo, GrantSource::Metadata], GrantSource::Tokeninfo),
+        // The token is no JWT, so the default order applies, which begins with the custom source.
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {

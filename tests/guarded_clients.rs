@@ -51,7 +51,7 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-/// Creates the upload of an object, which the default scopes of a VM do not allow.
+/// Creates a request that uploads an object. The default scopes of a VM do not allow uploads.
 fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
     let url =
         format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=secret-cat.jpg", google.storage_url());
@@ -184,8 +184,8 @@ async fn a_denial_serializes_to_json() {
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 
-/// Checks whether `wire` refuses a call because of scopes: for lack of one, or because one
-/// restricts the token.
+/// Checks whether `wire` refuses a call because of scopes: because the token lacks a scope, or
+/// because a scope of the token restricts the method.
 fn is_about_scopes(wire: RefusalForm) -> bool {
     wire.is_scope_refusal() || matches!(wire, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
@@ -273,6 +273,8 @@ async fn deny_sends_only_allowed_calls() {
 async fn deny_sends_calls_with_unknown_scopes() {
     let google = google().await;
     let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
+    // This is not the token of the metadata server, and the guard does not query tokeninfo, so the
+    // scopes are unknown.
     let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let response = guarded.post(url).bearer_auth(token).body("meow").send().await.unwrap();
@@ -280,7 +282,7 @@ async fn deny_sends_calls_with_unknown_scopes() {
 }
 
 #[tokio::test]
-async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
+async fn without_a_metadata_server_calls_are_sent_and_refusals_are_explained() {
     let google = google().await;
     let closed_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
@@ -319,8 +321,8 @@ async fn refusals_of_other_hosts_are_not_explained() {
     let url =
         format!("{}/v1/projects/my-project/topics/orders:publish", other_host.url_of(Service::OtherApi));
     other_host.other_api().times(2).respond_with(RefusalForm::Scope);
-    // The caller sends a request to the other host directly, and Google redirects a request to the
-    // other host.
+    // The caller first sends a request to the other host directly. Then Google redirects a request
+    // to the other host.
     let direct = guarded.post(&url).bearer_auth(google.token()).body("{}").send().await.unwrap();
     assert_eq!(direct.status(), StatusCode::FORBIDDEN);
     let redirect = Response::builder().status(307).header("location", &url).body("").unwrap();
@@ -358,8 +360,9 @@ async fn the_tower_layer_passes_on_frames_and_trailers() {
 #[tokio::test]
 async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // The number of predicted and of denied events of five uploads. Only `Deny` waits for
-    // the scopes of the token before the first call; the other preflights do not know them then.
+    // For five uploads with each preflight: the number of events about a predicted denial, and the
+    // number of events about a denial. Only `Deny` waits for the scopes of the token before the
+    // first call. With the other preflights, the first upload is sent with unknown scopes.
     let rows = [
         (Preflight::Off, 0, 1),
         (Preflight::Warn, 1, 1),

@@ -1,7 +1,7 @@
 //! Checks with gcloud's own linter every gcloud command that the reports of `tests/worlds` contain.
 //!
-//! Without gcloud on the `PATH` the tests are skipped with a message; with `REQUIRE_GCLOUD=1` they
-//! fail.
+//! Without gcloud on the `PATH`, each test prints a message and passes. With `REQUIRE_GCLOUD=1`,
+//! each test fails without gcloud.
 #![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 
 #[path = "worlds/world.rs"]
@@ -26,7 +26,7 @@ struct LintResult {
 /// Checks whether gcloud can be run. Prints a message if not.
 ///
 /// # Errors
-/// With `REQUIRE_GCLOUD=1` there is no gcloud.
+/// Returns an error if gcloud cannot be run and `REQUIRE_GCLOUD=1` is set.
 fn is_gcloud_installed() -> Result<bool> {
     if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Ok(true);

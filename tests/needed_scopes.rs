@@ -1,5 +1,5 @@
-//! Checks `NeededScopes` over real sockets: the scopes that a caller attaches to a call count
-//! instead of those in the catalog.
+//! Checks `NeededScopes` over real sockets: the guard uses the scopes that a caller attaches to a
+//! call instead of the scopes in the catalog.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,
@@ -131,7 +131,7 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
 }
 
 #[test]
-fn only_nonempty_needed_scopes_for_google_hosts_count() {
+fn needed_scopes_are_used_only_if_nonempty_and_for_google_hosts() {
     let guard = Guard::builder().build();
     let pubsub = declared("https://www.googleapis.com/auth/pubsub");
     let (own, none) = (needed(OWN), needed(""));

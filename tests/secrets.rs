@@ -42,8 +42,8 @@ use reqwest_middleware::ClientBuilder;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 
 const MARKER: &str = "ya29.c.MARKER-q7Zk3vT9xW2mB8nL4cR6jH5s";
-/// The environment variable that marks the child process of the last test. It holds the child's
-/// folder.
+/// The environment variable that marks the child process of the last test. The value is the folder
+/// of the child process.
 const CHILD: &str = "GCP_SCOPES_SECRETS_CHILD";
 
 /// Returns all preflights, or in the child process only one, which is enough to see the files that
@@ -53,8 +53,8 @@ fn preflights() -> impl Iterator<Item = Preflight> {
     preflights.into_iter().take(if std::env::var_os(CHILD).is_some() { 1 } else { preflights.len() })
 }
 
-/// Returns the texts that leak the marker: any 12 bytes of it, plain or in base64, hexadecimal or
-/// percent-encoding.
+/// Returns the texts that leak the marker: any 12 bytes of the marker, plain or in base64,
+/// hexadecimal or percent-encoding.
 fn traces() -> Vec<String> {
     let slices = |text: &str, length: usize| -> Vec<String> {
         (0..=text.len() - length).map(|start| text[start..start + length].to_owned()).collect()

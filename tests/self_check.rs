@@ -141,13 +141,15 @@ async fn a_vm_with_cloud_platform_is_open_after_the_iam_grant() -> Result<()> {
 }
 
 #[tokio::test]
-async fn reports_defer_to_iam_only_where_iam_has_not_answered() -> Result<()> {
+async fn reports_defer_to_iam_only_if_the_iam_result_is_unknown() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
     let uploads = || long_self_check(&guard).needs("storage.objects.insert");
     let open = uploads().iam(BUCKET, ["storage.objects.create"]);
     let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
     let publishes = || open.clone().needs("pubsub.projects.topics.publish");
+    // The checks, and whether the report leaves the decision to IAM: only if the result of IAM is
+    // unknown for one of the needs.
     let rows = [
         (uploads(), true),
         (open.clone(), false),
@@ -265,6 +267,7 @@ async fn each_kind_of_resource_is_open_only_if_granted() -> Result<()> {
     for (resource, permission) in RESOURCES {
         google.grant(resource, ACCOUNT, permission);
     }
+    // The fake checks the permissions of an object on its bucket.
     google.grant("photos", ACCOUNT, "storage.objects.get");
     let report = all_resources(&guard).run().await;
     ensure!(report.is_open(), "{report}");
@@ -298,7 +301,7 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
         google.other_api().respond_with(wire);
         let check = long_self_check(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         let report = check.run().await;
-        let finding = report.findings().first().context("there is one finding")?;
+        let finding = report.findings().first().context("the report has no finding")?;
         ensure!(finding.state() == GateState::Unknown, "{finding:?}");
         ensure!(finding.why().unwrap_or_default().contains(reason), "{finding:?}");
     }
@@ -426,7 +429,7 @@ async fn the_json_has_every_key_and_the_values_of_the_report() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let report = service(&guard(&google).await?).run().await;
     let json = serde_json::to_value(&report)?;
-    let keys = json.as_object().context("an object")?.keys();
+    let keys = json.as_object().context("the JSON is no object")?.keys();
     let keys: Vec<&str> = keys.map(String::as_str).collect();
     let expected = [
         "account",

@@ -130,7 +130,8 @@ async fn unknown_scopes_of_a_vm_are_looked_up_before_a_change() -> Result<()> {
     Ok(())
 }
 
-/// Hostile parts of names. In a command, each would run `pwned` or pass a flag of that name.
+/// Hostile parts of names. A shell command with one of these parts unquoted would run the program
+/// `pwned` or pass a flag whose name begins with `pwned`.
 const HOSTILE: [&str; 13] = [
     "; pwned",
     "a; pwned",
@@ -160,7 +161,8 @@ async fn no_step_refers_to_another_by_number() -> Result<()> {
     Ok(())
 }
 
-/// Checks whether `tried` is a valid name although it contains a hostile part.
+/// Checks whether the name `tried` is valid, although the name contains a hostile part. A valid
+/// name may appear in a command.
 fn is_valid_name(tried: &str) -> bool {
     let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
     let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));
@@ -226,7 +228,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
     let guard = Guard::builder().snapshot(snapshot).build();
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/nobody/knows/this");
     let call = Call::new(&Method::POST, &uri);
-    guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("a refusal for lack of scope")
+    guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("no scope refusal")
 }
 
 /// Checks that no command, code or URL of the denial contains `pwned`.

@@ -83,7 +83,7 @@ impl Service<Request<Full<Bytes>>> for EchoBody {
 }
 
 /// Creates a case that makes one call with a body of `size` bytes in each direction. The time
-/// includes the construction of the request, which costs as much for every size.
+/// includes the construction of the request, which takes the same time for every size.
 fn body(name: &'static str, size: usize) -> Case {
     let guard: Guard = calls::guard([0], &calls::read_scopes());
     let (head, _) = calls::request(READS[0], &calls::token(0)).into_parts();

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 /// The minimum length of one turn of one case.
 const TURN: Duration = Duration::from_micros(300);
-/// How many turns each case has. The number is odd, so that the median is one of the measured
-/// values.
+/// The number of turns of each case. It is odd, so that the median is one of the measured values.
 const TURNS: usize = 401;
 
 /// Code to be timed.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// How many calls `run` makes. The results are divided by this number.
+    /// The number of calls that `run` makes. The results are divided by this number.
     pub(crate) calls: u32,
     pub(crate) run: Box<dyn FnMut()>,
 }

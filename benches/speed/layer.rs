@@ -44,8 +44,9 @@ impl Service<Request<NoBody>> for Echo {
     }
 }
 
-/// The minimum of a middleware that reads a token and a response: it keeps state for the duration
-/// of the call, reads one request header and the status, and wraps the body.
+/// A middleware with only the work that any middleware needs to read a token and a response: it
+/// keeps state for the duration of the call, reads one request header and the status, and wraps the
+/// body.
 #[derive(Clone)]
 struct Minimal<S> {
     inner: S,
@@ -86,7 +87,7 @@ impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for Minima
     }
 }
 
-/// A service with the requests of one round.
+/// A service, and the requests that are sent to the service in each round.
 pub(crate) struct Rounds<S> {
     service: S,
     requests: Vec<Option<Request<NoBody>>>,
@@ -101,7 +102,7 @@ impl<S: Service<Request<NoBody>>> Rounds<S> {
     pub(crate) fn run(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
         for slot in &mut self.requests {
-            let request = slot.take().expect("Echo returned it in the last round");
+            let request = slot.take().expect("Echo should return each request");
             assert!(self.service.poll_ready(cx).is_ready());
             let response = pin!(self.service.call(request)).poll(cx);
             assert!(matches!(response, Poll::Ready(Ok(_))));

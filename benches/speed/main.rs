@@ -32,9 +32,8 @@ fn main() {
     match arguments.as_slice() {
         ["--list"] => counted_cases().for_each(|case| println!("{} {}", case.calls, case.name)),
         ["--run", name, times] => {
-            let mut case =
-                counted_cases().find(|case| case.name == *name).expect("a case that `--list` prints");
-            (0..times.parse::<u32>().expect("a number")).for_each(|_| (case.run)());
+            let mut case = counted_cases().find(|case| case.name == *name).expect("no case has this name");
+            (0..times.parse::<u32>().expect("no number")).for_each(|_| (case.run)());
         }
         groups => run_groups(groups),
     }

@@ -11,14 +11,14 @@ use crate::calls::{self, CLOUD, READS};
 use crate::harness::Figure;
 use crate::layer::{Echo, Rounds};
 
-/// How many rounds are measured. Only the best round is printed.
+/// The number of rounds that are measured. Only the best round is printed.
 const ROUNDS: usize = 300;
-/// How often each of the eight calls is made in a round.
+/// The number of times that each of the eight calls is made in a round.
 const REPEATS: u32 = 1000;
 
 /// Measures and prints the group `threads`: how many calls two threads make in the time in which
-/// one thread makes one call. The best rounds are compared, because other load on the machine slows
-/// all other rounds.
+/// one thread makes one call. Only the best rounds are compared, because other load on the machine
+/// slows the other rounds.
 pub(crate) fn print() {
     println!("\none token on two threads (each with a clone of the service)");
     println!("{:<58} {:>9} {:>9} {:>7}", "ns a call, best round", "1 thread", "2 threads", "gain");

@@ -97,7 +97,7 @@ impl World {
     /// token is that of the attached account.
     fn granted(&self, guard: &Guard) -> GrantedScopes {
         let held = self.text("held").map(|text| {
-            let scopes = text.split_whitespace().map(|scope| scope.parse().expect("a scope"));
+            let scopes = text.split_whitespace().map(|scope| scope.parse().expect("not a scope"));
             GrantedScopes::known(scopes.collect::<ScopeSet>(), GrantSource::Declared)
         });
         let environment = guard.environment();

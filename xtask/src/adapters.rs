@@ -1,7 +1,7 @@
 //! `cargo xtask adapters`: builds and tests the adapters that `docs/support-another-client.md`
 //! prints.
 //!
-//! A reader of the page copies its text into a project of his own. So do these checks: the files
+//! A reader of the page copies its code into a separate project. The checks do the same: the files
 //! come from the text of the page, the project is outside the workspace, and its dependencies are
 //! the packages that would be published.
 
@@ -20,7 +20,8 @@ const TESTS: &str = "adapters";
 const ADAPTERS: [&str; 2] = ["ureq", "hyper-util"];
 /// The file that the tests of all adapters use. The page prints that file, too.
 const SHARED: &str = "scene.rs";
-/// How many code lines an adapter may have. A reader should be able to write an adapter in an hour.
+/// The maximum number of code lines of an adapter. A reader should be able to write an adapter in
+/// an hour.
 const MAX_LINES: usize = 80;
 /// The configuration of rustfmt. Lines of more than 100 columns do not fit the page.
 const FORMAT: &str = "max_width = 100\nuse_small_heuristics = \"Max\"\n";
@@ -115,8 +116,9 @@ fn write(files: &BTreeMap<String, String>, unpacked: &Path) -> Result<PathBuf> {
     }
     fs::write(folder.join("Cargo.toml"), workspace_manifest(unpacked)?)?;
     fs::write(folder.join("rustfmt.toml"), FORMAT)?;
-    // Dependencies that the workspace shares get its versions, which are compiled already. For the
-    // others cargo chooses the newest version.
+    // For dependencies that the workspace has, too, the copied lock file selects the versions of
+    // the workspace, which are compiled already. For other dependencies cargo selects the newest
+    // version.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     Ok(folder)
 }

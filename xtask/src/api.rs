@@ -19,7 +19,7 @@ use crate::workspace::{self, Member};
 use count::Counts;
 
 const FOLDER: &str = "docs/api";
-/// Crates that are used together: their public types are also counted in sum.
+/// Crates that are used together. Their public types are also counted in one sum.
 const COUNTED_TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain"];
 
 /// Compares the committed lists with the code, or writes the lists if `write` is true. Prints how
@@ -58,8 +58,8 @@ pub(crate) fn run(write: bool) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names of the lists whose crate does not exist (any more). Removes these lists and
-/// returns none if `remove` is true.
+/// Returns the names of the committed lists of crates that do not exist. If `remove` is true,
+/// removes these lists and returns no names.
 fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     let names: Vec<String> = workspace::libraries()?.into_iter().map(|(member, _)| member.name).collect();
     let mut obsolete = Vec::new();

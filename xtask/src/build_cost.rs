@@ -19,7 +19,7 @@ pub(crate) fn print(wanted: &[&str]) -> Result<()> {
     let library = members.iter().find(|member| member.folder == workspace::root());
     let library = library.context("the root of the workspace has no published crate")?;
     let features = library.features.iter().map(String::as_str);
-    // The smaller catalogs differ from the full one in data alone.
+    // The smaller catalogs are not measured, because only their data differs from the full catalog.
     let features = features.filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
     let names: Vec<&str> = std::iter::once("").chain(features).collect();
     let names = names.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name));
@@ -66,14 +66,14 @@ fn crates(feature: &str) -> Result<usize> {
     Ok(text.lines().map(name).collect::<BTreeSet<_>>().len())
 }
 
-/// Returns the CPU seconds that all descendant processes that have ended used, in user and system
-/// mode. See proc_pid_stat(5).
+/// Returns the CPU seconds, in user and system mode together, of all descendant processes that have
+/// ended. See proc_pid_stat(5).
 fn children_cpu_seconds() -> Result<f64> {
     let stat =
         fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
-    // `cutime` and `cstime`, the fields 16 and 17, of which 13 follow the name before them; in
-    // clock ticks of 1/100 second.
+    // The values are the fields 16 and 17, `cutime` and `cstime`, in clock ticks of 1/100 second.
+    // 13 fields are between the name, which is field 2, and field 16.
     let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }

@@ -18,7 +18,7 @@ pub(crate) fn features() -> Result<()> {
     Ok(())
 }
 
-/// Crates that are kept small, and how many direct dependencies each may have.
+/// Crates that are kept small, and the maximum number of direct dependencies of each.
 const SMALL: [(&str, usize); 3] = [("gcp-scopes-catalog", 6), ("gcp-scopes-explain", 8), ("gcp-scopes", 12)];
 /// Crates without I/O, which make no calls to the operating system.
 const PURE: [&str; 2] = ["gcp-scopes-catalog", "gcp-scopes-explain"];
@@ -60,12 +60,12 @@ fn check_dependencies(name: &str, max_direct: usize, banned: &[&str]) -> Result<
     let lines = tree::lines(name, &[])?;
     let names: BTreeSet<&str> = lines.iter().map(|line| tree::name(line)).collect();
     let has_two_versions = |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
-    let tree = format!("`cargo tree -p {name} --no-default-features -e normal");
+    let command = |options: &str| format!("`cargo tree -p {name} --no-default-features -e normal {options}`");
     if let Some(duplicate) = names.iter().find(has_two_versions) {
-        bail!("{name} depends on two versions of {duplicate}; {tree} -d` shows them");
+        bail!("{name} depends on two versions of {duplicate}; {} shows them", command("-d"));
     }
     if let Some(banned) = banned.iter().find(|banned| names.contains(**banned)) {
-        bail!("{name} must not depend on {banned}; {tree} -i {banned}` shows why it does");
+        bail!("{name} must not depend on {banned}; {} shows why it does", command(&format!("-i {banned}")));
     }
     let direct = tree::lines(name, &["--depth", "1"])?.len() - 1;
     if direct > max_direct {

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::msrv;
 
-/// How many inputs [`executions`] tries before it saves its progress. A run that is stopped loses
-/// at most this number of executions.
+/// The number of inputs that [`executions`] tries before it saves its progress. A run that is
+/// stopped loses at most the results of this number of inputs.
 const RUN: u64 = 500_000;
 
 /// Runs all checks.
@@ -26,8 +26,8 @@ pub(crate) fn all() -> Result<()> {
 
 /// Fuzzes each target for `seconds`, one target on each processor.
 ///
-/// The fuzzer traces comparisons, that is, it learns which values the code compares the input with.
-/// So it finds inputs that take new branches.
+/// The fuzzer traces comparisons: it learns with which values the code compares the input, and so
+/// finds inputs that take new branches.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");
@@ -49,8 +49,8 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
 
 /// Executes each target on `count` inputs in all, and continues where an earlier run was stopped.
 ///
-/// Comparisons are not traced here, because tracing takes more time than all the rest. These runs
-/// start with the inputs that [`fuzz`] has found.
+/// Comparisons are not traced here, because tracing takes more time than everything else in an
+/// execution. These runs start with the inputs that [`fuzz`] has found.
 pub(crate) fn executions(count: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");

@@ -18,12 +18,13 @@ struct Profile {
     name: &'static str,
     /// The file with the committed counts.
     baseline: &'static str,
-    /// By how many percent a count may be above or below the committed one.
+    /// The maximum difference between a count and the committed count, in percent.
     tolerance: u64,
 }
 
-/// The profile of the benchmarks, and cargo's default one, with which most users build. The counts
-/// of the default one vary more, because it splits a crate into several codegen units.
+/// The profile of the benchmarks, and cargo's default release profile, with which most users build.
+/// The counts of the default profile vary more, because it splits a crate into several codegen
+/// units.
 const PROFILES: [Profile; 2] = [
     Profile { name: "bench", baseline: "benches/instructions.txt", tolerance: 2 },
     Profile { name: "release", baseline: "benches/instructions-release.txt", tolerance: 5 },
@@ -32,8 +33,8 @@ const PROFILES: [Profile; 2] = [
 /// other libraries, are only printed: they depend on the addresses in memory and vary by more than
 /// the tolerance.
 const OURS: [&str; 2] = ["guard", "whole catalog"];
-/// How often a row of the benchmarks is run in a short and in a long execution of the program. The
-/// difference of their counts does not contain the instructions for starting the program.
+/// The numbers of runs of a row in a short and in a long execution of the program. The difference
+/// of the two counts does not contain the instructions for starting the program.
 const RUNS: (u64, u64) = (50, 250);
 
 /// Compares the counts of the first profile, or of all profiles if `with_release` is true.
@@ -169,6 +170,7 @@ mod tests {
                         gone\n";
         let counts = [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
         let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        // With 2 %, `guard` and `whole catalog` deviate. `gone` is missing, with any tolerance.
         assert_eq!(print_comparison(&counts, baseline, 2), 3);
         assert_eq!(print_comparison(&counts, baseline, 3), 1);
     }

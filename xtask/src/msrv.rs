@@ -19,8 +19,9 @@ pub(crate) use compiler::check as compile;
 
 /// The minor version of Rust that stabilized let-chains: 1.88.
 const LET_CHAINS: u32 = 88;
-/// Crates whose indirect dependencies must keep to the promised version, too. For the other crates,
-/// only direct dependencies must: of an indirect one, cargo can choose an older version.
+/// Crates whose indirect dependencies, too, must support the promised version. For the other
+/// crates, only the direct dependencies must support it, because cargo can select older versions of
+/// indirect dependencies.
 const WITH_INDIRECT: [&str; 3] = ["gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes"];
 
 /// Checks the code and the dependencies of each published crate.

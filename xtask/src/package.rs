@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Member};
 
-/// How many bytes a catalog may add to a program that compiles the catalog in.
+/// The maximum number of bytes that a catalog may add to a program.
 const MAX_CATALOG_BYTES: u64 = 2_000_000;
-/// How many bytes crates.io accepts for a package. Source:
+/// The maximum number of bytes of a package on crates.io. Source:
 /// <https://doc.rust-lang.org/cargo/reference/publishing.html>.
 const MAX_PACKAGE_BYTES: u64 = 10 * 1024 * 1024;
 

@@ -20,7 +20,8 @@ use crate::scope::ScopeSet;
 /// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-/// use gcp_scopes_catalog::{Endpoints, KnownHost};
+/// use gcp_scopes_catalog::Endpoints;
+/// use gcp_scopes_catalog::raw::KnownHost;
 ///
 /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 /// let call = Call::new(&http::Method::POST, &uri);

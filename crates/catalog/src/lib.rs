@@ -30,18 +30,19 @@ mod walk;
 pub use catalog::Catalog;
 pub use endpoints::Endpoints;
 pub use error::Error;
-pub use known_host::KnownHost;
 pub use least::{for_every_call, least, least_of, narrowest_first, recommended};
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
-/// The binary layout of the data and the overrides, for the generator and the benchmarks. This
-/// module is not part of the API.
+/// The binary layout of the data and the overrides, for the generator and the benchmarks, and the
+/// first half of a lookup, for the guard. This module is not part of the API: it changes only with a
+/// breaking release, but is not documented for other users.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;
+    pub use crate::known_host::KnownHost;
     pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
     pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, find};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::output::{self, OutputFormat, write_error};
 
-/// The exit code of most verbs for wrong arguments, which is also clap's.
+/// The exit code of most verbs for wrong arguments. clap uses the same code.
 pub(crate) const WRONG_ARGUMENTS: u8 = 2;
 
 /// The exit code of `check` and `whoami` for wrong arguments. For these verbs, 2 means that the

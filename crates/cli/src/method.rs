@@ -99,8 +99,8 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-/// Returns the method with this id. The error for a text that is not an id asks for a URL: the text
-/// is then an HTTP verb whose URL is missing.
+/// Returns the method with this id. A text that is not an id is probably an HTTP verb without its
+/// URL, so the error for such a text asks for a URL.
 fn method_by_id(id: &str) -> Result<ApiMethod, String> {
     if id.contains('.') && !id.contains('/') {
         return ApiMethod::by_id(id).map_err(|error| error.to_string());

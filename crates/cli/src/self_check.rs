@@ -37,8 +37,8 @@ pub(crate) struct SelfCheckArgs {
 impl SelfCheckArgs {
     /// Runs a self-check, to which `with_needs` adds what the service needs.
     ///
-    /// Detecting the environment and the check itself share the time of `--timeout`. The time for
-    /// pasting a token into standard input is not part of that.
+    /// Detecting the environment and the check itself share the time of `--timeout`. Pasting a
+    /// token into standard input does not count toward that time.
     pub(crate) fn run(
         &self,
         with_needs: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>,

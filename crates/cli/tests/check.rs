@@ -13,7 +13,8 @@ use serde_json::Value;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
-/// Returns the command with the variables and addresses of the fake alone.
+/// Returns the command `gcp-scopes check`, which uses the fake for the metadata server and for all
+/// APIs. The command has no other environment variables than those of the fake.
 fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     let mut command = command::command(&["check"]);
     command.args(args).envs(google.env());
@@ -56,6 +57,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
     let narrow = google(Vm::new("web-1")).await?;
     let no_account = google(Vm::new("web-1").no_account()).await?;
     let upload = "storage.objects.insert";
+    // The fake, the arguments, the expected exit code, and a part of the report.
     let rows: [(&FakeGoogle, &[&str], i32, &str); 9] = [
         (&open, &["--need", upload, "--iam", IAM], 0, "Ready"),
         (&open, &["--iam", "gs://photos=storage.buckets.get"], 1, "lacks storage.buckets.get"),
@@ -129,15 +131,15 @@ async fn the_timeout_holds_when_every_server_hangs() -> Result<()> {
         let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];
         let Finished { code, out, .. } = finish(&mut command(&google, &args), b"");
         ensure!(code == 2, "{out}");
-        // Far more than 300 ms, because the machine may be busy, but far less than hanging for
-        // ever.
+        // The limit is far more than 300 ms, because the machine may be busy, and still shows that
+        // the command does not hang.
         ensure!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_token_from_standard_input_replaces_that_of_the_machine() -> Result<()> {
+async fn a_token_from_standard_input_replaces_the_token_of_the_machine() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let token = google.mint("me@example.com", ["drive.readonly"]);
     let args =

@@ -30,7 +30,7 @@ impl Emulator {
     /// Starts an emulator and reads the variables that it prints.
     fn start(args: &[&str]) -> Result<Self> {
         let mut child = command(args).spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+        let lines = BufReader::new(child.stdout.take().context("no pipe")?).lines();
         let mut variables = HashMap::new();
         for line in lines.map_while(Result::ok).take_while(|line| !line.starts_with('#')) {
             let (name, value) =
@@ -53,7 +53,8 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
     let storage = emulator.variables["STORAGE_EMULATOR_HOST"].clone();
     let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
-    // Installs rustls' crypto provider, which the guard needs, too.
+    // Installs a crypto provider for rustls in this process. The guard builds an HTTP client, for
+    // which a provider must be installed.
     let _ = plain::client();
     let guard =
         Guard::builder().env(emulator.variables.clone()).endpoint(&storage, "storage.googleapis.com")?;
@@ -64,18 +65,18 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let request = plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
     let response = request.header("metadata-flavor", "Google").send().await?.text().await?;
     let response: serde_json::Value = serde_json::from_str(&response)?;
-    let token = response["access_token"].as_str().context("a token")?;
+    let token = response["access_token"].as_str().context("no token")?;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
-    ensure!(list.status() == 200, "reading is allowed: {}", list.status());
+    ensure!(list.status() == 200, "reading should be allowed: {}", list.status());
     let url = format!("{storage}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg");
-    let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("refused")?;
+    let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("no refusal")?;
     ensure!(Denial::find(&error).is_some(), "{error}");
 
     ensure!(Path::new(&folder).is_dir());
     let output = emulator.interrupt()?;
     ensure!(output.status.success(), "{output:?}");
-    ensure!(!Path::new(&folder).exists(), "{folder} is gone");
+    ensure!(!Path::new(&folder).exists(), "{folder} should be removed");
     Ok(())
 }
 

@@ -48,7 +48,8 @@ fn error(code: u16, message: &str, reason: &str) -> Value {
     json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
 }
 
-/// Returns refusals with the gate of each: at least one for every gate, and for every kind of step.
+/// Returns pairs of a gate and a refusal by that gate: at least one refusal for every gate, and for
+/// every kind of step.
 fn refusals() -> Vec<(&'static str, Value)> {
     let denied =
         "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
@@ -296,6 +297,7 @@ fn the_method_is_reported_only_when_certain() {
             refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
             Some("gmail.users.drafts.create"),
         ),
+        // The catalog has no method with this name.
         (refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
         (
             text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
@@ -326,6 +328,7 @@ fn the_method_is_reported_only_when_certain() {
             )),
             Some("storage.buckets.get"),
         ),
+        // The text contains two requests.
         (
             text(&format!(
                 "GET https://storage.googleapis.com/storage/v1/b/x: {SCOPES} PUT https://storage.googleapis.com/storage/v1/b/x"
@@ -392,6 +395,7 @@ fn refusals_are_recognized_with_any_transport_and_status() {
             line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
             "scope",
         ),
+        // The other rows are not refusals.
         (line("grpc", json!(200), json!({"grpc-status": "0"}), ""), "other"),
         (line("http", json!(200), json!({}), SCOPES), "other"),
         (line("http", json!(404), json!({}), "Not Found"), "other"),
@@ -413,6 +417,7 @@ fn unreadable_lines_get_errors_with_their_numbers() {
     );
     let (code, out, err) = run(&["--jsonl"], input.as_bytes());
     assert_eq!(code, 1, "{err}");
+    // Line 2 is blank, line 3 is a refusal, and the six other lines are invalid.
     assert!(err.contains("6 lines") && err.contains("line 1;"), "{err}");
     let explanations: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(explanations.len(), 7);
@@ -585,7 +590,7 @@ fn the_report_is_as_certain_as_the_certainty_field() {
 }
 
 #[test]
-fn a_header_alone_is_likely_only_if_the_held_scopes_agree() {
+fn a_header_alone_is_likely_only_if_the_held_scopes_are_not_accepted() {
     let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
     let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
     for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
@@ -696,6 +701,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
     let nested =
         json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
     let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    // The log, the gate of the explained refusal, a part of the report, and a part of the note
+    // about another refusal.
     for (log, gate, expected, other) in [
         (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
@@ -740,8 +747,8 @@ fn a_call_can_be_given_as_the_id_of_its_method() {
     let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
         let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
         let mut explanation: Value = serde_json::from_str(&out).unwrap();
-        // Only the report about a call with a URL has a row for the method, so reports are not
-        // compared.
+        // The reports differ, because only the report about a call with a URL has a row for the
+        // method. So the reports are not compared.
         assert!((code, err.as_str()) == (0, "") && explanation["report"].take().is_string(), "{out}{err}");
         explanation
     });
@@ -786,6 +793,7 @@ fn plain_logs_are_read_record_by_record() {
         refused("GET https://storage.googleapis.com/storage/v1/b/x"),
         refused("GET https://storage.googleapis.com/storage/v1/b/x/o"),
     );
+    // The records, the gate of the explained refusal, and a part of the note about another refusal.
     let rows: [(&[&str], &str, &str); 6] = [
         (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
         (
@@ -799,8 +807,9 @@ fn plain_logs_are_read_record_by_record() {
             "about line 1; line 3 was refused by another gate (scope)",
         ),
         (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
+        // The second refusal names no method, so it is not reported as a different one.
         (&["starting", &get, &scope], "scope", ""),
-        // One record contains the call, the next the refusal.
+        // The first record contains the call, the second the refusal.
         (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
     ];
     for start in STARTS {
@@ -817,7 +826,7 @@ fn plain_logs_are_read_record_by_record() {
 }
 
 #[test]
-fn inseparable_refusals_are_noted() {
+fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
     let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
     let call = "GET https://www.googleapis.com/drive/v3/files";
     let explain = |input: &str| run(&["--call", call, "--on", "elsewhere"], input.as_bytes());
@@ -827,6 +836,7 @@ fn inseparable_refusals_are_noted() {
         err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
         "{err}"
     );
+    // One gate, one gate twice, and one HTTP response, all of whose lines are about one refusal.
     for single in [
         format!("{SCOPES}\nsee https://example.com\n"),
         format!("upload failed\n{iam}\nCaused by: {iam}\n"),

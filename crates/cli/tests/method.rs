@@ -19,8 +19,8 @@ fn run(args: &[&str]) -> (i32, String, String) {
     command::run(args, b"")
 }
 
-/// Runs `--jsonl` on an input and returns the answers. Checks that exit code and standard error
-/// show a failure if, and only if, an answer is an error.
+/// Runs `--jsonl` on an input and returns the answers. Checks that the exit code and standard error
+/// report a failure if, and only if, one of the answers is an error.
 fn stream(input: &[u8]) -> Vec<Value> {
     let (code, out, err) = command::run(&["method", "--jsonl"], input);
     assert!(out.is_empty() || out.ends_with('\n'));
@@ -53,6 +53,8 @@ fn assert_error(answer: &Value, named: &[&str]) {
 
 #[test]
 fn every_answer_has_all_five_keys() {
+    // The question, and the keys of the answer. The method `error` stands for an answer that is an
+    // error.
     for (verb, url, granted, method, decision, why) in [
         (
             "POST",
@@ -159,7 +161,7 @@ fn accepted_scopes_are_sorted_full_uris() {
 }
 
 #[test]
-fn every_line_but_blank_ones_gets_one_line_in_order() {
+fn each_nonblank_line_gets_one_answer_in_order() {
     let good = json!({"verb": "POST", "url": INSERT, "more": {"is": "ignored"}}).to_string();
     let long = "x".repeat(1 << 20);
     let deep = "[".repeat(100_000);
@@ -220,7 +222,7 @@ fn every_line_but_blank_ones_gets_one_line_in_order() {
 }
 
 #[test]
-fn random_lines_get_one_line_each() {
+fn each_random_line_gets_one_answer() {
     let line = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..40),
         "\\PC{0,40}".prop_map(String::into_bytes),
@@ -320,7 +322,7 @@ fn text_has_the_method_its_scopes_a_link_and_the_decision() {
 }
 
 #[test]
-fn format_json_is_a_line_of_the_stream_with_a_link() {
+fn format_json_prints_the_keys_of_jsonl_and_a_link() {
     let (code, out, _) = run(&["method", "POST", INSERT, "--format", "json", "--granted=storage-ro"]);
     assert_eq!(code, 0);
     let mut answer: Value = serde_json::from_str(&out).unwrap();

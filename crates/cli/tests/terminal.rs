@@ -1,4 +1,5 @@
-//! Tests of what all verbs of `gcp-scopes` share: width, colours, help, errors, and exit codes.
+//! Tests of the behavior that all verbs of `gcp-scopes` have in common: width, colours, help,
+//! errors, and exit codes.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(unix)]
 
@@ -51,6 +52,7 @@ fn widest_prose(report: &str) -> usize {
 
 #[test]
 fn reports_follow_columns_and_prose_has_at_most_100_columns() {
+    // The value of COLUMNS, and the expected width of the widest line of prose.
     let rows = [("50", 40..50), ("80", 70..80), ("100", 80..100), ("400", 80..100), ("1", 25..30)];
     for (columns, widths) in rows {
         let text = report(&[("COLUMNS", columns)], &[]);
@@ -123,7 +125,7 @@ fn a_report_on_a_terminal_has_colours_and_its_width() {
 }
 
 #[test]
-fn plain_output_is_sentences_in_every_verb() {
+fn plain_output_of_every_verb_is_sentences() {
     let text = report(&[], &["--plain"]);
     for part in ["Gate 1, OAuth scopes of the token: closed.", "\nneeds: any one of", "\nStep 1 of 5: "] {
         assert!(text.contains(part), "{part} is not in {text}");
@@ -246,7 +248,8 @@ fn runs_self_check(example: &str) -> bool {
     example.contains("gcp-scopes check") || example.contains("gcp-scopes whoami")
 }
 
-/// Returns an example of `check` or `whoami` with flags that send its requests to the fake.
+/// Returns an example of `check` or `whoami` with additional flags, which send the requests to the
+/// fake.
 fn with_fake_endpoints(example: &str, google: &FakeGoogle) -> String {
     if !runs_self_check(example) {
         return example.to_owned();
@@ -330,7 +333,8 @@ fn every_verb_has_a_manual_page() {
     }
 }
 
-/// Arguments of every kind: some read standard input, some send requests, some do neither.
+/// Arguments of twelve calls of the command. Some calls read standard input, some send requests,
+/// and the others do neither.
 const CALLS: [&[&str]; 12] = [
     &["--help"],
     &["--version"],
@@ -446,6 +450,7 @@ fn every_error_names_the_input_and_the_expected_form() {
         assert!([2, 64].contains(&code) && out.is_empty(), "{args:?}: {code} {out}");
         let parts = parts.iter().chain(&["error: ", "--help"]);
         parts.for_each(|part| assert!(err.contains(part), "{args:?}: {part} is not in {err}"));
+        // The API `books` is not similar enough to `bogus` to be suggested.
         assert!(!err.contains("`books`"), "{err}");
     }
 }

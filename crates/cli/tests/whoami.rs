@@ -20,8 +20,8 @@ fn whoami_with_retries(env: &[(String, String)], args: &[&str]) -> Result<(Optio
     anyhow::bail!("the fake metadata server never answered in time")
 }
 
-/// Runs the command with these variables alone. Returns the exit code, standard output with single
-/// spaces in place of line breaks, and standard error.
+/// Runs `gcp-scopes whoami` with no other environment variables than these. Returns the exit code,
+/// standard output with single spaces in place of line breaks, and standard error.
 fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
     let finished = finish(command(&["whoami"]).args(args).envs(env), input.as_bytes());
     Ok((Some(finished.code), finished.words(), finished.err))
@@ -101,7 +101,7 @@ async fn a_credential_file_is_named_with_a_command_for_its_token() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_hanging_metadata_server_is_named() -> Result<()> {
+async fn the_report_names_a_hanging_metadata_server() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     google.set_fault(Service::Metadata, Fault::Hang);
     let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;

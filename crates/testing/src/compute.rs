@@ -20,12 +20,12 @@ struct Call<'a> {
     request: &'a IncomingRequest,
     user: String,
     project: &'a str,
-    /// Empty if the path names no zone.
+    /// The zone that the path names, or an empty string.
     zone: &'a str,
 }
 
 /// The JSON of a successful response, or Compute Engine's error response.
-type ApiResult = Result<Value, Box<FullResponse>>;
+type ApiResult<T = Value> = Result<T, Box<FullResponse>>;
 
 /// Responds to a request to Compute Engine.
 pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullResponse {
@@ -69,35 +69,25 @@ fn read(state: &State, call: &Call<'_>, path: &[&str]) -> ApiResult {
 /// Checks for a valid token with one of the scopes that the method accepts, and returns the token's
 /// account. Source: "Authorization scopes" of
 /// <https://cloud.google.com/compute/docs/reference/rest/v1/instances/stop>.
-fn check_token(
-    state: &State,
-    request: &IncomingRequest,
-    is_write: bool,
-) -> Result<String, Box<FullResponse>> {
+fn check_token(state: &State, request: &IncomingRequest, is_write: bool) -> ApiResult<String> {
     let Some(token) = request.bearer().and_then(|text| state.valid_token(text)) else {
         let response = legacy_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials");
         return Err(with_header(response, "www-authenticate", INVALID_TOKEN).into());
     };
     let accepted = ["cloud-platform", "compute", "compute.readonly"];
     let accepted = scope::uris(accepted.into_iter().take(if is_write { 2 } else { 3 }));
+    let challenge = scope_challenge(&accepted);
     match token.has_any_scope(&accepted) {
         true => Ok(token.account),
-        false => {
-            Err(with_header(COMPUTE_SCOPE.response(), "www-authenticate", &scope_challenge(&accepted)).into())
-        }
+        false => Err(with_header(COMPUTE_SCOPE.response(), "www-authenticate", &challenge).into()),
     }
 }
 
 const INVALID_TOKEN: &str = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
 
-/// Checks whether IAM grants the permission. The fake has policies of projects only, so the
-/// project's policy decides about the VM too.
-fn check_permission(
-    state: &State,
-    call: &Call<'_>,
-    permission: &str,
-    resource: &str,
-) -> Result<(), Box<FullResponse>> {
+/// Checks whether IAM grants the permission. The fake stores no policies of VMs, so the policy of
+/// the project decides about a VM, too.
+fn check_permission(state: &State, call: &Call<'_>, permission: &str, resource: &str) -> ApiResult<()> {
     if state.policy.allows(&call.user, permission, &[call.project]) {
         return Ok(());
     }
@@ -105,9 +95,8 @@ fn check_permission(
     Err(legacy_error(StatusCode::FORBIDDEN, "forbidden", &message).into())
 }
 
-fn not_found(resource: &str) -> Box<FullResponse> {
-    legacy_error(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{resource}' was not found"))
-        .into()
+fn not_found(name: &str) -> Box<FullResponse> {
+    legacy_error(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{name}' was not found")).into()
 }
 
 fn path_not_found(request: &IncomingRequest) -> Box<FullResponse> {
@@ -133,17 +122,12 @@ fn aggregated(state: &State, call: &Call<'_>) -> ApiResult {
     for machine in machines(state, call)? {
         zones.entry(&machine.zone).or_default().push(resource(machine, &call.request.base));
     }
-    let items = zones
-        .into_iter()
-        .map(|(zone, instances)| (format!("zones/{zone}"), json!({ "instances": instances })));
+    let items = zones.into_iter().map(|(zone, items)| (format!("zones/{zone}"), json!({"instances": items})));
     Ok(json!({"kind": "compute#instanceAggregatedList", "items": items.collect::<Map<_, _>>()}))
 }
 
 /// Returns the VMs of the call's project, if IAM grants the permission to list them.
-fn machines<'a>(
-    state: &'a State,
-    call: &'a Call<'_>,
-) -> Result<impl Iterator<Item = &'a Machine>, Box<FullResponse>> {
+fn machines<'a>(state: &'a State, call: &'a Call<'_>) -> ApiResult<impl Iterator<Item = &'a Machine>> {
     check_permission(state, call, "compute.instances.list", &format!("projects/{}", call.project))?;
     let project = |machine: &&Machine| machine.project.id == call.project;
     Ok(state.machines.iter().filter(|machine| machine.platform.is_vm()).filter(project))
@@ -152,9 +136,8 @@ fn machines<'a>(
 fn get(state: &State, call: &Call<'_>, name: &str) -> ApiResult {
     check_permission(state, call, "compute.instances.get", &call.instance(name))?;
     let machine = state.machines.iter().find(|machine| call.matches(machine, name));
-    machine
-        .map(|machine| resource(machine, &call.request.base))
-        .ok_or_else(|| not_found(&call.instance(name)))
+    let machine = machine.ok_or_else(|| not_found(&call.instance(name)))?;
+    Ok(resource(machine, &call.request.base))
 }
 
 /// Starts a VM, stops it, or sets its service account and scopes. `method` is the last segment of
@@ -182,25 +165,20 @@ fn operation(state: &State, call: &Call<'_>, instance: &str, kind: &str) -> Valu
     let name = format!("operation-fake-{}", state.operations.len() + 1);
     let time = rfc3339(state.clock.now());
     json!({
-        "kind": "compute#operation",
-        "id": "7000000000000000001",
-        "name": name,
-        "zone": zone,
-        "operationType": kind,
-        "targetLink": format!("{zone}/instances/{instance}"),
-        "status": "DONE",
-        "progress": 100,
+        "kind": "compute#operation", "id": "7000000000000000001",
+        "name": name, "zone": zone,
+        "operationType": kind, "targetLink": format!("{zone}/instances/{instance}"),
+        "status": "DONE", "progress": 100,
         "user": call.user,
-        "insertTime": time,
-        "startTime": time,
-        "endTime": time,
+        "insertTime": time, "startTime": time, "endTime": time,
         "selfLink": format!("{zone}/operations/{name}"),
     })
 }
 
-/// Replaces the service account and the scopes with those of the request body. If the body names no
-/// account, the VM then has none; if the body lists no scopes, the VM then has none.
-fn set_account(machine: &mut Machine, request: &IncomingRequest) -> Result<(), Box<FullResponse>> {
+/// Replaces the service account and the scopes with those of the request body. Without an account
+/// in the body, the VM has no account afterwards. Without scopes in the body, the VM has no scopes
+/// afterwards.
+fn set_account(machine: &mut Machine, request: &IncomingRequest) -> ApiResult<()> {
     let body = request.json().unwrap_or_default();
     let email = body.get("email").and_then(Value::as_str).filter(|email| !email.is_empty());
     let email = match email {
@@ -237,15 +215,12 @@ fn resource(machine: &Machine, base: &str) -> Value {
     let accounts: Vec<Value> =
         machine.account.iter().map(|email| json!({"email": email, "scopes": machine.scopes})).collect();
     json!({
-        "kind": "compute#instance",
-        "id": machine.id().to_string(),
-        "name": machine.name,
-        "zone": zone,
+        "kind": "compute#instance", "id": machine.id().to_string(),
+        "name": machine.name, "zone": zone,
         "selfLink": format!("{zone}/instances/{}", machine.name),
         "machineType": format!("{zone}/machineTypes/e2-medium"),
         "status": if machine.running { "RUNNING" } else { "TERMINATED" },
         "serviceAccounts": accounts,
-        "networkInterfaces": [{"name": "nic0", "networkIP": "10.128.0.2"}],
-        "disks": [],
+        "networkInterfaces": [{"name": "nic0", "networkIP": "10.128.0.2"}], "disks": [],
     })
 }

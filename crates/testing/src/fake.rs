@@ -476,10 +476,8 @@ impl Drop for FakeGoogle {
         }
         let panics = std::mem::take(&mut self.shared.lock().panics);
         assert!(panics.is_empty(), "a request handler of the fake Google panicked:\n{}", panics.join("\n"));
-        assert!(
-            matches!(result, None | Some(Ok(Ok(())))),
-            "the thread of the fake Google failed: {result:?}"
-        );
+        let succeeded = matches!(result, None | Some(Ok(Ok(()))));
+        assert!(succeeded, "the thread of the fake Google failed: {result:?}");
     }
 }
 

@@ -51,9 +51,9 @@ pub enum Fault {
     Drop,
     /// Responds with status 503 to the first `failures` of every `group` requests.
     Flaky {
-        /// How many requests of each group fail.
+        /// The number of requests of each group that fail.
         failures: u32,
-        /// How many requests make up a group.
+        /// The number of requests in a group.
         group: u32,
     },
     /// Sends the body of the normal response in chunks of this many bytes.

@@ -26,8 +26,7 @@ impl Upstream {
     pub(crate) fn new(url: &str) -> Result<Self, InvalidConfig> {
         let invalid = || InvalidConfig::Forward(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| invalid())?;
-        let authority =
-            uri.authority().filter(|authority| is_loopback(authority.host())).ok_or_else(invalid)?;
+        let authority = uri.authority().filter(|name| is_loopback(name.host())).ok_or_else(invalid)?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.path() != "/" || uri.query().is_some() {
             return Err(invalid());
         }

@@ -24,9 +24,7 @@ pub(crate) fn respond(state: &State, request: &IncomingRequest) -> Option<FullRe
     let accepted = scope::uris(*scopes);
     Some(match request.bearer().and_then(|text| state.valid_token(text)) {
         None => legacy_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
-        Some(token) if token.has_any_scope(&accepted) => {
-            granted_permissions(state, request, &resource, &token)
-        }
+        Some(token) if token.has_any_scope(&accepted) => test_permissions(state, request, &resource, &token),
         Some(_) => {
             let message = "Request had insufficient authentication scopes.";
             let refusal = legacy_error(StatusCode::FORBIDDEN, "insufficientPermissions", message);
@@ -36,19 +34,13 @@ pub(crate) fn respond(state: &State, request: &IncomingRequest) -> Option<FullRe
 }
 
 /// Responds with those permissions of the request that IAM grants to the token's account.
-fn granted_permissions(
-    state: &State,
-    request: &IncomingRequest,
-    resource: &str,
-    token: &Token,
-) -> FullResponse {
+fn test_permissions(state: &State, request: &IncomingRequest, resource: &str, token: &Token) -> FullResponse {
     let body = request.json().unwrap_or_default();
     let Some(permissions) = body.get("permissions").and_then(Value::as_array) else {
         return legacy_error(StatusCode::BAD_REQUEST, "badRequest", "Invalid JSON payload received.");
     };
     let project = resource.split('/').nth(1).unwrap_or_default();
-    let is_granted =
-        |permission: &&str| state.policy.allows(&token.account, permission, &[resource, project]);
+    let is_granted = |name: &&str| state.policy.allows(&token.account, name, &[resource, project]);
     let granted: Vec<&str> = permissions.iter().filter_map(Value::as_str).filter(is_granted).collect();
     json(StatusCode::OK, &if granted.is_empty() { json!({}) } else { json!({ "permissions": granted }) })
 }

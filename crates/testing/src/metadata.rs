@@ -31,10 +31,8 @@ pub(crate) fn respond(state: &mut State, machine: usize, request: &IncomingReque
 /// without the header `Metadata-Flavor: Google`. Returns `None` for a valid request.
 fn refuse(request: &IncomingRequest) -> Option<FullResponse> {
     if request.verb != Method::GET && request.verb != Method::HEAD {
-        return Some(html(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "The request method is inappropriate for this URL.",
-        ));
+        let message = "The request method is inappropriate for this URL.";
+        return Some(html(StatusCode::METHOD_NOT_ALLOWED, message));
     }
     if request.header("x-forwarded-for").is_some() {
         return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
@@ -113,9 +111,9 @@ fn token(state: &mut State, index: usize, request: &IncomingRequest) -> FullResp
     compact_json(&json!({"access_token": text, "expires_in": seconds, "token_type": "Bearer"}))
 }
 
-/// Returns the token that the metadata server currently returns, from the cache if the cached token
-/// is valid for long enough. `requested` is the value of the query parameter `scopes`, separated by
-/// commas; VMs ignore it.
+/// Returns the token that the metadata server currently returns. The token comes from the cache if
+/// the cached token is valid for long enough. `requested` is the value of the query parameter
+/// `scopes`, a list separated by commas. VMs ignore this parameter.
 ///
 /// Returns `None` if the machine has no service account, or if `requested` contains spaces. Cloud
 /// Run responds with status 500 to spaces, as reported in
@@ -127,8 +125,7 @@ pub(crate) fn current_token(state: &mut State, index: usize, requested: &str) ->
     if honored.contains(char::is_whitespace) {
         return None;
     }
-    let requested: Vec<String> =
-        honored.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let requested = honored.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
     let scopes = machine.token_scopes(requested);
     let cached = machine.token_cache.get(honored).cloned();
     let fresh = cached.filter(|token| state.remaining(token) > MIN_CACHED_LIFETIME);
@@ -164,9 +161,7 @@ fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> Full
 /// Builds the whole metadata tree of a machine. The names are those of the paths.
 fn metadata_tree(machine: &Machine) -> Value {
     let mut instance = json!({
-        "attributes": machine.attributes,
-        "id": machine.id(),
-        "service-accounts": accounts(machine),
+        "attributes": machine.attributes, "id": machine.id(), "service-accounts": accounts(machine),
     });
     for (name, value) in machine.filled(machine.platform.metadata()) {
         instance[name] = value.into();
@@ -185,10 +180,8 @@ fn accounts(machine: &Machine) -> Value {
 
 /// Lists the names in a directory, one per line. Names of subdirectories end with a slash.
 fn listing(children: &Map<String, Value>) -> String {
-    let mut names: Vec<String> = children
-        .iter()
-        .map(|(name, child)| if child.is_object() { format!("{name}/\n") } else { format!("{name}\n") })
-        .collect();
+    let end = |child: &Value| if child.is_object() { "/\n" } else { "\n" };
+    let mut names: Vec<String> = children.iter().map(|(name, child)| name.clone() + end(child)).collect();
     // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
     // of the tree, because they are generated for each request.
     if children.contains_key("aliases") {
@@ -201,9 +194,7 @@ fn listing(children: &Map<String, Value>) -> String {
 /// Formats a value as text: a list has one line per item.
 fn leaf_text(leaf: &Value) -> String {
     match leaf {
-        Value::Array(lines) => {
-            lines.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect()
-        }
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -239,11 +230,9 @@ fn compact_json(body: &Value) -> FullResponse {
 }
 
 fn not_found(request: &IncomingRequest) -> FullResponse {
+    let message = format!("The requested URL <code>{}</code> was not found on this server.", request.path);
     match request.verb {
         Method::HEAD => empty(StatusCode::NOT_FOUND),
-        _ => html(
-            StatusCode::NOT_FOUND,
-            &format!("The requested URL <code>{}</code> was not found on this server.", request.path),
-        ),
+        _ => html(StatusCode::NOT_FOUND, &message),
     }
 }

@@ -31,14 +31,11 @@ fn token(state: &mut State, request: &IncomingRequest) -> FullResponse {
             let scope = scopes.join(" ");
             let token = state.mint(&account, scopes);
             let seconds = state.remaining(&token).as_secs();
-            let body = json!({
-                "access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer",
-            });
+            let body =
+                json!({"access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer"});
             json(StatusCode::OK, &body)
         }
-        Err((status, error, description)) => {
-            json(status, &json!({"error": error, "error_description": description}))
-        }
+        Err((status, error, message)) => json(status, &json!({"error": error, "error_description": message})),
     }
 }
 
@@ -133,25 +130,21 @@ fn token_info(token: &Token, seconds: u64, format: &InfoFormat) -> Value {
     // An arbitrary number that is the same for every token of an account. It has at least twelve
     // digits, as project numbers often have.
     let client = format!("{}", token.account.bytes().map(u64::from).sum::<u64>() + 100_000_000_000);
-    let scope = token.scopes.join(" ");
-    let has_email =
-        token.scopes.iter().any(|scope| scope == "email" || scope.ends_with("/auth/userinfo.email"));
+    let has_email = token.scopes.iter().any(|name| name == "email" || name.ends_with("/auth/userinfo.email"));
     let (mut body, verified) = match format {
-        InfoFormat::V3 => {
-            let body = json!({
+        InfoFormat::V3 => (
+            json!({
                 "azp": client, "aud": client, "sub": client,
                 "exp": unix(token.expires).to_string(), "expires_in": seconds.to_string(),
-            });
-            (body, ("email_verified", json!("true")))
-        }
-        InfoFormat::V1 => {
-            let body = json!({
-                "issued_to": client, "audience": client, "user_id": client, "expires_in": seconds,
-            });
-            (body, ("verified_email", json!(true)))
-        }
+            }),
+            ("email_verified", json!("true")),
+        ),
+        InfoFormat::V1 => (
+            json!({"issued_to": client, "audience": client, "user_id": client, "expires_in": seconds}),
+            ("verified_email", json!(true)),
+        ),
     };
-    body["scope"] = json!(scope);
+    body["scope"] = json!(token.scopes.join(" "));
     body["access_type"] = json!("online");
     if has_email {
         body["email"] = json!(token.account);

@@ -53,9 +53,9 @@ pub fn gcloud_default_scopes() -> [&'static str; 7] {
     [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
 }
 
-/// The scopes that the metadata server lists on serverless platforms: those that a program may
-/// request, not those of the token. Users of Cloud Functions have reported such lists. Google
-/// publishes no list, so the contents are unverified.
+/// The scopes that the metadata server lists on serverless platforms. A program may request these
+/// scopes; a token does not have all of them by default. Users of Cloud Functions have reported
+/// such lists. Google publishes no list, so the contents are unverified.
 pub(crate) const REQUESTABLE: [&str; 5] =
     ["cloud-platform", "userinfo.email", "drive", "spreadsheets", "calendar"];
 
@@ -84,8 +84,8 @@ const DATAPROC_SCOPES: [&str; 4] =
 /// the scopes are unverified.
 const WORKBENCH_SCOPES: [&str; 2] = ["cloud-platform", "userinfo.email"];
 
-/// The environment variables of Knative, which Cloud Run services and Cloud Run functions set. An
-/// argument is put before them.
+/// Expands to the environment variables of Knative, which Cloud Run services and Cloud Run
+/// functions set. The optional argument is a variable that is put before them.
 macro_rules! knative {
     ($($first:expr)?) => {
         &[

@@ -34,7 +34,7 @@ use crate::service::Service;
 pub struct RecordedRequest {
     pub(crate) service: Service,
     pub(crate) head: Parts,
-    /// `None` until the response is sent.
+    /// The status of the response; `None` until the response is sent.
     pub(crate) status: Option<StatusCode>,
 }
 

@@ -63,8 +63,7 @@ pub(crate) fn with_header(mut response: FullResponse, name: &str, value: &str) -
 /// `details`. Cloud Storage and Compute Engine still use this format.
 pub(crate) fn legacy_error(status: StatusCode, reason: &str, message: &str) -> FullResponse {
     let body = json!({"error": {
-        "code": status.as_u16(),
-        "message": message,
+        "code": status.as_u16(), "message": message,
         "errors": [{"message": message, "domain": "global", "reason": reason}],
     }});
     json(status, &body)
@@ -73,8 +72,6 @@ pub(crate) fn legacy_error(status: StatusCode, reason: &str, message: &str) -> F
 /// Formats the `WWW-Authenticate` value of a scope refusal. The value lists the scopes that the
 /// method accepts; one of the scopes is enough.
 pub(crate) fn scope_challenge(scopes: &[String]) -> String {
-    format!(
-        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{}""#,
-        scopes.join(" ")
-    )
+    let scopes = scopes.join(" ");
+    format!(r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#)
 }

@@ -8,7 +8,8 @@ use crate::service::Service;
 /// The scripts of a test.
 #[derive(Default)]
 pub(crate) struct ScriptedResponses {
-    /// In the order of the scripts. The number is how many more requests get the response.
+    /// The scripted responses in the order of the scripts. The number is how many more requests get
+    /// the response.
     responses: Vec<(Target, usize, FullResponse)>,
     /// The methods of [`Script::serve`](crate::Script::serve), with the scopes that each accepts.
     methods: Vec<(Target, Vec<String>, FullResponse)>,
@@ -73,13 +74,10 @@ impl ScriptedResponses {
                 MethodResponse::Allowed(response.clone())
             }
             Some(_) => {
-                let form =
-                    if is_grpc(&request.headers) { RefusalForm::GrpcScope } else { RefusalForm::Scope };
-                MethodResponse::Refused(with_header(
-                    form.response(),
-                    "www-authenticate",
-                    &scope_challenge(accepted),
-                ))
+                let is_grpc = is_grpc(&request.headers);
+                let form = if is_grpc { RefusalForm::GrpcScope } else { RefusalForm::Scope };
+                let challenge = scope_challenge(accepted);
+                MethodResponse::Refused(with_header(form.response(), "www-authenticate", &challenge))
             }
         })
     }

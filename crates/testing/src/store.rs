@@ -78,13 +78,8 @@ pub(crate) struct MultipartUpload {
 impl Bucket {
     /// Creates an empty bucket.
     pub(crate) fn new(project: &str, created: SystemTime) -> Self {
-        Self {
-            project: project.to_owned(),
-            created,
-            metageneration: 1,
-            fields: Map::new(),
-            objects: BTreeMap::new(),
-        }
+        let (fields, objects) = Default::default();
+        Self { project: project.to_owned(), created, metageneration: 1, fields, objects }
     }
 }
 

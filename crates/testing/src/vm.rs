@@ -285,15 +285,14 @@ impl Machine {
     /// Replaces the placeholders `{name}`, `{zone}`, `{region}`, `{project}` and `{number}` with
     /// the values of this machine.
     pub(crate) fn fill(&self, template: &str) -> String {
-        [
+        let values = [
             ("{name}", self.name.as_str()),
             ("{zone}", &self.zone),
             ("{region}", self.region()),
             ("{project}", &self.project.id),
             ("{number}", &self.project.number.to_string()),
-        ]
-        .into_iter()
-        .fold(template.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+        ];
+        values.into_iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 
     /// Returns the scopes that the metadata server lists for the service account.

@@ -146,7 +146,7 @@ impl VmControl<'_> {
         address.map(ToString::to_string).ok_or_else(|| self.unknown())
     }
 
-    /// Changes the VM. Returns an error if it does not exist or is not a VM.
+    /// Changes the VM. Returns an error if the VM does not exist or is a serverless instance.
     fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {
         let mut state = self.google.shared.lock();
         let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);

@@ -101,7 +101,7 @@ async fn a_write_succeeds_after_the_stopped_vm_gets_the_scope() -> Result<()> {
     assert!(!refused.header("x-guploader-uploadid").is_empty());
 
     let vm = google.vm("web-1");
-    let error = vm.set_scopes(["devstorage.read_write"]).expect_err("the VM is running").to_string();
+    let error = vm.set_scopes(["devstorage.read_write"]).expect_err("a running VM was changed").to_string();
     assert!(error.contains("web-1") && error.contains("must be stopped"), "{error}");
     vm.stop()?;
     vm.set_scopes(["devstorage.read_write"])?;
@@ -193,12 +193,13 @@ async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<(
     let field = |token: &Value, name: &str| token[name].to_string();
     assert!(field(&first, "access_token").starts_with("\"ya29.c."));
     assert_eq!(field(&first, "token_type"), "\"Bearer\"");
-    assert!(first.get("scope").is_none(), "the metadata server's token response has no scopes");
+    assert!(first.get("scope").is_none(), "the token response should not list scopes");
 
+    // A new token is valid for 3599 seconds.
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
     assert_eq!(later["access_token"], first["access_token"]);
-    let seconds = later["expires_in"].as_u64().context("a number")?;
+    let seconds = later["expires_in"].as_u64().context("no number")?;
     assert!((301..=599).contains(&seconds), "{seconds}");
 
     google.advance(Duration::from_secs(400));
@@ -229,14 +230,14 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
         let token =
             metadata(&google, &format!("instance/service-accounts/default/token{query}")).await?.json();
         let url = format!("{}/tokeninfo", google.oauth_url());
-        let text = token["access_token"].as_str().context("a token")?;
+        let text = token["access_token"].as_str().context("no token")?;
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
     let google = with_bucket().vm(Vm::new("app").platform(Platform::CloudRunService)).start().await?;
     let response = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
-    assert_eq!(response.status, 500, "Cloud Run rejects scopes separated by spaces");
-    assert!(google.vm("app").stop().is_err(), "a Cloud Run service cannot be stopped");
+    assert_eq!(response.status, 500, "Cloud Run should reject spaces in scopes");
+    assert!(google.vm("app").stop().is_err(), "stopping a Cloud Run service should fail");
     Ok(())
 }
 
@@ -264,7 +265,7 @@ async fn each_platform_has_its_environment_and_metadata() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_vm_without_account_has_no_token_and_a_stopped_vm_no_metadata() -> Result<()> {
+async fn tokens_need_an_account_and_metadata_needs_a_running_vm() -> Result<()> {
     let google = with_bucket().vm(Vm::new("bare").no_account()).start().await?;
     let response = metadata(&google, "instance/service-accounts/default/token").await?;
     assert_eq!(response.status, 404);
@@ -341,6 +342,7 @@ async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
         ),
         (format!("{grant}&assertion={}", jwt(json!({"iss": "a@b"}))), 400, "error", "invalid_scope".into()),
         (
+            // The claim `sub` requests a token for a user, which the fake refuses.
             format!("{grant}&assertion={}", jwt(json!({"iss": "a@b", "sub": "c@d", "scope": drive}))),
             401,
             "error",
@@ -480,7 +482,7 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     let object = format!("{base}/storage/v1/b/photos/o/dir%2Fdog.txt");
     for (url, range, status, text) in [
         (format!("{object}?alt=media"), "", 200, "woof\r\n"),
-        (stored_dog["mediaLink"].as_str().context("a link")?.to_owned(), "", 200, "woof\r\n"),
+        (stored_dog["mediaLink"].as_str().context("no link")?.to_owned(), "", 200, "woof\r\n"),
         (format!("{object}?alt=media"), "bytes=1-2", 206, "oo"),
         (format!("{object}?alt=media"), "bytes=-2", 206, "\r\n"),
     ] {
@@ -497,7 +499,7 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     assert_eq!((names(&page), &page["prefixes"]), (vec![json!("cat.jpg")], &json!(["dir/"])));
     let page = call("GET", &format!("{list}?maxResults=1"), &token, "").await?.json();
     assert_eq!(names(&page), [json!("cat.jpg")]);
-    let next = page["nextPageToken"].as_str().context("a second page")?;
+    let next = page["nextPageToken"].as_str().context("no second page")?;
     let page = call("GET", &format!("{list}?maxResults=1&pageToken={next}"), &token, "").await?.json();
     assert_eq!((names(&page), page.get("nextPageToken")), (vec![json!("dir/dog.txt")], None));
 
@@ -723,7 +725,7 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
         assert_eq!(
             ends_with_headers,
             trailers.is_none(),
-            "{form:?}: a trailers-only response has no trailers after its headers"
+            "{form:?}: trailers should follow unless the headers end the response"
         );
         let fields = trailers.unwrap_or(head.headers);
         assert_eq!(fields.get("grpc-status").map(|status| status.as_bytes()), Some(&b"7"[..]), "{form:?}");
@@ -836,7 +838,7 @@ async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
             received += response
                 .frame()
                 .await
-                .context("the body has not ended")??
+                .context("the body ended before one MiB")??
                 .into_data()
                 .map_or(0, |data| data.len());
         }
@@ -844,7 +846,7 @@ async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
         google.wait_until_idle().await;
     }
     google.set_fault(Service::OtherApi, Fault::BigRefusal(100_000));
-    assert!(call_other_api(&google).await?.body.len() > 100_000, "a bounded body ends by itself");
+    assert!(call_other_api(&google).await?.body.len() > 100_000, "the body should be complete");
     Ok(())
 }
 
@@ -861,6 +863,6 @@ fn the_fake_serves_blocking_clients_and_stops_on_drop() -> Result<()> {
     assert!(response.to_lowercase().contains("metadata-flavor: google"), "{response}");
     let mut open = std::net::TcpStream::connect(&address)?;
     drop(google);
-    assert_eq!(open.read(&mut [0; 1]).unwrap_or(0), 0, "dropping the fake closes open connections");
+    assert_eq!(open.read(&mut [0; 1]).unwrap_or(0), 0, "the connection should be closed");
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Resp
 }
 
 #[tokio::test]
-async fn requests_are_refused_by_scope_or_forwarded() -> Result<()> {
+async fn requests_that_lack_a_scope_are_refused_and_others_forwarded() -> Result<()> {
     let server = FakeGoogle::builder().start().await?;
     let google = forwarding_to(&server).await?;
     google.other_api().path("/").serve(["cloud-platform"], Response::new(""));
@@ -63,6 +63,6 @@ async fn trailers_are_forwarded() -> Result<()> {
         .body(Full::default())?;
     let collected = client.request(request).await?.into_body().collect().await?;
     ensure!(collected.trailers() == Some(&trailers), "{:?}", collected.trailers());
-    ensure!(collected.to_bytes() == "message", "the body is forwarded too");
+    ensure!(collected.to_bytes() == "message", "the body should be forwarded, too");
     Ok(())
 }

@@ -9,8 +9,8 @@ use gcp_scopes_testing::scenarios::{
 
 /// The client ureq.
 struct Ureq {
-    /// Whether the client sends nothing if a scenario requests a guard. Stands for a guard that
-    /// denies every call.
+    /// Whether the client sends nothing if a scenario requests a guard, as with a guard that denies
+    /// every call.
     never_sends: bool,
 }
 
@@ -133,9 +133,9 @@ async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
 }
 
 #[tokio::test]
-async fn a_guard_that_denies_allowed_calls_fails() {
+async fn a_guard_that_denies_allowed_calls_fails_the_scenarios() {
     let client = Ureq { never_sends: true };
-    let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the allowed call is not sent");
+    let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the scenario should fail");
     assert!(unmet.to_string().contains("the requests with the guard differ"), "{unmet}");
     for scenario in [Scenario::Iam, Scenario::Upload, Scenario::Retries, Scenario::Concurrent] {
         assert!(run_scenario(&client, scenario).await.is_err(), "{}", scenario.name());

@@ -34,8 +34,8 @@ impl Counts {
         counts
     }
 
-    /// Adds the types of another crate. A type that one crate re-exports from the other is counted
-    /// once.
+    /// Adds the types of another crate. A type that one of the two crates re-exports from the other
+    /// is counted once.
     pub(crate) fn join(&mut self, other: &Self) {
         self.types.extend(other.types.iter().cloned());
     }

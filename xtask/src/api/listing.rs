@@ -71,7 +71,8 @@ impl Listing {
         self.implementor.clear();
     }
 
-    /// Adds a line that is new, after a blank line if it defines a type or a module.
+    /// Adds a line unless it is listed already. A line that defines a type or a module follows a
+    /// blank line.
     fn push(&mut self, line: String) {
         // A line `impl Type` is left out: the lines of its functions contain the name of the type.
         if line.starts_with("impl") && !line.contains(" for ") || !self.listed.insert(line.clone()) {

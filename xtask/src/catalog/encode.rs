@@ -21,8 +21,9 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     let groups = kept_groups(catalog, keep);
     let rows = ordered_rows(&groups);
     let mut text = Text::default();
-    // The ids are stored first, in descending order. Many other texts are parts of an id, and an id
-    // that is the beginning of another one follows it; both need no further bytes.
+    // The ids are stored first, in descending order, because two kinds of texts then need no
+    // further bytes: an id that is the beginning of the id before it, and any other text that is a
+    // part of an id.
     let services = services(&rows);
     let ids =
         rows.iter().rev().map(|row| text.part_of_last(row.stored_name())).collect::<Result<Vec<_>>>()?;

@@ -140,7 +140,7 @@ fn only_file(folder: &Path, extension: &str) -> Result<PathBuf> {
     }
     let (count, folder) = (files.len(), folder.display());
     ensure!(count == 1, "expected one file .{extension} in {folder}, found {count}");
-    files.pop().context("one file")
+    files.pop().context("no file")
 }
 
 /// Checks whether a file exists and has this hash.

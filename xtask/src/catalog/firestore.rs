@@ -6,7 +6,7 @@
 
 use super::template::{Segment, Template};
 
-/// How many segments below `documents` are expanded. Firestore allows 100 levels
+/// The maximum number of segments below `documents` that are expanded. Firestore allows 100 levels
 /// (<https://firebase.google.com/docs/firestore/quotas>). For a longer path, the `**` still finds a
 /// method that accepts the same scopes.
 const MAX_SEGMENTS: usize = 16;

@@ -23,7 +23,7 @@ impl OrderedRow<'_> {
     }
 
     /// Returns the part of the id that the row's record refers to: the whole id of a REST method,
-    /// the method of an rpc, whose service is stored elsewhere.
+    /// or the method name of an rpc. The service of an rpc is stored separately.
     pub(crate) fn stored_name(&self) -> &str {
         self.rpc().map_or(&self.row.id, |(_, method)| method)
     }

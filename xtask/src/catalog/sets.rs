@@ -72,8 +72,8 @@ impl Sets {
     }
 }
 
-/// Returns the scopes that are accepted by every method of a host that a guard may refuse. A method
-/// that the table of overrides excludes from decisions, or that lists no scopes, is never refused.
+/// Returns the scopes that every judged method of a host accepts. The guard never judges a method
+/// that the table of overrides excludes from verdicts, or that lists no scopes.
 fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
     let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
     let may_be_refused = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());

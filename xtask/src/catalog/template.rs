@@ -172,12 +172,12 @@ mod tests {
             "id": "x.y", "httpMethod": "GET", "path": path,
             "parameters": BTreeMap::from([(variable, parameter)]),
         });
-        let method: Method = serde_json::from_value(method).expect("a method");
+        let method: Method = serde_json::from_value(method).expect("not a method");
         Template::parse(path, &method).expect(path).text()
     }
 
     #[test]
-    fn a_reserved_variable_is_replaced_by_its_pattern() {
+    fn variables_are_replaced_by_patterns_or_wildcards() {
         let rows = [
             ("v1/{+topic}:publish", Some("^projects/[^/]+/topics/[^/]+$"), "/v1/projects/*/topics/*:publish"),
             ("v1/{+topic}", Some("^projects/[^/]+/documents/.*$"), "/v1/projects/*/documents/**"),

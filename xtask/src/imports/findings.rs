@@ -11,7 +11,7 @@ use super::pairs::{Pair, pair};
 use super::uses::{self, Use};
 use crate::source::{Source, Tree};
 
-/// How many pairs of files in one module may use each other.
+/// The maximum number of pairs of files in one module that use each other.
 const MAX_PAIRS: usize = 2;
 
 /// The cycles and pairs in one crate.
@@ -132,7 +132,8 @@ fn cycle_text(head: &str, graph: &Graph, group: &BTreeSet<usize>, names: &[Strin
     text
 }
 
-/// How many names of an edge are printed, and how many lines of each name.
+/// The maximum number of names of an edge that are printed, and the maximum number of lines of each
+/// name.
 const MAX_SHOWN: usize = 4;
 
 fn edge_text(graph: &Graph, edge: (usize, usize), names: &[String]) -> String {

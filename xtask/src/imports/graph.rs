@@ -73,12 +73,12 @@ impl Graph {
         path
     }
 
-    /// Returns edges of a group whose removal leaves no cycle in the group, and which stand for few
-    /// uses.
+    /// Returns edges between nodes of `group`. Without these edges, the group has no cycle. The
+    /// weight of an edge is the number of names that are used along the edge.
     ///
-    /// The nodes are ordered so that few uses go backward; the backward edges are returned. The
-    /// order is improved by moving one node at a time until no move helps, so a smaller set of
-    /// edges may exist.
+    /// The method searches for an order of the nodes in which the edges that lead backward have a
+    /// low total weight, and returns those edges. It moves one node at a time until no move lowers
+    /// the weight, so a set of edges with a lower weight may exist.
     pub(crate) fn edges_to_remove(&self, group: &BTreeSet<usize>) -> Vec<(usize, usize)> {
         let is_inside = |(from, to): &(usize, usize)| group.contains(from) && group.contains(to);
         let edges = self.edges.iter().filter(|(edge, _)| is_inside(edge));
@@ -94,7 +94,7 @@ impl Graph {
 /// The start and the end of an edge, and how many names are used along the edge.
 type WeightedEdge = (usize, usize, usize);
 
-/// Returns the edges whose start stands behind their end in an order of the nodes.
+/// Returns the edges that lead backward in an order of the nodes: from a node to an earlier node.
 fn backward_edges(order: &[usize], edges: &[WeightedEdge]) -> impl Iterator<Item = WeightedEdge> {
     let position = |node: usize| order.iter().position(|other| *other == node);
     edges.iter().copied().filter(move |(from, to, _)| position(*from) > position(*to))
@@ -135,6 +135,7 @@ mod tests {
         let mut graph = graph(&[(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (2, 0)]);
         let group = BTreeSet::from([0, 1, 2, 3]);
         let removed = graph.edges_to_remove(&group);
+        // All cycles of the graph contain the edge from 0 to 1.
         assert_eq!(removed, [(0, 1)]);
         assert_eq!(graph.shortest_path(&group, 0, 3), [0, 1, 3]);
         graph.edges.retain(|edge, _| !removed.contains(edge));

@@ -3,8 +3,8 @@
 
 use crate::source::{Name, Tree};
 
-/// How many imports are followed for one path. Imports that refer to one another in a cycle end
-/// here; paths of real code need far fewer.
+/// The maximum number of imports that are followed for one path. Imports that refer to one another
+/// in a cycle end at this limit; paths of real code need far fewer imports.
 const MAX_DEPTH: usize = 32;
 
 /// The thing that a path names.

@@ -18,7 +18,7 @@ use crate::workspace::{self, Member};
 const OLDEST: u32 = 85;
 
 /// Compiles every published crate that promises the oldest version, with all features that do not
-/// need a newer one.
+/// need a newer version.
 pub(crate) fn check() -> Result<()> {
     let Some(compiler) = Compiler::installed()? else {
         println!(

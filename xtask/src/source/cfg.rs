@@ -22,8 +22,8 @@ fn holds(condition: &Meta) -> Option<bool> {
     let parts = list.parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated).ok()?;
     let parts: Vec<Option<bool>> = parts.iter().map(holds).collect();
     let is = |name: &str| condition.path().is_ident(name);
-    // `any` holds if one part holds; `all` does not hold if one part does not. Without such a part,
-    // the result is known only if all parts are known.
+    // `any` holds if one part holds, and `all` does not hold if one part does not hold. If there is
+    // no such part, the result is known only if all parts are known.
     let deciding = is("any");
     match parts.as_slice() {
         [part] if is("not") => part.map(|holds| !holds),

@@ -17,7 +17,8 @@ const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
 /// Macros that write to the standard streams.
 const MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
-/// Returns an error with the calls of a crate to the operating system, tests excepted.
+/// Returns an error if a crate, tests excepted, calls the operating system. The error lists the
+/// calls.
 pub(crate) fn check(member: &Member) -> Result<()> {
     let (mut calls, workspace) = (Vec::new(), workspace::root());
     for root in &member.roots {

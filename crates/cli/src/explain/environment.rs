@@ -129,7 +129,8 @@ impl EnvironmentArgs {
         let name = self.credential.as_deref();
         let row = CREDENTIALS.into_iter().find(|(known, _)| name == Some(known));
         let credential = row.map_or(default_credential, |(_, credential)| credential);
-        // `with_names` sets a zone, which implies a region; `--region` must overwrite that region.
+        // `with_names` sets a zone, and a zone implies a region. `with_location` runs afterwards,
+        // because `--region` must overwrite that region.
         let environment = self
             .with_names(Environment::new(platform, credential))
             .and_then(|environment| self.with_location(environment, platform))

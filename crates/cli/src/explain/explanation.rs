@@ -37,7 +37,8 @@ impl Explainer {
         let server_name = refusal.service().zip(refusal.rpc_method());
         let server_method =
             server_name.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
-        // The argument decides, then the name that the server reported, then a request in the text.
+        // The argument `--call` takes precedence over the method that the server reported, and that
+        // method takes precedence over a request in the text.
         let named_call = self.call.clone().or_else(|| match server_method {
             Some(_) => None,
             None => NamedCall::find_in(&response.body()),
@@ -81,8 +82,8 @@ impl Explanation {
         self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
     }
 
-    /// Checks whether both refusals have one gate, method, service and permission in common. A
-    /// method, service or permission that only one of the refusals names is not compared.
+    /// Checks whether both refusals have the same gate, method, service and permission. A method,
+    /// service or permission that only one of the refusals names is not compared.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         self.gate() == other.gate()
             && self.names().into_iter().zip(other.names()).all(|pair| match pair {
@@ -97,8 +98,7 @@ impl Explanation {
         [self.method.map(|method| method.id().to_owned()), self.service(), permission]
     }
 
-    /// Checks whether the token lacks a scope while the scopes that the method accepts are not
-    /// known.
+    /// Checks whether this is a scope refusal for which the accepted scopes are not known.
     pub(crate) fn lacks_accepted_scopes(&self) -> bool {
         self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
     }

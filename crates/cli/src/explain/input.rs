@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::output::write_note;
 
-/// How many bytes of input are accepted. A longer log takes too long to search.
+/// The maximum number of bytes of the input. A longer log takes too long to search.
 const MAX_BYTES: u64 = 16 << 20;
 
 /// Reads a file, or standard input if `file` is `None` or `-`, and converts UTF-16 to UTF-8.

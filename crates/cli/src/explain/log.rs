@@ -27,12 +27,13 @@ fn explain_records(
     records.into_iter().map(|record| (record.name().unwrap_or_default(), explainer.explain_record(&record)))
 }
 
-/// How many refusals of a log are read, the explained one included. The rest can only change the
-/// note about a different refusal, and a long log would take long to read.
+/// The maximum number of refusals of a log that are read, the explained refusal included. Later
+/// refusals could only change the note about a different refusal, and a long log would take long to
+/// read.
 const MAX_REFUSALS: usize = 64;
 
-/// Returns the first refusal. Writes a note about a later refusal by another gate or, if there is
-/// none, about a later one by that gate with another method or permission.
+/// Returns the first refusal. Writes a note about a later refusal by another gate. If there is
+/// none, writes a note about a later refusal by the same gate with another method or permission.
 fn first_refusal_of_log(refusals: impl Iterator<Item = NamedExplanation>) -> Explanation {
     let mut refusals = refusals.take(MAX_REFUSALS);
     let Some((name, first)) = refusals.next() else { return Explanation::default() };
@@ -80,8 +81,8 @@ fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> Explanati
         }
     }
     match refusals.len() {
-        // The explanation of the whole block knows more than that of the record with the refusal:
-        // the call, for example, may stand in another record of the block.
+        // The explanation of the whole block is more complete than that of one record: the call,
+        // for example, may be in another record than the refusal.
         0 | 1 => first_block.unwrap_or_default(),
         _ => first_refusal_of_log(refusals.into_iter()),
     }
@@ -92,14 +93,14 @@ fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<Explana
     text.candidates().map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
 }
 
-/// How many lines of a text are searched for another refusal. A text that is pasted rarely has
-/// more.
+/// The maximum number of lines of a text that are searched for another refusal. A text that a user
+/// pastes rarely has more lines.
 const MAX_LINES: usize = 1000;
 
-/// Writes a note if a line of a text reads like a refusal by another gate than the explained one.
-/// The text is not a log, so the refusals in the text cannot be told apart.
+/// Writes a note if a line of a text reads like a refusal by another gate than `explained`. The
+/// text is not a log, so it is not known where one refusal ends and the next begins.
 fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
-    // The lines of one HTTP response belong together.
+    // All lines of an HTTP response are about one refusal.
     if text.lines().any(is_line_of_http_response) {
         return;
     }

@@ -12,9 +12,11 @@ use crate::style::StyleArgs;
 /// The method of a call, and whether the scopes of a token suffice for the call.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
-    /// Why the scopes of the method do not decide the request; `None` if they do.
+    /// The reason why the scopes of the method alone do not decide about the request; `None` if
+    /// they do.
     doubt: Option<AbstainReason>,
-    /// Whether the token holds an accepted scope; an `Err` holds why that is not known.
+    /// Whether the token holds an accepted scope. An `Err` contains the reason why this is not
+    /// known.
     verdict: Result<bool, AbstainReason>,
 }
 

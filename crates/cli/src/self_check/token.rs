@@ -4,9 +4,8 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use gcp_scopes::token_source::TokenSource;
 
-/// How many bytes a token may have. Google's access tokens have at most 2 KiB; a longer input is
-/// something else:
-/// <https://developers.google.com/identity/protocols/oauth2#size>.
+/// The maximum number of bytes of a token. Google's access tokens have at most 2 KiB, so a longer
+/// input is not a token: <https://developers.google.com/identity/protocols/oauth2#size>.
 const MAX_BYTES: usize = 64 << 10;
 
 /// Reads a token, with or without `Bearer` in front.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::{StatusCode, Version};
 
 use super::api::ApiFormat;
-use super::outcome::{DenialStage, Failure, Received};
+use super::outcome::{DenialStage, Failure, Outcome, Received};
 use super::scene::Scene;
 use super::subject::DenialPlace;
 use crate::recorded::RecordedRequest;
@@ -17,20 +17,22 @@ use crate::scope;
 #[error("{0}")]
 pub struct UnmetExpectation(pub(super) String);
 
+pub(super) type CheckResult<T = ()> = Result<T, UnmetExpectation>;
+
 /// Returns an error with this message unless the condition holds.
-pub(super) fn ensure(condition: bool, message: impl FnOnce() -> String) -> Result<(), UnmetExpectation> {
+pub(super) fn ensure(condition: bool, message: impl FnOnce() -> String) -> CheckResult {
     if condition { Ok(()) } else { Err(UnmetExpectation(message())) }
 }
 
 /// Checks that a call succeeded, and returns what its caller received.
-pub(super) fn expect_success(outcome: Result<Received, Failure>) -> Result<Received, UnmetExpectation> {
+pub(super) fn expect_success(outcome: Outcome) -> CheckResult<Received> {
     outcome.map_err(|failure| {
         UnmetExpectation(format!("expected the call to succeed, but it failed: {failure:#?}"))
     })
 }
 
 /// Checks that a call failed, and returns the failure.
-pub(super) fn expect_failure(outcome: Result<Received, Failure>) -> Result<Failure, UnmetExpectation> {
+pub(super) fn expect_failure(outcome: Outcome) -> CheckResult<Failure> {
     match outcome {
         Err(failure) => Ok(failure),
         Ok(received) => Err(UnmetExpectation(format!(
@@ -41,19 +43,16 @@ pub(super) fn expect_failure(outcome: Result<Received, Failure>) -> Result<Failu
 }
 
 /// Checks that the caller gets the same outcome with the guard as without the guard.
-pub(super) fn same_outcome(
-    without_guard: &Result<Received, Failure>,
-    with_guard: &Result<Received, Failure>,
-) -> Result<(), UnmetExpectation> {
-    let same = match (without_guard, with_guard) {
-        (Ok(without_guard), Ok(with_guard)) => without_guard == with_guard,
-        (Err(without_guard), Err(with_guard)) => {
-            without_guard.kind == with_guard.kind && lines(without_guard) == lines(with_guard)
+pub(super) fn same_outcome(unguarded: &Outcome, guarded: &Outcome) -> CheckResult {
+    let same = match (unguarded, guarded) {
+        (Ok(unguarded), Ok(guarded)) => unguarded == guarded,
+        (Err(unguarded), Err(guarded)) => {
+            unguarded.kind == guarded.kind && lines(unguarded) == lines(guarded)
         }
         _ => false,
     };
     ensure(same, || {
-        format!("the outcome with the guard differs: {with_guard:#?}\nwithout the guard: {without_guard:#?}")
+        format!("the outcome with the guard differs: {guarded:#?}\nwithout the guard: {unguarded:#?}")
     })
 }
 
@@ -68,12 +67,9 @@ const WRAPPED_BODY_ERROR: &str = "request or response body error";
 
 /// Checks that the client sends the same requests with the guard as without the guard. Ignores
 /// headers that differ in every request.
-pub(super) fn same_requests(
-    without_guard: &[RecordedRequest],
-    with_guard: &[RecordedRequest],
-) -> Result<(), UnmetExpectation> {
-    ensure(comparable(without_guard) == comparable(with_guard), || {
-        format!("the requests with the guard differ: {with_guard:#?}\nwithout the guard: {without_guard:#?}")
+pub(super) fn same_requests(unguarded: &[RecordedRequest], guarded: &[RecordedRequest]) -> CheckResult {
+    ensure(comparable(unguarded) == comparable(guarded), || {
+        format!("the requests with the guard differ: {guarded:#?}\nwithout the guard: {unguarded:#?}")
     })
 }
 
@@ -82,8 +78,8 @@ fn comparable(sent: &[RecordedRequest]) -> Vec<String> {
     let format = |request: &RecordedRequest| {
         let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let headers = headers.filter(|(name, _)| !UNIQUE_HEADERS.contains(name));
-        let headers: BTreeMap<_, _> =
-            headers.map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
+        let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(value)));
+        let headers: BTreeMap<_, _> = headers.collect();
         let line = (request.verb(), request.path(), request.query(), request.version(), request.status());
         format!("{line:?} {headers:?}")
     };
@@ -99,7 +95,7 @@ pub(super) fn explained(
     place: DenialPlace,
     failure: &Failure,
     stage: DenialStage,
-) -> Result<(), UnmetExpectation> {
+) -> CheckResult {
     if place != DenialPlace::Text {
         has_denial(scene, failure, stage)?;
     }
@@ -116,53 +112,48 @@ pub(super) fn explained(
 const NO_ROLE: &str = "No IAM role fixes this";
 
 /// Checks that a failure contains the expected denial.
-fn has_denial(scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), UnmetExpectation> {
+fn has_denial(scene: &Scene, failure: &Failure, stage: DenialStage) -> CheckResult {
     let missing = || UnmetExpectation(format!("expected a denial, but the caller found none: {failure:#?}"));
     let denial = failure.denial.as_ref().ok_or_else(missing)?;
     ensure(denial.stage == stage, || format!("expected the stage {stage:?}, got {:?}", denial.stage))?;
     ensure(denial.method.is_some(), || format!("expected the denial to name a method: {denial:#?}"))?;
     let accepted = scope::uri(scene.api().scope);
-    ensure(denial.accepted.contains(&accepted), || {
-        format!("expected {accepted} among the accepted scopes: {denial:#?}")
-    })
+    let is_listed = denial.accepted.contains(&accepted);
+    ensure(is_listed, || format!("expected {accepted} among the accepted scopes: {denial:#?}"))
 }
 
 /// Checks that the fake has stored the uploaded bytes.
-pub(super) fn stored_content(scene: &Scene) -> Result<(), UnmetExpectation> {
+pub(super) fn stored_content(scene: &Scene) -> CheckResult {
     let stored = scene.google().object(Scene::BUCKET, Scene::NEW).unwrap_or_default();
-    ensure(stored == Scene::content(), || {
-        format!(
-            "the stored object ({} bytes) differs from the uploaded content ({} bytes)",
-            stored.len(),
-            Scene::content().len()
-        )
+    let uploaded = Scene::content();
+    ensure(stored == uploaded, || {
+        let (stored, uploaded) = (stored.len(), uploaded.len());
+        format!("the stored object ({stored} bytes) differs from the uploaded content ({uploaded} bytes)")
     })
 }
 
 /// Checks that every request has the expected HTTP version, and that no request got status 404.
-pub(super) fn versions_and_paths(scene: &Scene) -> Result<(), UnmetExpectation> {
+pub(super) fn versions_and_paths(scene: &Scene) -> CheckResult {
     let is_grpc = scene.api().format == ApiFormat::Grpc;
     let version = if is_grpc { Version::HTTP_2 } else { scene.version() };
     let sent = scene.sent();
-    ensure(sent.iter().all(|request| request.version() == version), || {
-        format!("expected {version:?} in every request: {sent:#?}")
-    })?;
+    let has_version = |request: &RecordedRequest| request.version() == version;
+    ensure(sent.iter().all(has_version), || format!("expected {version:?} in every request: {sent:#?}"))?;
     let is_known_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
     ensure(sent.iter().all(is_known_path), || format!("a request got status 404: {sent:#?}"))
 }
 
 /// Checks that no text of a failure contains a part of the token.
-pub(super) fn no_leak(failure: &Failure, token: &str) -> Result<(), UnmetExpectation> {
+pub(super) fn no_leak(failure: &Failure, token: &str) -> CheckResult {
     let starts = 0..=token.len().saturating_sub(LEAK);
     let pieces: Vec<&str> = starts.filter_map(|start| token.get(start..start + LEAK)).collect();
+    let leaks = |text: &str| pieces.iter().any(|piece| text.contains(piece));
     failure.texts().try_for_each(|text| {
-        ensure(!pieces.iter().any(|piece| text.contains(piece)), || {
-            format!("expected no part of the token in the text: {text}")
-        })
+        ensure(!leaks(text), || format!("expected no part of the token in the text: {text}"))
     })
 }
 
-/// How many consecutive characters of the token count as a leak. The bound is longer than the
-/// common prefix of the fake's tokens that are not secret, `ya29.c.`, and shorter than the random
-/// part.
+/// The number of consecutive characters of the token that count as a leak. All tokens of the fake
+/// begin with `ya29.c.`, which is not secret and is shorter than this number. The random part of a
+/// token is longer.
 const LEAK: usize = 12;

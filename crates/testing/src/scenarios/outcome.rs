@@ -32,6 +32,9 @@ pub struct Failure {
     pub denial: Option<Box<FoundDenial>>,
 }
 
+/// What the caller receives from a call.
+pub(super) type Outcome = Result<Received, Failure>;
+
 /// A denial that the caller of a client found.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -70,8 +73,8 @@ impl Received {
         Self { bytes: bytes.into(), metadata: String::new() }
     }
 
-    /// Sets the metadata. Leave out values that differ in every response, such as `date` or the id
-    /// of an upload.
+    /// Sets the metadata. Leave out values that differ in every response, such as the headers
+    /// `date` and `x-guploader-uploadid`.
     ///
     /// ```
     /// let received = gcp_scopes_testing::scenarios::Received::new("meow").with_metadata("200 OK");

@@ -13,7 +13,7 @@ use crate::refusal_form::RefusalForm;
 pub(super) struct Plan {
     /// The scope of the token.
     pub(super) token_scope: TokenScope,
-    /// The response to every call. `None` for the fake's own responses.
+    /// The refusal of every call. `None` if the fake sends its own responses.
     pub(super) refusal: Option<ScriptedRefusal>,
     /// The fault of the API, if any.
     pub(super) fault: Option<Fault>,
@@ -77,7 +77,8 @@ const fn refused_for_other_reason(form: RefusalForm) -> Plan {
     Plan { refusal: Some(ScriptedRefusal::OtherReason(form)), calls: &[Expected::SameFailure], ..ALLOWED }
 }
 
-/// Creates the plan for an IAM refusal with a fault, which the guard must not change.
+/// Creates the plan for an IAM refusal to which a fault is applied. The guard must not change the
+/// response.
 const fn faulty(fault: Fault) -> Plan {
     Plan { fault: Some(fault), modes: &[Confirm], ..refused_for_other_reason(RefusalForm::IamDenied) }
 }

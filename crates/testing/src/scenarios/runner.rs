@@ -6,8 +6,8 @@ use futures_util::future::{Either, join_all, select};
 use http::Version;
 
 use super::api::ApiFormat;
-use super::check::{self, ensure, expect_failure, expect_success};
-use super::outcome::{DenialStage, Failure, Received};
+use super::check::{self, CheckResult, ensure, expect_failure, expect_success};
+use super::outcome::{DenialStage, Outcome};
 use super::plan::{Expected, Plan};
 use super::scenario::Scenario;
 use super::scene::{Scene, TokenScope};
@@ -57,7 +57,7 @@ struct Runner<'a, S> {
 
 impl<S: Subject> Runner<'_, S> {
     /// Starts the fake for a token with this scope.
-    async fn scene(&self, token_scope: TokenScope) -> Result<Scene, UnmetExpectation> {
+    async fn scene(&self, token_scope: TokenScope) -> CheckResult<Scene> {
         let scene = Scene::start(self.subject.api(), token_scope, self.version).await;
         let scene = scene.map_err(|error| UnmetExpectation(format!("cannot start the fake: {error}")))?;
         self.subject.prepare(scene.google());
@@ -65,16 +65,14 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Builds the client, with a guard of this mode or without a guard.
-    async fn client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<S::Client, UnmetExpectation> {
+    async fn client(&self, scene: &Scene, mode: Option<GuardMode>) -> CheckResult<S::Client> {
         let result = self.subject.build_client(scene, mode).await;
-        let with_or_without = if mode.is_some() { "with" } else { "without" };
-        result.map_err(|error| {
-            UnmetExpectation(format!("cannot build the client {with_or_without} a guard: {error}"))
-        })
+        let with = if mode.is_some() { "with" } else { "without" };
+        result.map_err(|error| UnmetExpectation(format!("cannot build the client {with} a guard: {error}")))
     }
 
     /// Makes the calls of a plan, once for each mode.
-    async fn run_plan(&self, plan: &Plan) -> Result<(), UnmetExpectation> {
+    async fn run_plan(&self, plan: &Plan) -> CheckResult {
         let scene = self.scene(plan.token_scope).await?;
         if plan.refusal.is_some_and(|refusal| !scripted_refusal::script(&scene, refusal)) {
             return Ok(());
@@ -90,20 +88,13 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Makes the calls of a plan with one guarded client.
-    async fn make_calls(
-        &self,
-        scene: &Scene,
-        mode: GuardMode,
-        calls: &[Expected],
-    ) -> Result<(), UnmetExpectation> {
+    async fn make_calls(&self, scene: &Scene, mode: GuardMode, calls: &[Expected]) -> CheckResult {
         let guarded = self.client(scene, Some(mode)).await?;
         for expected in calls {
             match expected {
-                Expected::SameSuccess => {
-                    expect_success(self.same_as_without_guard(scene, &guarded).await?).map(drop)?
-                }
+                Expected::SameSuccess => drop(expect_success(self.same_outcome(scene, &guarded).await?)?),
                 Expected::SameFailure => {
-                    let failure = expect_failure(self.same_as_without_guard(scene, &guarded).await?)?;
+                    let failure = expect_failure(self.same_outcome(scene, &guarded).await?)?;
                     ensure(failure.denial.is_none(), || format!("expected no denial: {failure:#?}"))?;
                 }
                 Expected::Explained => self.explains_refusal(scene, &guarded).await?,
@@ -119,11 +110,7 @@ impl<S: Subject> Runner<'_, S> {
 
     /// Checks that a call has the same requests and the same outcome with the guard as without the
     /// guard. Returns the outcome.
-    async fn same_as_without_guard(
-        &self,
-        scene: &Scene,
-        guarded: &S::Client,
-    ) -> Result<Result<Received, Failure>, UnmetExpectation> {
+    async fn same_outcome(&self, scene: &Scene, guarded: &S::Client) -> CheckResult<Outcome> {
         let (expected, bare) = call(scene, &self.client(scene, None).await?).await;
         let (outcome, sent) = call(scene, guarded).await;
         check::same_requests(&bare, &sent)?;
@@ -132,7 +119,7 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that a call sends as many requests as without the guard, and fails with a denial.
-    async fn explains_refusal(&self, scene: &Scene, guarded: &S::Client) -> Result<(), UnmetExpectation> {
+    async fn explains_refusal(&self, scene: &Scene, guarded: &S::Client) -> CheckResult {
         let (outcome, bare) = call(scene, &self.client(scene, None).await?).await;
         expect_failure(outcome)?;
         let (outcome, sent) = call(scene, guarded).await;
@@ -144,12 +131,7 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that a call sends nothing, and fails with a denial of this stage.
-    async fn sends_nothing(
-        &self,
-        scene: &Scene,
-        guarded: &S::Client,
-        stage: DenialStage,
-    ) -> Result<(), UnmetExpectation> {
+    async fn sends_nothing(&self, scene: &Scene, guarded: &S::Client, stage: DenialStage) -> CheckResult {
         let (outcome, sent) = call(scene, guarded).await;
         let failure = expect_failure(outcome)?;
         ensure(sent.is_empty(), || format!("expected no request: {sent:#?}"))?;
@@ -157,7 +139,7 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that a refusal has the same error kind as without the guard, sent or not.
-    async fn keeps_error_kind(&self) -> Result<(), UnmetExpectation> {
+    async fn keeps_error_kind(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Unrelated).await?;
         let expected = expect_failure(self.client(&scene, None).await?.perform(Operation::Call).await)?.kind;
         for mode in [GuardMode::Warn, GuardMode::Deny] {
@@ -172,17 +154,16 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that an upload stores its content and sends at least `least` requests.
-    async fn upload(&self, operation: Operation, least: usize) -> Result<(), UnmetExpectation> {
+    async fn upload(&self, operation: Operation, least: usize) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
         expect_success(self.client(&scene, Some(GuardMode::Confirm)).await?.perform(operation).await)?;
-        ensure(scene.sent().len() >= least, || {
-            format!("expected at least {least} requests: {:#?}", scene.sent())
-        })?;
+        let sent = scene.sent();
+        ensure(sent.len() >= least, || format!("expected at least {least} requests: {sent:#?}"))?;
         check::stored_content(&scene)
     }
 
     /// Checks that a download returns the stored content.
-    async fn download(&self) -> Result<(), UnmetExpectation> {
+    async fn download(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
         scene.google().put_object(Scene::BUCKET, Scene::LARGE, Scene::content());
         let guarded = self.client(&scene, Some(GuardMode::Confirm)).await?;
@@ -194,7 +175,7 @@ impl<S: Subject> Runner<'_, S> {
 
     /// Checks that the client retries as without the guard, if every other request fails with
     /// status 503.
-    async fn retries(&self) -> Result<(), UnmetExpectation> {
+    async fn retries(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
         let clients =
             [self.client(&scene, None).await?, self.client(&scene, Some(GuardMode::Confirm)).await?];
@@ -209,7 +190,7 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that a call succeeds after an earlier call was cancelled.
-    async fn cancelled(&self) -> Result<(), UnmetExpectation> {
+    async fn cancelled(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
         let guarded = self.client(&scene, Some(GuardMode::Deny)).await?;
         let (service, google) = (scene.api().service, scene.google());
@@ -225,20 +206,19 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that concurrent calls are all sent and succeed.
-    async fn concurrent(&self) -> Result<(), UnmetExpectation> {
+    async fn concurrent(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
         let guarded = self.client(&scene, Some(GuardMode::Deny)).await?;
         for outcome in join_all((0..CONCURRENT).map(|_| guarded.perform(Operation::Call))).await {
             expect_success(outcome)?;
         }
-        ensure(scene.sent().len() >= CONCURRENT, || {
-            format!("expected at least {CONCURRENT} requests, got {}", scene.sent().len())
-        })
+        let sent = scene.sent().len();
+        ensure(sent >= CONCURRENT, || format!("expected at least {CONCURRENT} requests, got {sent}"))
     }
 
     /// Checks that a clone of the client uses the guard, including the refusals that the guard
     /// remembers.
-    async fn cloned(&self) -> Result<(), UnmetExpectation> {
+    async fn cloned(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Unrelated).await?;
         let guarded = self.client(&scene, Some(GuardMode::Confirm)).await?;
         self.explains_refusal(&scene, &guarded).await?;
@@ -253,10 +233,7 @@ impl<S: Subject> Runner<'_, S> {
 const CONCURRENT: usize = 32;
 
 /// Makes a call, and returns its outcome and the requests that it sent.
-async fn call(
-    scene: &Scene,
-    client: &impl SubjectClient,
-) -> (Result<Received, Failure>, Vec<RecordedRequest>) {
+async fn call(scene: &Scene, client: &impl SubjectClient) -> (Outcome, Vec<RecordedRequest>) {
     let before = scene.sent().len();
     let outcome = client.perform(Operation::Call).await;
     (outcome, scene.sent().into_iter().skip(before).collect())

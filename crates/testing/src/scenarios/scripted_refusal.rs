@@ -41,7 +41,8 @@ fn long_xml() -> FullResponse {
     RefusalForm::ScopeStorageXml.xml_response().map(extended)
 }
 
-/// 128 KiB: twice as much as the guard of gcp-scopes reads of a body.
+/// The number of bytes that are added to a refusal: 128 KiB. The guard of gcp-scopes reads at most
+/// 16 KiB of a body, and decompresses at most 64 KiB.
 const FILLING: usize = 128 * 1024;
 
 fn filling() -> String {

@@ -21,9 +21,8 @@ pub(super) fn respond(
     endpoint: &Endpoint,
     request: &IncomingRequest,
 ) -> Option<FullResponse> {
-    let response = record_panic(shared, || route(&mut shared.lock(), endpoint, request));
-    response
-        .unwrap_or_else(|| Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.")))
+    let error = || Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error."));
+    record_panic(shared, || route(&mut shared.lock(), endpoint, request)).unwrap_or_else(error)
 }
 
 /// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
@@ -38,7 +37,7 @@ fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> O
         return Some(scripted);
     }
     match method {
-        _ if endpoint.upstream.is_some() => refusal_before_upstream(state, endpoint.service, request),
+        _ if endpoint.upstream.is_some() => refuse_to_forward(state, endpoint.service, request),
         Some(MethodResponse::Allowed(response)) => Some(response),
         _ => Some(own_response(state, endpoint, request)),
     }
@@ -46,11 +45,7 @@ fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> O
 
 /// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if
 /// the request is to be forwarded.
-fn refusal_before_upstream(
-    state: &State,
-    service: Service,
-    request: &IncomingRequest,
-) -> Option<FullResponse> {
+fn refuse_to_forward(state: &State, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
     if service == Service::Storage { storage::refuse(state, request) } else { None }
 }
 
@@ -88,7 +83,7 @@ mod tests {
         let google = FakeGoogle::builder().start().await?;
         let panicking = || -> FullResponse { panic!("handler failed") };
         assert!(record_panic(&google.shared, panicking).is_none());
-        let panic = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop panics");
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop should panic");
         let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
         assert!(text.contains("handler failed"), "{text}");
         Ok(())

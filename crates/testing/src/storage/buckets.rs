@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::store::Bucket;
 
 /// Returns the id of the project that the request names, if IAM grants the permission on it.
-fn permitted_project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, Problem> {
+fn permitted_project(state: &State, call: &Call<'_>, permission: &str) -> ApiResult<String> {
     let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
     let id = state.project(name).map_or(name, |project| project.id.as_str());
     match state.policy.allows(&call.account, permission, &[id]) {
@@ -31,8 +31,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> ApiResult {
 pub(super) fn insert(state: &mut State, call: &Call<'_>) -> ApiResult {
     let project = permitted_project(state, call, "storage.buckets.create")?;
     let body = call.request.json().unwrap_or_default();
-    let name =
-        body.get("name").and_then(Value::as_str).ok_or(Problem::Invalid("Required parameter: name"))?;
+    let name = body["name"].as_str().ok_or(Problem::Invalid("Required parameter: name"))?;
     if state.store.buckets.contains_key(name) {
         return Err(Problem::Conflict(
             "Your previous request to create the named bucket succeeded and you already own it.",
@@ -89,12 +88,8 @@ fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Valu
         "timeCreated": rfc3339(bucket.created), "updated": rfc3339(bucket.created),
     });
     let layers = [defaults, Value::Object(bucket.fields.clone()), read_only];
-    layers
-        .iter()
-        .filter_map(Value::as_object)
-        .flatten()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    let fields = layers.iter().filter_map(Value::as_object).flatten();
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 pub(super) fn get_policy(state: &mut State, call: &Call<'_>) -> ApiResult {

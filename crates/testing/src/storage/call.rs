@@ -8,9 +8,9 @@ use crate::state::{State, Token};
 use crate::store::Bucket;
 
 /// The response to a call, or the reason for an error response.
-pub(super) type ApiResult = Result<FullResponse, Problem>;
+pub(super) type ApiResult<T = FullResponse> = Result<T, Problem>;
 
-/// A call: the account of its token, and the resources that the path names.
+/// A call, with the account of its token and the names of the resources in its path.
 pub(super) struct Call<'a> {
     pub(super) request: &'a IncomingRequest,
     pub(super) account: String,
@@ -39,7 +39,7 @@ pub(super) fn check_token(
     request: &IncomingRequest,
     access: Access,
     permission: &'static str,
-) -> Result<Token, Problem> {
+) -> ApiResult<Token> {
     if request.header("authorization").is_none() {
         return Err(Problem::Anonymous(permission));
     }
@@ -59,7 +59,7 @@ pub(super) fn check_permission<'a>(
     state: &'a State,
     call: &Call<'_>,
     permission: &str,
-) -> Result<&'a Bucket, Problem> {
+) -> ApiResult<&'a Bucket> {
     check_permission_on(state, call, &call.bucket, permission)
 }
 
@@ -70,7 +70,7 @@ pub(super) fn check_permission_on<'a>(
     call: &Call<'_>,
     bucket: &str,
     permission: &str,
-) -> Result<&'a Bucket, Problem> {
+) -> ApiResult<&'a Bucket> {
     let existing = state.store.buckets.get(bucket);
     let project = existing.map_or_else(|| state.first_project(), |bucket| bucket.project.as_str());
     if !state.policy.allows(&call.account, permission, &[bucket, project]) {

@@ -7,7 +7,6 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::call::{ApiResult, Call, check_permission};
-use super::problem::Problem;
 use super::represent::resource;
 use crate::incoming::FormData;
 use crate::response::json;
@@ -26,12 +25,7 @@ pub(super) struct Page<'a> {
 
 /// Returns a page of the call's bucket. `size` and `after` are the names of the query parameters
 /// with the maximum length of the page and with the name after which the page begins.
-pub(super) fn page<'a>(
-    state: &'a State,
-    call: &Call<'_>,
-    size: &str,
-    after: &str,
-) -> Result<Page<'a>, Problem> {
+pub(super) fn page<'a>(state: &'a State, call: &Call<'_>, size: &str, after: &str) -> ApiResult<Page<'a>> {
     let bucket = check_permission(state, call, "storage.objects.list")?;
     let query = &call.request.query;
     // Google returns at most 1000 entries a page, which is also the default. Source:

@@ -10,8 +10,7 @@ pub(super) fn find(verb: &Method, segments: &[String]) -> Option<(&'static Metho
     // Skips everything up to `storage/v1`.
     let after_version = segments.iter().skip_while(|segment| *segment != "storage").skip(2);
     let segments: Vec<&str> = after_version.map(String::as_str).collect();
-    let method =
-        METHODS.iter().find(|method| method.verb == *verb && matches_path(method.path, &segments))?;
+    let method = METHODS.iter().find(|row| row.verb == *verb && matches_path(row.path, &segments))?;
     let names = method.path.split('/').zip(&segments).filter(|(part, _)| *part == "*");
     Some((method, names.map(|(_, name)| (*name).to_owned()).collect()))
 }
@@ -20,8 +19,5 @@ pub(super) fn find(verb: &Method, segments: &[String]) -> Option<(&'static Metho
 fn matches_path(path: &str, segments: &[&str]) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     parts.len() == segments.len()
-        && parts
-            .iter()
-            .zip(segments)
-            .all(|(part, segment)| *part == "*" && !segment.is_empty() || part == segment)
+        && parts.iter().zip(segments).all(|(part, name)| *part == "*" && !name.is_empty() || part == name)
 }

@@ -16,7 +16,7 @@ pub(super) struct MethodRow {
     pub(super) path: &'static str,
     pub(super) id: &'static str,
     pub(super) access: Access,
-    /// Empty if the method needs no permission.
+    /// The permission that the method needs, or an empty string.
     pub(super) permission: &'static str,
     pub(super) handler: Handler,
 }

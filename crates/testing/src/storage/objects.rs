@@ -22,7 +22,7 @@ pub(super) fn store<'a>(
     call: &Call<'_>,
     bucket: &str,
     new: NewObject,
-) -> Result<&'a Object, Problem> {
+) -> ApiResult<&'a Object> {
     check_may_store(state, call, bucket, &new.name)?;
     check_generation(call.request, state.store.object(bucket, &new.name))?;
     let now = state.clock.now();
@@ -31,12 +31,7 @@ pub(super) fn store<'a>(
 
 /// Checks that the account may create an object. Replacing an existing object also requires the
 /// permission to delete objects.
-pub(super) fn check_may_store(
-    state: &State,
-    call: &Call<'_>,
-    bucket: &str,
-    name: &str,
-) -> Result<(), Problem> {
+pub(super) fn check_may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str) -> ApiResult<()> {
     let bucket_data = check_permission_on(state, call, bucket, "storage.objects.create")?;
     if bucket_data.objects.contains_key(name) {
         check_permission_on(state, call, bucket, "storage.objects.delete")?;
@@ -46,7 +41,7 @@ pub(super) fn check_may_store(
 
 /// Checks the precondition on the object's generation, if the request has one: in the query for the
 /// JSON API, in a header for the XML API. A missing object has the generation 0.
-fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> Result<(), Problem> {
+fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> ApiResult<()> {
     let required =
         request.query.get("ifGenerationMatch").or_else(|| request.header("x-goog-if-generation-match"));
     let Some(required) = required else { return Ok(()) };
@@ -55,7 +50,7 @@ fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> Res
 }
 
 /// Checks the permission and returns the call's object.
-fn find<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> Result<&'a Object, Problem> {
+fn find<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> ApiResult<&'a Object> {
     let bucket = check_permission(state, call, permission)?;
     let missing = || Problem::NoObject(format!("{}/{}", call.bucket, call.object));
     bucket.objects.get(&call.object).ok_or_else(missing)
@@ -96,7 +91,7 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Copies the call's object to the call's target.
-pub(super) fn copy<'a>(state: &'a mut State, call: &Call<'_>) -> Result<&'a Object, Problem> {
+pub(super) fn copy<'a>(state: &'a mut State, call: &Call<'_>) -> ApiResult<&'a Object> {
     let source = find(state, call, "storage.objects.get")?;
     let (bucket, name) = &call.target;
     let new = NewObject { name: name.clone(), ..source.data.clone() };
@@ -108,7 +103,7 @@ pub(super) fn copy_to(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Copies an object and responds that the rewrite is done. Google may need several requests for a
-/// rewrite; the fake never does.
+/// rewrite; the fake always needs one.
 pub(super) fn rewrite(state: &mut State, call: &Call<'_>) -> ApiResult {
     let resource = resource(call, &call.target.0, copy(state, call)?);
     let size = &resource["size"];

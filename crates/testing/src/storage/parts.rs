@@ -43,10 +43,8 @@ fn begin(state: &mut State, call: &Call<'_>) -> ApiResult {
     check_may_store(state, call, &call.bucket, &call.object)?;
     let id = random_hex();
     let content_type = call.request.header("content-type").unwrap_or(NewObject::BINARY).to_owned();
-    state
-        .store
-        .multipart_uploads
-        .insert(id.clone(), MultipartUpload { content_type, parts: BTreeMap::new() });
+    let upload = MultipartUpload { content_type, parts: BTreeMap::new() };
+    state.store.multipart_uploads.insert(id.clone(), upload);
     let fields = [("Bucket", &*call.bucket), ("Key", &call.object), ("UploadId", &id)];
     Ok(xml(StatusCode::OK, "InitiateMultipartUploadResult", &text_elements(&fields)))
 }

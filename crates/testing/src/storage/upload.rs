@@ -52,7 +52,7 @@ fn described_object(
     request: &IncomingRequest,
     metadata: &Value,
     content_type: Option<&str>,
-) -> Result<NewObject, Problem> {
+) -> ApiResult<NewObject> {
     let text = |name: &str| metadata.get(name).and_then(Value::as_str);
     let name = request.query.get("name").or_else(|| text("name")).ok_or(Problem::Invalid("Required"))?;
     let new = NewObject::new(name, Bytes::new(), text("contentType").or(content_type));

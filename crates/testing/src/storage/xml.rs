@@ -47,17 +47,15 @@ fn is_not_implemented(call: &Call<'_>) -> bool {
 }
 
 /// Returns the scopes and the permission that a request requires.
-pub(super) fn access(request: &IncomingRequest) -> Result<(Access, &'static str), Problem> {
-    match request.verb {
-        _ if is_about_acl(request) => Ok((Access::Full, "storage.objects.getIamPolicy")),
-        Method::GET | Method::HEAD if names(request).1.is_empty() => {
-            Ok((Access::Read, "storage.objects.list"))
-        }
-        Method::GET | Method::HEAD => Ok((Access::Read, "storage.objects.get")),
-        Method::PUT | Method::POST => Ok((Access::Write, "storage.objects.create")),
-        Method::DELETE => Ok((Access::Write, "storage.objects.delete")),
-        _ => Err(Problem::NotFound),
-    }
+pub(super) fn access(request: &IncomingRequest) -> ApiResult<(Access, &'static str)> {
+    Ok(match request.verb {
+        _ if is_about_acl(request) => (Access::Full, "storage.objects.getIamPolicy"),
+        Method::GET | Method::HEAD if names(request).1.is_empty() => (Access::Read, "storage.objects.list"),
+        Method::GET | Method::HEAD => (Access::Read, "storage.objects.get"),
+        Method::PUT | Method::POST => (Access::Write, "storage.objects.create"),
+        Method::DELETE => (Access::Write, "storage.objects.delete"),
+        _ => return Err(Problem::NotFound),
+    })
 }
 
 /// Checks whether a request reads or changes an access control list.
