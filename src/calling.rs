@@ -9,7 +9,7 @@
 //! # #[cfg(feature = "google-cloud")]
 //! # async fn call<T>(send: impl Future<Output = google_cloud_gax::Result<T>>) -> Result<T, Box<dyn std::error::Error>> {
 //! let guard = gcp_scopes::Guard::detect().await;
-//! let read = guard.calling("storage.objects.get")?; // for an unknown id, the error names similar ids
+//! let read = guard.calling("storage.objects.get")?; // the error for an unknown id names similar ids
 //! let object = read.run(send).await?; // send: client.read_object(bucket, object).send()
 //! # Ok(object) }
 //! ```

@@ -50,8 +50,8 @@ mod tests {
 
     type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
-    /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that had
-    /// no result at the deadline.
+    /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that
+    /// had no result at the deadline.
     async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
         let done = Running::start(until, works.into_iter()).finish().await;
         done.into_iter().map(Result::ok).collect()

@@ -212,7 +212,7 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// Returns the inner service, whose `poll_ready` has returned ready. Keeps a clone of the service.
+    /// Returns the inner service, whose `poll_ready` has returned ready, and keeps a clone of it.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)

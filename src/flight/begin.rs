@@ -33,7 +33,7 @@ impl Guard {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-    ///     // A client that blocks uses `block_on`; a hook that must not block leaves this step out.
+    ///     // A client that blocks uses `block_on`; a hook that must not block skips this step.
     ///     flight.wait_for_scopes().await
     /// }
     /// ```
@@ -92,9 +92,9 @@ impl Guard {
         }
     }
 
-    /// Begins a flight for a call that was already made. Only the call's response or error is known,
-    /// and possibly the `Authorization` header that was sent. The response must come from a Google
-    /// API.
+    /// Begins a flight for a call that was already made. Only the call's response or error is
+    /// known, and possibly the `Authorization` header that was sent. The response must come from a
+    /// Google API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -180,6 +180,9 @@ impl Flight {
     /// `last` is a call to the URL of the last request. The returned flight knows only whether the
     /// host of this URL belongs to Google: the method may have changed, and the client may have
     /// removed the token.
+    ///
+    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]: the
+    /// verb is `GET`, and no headers are needed. User info in the authority is ignored.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
