@@ -1,10 +1,9 @@
 //! The thread on which a guard sends its own requests.
 //!
-//! A guard queries servers and sources besides the calls of the program: in blocking programs, on
-//! runtimes without timer or I/O, and while a runtime shuts down. Therefore a guard has its own
-//! tokio runtime: one thread, which starts with the first request and ends with the guard. The
-//! result of work on the thread can be awaited on any executor, and deadlines work independently of
-//! the caller's runtime.
+//! A guard must be able to query servers and sources in blocking programs, on runtimes without
+//! timer or I/O, and while a runtime shuts down. Therefore a guard has its own tokio runtime: one
+//! thread, which starts with the first request and ends with the guard. The result of work on the
+//! thread can be awaited on any executor, and deadlines work independently of the caller's runtime.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +112,7 @@ impl Spawner {
         self.run(async move { tokio::time::timeout(limit, work).await.ok() }).await?.ok_or(LATE)
     }
 
+    /// Returns a handle to the runtime of the thread. Starts the thread if it is not running yet.
     fn runtime(&self) -> Result<Handle, &'static str> {
         let mut state = self.state();
         match &*state {
@@ -145,6 +145,7 @@ fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
 struct BackgroundRuntime(Option<Runtime>);
 
 impl BackgroundRuntime {
+    /// Runs the tasks of the runtime until the sender of `until` is dropped.
     fn run_until(self, until: oneshot::Receiver<()>) {
         if let Some(runtime) = &self.0 {
             // No value is ever sent: the channel closes when the guard is dropped.
@@ -316,7 +317,7 @@ pub(crate) mod tests {
     fn events_reach_the_subscriber_of_the_caller() {
         let (dispatch, count) = counting();
         let background = Background::default();
-        let event = async { tracing::info!("asked") };
+        let event = async { tracing::info!("an event") };
         tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event))).unwrap();
         assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 1);
     }

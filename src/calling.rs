@@ -1,6 +1,6 @@
-//! Checks for calls of clients that do not expose their requests: Google's own clients
-//! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
-//! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
+//! Checks the calls of clients that do not expose their requests: Google's own clients
+//! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and the clients of
+//! google-apis-rs ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
 //! The guard only sees that such a client requests a token, in the task of the caller. Therefore
 //! the caller names the API method once, and runs its calls with [`Calling::run`]:
@@ -9,7 +9,7 @@
 //! # #[cfg(feature = "google-cloud")]
 //! # async fn call<T>(send: impl Future<Output = google_cloud_gax::Result<T>>) -> Result<T, Box<dyn std::error::Error>> {
 //! let guard = gcp_scopes::Guard::detect().await;
-//! let read = guard.calling("storage.objects.get")?; // an unknown id is refused here, with the nearest ones
+//! let read = guard.calling("storage.objects.get")?; // the error for an unknown id names similar ids
 //! let object = read.run(send).await?; // send: client.read_object(bucket, object).send()
 //! # Ok(object) }
 //! ```
@@ -44,6 +44,7 @@ struct CurrentCall {
     state: Mutex<CallState>,
 }
 
+/// What the guard has recorded during the current call.
 #[derive(Default)]
 struct CallState {
     flight: Option<Flight>,
@@ -56,7 +57,7 @@ impl CurrentCall {
     }
 }
 
-/// Checks for calls of one method. Created by [`Guard::calling`].
+/// A handle that checks the calls of one method. Created by [`Guard::calling`].
 ///
 /// ```
 /// # #[cfg(feature = "google-apis")] {
@@ -76,9 +77,9 @@ pub struct Calling {
     method: ApiMethod,
 }
 
-/// Reads the response from a client's error and puts a denial into the error. The type parameter
-/// `Client` is a local type of the implementing crate, which allows the crate to implement the
-/// trait for an error type of another crate.
+/// A client's error type, from which the guard reads the response, and into which the guard puts a
+/// denial. The type parameter `Client` is a local type of the implementing crate, which allows the
+/// crate to implement the trait for an error type of another crate.
 ///
 /// ```
 /// use gcp_scopes::calling::ClientError;
@@ -99,13 +100,13 @@ pub trait ClientError<Client>: Sized {
     /// Returns the denial that the error already contains.
     fn denial(&self) -> Option<&Denial>;
 
-    /// Puts a denial into the error, if the error can hold a denial.
+    /// Puts a denial into the error. Returns the error unchanged if it cannot hold a denial.
     #[must_use]
     fn with_denial(self, denial: Denial) -> Self;
 }
 
 impl Guard {
-    /// Creates checks for calls of this method: see [`calling`](crate::calling).
+    /// Creates a handle that checks the calls of this method: see [`calling`](crate::calling).
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -121,7 +122,8 @@ impl Guard {
     }
 
     /// Explains a client's error if it is a refusal for lack of scopes. Information that the error
-    /// does not contain (the token, often the method) stays unknown; [`Calling::run`] knows more.
+    /// does not contain (the token, often the method) stays unknown; [`Calling::run`] always knows
+    /// the method.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -185,6 +187,8 @@ impl Calling {
     }
 }
 
+/// Ends a flight with the error of a client, and puts the denial into the error if there is a
+/// denial.
 async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
     let Some(response) = error.response().filter(|_| error.denial().is_none()) else { return error };
     let (status, headers) = (response.status(), response.headers());
@@ -233,6 +237,8 @@ impl Guard {
         let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
+    /// Returns the step that corrects the requested scopes, or `None` if the scopes are sufficient.
+    /// Logs a warning with the step.
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// responds within a few milliseconds. If it is slower, the snapshot contains no metadata.
 const FIRST_LIMIT: Duration = Duration::from_millis(300);
 const NO_ANSWER: &str = "the metadata server did not answer in time";
-/// The longest credential file that is read. Credential files are a few KiB long.
+/// The longest credential file that is read, in bytes. Credential files are a few KiB long.
 const MOST_FILE: u64 = 64 * 1024;
 
 /// Takes a snapshot of the process's environment: environment variables, the credential file, and
@@ -91,11 +91,13 @@ async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot
     snapshot
 }
 
+/// Reads one value. If `is_optional` is set, a missing value is `None` instead of an error.
 async fn read_value(server: MetadataServer, path: &str, is_optional: bool) -> Result<Option<String>, String> {
     let value = if is_optional { server.value(path).await } else { server.get(path).await.map(Some) };
     value.map_err(|error| error.to_string())
 }
 
+/// Adds the result of reading one value to the snapshot.
 fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, String>)) -> Snapshot {
     match value {
         Ok(Some(text)) => snapshot.with_metadata(path, text),
@@ -127,10 +129,10 @@ mod tests {
 
     /// The path that lists the names of the attributes.
     const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-    /// The number of queried paths, without attributes.
+    /// The number of queried paths, not counting the paths of attributes.
     const PATHS: usize = 8;
 
-    /// Returns the snapshot of `world` with metadata, and the number of requests sent.
+    /// Adds metadata to `world`. Returns the snapshot and the number of requests that were sent.
     async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
@@ -140,9 +142,10 @@ mod tests {
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
         let snapshot = with_metadata(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
-        (snapshot, fetch.asked())
+        (snapshot, fetch.sent())
     }
 
+    /// Returns the response of a VM's metadata server at `path`.
     fn vm(path: &str) -> Option<Response<Bytes>> {
         let text = match path {
             "project/project-id" => "my-project",
@@ -155,25 +158,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
-        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
+    async fn missing_values_are_left_out_of_the_snapshot() {
+        let (snapshot, requests) = ask(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
-        assert_eq!(asked, PATHS + 1, "attributes that are not there are not asked for");
+        // All paths, and `created-by`: no other existing attribute is used.
+        assert_eq!(requests, PATHS + 1, "missing attributes should not be requested");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
+    async fn all_attributes_are_requested_if_their_names_are_concealed() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
-        assert_eq!(asked, Snapshot::metadata_rounds().concat().len());
+        assert_eq!(requests, Snapshot::metadata_rounds().concat().len());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_is_missing_slow_or_false_is_asked_once() {
+    async fn an_unusable_metadata_server_is_queried_once() {
         type Serve = fn(&str) -> Option<Response<Bytes>>;
+        // The server's response, and a part of the reported problem.
         let rows: [(Serve, &str); 4] = [
             (|_| None, "in time"),
             (|_| Some(answer(403, "<html>")), "403"),
@@ -181,10 +186,10 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+            let (snapshot, requests) = ask(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
-            assert_eq!(asked, 1);
+            assert_eq!(requests, 1);
         }
     }
 
@@ -205,7 +210,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_server_is_read_in_three_rounds_and_what_was_not_read_is_unknown() {
+    async fn a_server_slower_than_the_first_limit_is_not_used() {
+        // The first limit is 300 ms; each response takes the milliseconds of the row.
         for (milliseconds, rounds, platform) in [
             (20, 3, Platform::ManagedInstanceGroup),
             (200, 3, Platform::ManagedInstanceGroup),
@@ -224,19 +230,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_vm_without_attributes_is_a_plain_vm() {
+    async fn a_vm_without_attributes_is_compute_engine() {
         let serve = |path: &str| match path {
             "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),
             ATTRIBUTE_NAMES => Some(answer(200, "")),
             _ => vm(path),
         };
-        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
         assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::ComputeEngine);
-        assert_eq!(asked, PATHS);
+        assert_eq!(requests, PATHS);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_vm_whose_attributes_were_not_read_is_not_called_a_plain_vm() {
+    async fn a_vm_with_unread_attributes_has_an_unknown_platform() {
         let serve = |path: &str| match path {
             "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),
             "instance/attributes/created-by" => None,
@@ -248,18 +254,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_falls_silent_leaves_what_it_had_told() {
+    async fn values_are_kept_if_the_server_stops_responding() {
         let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_is_asked_where_the_machine_is_not_googles_or_the_user_forbids_it() {
+    async fn the_metadata_server_is_queried_only_where_one_may_exist() {
         let key = r#"{"type":"service_account"}"#;
         let credential = "/h/.config/gcloud/application_default_credentials.json";
+        // The machine has a credential file.
         let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
         let world = Snapshot::new;
+        // Whether the metadata server is queried in this environment.
         let rows = [
             (world(), true),
             (world().with_env("NO_GCE_CHECK", "true"), false),
@@ -291,20 +299,20 @@ mod tests {
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {
-            let (snapshot, asked) = ask(world, vm).await;
-            assert_eq!(asked > 0, expected, "{snapshot:?}");
+            let (snapshot, requests) = ask(world, vm).await;
+            assert_eq!(requests > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_host_that_is_none_is_a_problem_and_no_failure() {
-        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+    async fn an_invalid_metadata_host_is_reported_as_a_problem() {
+        let (snapshot, requests) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
-        assert_eq!(asked, 0);
+        assert_eq!(requests, 0);
     }
 
     #[test]
-    fn without_a_thread_the_rest_is_still_seen_and_the_reason_is_kept() {
+    fn without_a_thread_the_variables_are_read_and_the_reason_is_kept() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
@@ -321,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_and_a_missing_file_are_no_files() {
+    fn a_directory_and_a_missing_file_are_not_read() {
         assert_eq!(read_file(&std::env::temp_dir()), None);
         assert_eq!(read_file(&std::env::temp_dir().join("no-such-credential.json")), None);
     }

@@ -7,7 +7,7 @@
 //!
 //! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidInput);
-//! println!("{error}"); // names the input, and says what was expected
+//! println!("{error}"); // names the input, and what was expected
 //! ```
 
 use std::error::Error as StdError;
@@ -50,10 +50,12 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Creates an error of the kind [`ErrorKind::InvalidInput`].
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::InvalidInput, message: message.into(), source: None }
     }
 
+    /// Creates an error of the kind [`ErrorKind::Unreachable`].
     pub(crate) fn unreachable(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Unreachable, message: message.into(), source: None }
     }

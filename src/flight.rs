@@ -30,7 +30,8 @@
 //! ) -> Result<Response<Vec<u8>>, Denial> {
 //!     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
 //!     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-//!     // An async client: `let flight = flight.wait_for_scopes().await?;`
+//!     // An async client waits here with `let flight = flight.wait_for_scopes().await?;`. A client
+//!     // that blocks may use `block_on`; a hook that must not block leaves this step out.
 //!     let response = send(request);
 //!     let (status, headers) = (response.status(), response.headers());
 //!     if flight.answered(status, headers) {
@@ -63,7 +64,7 @@
 //! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` header | [`Flight::explain`] |
 //! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an `Authorization` header | [`Flight::explain_now`] |
 //! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | either |
-//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::explain`] |
+//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::wait_for_scopes`] and [`Flight::explain`] |
 //!
 //! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial

@@ -25,8 +25,9 @@ use shared::Shared;
 pub use builder::GuardBuilder;
 pub use settings::{DenialDelivery, Preflight};
 
-/// How long an explanation waits for the token's scopes, which it shows if they are known by then.
-/// Also the default of [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait).
+/// How long an explanation waits for the token's scopes. An explanation without the scopes shows
+/// why they are unknown. This is also the default of
+/// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait).
 pub(crate) const WAIT: Duration = Duration::from_millis(500);
 
 /// Checks calls of Google API clients against the OAuth scopes of their tokens.
@@ -42,7 +43,8 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 /// # }
 /// ```
 ///
-/// With settings, [`GuardBuilder::detect`] takes the place of [`Guard::detect`]:
+/// To change settings, use [`Guard::builder`] and [`GuardBuilder::detect`] instead of
+/// [`Guard::detect`]:
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -88,16 +90,16 @@ impl Guard {
         Arc::clone(&self.0.environment)
     }
 
-    /// Declares which scopes a token was granted. For a program that creates or fetches its own
-    /// tokens.
+    /// Declares which scopes a token was granted. A program that creates or fetches its own tokens
+    /// calls this function.
     ///
     /// Take the scopes from the `scope` field of the OAuth response. The requested scopes may be
     /// declared only if the issuer always grants exactly the requested scopes; the metadata server
     /// of a VM, for example, ignores the requested scopes.
     ///
-    /// The call is cheap enough to be made each time a token is handed out. The guard trusts the
-    /// declaration until the token expires, for one hour at most, or until a refusal contradicts
-    /// the declaration.
+    /// The function is fast enough to be called each time a token is handed out. The guard trusts
+    /// the declaration until the token expires, for one hour at most, or until a refusal
+    /// contradicts the declaration.
     ///
     /// ```
     /// use gcp_scopes::{Guard, ScopeSet};

@@ -2,16 +2,17 @@
 //! unchanged.
 //!
 //! Clients that decompress responses themselves (reqwest with its feature `gzip`) do so before the
-//! guard sees the response, and remove the header. This module is for all other clients. The size
-//! of the output is limited, so that a small body cannot use much memory. brotli and zstd are not
-//! supported, because no Google API is known to send them unless requested.
+//! guard sees the response, and usually remove the `Content-Encoding` header. This module is for
+//! all other clients. The size of the output is limited, so that a small body cannot use much
+//! memory. brotli and zstd are not supported, because no Google API is known to use these codings
+//! unless a client requests them.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// The limit of the output in bytes: the classifier does not read more.
+/// The maximum number of decompressed bytes: the classifier does not read more.
 #[cfg(feature = "body")]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
@@ -27,8 +28,9 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
         codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
     match (codings.next(), codings.next()) {
         (None, _) => Some(Cow::Borrowed(body)),
-        // Some clients decompress a body and keep its header. Unlike raw deflate, no stream of another coding
-        // that is read here begins like JSON or XML.
+        // Some clients decompress a body but keep the header. Therefore a body that begins like
+        // JSON or XML is returned unchanged. `deflate` is excluded, because a raw deflate stream
+        // may begin with the same byte.
         (Some(coding), None) if coding != "deflate" && matches!(body, [b'{' | b'<', ..]) => Some(body.into()),
         (Some(coding), None) => decompress(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
@@ -53,7 +55,8 @@ fn decompress(_: &str, _: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns the output of a decoder, up to the point where the input was cut off. Returns `None` if
-/// there is no output, because the headers alone are not sufficient for classification.
+/// the input is damaged. Also returns `None` if there is no output, because the headers alone are
+/// not sufficient for classification.
 #[cfg(feature = "body")]
 fn decode_prefix(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
@@ -103,6 +106,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    /// Returns the readable text of a body with these `Content-Encoding` headers.
     fn read(coding: &[&str], body: &[u8]) -> Option<Vec<u8>> {
         let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.parse().unwrap()));
         readable(&headers.collect(), body).map(Cow::into_owned)
@@ -119,7 +123,7 @@ mod tests {
             ("identity, gzip", gzip(PLAIN)),
             ("deflate", zlib(PLAIN)),
             ("deflate", deflate(PLAIN)),
-            // Inflated by the client.
+            // The client decompressed the body and kept the header.
             ("gzip", PLAIN.to_vec()),
             ("br", PLAIN.to_vec()),
         ] {
@@ -138,8 +142,10 @@ mod tests {
             (&["gzipp"], &zipped),
             (&["gzip, gzip"], &zipped),
             (&["gzip", "br"], &zipped),
+            // The client may have decompressed the body only once.
             (&["gzip, gzip"], PLAIN),
             (&["gzip"], &damaged),
+            // Neither raw deflate, nor zlib data after the zlib header.
             (&["deflate"], &[0xff; 40]),
             (&["deflate"], &[0x78, 0x9c, 0xff, 0xff, 0xff]),
         ];

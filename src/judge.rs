@@ -94,7 +94,7 @@ impl Guard {
     ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
-    /// let unknown = GrantedScopes::unknown("no source was asked");
+    /// let unknown = GrantedScopes::unknown("no source was queried");
     /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
     ///
     /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
@@ -137,10 +137,12 @@ impl Guard {
         catalog::lookup(call, &self.state().endpoints)
     }
 
+    /// Creates the denial of a call that Google has not refused.
     pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
         Denial::new(kind, call.method(), call.accepted(), granted, self.state().environment.clone())
     }
 
+    /// Creates the denial of a call that Google refused.
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)

@@ -12,8 +12,8 @@ use crate::background::LATE;
 pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Starts all tasks now, on the current runtime, which must be the guard's. Each one is its own
-    /// task, so that a panic does not affect the others.
+    /// Starts each of `works` as its own task on the current runtime, which must be the guard's. A
+    /// panic in one task does not affect the other tasks.
     pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
@@ -50,11 +50,15 @@ mod tests {
 
     type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
+    /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that
+    /// had no result at the deadline.
     async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
         let done = Running::start(until, works.into_iter()).finish().await;
         done.into_iter().map(Result::ok).collect()
     }
 
+    /// Returns four works: one that never ends, one that panics, and one each with a result now and
+    /// after a second.
     fn works() -> Vec<Work> {
         vec![
             Box::pin(std::future::pending()),

@@ -233,6 +233,7 @@ impl Recorder {
         lines.collect()
     }
 
+    /// Returns the accepted scopes of each recorded method.
     fn accepted(&self) -> Vec<ScopeSet> {
         self.methods().iter().map(ApiMethod::accepted).collect()
     }
@@ -308,6 +309,7 @@ mod tests {
             recorder.note(at(row * 7));
         }
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, false));
+        // Method 7 is recorded already, but method 1 is one too many.
         recorder.note(at(1));
         recorder.note(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, true));

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::call::AbstainReason;
 use crate::catalog::{ApiMethod, Catalog, Lookup};
 
-/// How many methods are stored. A recorder's report says when there were more.
+/// The maximum number of methods that are stored. A recorder's report states whether more methods
+/// were called.
 pub(crate) const MAX_METHODS: usize = 512;
 
-/// One bit per method of the catalog, so that recording a method again only reads memory.
+/// The methods that were called, as one bit per method of the catalog, so that recording a method
+/// again only reads memory.
 pub(crate) struct Recording {
     catalog: Catalog,
     bits: Box<[AtomicU64]>,
@@ -34,7 +36,7 @@ impl Recording {
 }
 
 impl Recording {
-    /// Records the method of a call. For a method that was recorded before, this is one read.
+    /// Records the method of a call. If the method was recorded before, this only reads memory.
     pub(crate) fn note(&self, call: &Lookup) {
         match (call.method(), call.abstain_reason()) {
             (Some(method), _) => self.add(method),
@@ -43,6 +45,7 @@ impl Recording {
         }
     }
 
+    /// Records a method, unless the limit is reached.
     pub(crate) fn add(&self, method: ApiMethod) {
         // The program may pass a method of the built-in catalog although the guard uses another
         // catalog.

@@ -18,8 +18,8 @@
 //! use gcp_scopes::response::GuardBody;
 //! use http_body_util::{BodyExt as _, Full};
 //!
-//! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
-//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
+//! let response: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "meow");
 //! # Ok(()) }
 //! ```
 //!

@@ -1,8 +1,9 @@
 //! The log events of this crate. All events are sent from this module, by one function per event.
 //!
 //! Field names follow the semantic conventions of OpenTelemetry and the names in Google's own Rust
-//! client libraries, so that one query finds both; the fields of this crate's own begin with
-//! `oauth.scope`. No field contains a URL, an object name, a query, a token or a user identifier.
+//! client libraries, so that one query finds the events of both; the fields of this crate's own
+//! begin with `oauth.scope`. No field contains a URL, an object name, a query, a token or a user
+//! identifier.
 //!
 //! | event | level | when |
 //! |---|---|---|
@@ -46,7 +47,7 @@ pub const TARGET: &str = "gcp_scopes";
 /// The `error.type` of a scope refusal, which is the reason in Google's `ErrorInfo`. Source:
 /// <https://docs.cloud.google.com/apis/design/errors#error_info>
 const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
-/// How many scopes one field names; the rest is only counted.
+/// The maximum number of scopes that one field names. The others are only counted.
 const MOST_NAMES: usize = 16;
 
 /// Logs that a call is sent although its token lacks the scope.
@@ -70,7 +71,7 @@ pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted:
     );
 }
 
-/// Returns the evidence of a denial as one word.
+/// Returns the evidence of a denial as one word, for the field `oauth.scope.evidence`.
 pub(crate) fn evidence(denial: &Denial) -> &'static str {
     match (denial.refusal(), denial.kind()) {
         (Some(refusal), _) => refusal.evidence(),
@@ -205,8 +206,8 @@ pub(crate) fn not_inspected(source: &str, why: &str) {
     );
 }
 
-/// Returns the short names of scopes, which people search for, as one field. A few methods accept
-/// more than seventy scopes.
+/// Returns scopes as one field, by their short names, because people search for short names. At
+/// most [`MOST_NAMES`] scopes are named, because a few methods accept more than seventy.
 fn names(scopes: &ScopeSet) -> String {
     let mut names: Vec<_> = scopes.iter().take(MOST_NAMES).map(|scope| scope.short().to_owned()).collect();
     if scopes.len() > MOST_NAMES {

@@ -56,9 +56,9 @@ use crate::scope::Scope;
 ///
 /// [`Guard::gcp_auth`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/struct.Guard.html#method.gcp_auth
 pub trait TokenSource: Send + Sync {
-    /// Returns a bearer token for this scope, a full URI. The source may return a token with other
-    /// scopes; if it knows the scopes of the token, it should [declare](crate::Guard::declare)
-    /// them.
+    /// Returns a bearer token for this scope, which is a full URI. The source may return a token
+    /// with other scopes; if it knows the scopes of the token, it should
+    /// [declare](crate::Guard::declare) them.
     ///
     /// # Errors
     /// The reason why there is no token. The call then fails with an error whose `source()` is this
@@ -150,7 +150,7 @@ impl Guard {
             return None;
         }
         let endpoints = &self.state().endpoints;
-        // The scopes that the caller stated do not make the host one of Google's.
+        // Stated scopes are ignored, because they do not prove that the host belongs to Google.
         let call = &call.needing(None);
         let lookup = catalog::lookup(call, endpoints);
         let is_mapped_by_user =
@@ -165,8 +165,8 @@ impl Guard {
     }
 }
 
-/// Returns the scope for which a token for this call is requested: the narrowest that the method
-/// accepts, or `cloud-platform`.
+/// Returns the scope for which a token for this call is requested: the narrowest scope that the
+/// method accepts, or `cloud-platform` if the accepted scopes are unknown.
 pub(crate) fn scope_for(call: &Lookup) -> Scope {
     let accepted = call.method().map(|method| method.accepted());
     accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
@@ -187,18 +187,22 @@ mod tests {
         let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
         let guard = guard.universe("s3nsapis.fr").unwrap().build();
         let rows = [
+            // Google APIs over TLS, the mapped host, and the universe.
             ("https://storage.googleapis.com/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            // No TLS.
             ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
             ("http://storage.s3nsapis.fr/storage/v1/b/b/o/x", None),
+            // Calls with and without credentials in the query.
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?alt=media&key=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o?prefix=key", Some("devstorage.read_only")),
+            // Other ports, a signed URL, and hosts that are no Google APIs.
             ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
             ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
             ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),

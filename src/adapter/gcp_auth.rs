@@ -66,6 +66,8 @@ impl Guard {
 }
 
 impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
+    /// Declares the scopes of a token to the guard, if the provider's tokens have exactly the
+    /// requested scopes.
     fn declare(&self, token: &Token, scopes: &[&str]) {
         let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_requested_scopes::<P>()) else {
             return;

@@ -9,8 +9,8 @@ use crate::granted::Fetch;
 use crate::granted::fetch::MAX_BODY;
 use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
 
-/// Sends the guard's HTTPS requests with a client of the program. Reads at most 64 KiB of a
-/// response body, and gives up after two seconds.
+/// An HTTP client for the guard's requests that sends HTTPS requests with a `reqwest::Client` of
+/// the program. Reads at most 64 KiB of a response body, and gives up after two seconds.
 ///
 /// The guard does not create a reqwest client, because only the program knows which TLS library is
 /// compiled into reqwest. The client's proxy, root certificates and connections are used unchanged.
@@ -38,6 +38,7 @@ impl ReqwestFetch {
         Self { client, plain: OwnClient::default() }
     }
 
+    /// Sends a request with the program's client, within the limits of the guard.
     async fn send_with_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let (parts, body) = request.into_parts();
         let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
@@ -83,7 +84,7 @@ mod tests {
     /// Creates a fetcher whose client has a TLS provider: some features enable rustls without a
     /// provider, and then reqwest cannot build a client.
     fn client_only() -> ClientOnly {
-        // Fails if another test has installed a provider, which serves as well.
+        // This fails if another test has installed a provider, which can be used as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         ClientOnly(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }
@@ -102,6 +103,7 @@ mod tests {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
         let (answer, sent) = fetch_from(client_only(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
+        // More bytes are sent than read, because both sockets buffer, but far less than 32 MiB.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
@@ -116,6 +118,7 @@ mod tests {
     #[tokio::test]
     async fn requests_without_tls_do_not_use_the_client() {
         let unreachable_proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        // Installs the TLS provider, without which reqwest may be unable to build a client.
         drop(client_only());
         let client = reqwest::Client::builder().proxy(unreachable_proxy).build().unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

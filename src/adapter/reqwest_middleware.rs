@@ -100,6 +100,7 @@ impl GuardMiddleware {
         Self { tokens: Some(SharedTokenSource::new(source)), ..self }
     }
 
+    /// Adds a token to a request that must get one.
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
         let call = call_from_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
@@ -108,12 +109,14 @@ impl GuardMiddleware {
         Ok(())
     }
 
+    /// Returns what the caller gets for a request that is not sent.
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
         assemble(request.url().clone(), parts, body.into())
     }
 }
 
+/// Ends a flight with a response that may be a refusal.
 async fn explain(flight: Flight, response: Response) -> Result<Response> {
     let url = response.url().clone();
     let answer = flight.explain_response(http::Response::from(response)).await;

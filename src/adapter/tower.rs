@@ -13,8 +13,8 @@
 //! let guard = gcp_scopes::Guard::builder().build();
 //! let inner = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
 //! let mut service = ServiceBuilder::new().layer(guard.layer()).service(inner);
-//! let answer = service.ready().await?.call(Request::new(String::new())).await?;
-//! # assert!(answer.status().is_success());
+//! let response = service.ready().await?.call(Request::new(String::new())).await?;
+//! # assert!(response.status().is_success());
 //! # Ok(()) }
 //! ```
 //!
@@ -150,7 +150,8 @@ impl GuardLayer {
     ///
     /// ```
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
-    /// let layer = guard.layer().with_token(tokens); // goes to APIs of Google's over TLS, and nowhere else
+    /// // The token is sent only to Google APIs over TLS and to mapped hosts.
+    /// let layer = guard.layer().with_token(tokens);
     /// # }
     /// ```
     #[must_use]
@@ -159,8 +160,8 @@ impl GuardLayer {
     }
 }
 
-/// Stores the errors of `make` where a service or body expects an `Option<E>` or an
-/// `Option<BoxError>`.
+/// Converts `make` to a function that stores the error in an `Option<E>` or an `Option<BoxError>`,
+/// as the service or body requires.
 fn erase_error_type<E: std::error::Error + Send + Sync + 'static>(
     make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
 ) -> GrpcErrors {
@@ -194,7 +195,7 @@ impl<S> Layer<S> for GuardLayer {
 /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
 /// // Errors are boxed: an error of the client, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
-///     Ok(answer) => println!("{}", answer.status()),
+///     Ok(response) => println!("{}", response.status()),
 ///     Err(error) => match gcp_scopes::Denial::find(error.as_ref()) {
 ///         Some(denial) => eprintln!("{}", denial.report()),
 ///         None => eprintln!("{error}"),
@@ -211,12 +212,14 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// Takes the inner service, on which `poll_ready` returned ready, and leaves a clone.
+    /// Returns the inner service, whose `poll_ready` has returned ready, and keeps a clone of it.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
     }
 
+    /// Returns the token source and the scope for this request, or `None` if the request gets no
+    /// token.
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
@@ -287,12 +290,14 @@ where
     }
 }
 
+/// Returns the call of a request, with the scopes that the caller stated in the extensions.
 #[inline]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     call.needing(request.extensions().get())
 }
 
+/// Adds a token to the request, checks the call, and sends the request.
 async fn attach_then_call<S, B, R>(
     guard: Guard,
     (source, scope): (SharedTokenSource, Scope),
@@ -311,6 +316,7 @@ where
     wait_then_call(guard, checked, inner, grpc_errors, request).await
 }
 
+/// Waits for pending scopes, and sends the request unless the call is denied.
 async fn wait_then_call<S, B, R>(
     guard: Guard,
     checked: Result<Flight, Denial>,
@@ -365,6 +371,7 @@ async fn explain<R: Body<Data: From<Bytes>>>(
     }
 }
 
+/// Returns what the caller gets for a request that is not sent.
 fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
@@ -380,8 +387,8 @@ pin_project! {
     /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
     /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
     /// // The future can be spawned on a runtime with any number of threads.
-    /// let answer = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
-    /// assert!(answer.status().is_success());
+    /// let response = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
+    /// assert!(response.status().is_success());
     /// # Ok(()) }
     /// ```
     pub struct ResponseFuture<F, R: Body> {

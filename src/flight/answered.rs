@@ -80,6 +80,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
 }
 
+/// The beginning of the content type of a gRPC message.
 const GRPC: &[u8] = b"application/grpc";
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -99,7 +100,7 @@ mod tests {
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
         let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
-        flight.expect("a gRPC call is never held back")
+        flight.expect("a gRPC call should be sent")
     }
 
     /// Which parts of a response the guard reads: (body, trailers).
@@ -108,6 +109,7 @@ mod tests {
     const BODY: PartsRead = (true, false);
     const TRAILERS: PartsRead = (false, true);
 
+    /// Returns which parts of a response the guard reads.
     fn parts_read(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> PartsRead {
         (flight.answered(status, headers), flight.wants_trailers(status, headers))
     }
@@ -120,6 +122,8 @@ mod tests {
         let other_host = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
         type Row = (&'static str, u16, &'static [(&'static str, &'static str)], PartsRead);
+        // tonic sets only the path of a request; the service then shows whether the call is
+        // Google's.
         let rows: [Row; 15] = [
             (publish, 200, &[("content-type", "application/grpc")], TRAILERS),
             (google, 200, &[("content-type", "application/grpc+proto")], TRAILERS),
@@ -132,6 +136,7 @@ mod tests {
             (publish, 403, &[("content-type", "text/html")], BODY),
             (publish, 403, &[], BODY),
             (publish, 403, &[("content-type", "application/grpc")], TRAILERS),
+            // Not a refusal, but a gRPC status may still follow in the trailers.
             (publish, 503, &[("content-type", "text/html")], TRAILERS),
             (own_service, 403, &[("content-type", "text/html")], NOTHING),
             (own_service, 200, &[("grpc-status", "7")], NOTHING),

@@ -1,5 +1,5 @@
-//! The functions that begin a flight: they check a call before it is sent and decide whether it is
-//! sent.
+//! The functions that begin a [`Flight`], which is a call in progress. They check the call, and
+//! decide whether the call is sent.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
     ///
     /// Pass the request's headers ([`Call::with_headers`]): without headers the guard does not see
-    /// the token, and the call is never stopped.
+    /// the token, and never denies the call.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;
@@ -33,7 +33,8 @@ impl Guard {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-    ///     flight.wait_for_scopes().await // a blocking client skips this step
+    ///     // A client that blocks uses `block_on`; a hook that must not block skips this step.
+    ///     flight.wait_for_scopes().await
     /// }
     /// ```
     ///
@@ -47,8 +48,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a method and the `Authorization` header that the call is about to send.
-    /// For clients that do not expose the request.
+    /// Begins a flight for a client that does not expose the request of a call, but the call's
+    /// method and the `Authorization` header that the client is about to send.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -56,7 +57,7 @@ impl Guard {
     /// let guard = Guard::builder().build();
     /// let method = ApiMethod::by_id("storage.objects.get")?;
     /// let flight = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
-    /// assert!(flight.is_ok()); // nothing is known of this token yet
+    /// assert!(flight.is_ok()); // the scopes of this token are unknown, so the call may be sent
     /// # }
     /// # Ok::<(), gcp_scopes::Error>(())
     /// ```
@@ -70,9 +71,10 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for an API host, such as `pubsub.googleapis.com`, and the `Authorization`
-    /// header of the call. For clients that expose neither request nor method. Such a call is never
-    /// stopped.
+    /// Begins a flight for a client that exposes neither the request nor the method of a call, but
+    /// the API host, such as `pubsub.googleapis.com`, and the `Authorization` header. The guard
+    /// never denies this call before it is sent, because without a method the guard cannot know
+    /// which scopes the call needs.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -90,8 +92,9 @@ impl Guard {
         }
     }
 
-    /// Begins a flight for a response or an error of a call that was already made, with the
-    /// `Authorization` header if it is known. The response must come from a Google API.
+    /// Begins a flight for a call that was already made. Only the call's response or error is
+    /// known, and possibly the `Authorization` header that was sent. The response must come from a
+    /// Google API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -106,7 +109,8 @@ impl Guard {
         let mut flight = Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.record_method();
-            // Never an error: without a method the guard cannot decide that a scope is missing.
+            // `check` returns no error here, because without a method no scope is known to be
+            // missing.
             let _ = flight.check(authorization);
         }
         flight
@@ -119,8 +123,8 @@ impl Guard {
 }
 
 impl Flight {
-    /// Checks the call again when the client sends it once more with this `Authorization` header,
-    /// whose token may be a different one.
+    /// Checks the call again before the client retries the call. `authorization` is the header of
+    /// the retry, whose token may differ from the token of the previous attempt.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -141,7 +145,7 @@ impl Flight {
     }
 
     /// Returns whether [`wait_for_scopes`](Self::wait_for_scopes) would wait. Only the first call
-    /// with a token waits, and only with [`Preflight::Deny`].
+    /// with each token waits, and only with [`Preflight::Deny`].
     ///
     /// ```
     /// assert!(!gcp_scopes::Guard::builder().build().begin_unseen(None).has_pending_scopes());
@@ -156,8 +160,8 @@ impl Flight {
     /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait), and then checks the call again.
     /// Returns immediately unless [`has_pending_scopes`](Self::has_pending_scopes) is true.
     ///
-    /// A client that cannot wait sends the call without this function: unknown scopes never stop a
-    /// call.
+    /// A client that blocks passes this future to `block_on`. A hook that must not block leaves
+    /// this function out and sends the call: the guard denies no call while the scopes are unknown.
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
@@ -172,9 +176,13 @@ impl Flight {
         Ok(self)
     }
 
-    /// Replaces what the flight knows after the client followed redirects, because the response
-    /// comes from another URL. The new flight knows only whether the host of that URL belongs to
-    /// Google: the method may have changed, and the client may have removed the token.
+    /// Returns a flight for the response that the client received after it followed redirects.
+    /// `last` is a call to the URL of the last request. The returned flight knows only whether the
+    /// host of this URL belongs to Google: the method may have changed, and the client may have
+    /// removed the token.
+    ///
+    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]: the
+    /// verb is `GET`, and no headers are needed. User info in the authority is ignored.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
@@ -189,8 +197,8 @@ impl Flight {
         Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
-    /// Begins a flight in place, like [`Guard::begin`], without moving the `Flight`. For adapters
-    /// on a fast path: a `Flight` is as large as a request.
+    /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
+    /// moving a `Flight`, which is as large as a request.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
@@ -216,7 +224,8 @@ impl Flight {
             return self.begin_with_lookup(call);
         };
         let read = |key, entry: &Entry| {
-            // No list of scopes means that the token is not limited to any.
+            // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
+            // every method.
             let is_open = !entry.granted.is_unknown() && host.is_open_to(entry.granted.scopes());
             let is_line_kept = is_open && line.keep(call, host);
             *lookup =
@@ -230,6 +239,7 @@ impl Flight {
         }
     }
 
+    /// Begins the flight with a lookup of the method, whatever scopes the token has.
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
@@ -240,12 +250,15 @@ impl Flight {
         }
     }
 
+    /// Records the method of the call if the program created a recorder.
     fn record_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
             recording.note(&self.lookup);
         }
     }
 
+    /// Checks the scopes of the token against the method. Starts an inspection if the token was not
+    /// seen before or its entry is stale.
     fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
         let Self { guard, lookup, .. } = &*self;
         let state = guard.state();
@@ -261,6 +274,9 @@ impl Flight {
         }
     }
 
+    /// Decides about a call whose token was inspected before. The tuple contains the key of the
+    /// token, whether the token lacks the scope, and whether a source may still find out the
+    /// token's scopes.
     #[inline]
     fn check_known(
         &mut self,
@@ -274,6 +290,7 @@ impl Flight {
         if lacks { self.handle_lacking() } else { Ok(()) }
     }
 
+    /// Starts an inspection of the token, or with [`Preflight::Off`] only records the token.
     fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
         self.token = Some(key);
         self.keep_header(token);
@@ -314,6 +331,7 @@ impl Flight {
         Err(denial)
     }
 
+    /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
     fn stored_or_new_denial(
         &self,
         subject: Subject,
@@ -345,13 +363,14 @@ mod tests {
     use crate::granted::{AccessToken, GrantedScopesSource};
     use crate::refusal::Certainty;
 
+    /// Creates a guard that knows the token `logger`, which has only the scope `logging.write`.
     fn guard_with_logger_token(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
         grant(&guard, "logging.write", GrantSource::Tokeninfo);
         guard
     }
 
-    /// Declares the logger's token with one scope from `source`.
+    /// Declares that the token `logger` has only the scope `short`, according to `source`.
     fn grant(guard: &Guard, short: &str, source: GrantSource) {
         let held = [short.parse().unwrap()].into_iter().collect();
         guard.declare(AccessToken::new("logger").unwrap(), GrantedScopes::known(held, source));
@@ -384,17 +403,18 @@ mod tests {
         result.as_ref().ok().and_then(line).is_some()
     }
 
+    /// Returns whether the call is sent without waiting for scopes.
     fn is_sent(result: &BeginResult) -> bool {
         result.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
     }
 
     #[test]
-    fn a_method_is_looked_up_only_if_it_matters() {
+    fn a_method_is_looked_up_unless_the_token_may_call_every_method() {
         let guard = guard_with_logger_token(Preflight::Deny);
         let logs = "https://logging.googleapis.com/v2/projects/p/logs";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        // `logging.write` is not accepted by every method of the host: it only allows writes, and
-        // these calls read.
+        // Not every method of the host accepts `logging.write`, which only allows writes. So
+        // `begin` looks up the method, and must decide as `begin_with_lookup` does.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
             let result = begin(&guard, url, None);
             let stopped = begin_with_lookup(&guard, url, None).is_err();
@@ -402,13 +422,13 @@ mod tests {
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
         let sent = |result: &BeginResult| is_sent(result).then(|| is_kept(result));
-        // A scope for the method only: the call is sent with its method. A scope for the whole
-        // host: the call is sent without lookup of the method.
+        // `Some(true)` means: the call is sent, and only the request line is kept. Not every method
+        // of the host accepts `devstorage.read_only`, but every method accepts `cloud-platform`.
         grant("devstorage.read_only");
         assert_eq!(sent(&begin(&guard, object, None)), Some(false));
         grant("cloud-platform");
         assert_eq!(sent(&begin(&guard, object, None)), Some(true));
-        // A scope for the whole host does not satisfy the scopes that the caller states.
+        // A scope that every method accepts does not satisfy the scopes that the caller states.
         let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
         assert_eq!(sent(&begin(&guard, object, Some(&needed))), None);
         let recorder = guard.recorder();
@@ -481,12 +501,14 @@ mod tests {
         assert!(is_sent(&call(bucket)));
     }
 
+    /// Begins the flight of a call with the token `logger`, which must be sent.
     fn sent(guard: &Guard, url: &str) -> Flight {
         let result = begin(guard, url, None);
         assert!(is_sent(&result), "held back: {url}");
         result.unwrap()
     }
 
+    /// Returns the denial of a call that is sent and refused with this message.
     fn refused(guard: &Guard, url: &str, headers: &HeaderMap, message: &str) -> Option<Denial> {
         sent(guard, url).explain_now(StatusCode::FORBIDDEN, headers, message.as_bytes())
     }
@@ -506,7 +528,8 @@ mod tests {
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
-            // Then the catalog's entry for the method was wrong.
+            // After a success with scopes from tokeninfo, the guard holds the catalog's entry for
+            // the method to be wrong, and makes no more predictions for the method.
             grant(&guard, "logging.write", source);
             assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
             // Google refuses a call although the scope seems to be granted.
@@ -523,6 +546,7 @@ mod tests {
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting_scope).unwrap();
         assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
+        // The call is sent again, and denied only after a refusal for a missing scope.
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
         assert!(begin(&guard, OBJECT, None).is_err());
     }
@@ -538,6 +562,7 @@ mod tests {
             guard.state().lessons.corrected_verdict(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
                 == Ok(true)
         };
+        // Without a known message, the header makes a scope refusal only likely.
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();
         assert!(!unsure.refusal().unwrap().alternatives().is_empty());
@@ -581,13 +606,14 @@ mod tests {
             guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers))
         };
         let first = call("a").unwrap();
-        assert!(first.has_pending_scopes(), "the first call asks");
+        assert!(first.has_pending_scopes(), "the first call should wait");
         first.wait_for_scopes().await.unwrap();
         for _ in 0..5 {
             assert!(is_sent(&call("a")));
-            // By now the failure has expired, and the token is inspected again.
+            // The failed inspection is stale by now: the token is inspected again, but the call
+            // does not wait.
             clock.advance(Duration::from_secs(1000));
-            assert!(is_sent(&call("a")), "held back again");
+            assert!(is_sent(&call("a")), "a later call waits");
             tokio::task::yield_now().await;
         }
         assert!(call("b").unwrap().has_pending_scopes());

@@ -17,8 +17,9 @@ impl Flight {
     /// scopes of the token, which the denial shows. Learns from the response, and logs the result.
     ///
     /// `body` is the beginning of the response body as it was received; a compressed body is
-    /// decompressed here. For a gRPC call, `headers` are the headers or the trailers, and `body` is
-    /// empty.
+    /// decompressed here. A JSON or XML body that the client has decompressed is read as it is,
+    /// even if `headers` still contain `Content-Encoding` (but not with `deflate`). For a gRPC
+    /// call, `headers` are the headers or the trailers, and `body` is empty.
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {
@@ -41,8 +42,8 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
-    /// Like [`explain`](Self::explain), but with the scopes of the token as far as they are known
-    /// now. Never waits, and needs no runtime.
+    /// Returns the denial like [`explain`](Self::explain), but with unknown scopes if the scopes of
+    /// the token are not known yet. Never waits, and needs no runtime.
     ///
     /// ```
     /// # let guard = gcp_scopes::Guard::builder().build();
@@ -58,7 +59,8 @@ impl Flight {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let tokens = &self.guard.state().tokens;
         if let Some(header) = &self.header {
-            // The inspection does not end in time for this refusal, but for the next one.
+            // The inspection does not end in time for this refusal, but perhaps for the next
+            // refusal.
             let _ = tokens.inspect(header, Stage::Refused);
         }
         let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
@@ -66,6 +68,8 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
+    /// Classifies a response. Returns the refusal if it may be for lack of scopes; otherwise learns
+    /// from the refusal.
     fn possible_scope_refusal(
         &mut self,
         status: StatusCode,
@@ -85,6 +89,8 @@ impl Flight {
         Some(refusal)
     }
 
+    /// Returns the denial if the refusal is for lack of scopes with sufficient certainty. Learns
+    /// from the refusal, and logs the result.
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
         learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {
@@ -130,7 +136,7 @@ mod tests {
         guard.declare(AccessToken::new("mine").unwrap(), scopes);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
-        let flight = flight.expect("the token opens the host");
+        let flight = flight.expect("the token may call every method");
         assert!(flight.lookup.method().is_none());
         let words = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();

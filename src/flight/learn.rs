@@ -21,7 +21,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 }
 
 /// Logs a refusal for another reason than scopes. If Google checks that reason only after the
-/// scopes, the refusal proves that the scopes were sufficient, and the guard learns so.
+/// scopes, the refusal proves that the scopes were sufficient, which the guard learns.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (refusal.gate().as_str(), method, flight.token);
@@ -83,6 +83,8 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     }
 }
 
+/// Returns whether the call was refused because the token lacks a scope, and not because a scope of
+/// the token restricts the call.
 fn is_missing_scope(refusal: &Refusal) -> bool {
     refusal.scope_problem() == Some("missing")
 }

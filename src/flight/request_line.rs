@@ -7,9 +7,9 @@ use http::HeaderMap;
 use crate::call::Call;
 use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
-/// The longest path and query together, in bytes, that are kept. The method of a longer request line
-/// is looked up at once. The limit is small because every [`Flight`](super::Flight) contains the
-/// buffer.
+/// The maximum length of path and query together, in bytes. If they are longer, the request line is
+/// not kept, and the method is looked up immediately. The limit is small because every
+/// [`Flight`](super::Flight) contains the buffer.
 const MAX_LENGTH: usize = 123;
 
 /// The request line of a call whose token is allowed to call every method of the host, so that the
@@ -20,14 +20,18 @@ const MAX_LENGTH: usize = 123;
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
     host: Option<KnownHost>,
+    /// The index of the HTTP method in [`VERBS`].
     verb: u8,
     /// The length of the path. 0 if no line is kept, because a path is never empty.
     path: u8,
+    /// The length of the query.
     query: u8,
+    /// The path, followed by the query.
     text: [u8; MAX_LENGTH],
 }
 
 impl RequestLine {
+    /// The value if no line is kept.
     pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
 
     /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
@@ -60,6 +64,7 @@ impl RequestLine {
     }
 }
 
+/// The HTTP methods whose request lines can be kept.
 const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl fmt::Debug for RequestLine {

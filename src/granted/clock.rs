@@ -12,8 +12,8 @@ pub(crate) trait Clock: Send + Sync {
     /// Returns the monotonic time, for ages and deadlines.
     fn now(&self) -> Instant;
 
-    /// Returns the monotonic time of one of the last few calls on this thread, for deadlines that
-    /// may be a little late.
+    /// Returns the monotonic time, which may have been read at one of the last
+    /// [`CALLS_PER_READING`] calls on this thread. For deadlines that may be a little late.
     fn about_now(&self) -> Instant {
         self.now()
     }

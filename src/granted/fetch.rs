@@ -34,8 +34,8 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// longer than the longest pause after any other failure.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// Sends one HTTP request and reads the complete response. The guard uses it for requests to the
-/// metadata server, to tokeninfo and to IAM.
+/// An HTTP client that sends one request and reads the complete response. The guard uses the client
+/// for requests to the metadata server, to tokeninfo and to IAM.
 ///
 /// With the feature `metadata` the guard has an HTTP client of its own, and `ReqwestFetch` uses a
 /// `reqwest::Client` for requests that need TLS. Your own implementation runs on the guard's
@@ -46,7 +46,7 @@ pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
 ///    must not see the token;
 /// 3. follow no redirect;
-/// 4. give up after about 2 seconds, connecting included.
+/// 4. give up after about 2 seconds, which include the time to connect.
 ///
 /// The guard never prints the errors, because a client's error may contain the request.
 ///
@@ -82,7 +82,7 @@ pub trait Fetch: Send + Sync {
 
 /// A [`Fetch`] as a trait object. Implemented by every [`Fetch`] and by the guard's own client.
 pub(crate) trait DynFetch: Send + Sync {
-    /// Returns why requests to `uri` cannot be sent at all, or `None` if they can.
+    /// Returns why requests to `uri` cannot be sent at all, or `None` if they can be sent.
     fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
 
     fn fetch_boxed(
@@ -113,7 +113,7 @@ pub(crate) fn body_text(response: &Response<Bytes>) -> Option<&str> {
     std::str::from_utf8(body).ok()
 }
 
-/// Returns how long a busy or unavailable server asks to wait, from `Retry-After`. Returns `None`
+/// Returns the pause that a busy or unavailable server requests with `Retry-After`. Returns `None`
 /// for a date, which is not supported. Source: RFC 9110, section 10.2.3.
 pub(crate) fn requested_pause(response: &Response<Bytes>) -> Option<Duration> {
     let is_busy =
@@ -135,23 +135,25 @@ pub(crate) mod tests {
     /// An HTTP client that a closure implements, which counts its requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
-        asked: AtomicUsize,
+        sent: AtomicUsize,
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> FakeFetch<F> {
-        /// If `answer` returns `None`, the server never responds.
+        /// Creates a client that gets its responses from `answer`. If `answer` returns `None`, the
+        /// server never responds.
         pub(crate) fn new(answer: F) -> Self {
-            Self { answer, asked: AtomicUsize::new(0) }
+            Self { answer, sent: AtomicUsize::new(0) }
         }
 
-        pub(crate) fn asked(&self) -> usize {
-            self.asked.load(Ordering::SeqCst)
+        /// Returns the number of requests that were sent.
+        pub(crate) fn sent(&self) -> usize {
+            self.sent.load(Ordering::SeqCst)
         }
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> Fetch for FakeFetch<F> {
         async fn fetch(&self, request: Request<Bytes>) -> Answer {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.sent.fetch_add(1, Ordering::SeqCst);
             match (self.answer)(&request) {
                 Some(response) => Ok(response),
                 None => std::future::pending().await,

@@ -41,6 +41,7 @@ pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedSco
     })
 }
 
+/// Returns the encoded claims of a JWT, or `None` if the text is not a JWT.
 fn payload(token: &str) -> Option<&str> {
     // `eyJ` is the base64 encoding of `{"`.
     if token.len() > MAX_LENGTH || !token.starts_with("eyJ") {
@@ -57,6 +58,7 @@ fn claims(payload: &str) -> Option<Claims> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
+/// Returns the scopes that the claims grant, without regard to the expiry.
 fn granted_by(claims: &Claims) -> GrantedScopes {
     let issuer = claims.iss.as_ref().map(|iss| iss.as_str().unwrap_or_default());
     if issuer.is_some_and(|iss| !iss.ends_with("gserviceaccount.com")) {
@@ -84,6 +86,7 @@ fn is_api(audience: &str) -> bool {
     host.is_some_and(|host| host.ends_with(".googleapis.com") && host != "oauth2.googleapis.com")
 }
 
+/// Returns the time of the claim `exp`, or `None` if the claim is missing or invalid.
 fn expiry(claims: &Claims) -> Option<SystemTime> {
     let seconds = claims.exp.as_ref()?.as_u64()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
@@ -93,11 +96,13 @@ fn expiry(claims: &Claims) -> Option<SystemTime> {
 pub(crate) mod tests {
     use super::*;
 
+    /// Creates a JWT with these claims and an invalid signature.
     pub(crate) fn jwt(claims: &str) -> String {
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         format!("{}.{}.{}", part(r#"{"alg":"RS256","typ":"JWT"}"#), part(claims), part("signature"))
     }
 
+    /// Reads a token 10 seconds after the Unix epoch.
     fn read_at_10(token: &str) -> Option<GrantedScopes> {
         read(AccessToken::new(token).unwrap(), SystemTime::UNIX_EPOCH + Duration::from_secs(10))
     }
@@ -117,6 +122,7 @@ pub(crate) mod tests {
 
     #[test]
     fn padded_base64_is_accepted() {
+        // The spaces change the length, so that 0, 1 and 2 padding characters occur.
         for spaces in ["", " ", "  "] {
             let token = jwt(&format!(r#"{{{ISS},"scope":"openid"{spaces}}}"#));
             let (start, signature) = token.rsplit_once('.').unwrap();
@@ -134,17 +140,22 @@ pub(crate) mod tests {
     #[test]
     fn every_other_jwt_is_unknown() {
         let rows = [
+            // Not signed by a service account.
             r#"{"iss":"https://accounts.google.com","aud":"https://my-service.run.app"}"#.to_owned(),
             r#"{"iss":"https://accounts.google.com","scope":"openid"}"#.to_owned(),
             r#"{"iss":7,"scope":"openid"}"#.to_owned(),
+            // The audience is not an API, or there is a scope as well.
             format!(r#"{{{ISS},"aud":"https://oauth2.googleapis.com/token"}}"#),
             format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com.evil.example/"}}"#),
             format!(r#"{{{ISS},"aud":["https://pubsub.googleapis.com/"]}}"#),
             format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/","scope":"openid"}}"#),
+            // The scope is ambiguous, empty, or not a text.
             format!(r#"{{{ISS},"scope":"openid","scope":"email"}}"#),
             format!(r#"{{{ISS},"scope":""}}"#),
             format!(r#"{{{ISS},"scope":["openid"]}}"#),
+            // Expired: the test reads the token at second 10.
             format!(r#"{{{ISS},"scope":"openid","exp":9}}"#),
+            // Neither scope nor audience, or no claims at all.
             format!("{{{ISS}}}"),
             "{".to_owned(),
             "[]".to_owned(),

@@ -25,10 +25,13 @@ use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
 
+/// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
+/// The header that requests to the metadata server must have, and that its responses have.
 const FLAVOR: &str = "metadata-flavor";
-/// The shortest time between two requests for the server's current token. A token that differs from
-/// the server's last known token may be a newer one, and causes such a request.
+/// The shortest time between two requests for the server's current token. Such a request is sent if
+/// a call has another token than the last token of the server, because the server may have issued a
+/// newer token.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A client of the metadata server at `host`.
@@ -53,18 +56,19 @@ impl MetadataServer {
         }
     }
 
-    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. Has no time limit:
-    /// the caller sets one.
+    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. The caller must set
+    /// a time limit.
     pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
         self.request(path).await.and_then(|response| read(path, &response))
     }
 
-    /// Returns the text at `path`, or `None` if the server has no such value or conceals it.
+    /// Returns the text at `path`, or `None` if the server has no value at `path` or conceals the
+    /// value.
     pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
         let response = self.request(path).await?;
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
-            // A folder without entries.
+            // The path is a directory without entries.
             StatusCode::OK if response.body().is_empty() => Ok(Some(String::new())),
             _ => read(path, &response).map(Some),
         }
@@ -80,6 +84,8 @@ impl MetadataServer {
     }
 }
 
+/// Returns the text of a response, or an error if the response is not a value of Google's metadata
+/// server.
 fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     if response.status() != StatusCode::OK {
         return Err(Error::unreachable(describe_status(path, response.status())));
@@ -119,9 +125,9 @@ fn describe_status(path: &str, status: StatusCode) -> String {
 
 /// A source of the scopes of the tokens that this machine's metadata server issues.
 ///
-/// The source compares keyed hashes of the token and of the server's current token, which never
-/// leaves the machine. The server returns the same token until five minutes before the token
-/// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
+/// The source compares a keyed hash of the token with a keyed hash of the server's current token.
+/// No token leaves the machine. The server returns the same token until five minutes before the
+/// token expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
 /// service's token is nearly always the server's current token.
 pub(crate) struct MetadataScopes {
     server: MetadataServer,
@@ -161,6 +167,8 @@ impl MetadataScopes {
         Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
+    /// Returns the scopes of `token` if it is the server's current token, and unknown scopes
+    /// otherwise.
     async fn scopes_of(&self, token: AccessToken<'_>) -> GrantedScopes {
         if !self.platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
@@ -172,8 +180,8 @@ impl MetadataScopes {
         let may_request = |current: &CurrentToken| self.clock.now() >= current.not_before;
         if last.as_ref().is_none_or(|current| !is_same(current) && may_request(current)) {
             let not_before = self.clock.now() + MIN_INTERVAL;
-            // Stays in `last` if this future is dropped at the time limit, so that the next caller
-            // fails at once.
+            // If this future is dropped at the time limit, this error stays in `last`, so that the
+            // next caller fails immediately.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(CurrentToken { not_before, token });
             let mut pause = Duration::ZERO;
@@ -187,8 +195,8 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and its scopes. Sets `pause` to the server's
-    /// `Retry-After`.
+    /// Requests the server's current token and its scopes. Sets `pause` to the pause that
+    /// the server requests with `Retry-After`, or to zero.
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
         let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
@@ -241,6 +249,7 @@ mod tests {
 
     type Server = Result<String, Error>;
 
+    /// Reads `path` from a server that sends this response.
     async fn get(path: &str, response: Response<Bytes>) -> Server {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
         MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
@@ -311,6 +320,7 @@ mod tests {
     }
 
     /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
+    /// With `None` the server never responds at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");
@@ -326,6 +336,7 @@ mod tests {
         }))
     }
 
+    /// Returns the scopes of `token` according to this metadata server.
     async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
@@ -342,7 +353,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_token_is_unknown() {
+    async fn the_scopes_of_another_token_are_unknown() {
         let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.user").await;
         assert!(granted.why_unknown().unwrap().contains("another token"));
     }
@@ -357,7 +368,7 @@ mod tests {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
-            assert_eq!(fetch.asked(), 0);
+            assert_eq!(fetch.sent(), 0);
         }
         for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
             assert!(!scopes_of(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
@@ -412,6 +423,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_tokens_cause_at_most_one_query_per_second() {
+        // A query consists of two requests: one for the token, one for its scopes.
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let is_token = request.uri().path().ends_with("/token");
             Some(answer(200, if is_token { r#"{"access_token":"ya29.mine"}"# } else { "openid" }))
@@ -423,12 +435,12 @@ mod tests {
             let token = format!("ya29.user{number}");
             assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
         }
-        assert_eq!(fetch.asked(), 2);
+        assert_eq!(fetch.sent(), 2);
         clock.advance(MIN_INTERVAL);
         source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
-        assert_eq!(fetch.asked(), 4);
+        assert_eq!(fetch.sent(), 4);
         assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
-        assert_eq!(fetch.asked(), 4);
+        assert_eq!(fetch.sent(), 4);
     }
 
     #[tokio::test]
@@ -442,11 +454,12 @@ mod tests {
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
             let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
             assert!(granted.why_unknown().unwrap().contains("503"));
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 1, 1, 2, 2]);
     }
@@ -494,7 +507,7 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err());
         let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
-        assert_eq!(fetch.asked(), 1);
+        assert_eq!(fetch.sent(), 1);
     }
 
     #[tokio::test]

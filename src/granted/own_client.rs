@@ -23,6 +23,7 @@ use crate::error::{BoxError, Error};
 /// library uses the same limit. Source: `MdsUtil`/`ComputeEngineCredentials` in
 /// <https://github.com/googleapis/google-auth-library-java>.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// The time limit for a request, from connecting to the end of the response.
 pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An HTTP/1.1 client. Uses plain TCP for `http` URLs, such as those of the metadata server, and
@@ -44,6 +45,8 @@ impl OwnClient {
         timeout(self.limit, self.exchange(request)).await?
     }
 
+    /// Opens a connection, sends the request and reads the response, without a time limit for the
+    /// whole.
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -76,6 +79,7 @@ fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxEr
     Ok(Request::from_parts(head, Full::new(body)))
 }
 
+/// Replaces the error for a body that is too long by an error that contains the limit.
 fn describe_limit_error(error: BoxError) -> BoxError {
     match error.is::<LengthLimitError>() {
         true => Error::unreachable("the response is longer than 64 KiB").into(),
@@ -105,7 +109,7 @@ pub(crate) mod tests {
 
     type Answer = Result<Response<Bytes>, BoxError>;
 
-    /// Answers one connection with `head`, and then sends `body` repeatedly until the client closes
+    /// Sends `head` on one connection, and then sends `body` repeatedly until the client closes
     /// the connection. Returns the number of body bytes sent.
     async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -115,6 +119,7 @@ pub(crate) mod tests {
         send_repeatedly(stream, body).await
     }
 
+    /// Sends `body` until the client closes the connection. Returns the number of bytes sent.
     async fn send_repeatedly(mut stream: TcpStream, body: &[u8]) -> usize {
         let mut sent = 0;
         while !body.is_empty() && stream.write_all(body).await.is_ok() {
@@ -123,6 +128,7 @@ pub(crate) mod tests {
         sent
     }
 
+    /// Returns a listener on a free port of this machine, and a URL for the listener.
     pub(crate) async fn listener() -> (TcpListener, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/x?y=z", listener.local_addr().unwrap());
@@ -191,7 +197,7 @@ pub(crate) mod tests {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
         let (answer, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // More bytes are sent than read, because both sockets buffer.
+        // More bytes are sent than read, because both sockets buffer, but far less than 32 MiB.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 

@@ -17,9 +17,10 @@ use super::{AccessToken, GrantedScopes};
 /// use gcp_scopes::ScopeSet;
 /// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 ///
-/// struct ReadOnlyTokens;
+/// /// Knows the tokens of our broker, which begin with `broker-`.
+/// struct Broker;
 ///
-/// impl GrantedScopesSource for ReadOnlyTokens {
+/// impl GrantedScopesSource for Broker {
 ///     fn name(&self) -> &str {
 ///         "our token broker"
 ///     }
@@ -42,6 +43,7 @@ pub trait GrantedScopesSource: Send + Sync {
 
 /// A [`GrantedScopesSource`] as a trait object.
 pub(crate) trait DynSource: Send + Sync {
+    /// Returns the name of the source.
     fn label(&self) -> &str;
 
     fn granted_boxed<'a>(

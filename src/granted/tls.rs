@@ -36,6 +36,7 @@ impl Tls {
         Ok(Box::new(stream))
     }
 
+    /// Returns the TLS configuration, which is created at the first use.
     fn config(&self) -> Result<Arc<ClientConfig>, BoxError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
@@ -49,6 +50,7 @@ impl Tls {
     }
 }
 
+/// Returns the crypto provider that the program installed, or else the compiled-in provider.
 fn provider() -> Option<Arc<CryptoProvider>> {
     CryptoProvider::get_default().cloned().or_else(compiled_in_provider)
 }
@@ -91,7 +93,7 @@ mod tests {
     /// Starts a server for one request. Returns its URL, the request that it received, and its
     /// self-signed certificate.
     async fn server() -> (String, JoinHandle<String>, CertificateDer<'static>) {
-        // Fails if another test has installed the provider, which serves as well.
+        // This fails if another test has installed the provider, which can be used as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let generated = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let certificate = generated.cert.der().clone();
@@ -104,13 +106,15 @@ mod tests {
         (uri.replace("http:", "https:"), request, certificate)
     }
 
+    /// Accepts one connection and responds to one request. Returns the request, or an empty text if
+    /// the TLS handshake failed.
     async fn answer_once(listener: TcpListener, acceptor: TlsAcceptor) -> String {
         let (stream, _) = listener.accept().await.unwrap();
         let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };
         let mut request = [0; 4096];
         let length = stream.read(&mut request).await.unwrap_or_default();
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        // Fails if the client has closed the connection because it does not trust the certificate.
+        // This fails if the client does not trust the certificate and has closed the connection.
         let _ = stream.write_all(answer).await;
         String::from_utf8_lossy(&request[..length]).into_owned()
     }
@@ -135,6 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_without_tls_gets_no_request() {
+        // This fails if another test has installed the provider, which can be used as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let (listener, uri) = listener().await;
         let request = tokio::spawn(async move {

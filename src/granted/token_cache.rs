@@ -24,17 +24,18 @@ const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give
 /// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many tokens are cached.
+    /// The maximum number of cached tokens.
     pub(crate) tokens: usize,
-    /// How many inspections may run at the same time. Scopes of further tokens stay unknown until a
-    /// later call.
+    /// The maximum number of inspections that run at the same time. The scopes of further tokens
+    /// stay unknown until a later call.
     pub(crate) inspections: usize,
     /// The time limit for a query to one source.
     pub(crate) source: Duration,
-    /// How long scopes are cached at most, and if the expiry of the token is unknown.
+    /// The longest time for which known scopes are cached. It applies also if the expiry of the
+    /// token is unknown.
     pub(crate) known_for: Duration,
-    /// The delays after the first failed inspection and after many: the delay doubles from the
-    /// first to the second value.
+    /// The delay after the first failed inspection, and the longest delay. The delay doubles with
+    /// each failure in a row.
     pub(crate) retry: (Duration, Duration),
 }
 
@@ -112,8 +113,8 @@ impl TokenCache {
         self.0.clock.now()
     }
 
-    /// Reads the entry of a token that was seen before. Returns `None` if there is none or it is
-    /// stale.
+    /// Reads the entry of a token that was seen before. Returns `None` if the token has no entry or
+    /// the entry is stale.
     pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
     }
@@ -138,7 +139,8 @@ impl TokenCache {
         if !self.0.has_result(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             let inspection = async move {
-                // The first wait may be for an inspection that started at an earlier stage.
+                // The first wait may be for an inspection that started at an earlier stage, and
+                // that does not query all sources of this stage.
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
@@ -179,6 +181,8 @@ impl TokenCache {
 }
 
 impl Inner {
+    /// Reads the entry of the token in the table of all tokens, for [`TokenCache::peek`]. Adds the
+    /// token to the newest tokens if it was not among them before.
     fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
@@ -207,14 +211,17 @@ impl Inner {
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
 
+    /// Returns whether the scopes are known, or an inspection at `stage` or later has failed.
     fn has_result(&self, key: TokenKey, stage: Stage) -> bool {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
+    /// Starts an inspection at `stage`, unless it is not needed or too many inspections are
+    /// running.
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
-        // An inspection stores its result before it is removed from `running`. So if the token
-        // has neither while this lock is held, no inspection has run yet.
+        // An inspection stores its result before it is removed from `running`. So if the token has
+        // no result and is not in `running` while this lock is held, no inspection has run yet.
         let is_full = running.len() >= self.limits.inspections;
         if is_full || running.contains_key(&key) || self.has_result(key, stage) {
             return;
@@ -228,7 +235,8 @@ impl Inner {
         Inspection { inner, key, header, stage, answer: None, _sender: sender }.begin();
     }
 
-    /// Waits for the running inspection of the token. Starts one first if `authorization` is set.
+    /// Waits for the running inspection of the token. If `authorization` is set, first starts an
+    /// inspection unless one is running.
     async fn await_inspection(
         self: &Arc<Self>,
         key: TokenKey,
@@ -245,6 +253,7 @@ impl Inner {
         }
     }
 
+    /// Returns the sources that an inspection at `stage` queries.
     fn sources_at(&self, stage: Stage) -> impl Iterator<Item = &dyn DynSource> {
         self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
@@ -276,6 +285,8 @@ impl Inner {
         Err(failures)
     }
 
+    /// Queries one source, within the time limit. Without a result, the scopes are unknown for the
+    /// stated reason.
     async fn query(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
         let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
@@ -285,12 +296,14 @@ impl Inner {
         GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
-    /// Stores the scopes of a token that is a readable JWT. Returns whether the token is one.
+    /// Stores the scopes of a token that is a readable JWT. Returns `false` for any other token.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
     }
 
+    /// Stores the result of an inspection at `stage`. Unknown scopes count as a failure if a source
+    /// was queried.
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
         let now = self.clock.now();
         let failures = match granted.is_unknown() && stage > Stage::Seen {
@@ -305,18 +318,19 @@ impl Inner {
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
+    /// Returns how long scopes are cached.
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
         let longest = self.limits.known_for;
         let lifetime =
             granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
-        // Not shorter than the first retry delay. Otherwise a token past its expiry would be
-        // inspected at every call.
+        // The result is not shorter than the first retry delay. Otherwise a token past its expiry
+        // would be inspected at every call.
         lifetime.map_or(longest, |lifetime| lifetime.clamp(self.limits.retry.0.min(longest), longest))
     }
 
-    /// Returns the delay before the next inspection: doubles with each failure, plus a random part
-    /// of up to one half, so that the instances of a service do not send their requests at the same
-    /// time.
+    /// Returns the delay before the next inspection. The delay doubles with each failure in a row.
+    /// A random part of up to one half is added, so that the instances of a service do not send
+    /// their requests at the same time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
         let (first, longest) = self.limits.retry;
         let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(longest);
@@ -336,6 +350,7 @@ struct Failures {
 }
 
 impl Failures {
+    /// Adds the reason why `source` returned unknown scopes.
     fn add(&mut self, source: &str, answer: &GrantedScopes) {
         let Some(why) = answer.why_unknown() else { return };
         telemetry::not_inspected(source, why);
@@ -425,16 +440,17 @@ mod tests {
 
     struct Source {
         behavior: Mutex<Behavior>,
-        asked: AtomicUsize,
+        queries: AtomicUsize,
     }
 
     impl Source {
         fn new(behavior: Behavior) -> Arc<Self> {
-            Arc::new(Self { behavior: Mutex::new(behavior), asked: AtomicUsize::new(0) })
+            Arc::new(Self { behavior: Mutex::new(behavior), queries: AtomicUsize::new(0) })
         }
 
-        fn asked(&self) -> usize {
-            self.asked.load(Ordering::SeqCst)
+        /// Returns the number of queries.
+        fn queries(&self) -> usize {
+            self.queries.load(Ordering::SeqCst)
         }
 
         fn set_behavior(&self, behavior: Behavior) {
@@ -448,7 +464,7 @@ mod tests {
         }
 
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.queries.fetch_add(1, Ordering::SeqCst);
             let behavior = *self.behavior.lock().unwrap();
             let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -463,6 +479,7 @@ mod tests {
         }
     }
 
+    /// A token cache whose clock the test advances.
     struct Setup {
         grants: TokenCache,
         clock: Arc<ManualClock>,
@@ -486,6 +503,7 @@ mod tests {
             Self { grants, clock, _background: background }
         }
 
+        /// Returns the number of scopes in the token's entry. 0 means unknown or unrestricted.
         fn peek(&self, header: &HeaderValue) -> Peek<usize> {
             self.grants.peek(header, |_, entry| entry.granted.scopes().map_or(0, ScopeSet::len))
         }
@@ -511,7 +529,7 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
         assert!(setup.is_unseen(&token));
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
         assert_eq!(setup.ask(&token).await.source(), Some(GrantSource::Custom));
         assert_eq!(setup.peek(&token), Peek::Seen(1));
         assert_eq!(setup.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
@@ -530,7 +548,7 @@ mod tests {
                 callers.spawn(async move { setup.ask(&bearer("opaque")).await });
             }
             let answers = callers.join_all().await;
-            assert_eq!(source.asked(), 1, "{behavior:?}");
+            assert_eq!(source.queries(), 1, "{behavior:?}");
             assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
             assert_eq!(answers[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
             assert!(setup.grants.0.running().is_empty(), "{behavior:?}");
@@ -556,7 +574,7 @@ mod tests {
         for follower in followers {
             assert!(!follower.await.unwrap().is_unknown());
         }
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -575,7 +593,8 @@ mod tests {
             }
             drop(caller);
             assert!(!setup.ask(&token).await.is_unknown(), "after {polls} polls");
-            assert_eq!(source.asked(), polls + 1, "after {polls} polls");
+            // Each round has a new token, and the source is queried once for each token.
+            assert_eq!(source.queries(), polls + 1, "after {polls} polls");
         }
         assert!(setup.grants.0.running().is_empty());
     }
@@ -602,7 +621,7 @@ mod tests {
         drop(idle);
         assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(1));
         assert!(!block_on(setup.ask(&bearer("bare"))).is_unknown());
-        assert_eq!(source.asked(), 2);
+        assert_eq!(source.queries(), 2);
     }
 
     #[test]
@@ -614,7 +633,7 @@ mod tests {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -626,7 +645,7 @@ mod tests {
         assert!(setup.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
         assert_eq!(started.elapsed(), Duration::from_millis(20));
         assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -643,12 +662,13 @@ mod tests {
         let source = Source::new(Behavior::Fails);
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         let token = bearer("opaque");
+        // The bounds of the delay, in seconds, after each failure in a row.
         for (failures, (least, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
             assert!(setup.ask(&token).await.is_unknown());
-            assert_eq!(source.asked(), failures);
+            assert_eq!(source.queries(), failures);
             setup.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
             setup.ask(&token).await;
-            assert_eq!(source.asked(), failures, "asked again too soon");
+            assert_eq!(source.queries(), failures, "queried again too soon");
             setup.clock.advance(Duration::from_secs_f64(longest - least) + Duration::from_millis(2));
             assert!(setup.is_unseen(&token));
         }
@@ -660,6 +680,7 @@ mod tests {
     fn retry_delays_are_bounded() {
         let setup = Setup::on(Background::default(), &[]);
         let key = setup.grants.0.cache.key(AccessToken::new("opaque").unwrap());
+        // The longest delay is 300 seconds, to which up to one half is added.
         for failures in [1, 2, 10, 100, u32::MAX] {
             let after = setup.grants.0.retry_after(key, failures);
             assert!((SECOND..=450 * SECOND).contains(&after), "{failures}: {after:?}");
@@ -706,7 +727,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_expensive_source_is_queried_for_the_refused_token() {
+    async fn an_expensive_source_is_queried_only_for_refused_tokens() {
         let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
         let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
@@ -715,12 +736,12 @@ mod tests {
         }
         for token in tokens.iter().take(3) {
             let read = |key, entry: &Entry| (key, setup.grants.may_learn(entry));
-            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("nobody to ask") };
+            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("no source") };
             assert!(!setup.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
             let Peek::Seen((_, is_open)) = setup.grants.peek(token, read) else { panic!("not seen") };
-            assert!(!is_open, "a token whose scopes are known need not be kept");
+            assert!(!is_open, "a token with known scopes should not be kept");
         }
-        assert_eq!(expensive.asked(), 3);
+        assert_eq!(expensive.queries(), 3);
     }
 
     #[tokio::test(start_paused = true)]
@@ -730,14 +751,14 @@ mod tests {
         let token = bearer("opaque");
         let granted = setup.ask(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
-        assert_eq!(expensive.asked(), 0);
+        assert_eq!(expensive.queries(), 0);
         // The token was inspected at an earlier stage, and the explanation starts another
         // inspection.
         let Peek::Seen(key) = setup.grants.peek(&token, |key, _| key) else { panic!("not seen") };
         assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!((cheap.asked(), expensive.asked()), (2, 1));
+        assert_eq!((cheap.queries(), expensive.queries()), (2, 1));
         assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(expensive.asked(), 1);
+        assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -746,7 +767,7 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(expensive.asked(), 1);
+        assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -789,7 +810,7 @@ mod tests {
         setup.grants.forget(key);
         assert!(setup.is_unseen(&bearer("opaque")));
         setup.ask(&bearer("opaque")).await;
-        assert_eq!(source.asked(), 2);
+        assert_eq!(source.queries(), 2);
     }
 
     #[tokio::test(start_paused = true)]
@@ -798,9 +819,9 @@ mod tests {
         let setup = Setup::new(&[(Stage::Ahead, &source)]);
         setup.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
-        assert_eq!(source.asked(), 0);
+        assert_eq!(source.queries(), 0);
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
-        assert_eq!(source.asked(), 1);
+        assert_eq!(source.queries(), 1);
     }
 
     #[test]
@@ -812,6 +833,7 @@ mod tests {
             setup.clock.advance(SECOND);
             setup.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)
         };
+        // The second declaration does not renew the entry.
         assert_eq!(declare(), declare());
     }
 

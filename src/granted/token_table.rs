@@ -1,10 +1,10 @@
 //! A cache of what is known of recently seen tokens, for readers that must not wait.
 //!
 //! 1. A hit allocates nothing, takes no lock, and writes to no memory that another thread writes
-//!    to: both tables are read in place.
+//!    to: the list of the newest tokens and the table of all tokens are read in place.
 //! 2. The few newest tokens are found by comparing the whole header value, the other tokens by a
-//!    128-bit hash with a random key per process. Only the few newest header values are kept. They
-//!    share the caller's memory instead of copying it, and are never printed.
+//!    128-bit hash with a random key per process. Only the few newest header values are kept. These
+//!    values share the caller's memory instead of copying it, and are never printed.
 //! 3. The size is bounded. The table consists of small sets, each of which is replaced as a whole
 //!    when it changes, so that the cost of adding a token does not depend on the number of tokens.
 
@@ -76,6 +76,7 @@ pub(crate) struct Entry {
     pub(crate) stage: Stage,
     /// The number of failed inspections in a row.
     pub(crate) failures: u32,
+    /// When the entry is no longer valid.
     pub(crate) stale_at: Instant,
     /// Whether the header value was ever added to the recent tokens. A token is added only once,
     /// because with many alternating tokens each call would otherwise write to the list.
@@ -97,6 +98,7 @@ impl Entry {
     }
 }
 
+/// One of the newest tokens.
 #[derive(Clone)]
 struct Recent {
     header: HeaderValue,
@@ -104,6 +106,7 @@ struct Recent {
     entry: Arc<Entry>,
 }
 
+/// One set of the table: at most [`WAYS`] tokens, the oldest entry first.
 type Set = Vec<(TokenKey, Arc<Entry>)>;
 
 /// The cache. Readers never wait; a writer that collides with another writer tries again.
@@ -111,6 +114,7 @@ pub(crate) struct Cache {
     hasher: TokenHasher,
     recent: ArcSwap<Vec<Recent>>,
     sets: Box<[ArcSwap<Set>]>,
+    /// The maximum number of tokens in a set.
     ways: usize,
 }
 
@@ -162,7 +166,7 @@ impl Cache {
     }
 
     /// Adds `entry`, and removes another entry if the set is full. Keeps the old entry of the token
-    /// if the old entry is known and fresh and the new entry is unknown.
+    /// if the old entry is fresh and contains known scopes, and the scopes of `entry` are unknown.
     pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry>, now: Instant) {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);
@@ -201,11 +205,11 @@ impl Cache {
         self.refresh_recent(key, now);
     }
 
-    /// Updates the entries of the recent tokens, and removes stale and deleted tokens from the
-    /// recent ones.
+    /// Updates the entry of `key` in the list of the newest tokens, and removes stale and deleted
+    /// tokens from the list.
     ///
-    /// The table is read again at each attempt. Otherwise, if two writers update the same token,
-    /// the first writer could overwrite the newer entry of the second writer.
+    /// The table is read again at each attempt of `rcu`. Otherwise, if two writers update the same
+    /// token, the first writer could overwrite the newer entry of the second writer.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
         let newest = |recent: &Recent| match recent.key == key {
             true => self.read(key, Arc::clone).ok(),
@@ -224,6 +228,7 @@ impl Cache {
         });
     }
 
+    /// Returns the set of the table that may contain the token.
     fn set(&self, key: TokenKey) -> &ArcSwap<Set> {
         let sets = self.sets.len() as u64;
         &self.sets[(key.0[1] % sets) as usize]
@@ -248,7 +253,8 @@ fn keeps_old(old: &Entry, new: &Entry, now: Instant) -> bool {
     new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
 }
 
-/// Returns the index of the entry to remove: a stale entry, else an unknown one, else the oldest.
+/// Returns the index of the entry to remove: a stale entry, else an entry with unknown scopes, else
+/// the oldest entry.
 fn eviction_index(set: &Set, now: Instant) -> usize {
     let stale = set.iter().position(|(_, entry)| !entry.is_fresh(now));
     stale.or_else(|| set.iter().position(|(_, entry)| entry.granted.is_unknown())).unwrap_or(0)
@@ -271,10 +277,12 @@ mod tests {
         TokenKey([0, number])
     }
 
+    /// Creates an entry with known scopes.
     fn known(value: u32, stale_at: Instant) -> Arc<Entry> {
         entry(GrantedScopes::unrestricted(GrantSource::Declared), value, stale_at)
     }
 
+    /// Returns the value that identifies the entry of a token in the table.
     fn value(cache: &Cache, key: TokenKey) -> Option<u32> {
         cache.read(key, |entry| entry.failures).ok()
     }
@@ -321,6 +329,7 @@ mod tests {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
+        // Entry 3 is stale, the scopes of entry 2 are unknown, and then entry 1 is the oldest.
         assert_eq!(kept_after_adding(4), [1, 2, 4]);
         assert_eq!(kept_after_adding(5), [1, 4, 5]);
         assert_eq!(kept_after_adding(6), [4, 5, 6]);
@@ -349,6 +358,8 @@ mod tests {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
         }
+        // The list has four places: the fifth token replaced the first token, which does not
+        // return.
         assert_eq!(recent("1"), None);
         cache.promote(key(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);

@@ -31,6 +31,7 @@ pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 /// second.
 static PROCESS_LIMIT: RateLimit = default_rate_limit();
 
+/// Returns the limit described at [`PROCESS_LIMIT`].
 const fn default_rate_limit() -> RateLimit {
     RateLimit::new(5, Duration::from_secs(2))
 }
@@ -41,7 +42,7 @@ pub(crate) struct RateLimit {
     pause: Duration,
     /// When the whole burst is available again.
     full_at: Mutex<Option<Instant>>,
-    /// Until when the server asked to receive no requests.
+    /// The end of the pause that the server requested.
     idle_until: Mutex<Option<Instant>>,
 }
 
@@ -50,7 +51,7 @@ impl RateLimit {
         Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }
 
-    /// Takes a permit for one request. Returns `false` if there is none now.
+    /// Takes a permit for one request. Returns `false` if no permit is available at `now`.
     fn try_acquire(&self, now: Instant) -> bool {
         if self.idle_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
@@ -87,12 +88,13 @@ struct Reply {
 }
 
 impl Tokeninfo {
-    /// Creates a source that queries `endpoint`, or Google's endpoint if it is `None`.
+    /// Creates a source that queries `endpoint`, or Google's endpoint if `endpoint` is `None`.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
         let rate_limit = endpoint.is_some().then(default_rate_limit);
         Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
     }
 
+    /// Sends one request, if the rate limit permits a request.
     async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
@@ -116,6 +118,7 @@ impl Tokeninfo {
         }
     }
 
+    /// Returns the scopes that a response contains, or unknown scopes with the reason.
     fn read(&self, response: &Response<Bytes>) -> GrantedScopes {
         match response.status() {
             StatusCode::OK => {}
@@ -169,6 +172,7 @@ fn duration(seconds: &Value) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
+/// Returns the body of the request: the token as a form field.
 fn form_body(token: AccessToken<'_>) -> String {
     format!("access_token={}", fetch::percent_encoded(token.secret()))
 }
@@ -181,6 +185,8 @@ mod tests {
 
     const INVALID_TOKEN: &str = r#"{"error_description":"Invalid Value"}"#;
 
+    /// Creates a source with a rate limit of its own, a burst of 2 requests and then one request
+    /// every 2 seconds.
     fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
@@ -188,6 +194,7 @@ mod tests {
         (tokeninfo, clock)
     }
 
+    /// Returns the scopes for a response with this status and body.
     async fn ask(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
@@ -260,10 +267,12 @@ mod tests {
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let token = AccessToken::new("ya29.x").unwrap();
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The limit is a burst of 2 requests, then one request
+        // every 2 seconds.
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
             tokeninfo.query(token).await;
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
     }
@@ -277,10 +286,11 @@ mod tests {
         }));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let mut requests = Vec::new();
+        // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
             assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
-            requests.push(fetch.asked());
+            requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 1, 1, 2, 2, 2, 3]);
     }

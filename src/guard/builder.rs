@@ -63,6 +63,7 @@ enum TokeninfoUse {
     /// endpoint.
     #[default]
     Usual,
+    /// For each new token, before a refusal.
     Ahead,
     Never,
 }
@@ -153,12 +154,12 @@ impl GuardBuilder {
     /// Never queries tokeninfo.
     ///
     /// Without this setting, a guard from [`detect`](Self::detect) queries tokeninfo after a
-    /// refusal. It queries only for a token whose scopes no other source knows, once per token and
-    /// less than once a second, with the token in the body of a POST. A guard with a fixed
-    /// environment ([`env`](Self::env), [`snapshot`](Self::snapshot)) queries tokeninfo only if a
-    /// [`tokeninfo_endpoint`](Self::tokeninfo_endpoint) is set, so that tests do not reach Google.
-    /// The same holds for a guard with another [`universe`](Self::universe), because Google's
-    /// tokeninfo does not know the tokens of another universe.
+    /// refusal. The guard sends a query only for a token whose scopes no other source knows, once
+    /// per token and less than once a second, with the token in the body of a POST. A guard with a
+    /// fixed environment ([`env`](Self::env), [`snapshot`](Self::snapshot)) queries tokeninfo only
+    /// if a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint) is set, so that tests do not reach
+    /// Google. The same holds for a guard with another [`universe`](Self::universe), because
+    /// Google's tokeninfo does not know the tokens of another universe.
     pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
@@ -191,8 +192,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Sets how long [`Preflight::Deny`] delays a first call to find out the token's scopes. After
-    /// this time the call is sent. Default: 500 ms.
+    /// Sets how long [`Preflight::Deny`] delays the first call with a token to find out the token's
+    /// scopes. If the scopes are unknown after this time, the call is sent. Default: 500 ms.
     pub fn deny_wait(mut self, limit: Duration) -> Self {
         self.deny_wait = Some(limit);
         self
@@ -205,13 +206,13 @@ impl GuardBuilder {
     }
 
     /// Sets the HTTP client for requests to the metadata server, to tokeninfo and, for the
-    /// self-check, to IAM. Default: with the feature `metadata` a client of the guard's own,
-    /// without that feature none.
+    /// self-check, to IAM. Default: the guard's own client with the feature `metadata`, no client
+    /// without this feature.
     ///
     /// The guard's own client uses TLS for tokeninfo and IAM, with the crypto provider that the
     /// program installed for rustls (feature `tls`) or with the compiled-in provider (`tls-ring`).
     /// Without a provider, a program with a `reqwest::Client` can pass the client as a
-    /// `ReqwestFetch`. Otherwise tokeninfo and IAM are not queried, and reports say so.
+    /// `ReqwestFetch`. Otherwise tokeninfo and IAM are not queried, and reports contain the reason.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
@@ -290,6 +291,8 @@ impl GuardBuilder {
         self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
     }
 
+    /// Returns whether the guard queries tokeninfo. `by_default` is the result if the program
+    /// configured neither tokeninfo nor a universe.
     fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,
@@ -306,6 +309,8 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
+    /// Creates the guard. The sources of the program and the detected sources are put into the
+    /// configured order.
     fn assemble(
         self,
         environment: Environment,
@@ -349,8 +354,8 @@ struct RequestContext {
 /// A source with its kind and the first [`Stage`] at which it is queried.
 type StagedSource = (GrantSource, Stage, Arc<dyn DynSource>);
 
-/// Returns the metadata server, or `None` if the platform is unknown: then no request is sent to it
-/// for each new token.
+/// Returns a client of the metadata server. Returns `None` if the platform is unknown, so that new
+/// tokens cause no requests to a server that may not exist.
 fn metadata_server(
     snapshot: &Snapshot,
     environment: &Environment,
@@ -418,6 +423,7 @@ mod tests {
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
+    /// A client whose requests fail, and a source that knows no token.
     struct Unreachable;
 
     impl Fetch for Unreachable {
@@ -454,6 +460,7 @@ mod tests {
             ("fetch", |builder| builder.fetch(Unreachable)),
             ("snapshot", |builder| builder.snapshot(Snapshot::new())),
         ];
+        // `env` sets the platform, and only `snapshot` replaces the environment.
         for (name, set) in settings {
             let builder = set(Guard::builder().preflight(Preflight::Off).env([("K_SERVICE", "shop")]));
             assert_eq!(builder.preflight, Preflight::Off, "{name}");

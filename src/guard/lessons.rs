@@ -15,8 +15,8 @@ use crate::granted::sync::{Mutex, MutexGuard};
 use crate::granted::token_table::TokenKey;
 use crate::scope::ScopeSet;
 
-/// How many entries of each kind are kept. When a kind is full, all its entries are dropped: each
-/// entry can be learned again from one call.
+/// The maximum number of entries of each kind. When a kind is full, all entries of the kind are
+/// dropped: each entry can be learned again from one call.
 const MAX_ENTRIES: usize = 1024;
 
 /// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
@@ -39,9 +39,9 @@ pub(crate) struct Lessons(Mutex<Learned>);
 
 #[derive(Default)]
 struct Learned {
-    /// The denial for a token and a method. Valid while the cached scopes of the token are the
-    /// same, which is detected by comparing their expiry. Denials are kept because creating one
-    /// takes longer than all other steps of a call.
+    /// The denial for a token and a method, with the time at which the token's cache entry becomes
+    /// stale. The denial is valid until the cache entry is replaced, which changes this time.
+    /// Denials are kept because creating a denial takes longer than all other steps of a call.
     denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
     /// Methods that accepted a token without any of the scopes that the catalog lists.
     open: HashSet<Subject>,
@@ -66,8 +66,8 @@ impl Lessons {
         }
     }
 
-    /// Keeps the denial of such calls with this token. The denial is valid as long as the token's
-    /// cache entry, which expires at `stale_at`.
+    /// Keeps the denial for calls of `subject` with this token. The denial is valid as long as the
+    /// token's cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
@@ -82,8 +82,8 @@ impl Lessons {
         denials.insert((token, subject.into()), (stale_at, denial));
     }
 
-    /// Returns the denial for the next such call, or `None` if there is none or the token's cache
-    /// entry has changed.
+    /// Returns the kept denial for calls of `subject` with this token. Returns `None` if no denial
+    /// was kept, or if the token's cache entry has been replaced since.
     pub(crate) fn denial(
         &self,
         token: TokenKey,
@@ -95,8 +95,8 @@ impl Lessons {
         (*known_at == stale_at).then(|| denial.clone())
     }
 
-    /// Learns that Google accepted a token without any of the listed scopes. Returns `true` the
-    /// first time.
+    /// Learns that Google accepted a token without any of the scopes that the catalog lists for
+    /// `subject`. Returns `true` if this was not known before.
     pub(crate) fn mark_open(&self, subject: impl Into<Subject>) -> bool {
         let (mut learned, subject) = (self.learned(), subject.into());
         if learned.open.len() >= MAX_ENTRIES {
@@ -140,6 +140,7 @@ mod tests {
         ApiMethod::by_id(id).unwrap()
     }
 
+    /// Creates a denial of a call of `storage.objects.insert`.
     fn denial() -> Denial {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");
@@ -157,13 +158,13 @@ mod tests {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         lessons.remember_denial(key(&hasher, 1), insert, now, denial());
-        let has_refused = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
-        assert!(has_refused(1, insert, now));
-        assert!(!has_refused(2, insert, now));
-        assert!(!has_refused(1, get, now));
-        assert!(!has_refused(1, insert, now + Duration::from_secs(1)));
+        let has_denial = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
+        assert!(has_denial(1, insert, now));
+        assert!(!has_denial(2, insert, now));
+        assert!(!has_denial(1, get, now));
+        assert!(!has_denial(1, insert, now + Duration::from_secs(1)));
         assert!(lessons.mark_open(insert) && !lessons.mark_open(insert));
-        assert!(!has_refused(1, insert, now));
+        assert!(!has_denial(1, insert, now));
     }
 
     #[test]
@@ -181,11 +182,12 @@ mod tests {
         let learned = lessons.learned();
         let sizes = [learned.denials.len(), learned.open.len(), learned.accepted.len()];
         assert!(sizes.iter().all(|size| (1..=MAX_ENTRIES).contains(size)), "{sizes:?}");
+        // `https://example.com/x` is not learned, because the catalog does not contain this scope.
         assert!(learned.accepted.values().all(|scopes| scopes.len() == 1));
     }
 
     #[test]
-    fn named_scopes_are_accepted_in_addition() {
+    fn named_scopes_are_accepted_in_addition_to_listed_scopes() {
         let lessons = Lessons::default();
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         let openid = ScopeSet::from_scope_text("openid");
@@ -198,7 +200,7 @@ mod tests {
         assert_eq!(
             lessons.corrected_verdict(insert, &openid),
             Ok(true),
-            "one method's scopes outlive another's"
+            "scopes learned for one method should not replace those of another method"
         );
         lessons.mark_open(get);
         assert_eq!(lessons.corrected_verdict(get, &openid), Err(AbstainReason::Contradicted));
@@ -216,13 +218,15 @@ mod models {
     fn concurrent_lessons_mark_a_method_open_once() {
         let model = || {
             let (lessons, method) = (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
-            let opens = [(); 2].map(|()| {
+            let threads = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
                 shuttle::thread::spawn(move || lessons.mark_open(method))
             });
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid"));
-            let news = opens.into_iter().map(|thread| thread.join().unwrap());
-            assert_eq!(news.filter(|news| *news).count(), 1);
+            // `mark_open` returns `true` only to the first caller.
+            let firsts = threads.into_iter().map(|thread| thread.join().unwrap());
+            assert_eq!(firsts.filter(|first| *first).count(), 1);
+            // Scopes learned at the same time do not replace the mark.
             let held = ScopeSet::from_scope_text("openid");
             assert_eq!(lessons.corrected_verdict(method, &held), Err(AbstainReason::Contradicted));
         };

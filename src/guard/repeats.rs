@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::catalog::ApiMethod;
 use crate::granted::token_table::TokenKey;
 
-/// How many different events are counted. When there are more, all counts are dropped, and each
-/// event is logged again.
+/// The maximum number of different events that are counted. When there are more, all counts are
+/// dropped, and each event is logged again.
 const MAX_OCCURRENCES: usize = 1024;
 /// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -33,8 +33,8 @@ struct Counts {
 }
 
 impl Repeats {
-    /// Counts an occurrence. Returns how many occurrences the log event represents that is to be
-    /// logged now, or `None` if nothing is to be logged yet.
+    /// Counts an occurrence. If an event is to be logged now, returns the number of occurrences
+    /// since the last log event, this one included. Otherwise returns `None`.
     ///
     /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
     /// after ten minutes without a log event.
@@ -73,9 +73,9 @@ mod tests {
         assert_eq!(
             repeats.count(("predicted", None, None), now),
             Some(1),
-            "another event is logged immediately"
+            "another event should be logged immediately"
         );
-        assert_eq!(repeats.count(REFUSED, now), None, "repeats of the first event are still only counted");
+        assert_eq!(repeats.count(REFUSED, now), None, "repeats of the first event should only be counted");
     }
 
     #[test]

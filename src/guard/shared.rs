@@ -7,9 +7,9 @@
 //!
 //! # When the value is dropped
 //! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a
-//! clone finds the slot of its thread. When the last pointer is dropped, it empties the list. If
-//! pointers move between slots at the same time, the list may be emptied too early. Then new clones
-//! share the slot of the pointer from which they were cloned, which is slower but correct.
+//! clone finds the slot of its thread. Dropping the last pointer empties the list. If pointers move
+//! between slots at the same time, the list may be emptied too early. Then new clones share the
+//! slot of the pointer from which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -24,18 +24,23 @@ const SLOTS: usize = 32;
 /// A pointer to a value, which is dropped with the last pointer.
 pub(crate) struct Shared<T> {
     slot: Arc<Slot<T>>,
+    /// Whether the slot counts this pointer as a user. Pointers of [`Shared::hold`] are not
+    /// counted.
     is_user: bool,
 }
 
+/// One slot: a pointer to the value that the threads of this slot clone.
 struct Slot<T> {
     number: usize,
     value: Arc<T>,
     group: Arc<Slots<T>>,
 }
 
+/// The state that all slots share.
 struct Slots<T> {
     users: [Users; SLOTS],
     slots: OnceLock<Box<[Weak<Slot<T>>]>>,
+    /// The list that keeps the slots alive.
     alive: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
@@ -62,6 +67,7 @@ impl<T> Shared<T> {
         clone
     }
 
+    /// Creates a pointer that its slot counts as a user.
     fn enter(slot: Arc<Slot<T>>) -> Self {
         // Sequentially consistent: if two pointers are dropped at the same time, at least one of
         // them sees that no users are left.
@@ -86,12 +92,14 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
+    /// Returns the slot of this number while the slot is alive.
     #[inline]
     fn get(&self, number: usize) -> Option<Arc<Slot<T>>> {
         self.slots.get()?[number].upgrade()
     }
 
-    /// Returns whether any slot has users. Checks the slot of the last search first.
+    /// Returns whether any slot has users. First checks the slot in which the last search from slot
+    /// `number` found users.
     fn find_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;

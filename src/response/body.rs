@@ -1,4 +1,4 @@
-//! A response body that yields its beginning again after the beginning was read.
+//! A response body whose first bytes the guard has read, and which still yields them to the caller.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,11 +15,11 @@ use super::grpc_body::GrpcBody;
 use crate::background::Spawner;
 use crate::guard::Guard;
 
-/// How many bytes of a body are copied for the classification. Google's refusals are shorter than 4
-/// KiB.
+/// The maximum number of bytes of a body that are copied for the classification. Google's refusals
+/// are shorter than 4 KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
-/// How many frames are read ahead at most. A limit only in bytes would allow 16,384 frames of one
-/// byte.
+/// The maximum number of frames that are read ahead. A limit only in bytes would allow 16,384
+/// frames of one byte.
 pub(crate) const LOOK_FRAMES: usize = 64;
 /// How long a refused response may be delayed to read its body. If a server stalls in the middle of
 /// a refusal, the caller waits only for this time.
@@ -31,7 +31,7 @@ pin_project! {
     /// ```
     /// use gcp_scopes::response::GuardBody;
     /// use http_body_util::{BodyExt as _, Full};
-    /// // If one type is needed for all bodies.
+    /// // For code that needs one type for the bodies of all clients.
     /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
     ///     body.boxed()
     /// }
@@ -89,6 +89,7 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
     look_with_spawner(guard.spawner(), body).await
 }
 
+/// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
@@ -109,11 +110,12 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
     (seen, GuardBody { state: State::Read { buffered, rest, ended } })
 }
 
-/// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
-/// thread cannot be started, only the limits of bytes and frames apply.
+/// Polls `reading` until `reading` is ready or [`LOOK_TIME`] has passed. The timer runs on the
+/// guard's thread. If the thread cannot be started, only the limits of bytes and frames apply.
 async fn with_look_limit(spawner: &Spawner, reading: impl Future<Output = ()>) {
     let mut reading = pin!(reading);
-    // Starts when it is first polled: a body that is ready at once needs no thread.
+    // The timer, and with it the thread, starts when this future is first polled. A body that is
+    // ready immediately needs neither.
     let mut time = pin!(async {
         if spawner.run(async { tokio::time::sleep(LOOK_TIME).await }).await.is_err() {
             std::future::pending::<()>().await;
@@ -187,11 +189,13 @@ fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
     buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
 }
 
+/// Returns the number of data bytes in the frames.
 fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> u64 {
     let data = buffered.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
     data.map(|data| data.remaining() as u64).sum()
 }
 
+/// Adds bytes to both bounds of a size hint.
 fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
     let mut sum = SizeHint::new();
     sum.set_lower(hint.lower().saturating_add(bytes));
@@ -306,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_without_timers_is_sufficient() {
+    fn the_time_limit_needs_no_timer_of_the_callers_runtime() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
         assert_eq!(seen, b"no");

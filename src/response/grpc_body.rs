@@ -23,7 +23,7 @@ pin_project! {
         guard: Guard,
         flight: Option<Flight>,
         grpc_errors: Option<GrpcErrors>,
-        refused: Option<Explanation>,
+        explanation: Option<Explanation>,
     }
 }
 
@@ -33,7 +33,7 @@ type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Se
 
 impl<B> GrpcBody<B> {
     pub(crate) fn new(flight: Flight, grpc_errors: Option<GrpcErrors>, body: B) -> Self {
-        Self { body, guard: flight.guard().clone(), flight: Some(flight), grpc_errors, refused: None }
+        Self { body, guard: flight.guard().clone(), flight: Some(flight), grpc_errors, explanation: None }
     }
 }
 
@@ -60,15 +60,15 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.project();
-        let refused = match this.refused {
-            Some(refused) => refused,
+        let explanation = match this.explanation {
+            Some(explanation) => explanation,
             None => match split_refusal(ready!(this.body.poll_frame(cx))) {
                 Err(frame) => return Poll::Ready(frame),
-                Ok(trailers) => this.refused.insert(Box::pin(explain(this.flight.take(), trailers))),
+                Ok(trailers) => this.explanation.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
         };
-        let (trailers, denial) = ready!(refused.as_mut().poll(cx));
-        *this.refused = None;
+        let (trailers, denial) = ready!(explanation.as_mut().poll(cx));
+        *this.explanation = None;
         let trailers = match denial {
             Some(denial) => deliver(this.guard, denial, trailers, this.grpc_errors.as_ref()),
             None => Ok(trailers),
@@ -77,7 +77,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.refused.is_none() && self.body.is_end_stream()
+        self.explanation.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -11,17 +11,18 @@ use crate::denial::{Denial, separator_after};
 use crate::guard::{DenialDelivery, Guard};
 
 /// A function that creates the error of a gRPC client from a denial and the headers or trailers of
-/// the refusal, whose message ends with the first line of the denial.
+/// the refusal. Their `grpc-message` ends with the first line of the denial.
 #[derive(Clone)]
 pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 
-/// Stores the error in the third argument, which is an `Option` of the client's error type or of
-/// [`BoxError`](crate::BoxError). For other types it stores nothing.
+/// The type of the function in [`GrpcErrors`]. The function stores the error in its third argument
+/// if that is an `Option` of the client's error type or of [`BoxError`](crate::BoxError), and
+/// stores nothing in an argument of another type.
 pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
 impl GrpcErrors {
-    /// Returns the error if the adapter's function can create an error of type `E`, the error type
-    /// of the service or body.
+    /// Creates an error of type `E`, the error type of the service or body. Returns `None` if the
+    /// adapter's function cannot create an error of this type.
     fn make<E: 'static>(&self, denial: Denial, headers: &HeaderMap) -> Option<E> {
         let mut error: Option<E> = None;
         (self.0)(denial, headers, &mut error);
@@ -35,8 +36,11 @@ impl fmt::Debug for GrpcErrors {
     }
 }
 
-/// Returns the headers or trailers with the first line of the denial added to their message, or an
-/// error created from them. `E` is the error type of the service or body that returns the result.
+/// Delivers a denial as the guard is configured. With [`DenialDelivery::Extension`], returns the
+/// headers or trailers unchanged. Otherwise adds the first line of the denial to `grpc-message`.
+/// With [`DenialDelivery::Error`], returns an error created from the denial and these headers, if
+/// `grpc_errors` can create an error. `E` is the error type of the service or body that returns the
+/// result.
 pub(super) fn deliver<E: 'static>(
     guard: &Guard,
     denial: Denial,
@@ -52,7 +56,7 @@ pub(super) fn deliver<E: 'static>(
     errors.and_then(|errors| errors.make(denial, &headers)).map_or(Ok(headers), Err)
 }
 
-/// Adds a sentence to the message, percent-encoded as the gRPC protocol requires.
+/// Adds a sentence to the value of `grpc-message`, percent-encoded as the gRPC protocol requires.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     let mut message = headers.get(GRPC_MESSAGE).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
     message.extend_from_slice(separator_after(message.last()).as_bytes());

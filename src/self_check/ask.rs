@@ -54,6 +54,7 @@ pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (To
     })
 }
 
+/// Sends the requests for tokens, and then the requests for the tokens' scopes and to IAM.
 async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
     let deadline = Instant::now() + requests.limit.min(MAX_LIMIT);
     let (scopes, state) = (requests.scopes, guard.state());
@@ -77,6 +78,7 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     (scopes.into_iter().zip(granted).collect(), answers)
 }
 
+/// Returns a token for `scope` from the source, or the metadata server's token.
 async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {
@@ -109,6 +111,7 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
+/// Returns the scopes of a token, or why there is no token.
 async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
     let key = tokens.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
@@ -116,6 +119,7 @@ async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result
     Ok(tokens.wait(key, Some(&token), Stage::Refused, remaining).await)
 }
 
+/// Sends a request to IAM.
 async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {
     let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();

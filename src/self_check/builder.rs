@@ -34,7 +34,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 ///
 /// let guard = Guard::builder().build();
 /// let check = guard.self_check().needs("storage.objects.insert").timeout(Duration::from_secs(5));
-/// let report = check.run().await; // at most five seconds later
+/// let report = check.run().await; // takes at most five seconds
 /// # }
 /// ```
 #[derive(Clone)]
@@ -257,6 +257,7 @@ impl SelfCheck {
         self.report(findings, judge.common(), &lacking)
     }
 
+    /// Returns the requests that the check needs, and the scopes of their tokens.
     fn requests(&self) -> CheckRequests {
         let (source, limit) = (self.source.clone(), self.limit);
         let endpoints = &self.guard.state().endpoints;
@@ -271,6 +272,8 @@ impl SelfCheck {
         CheckRequests { source, scopes, iam, limit }
     }
 
+    /// Creates the report from the findings, with steps for all closed gates. `granted` are the
+    /// scopes of all tokens, or unknown scopes if the tokens differ.
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.state().environment.clone().for_token(held);
@@ -307,7 +310,7 @@ fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
         let service = lacking.method.split('.').next();
         let has_service = |permission: &String| permission.split('.').next() == service;
         let matching = findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
-        // `min` of no findings is `None`.
+        // If no finding matches, `min` is `None`: IAM has not responded.
         matching.map(|finding| finding.state.is_known()).min() == Some(true)
     })
 }

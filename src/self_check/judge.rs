@@ -59,8 +59,8 @@ impl Judge<'_> {
         (finding, lacking)
     }
 
-    /// Returns what the token lacks for a method, `None` if its scopes are sufficient, or an error
-    /// if that is unknown.
+    /// Returns what the token lacks for a method, or `None` if the token's scopes are sufficient.
+    /// Returns the reason as an error if this cannot be decided.
     fn method(&self, lookup: &Lookup) -> Result<Option<Lacking>, String> {
         let granted = self.granted(lookup);
         let why = match (self.guard.judge(lookup, &granted), lookup.method()) {

@@ -20,8 +20,8 @@ pub(super) struct ResourceKind {
     /// The prefixes of the resource's permissions; empty if permissions of every service are
     /// accepted.
     pub(super) permissions: &'static [&'static str],
-    /// The command that grants a role on the resource or on its parent with the IAM policy.
-    /// `{grant}` marks the position of member and role if they are not at the end.
+    /// The command that grants a role on the resource, or on its parent if the resource has no IAM
+    /// policy. `{grant}` marks the position of member and role if they are not at the end.
     pub(super) binding: &'static str,
 }
 

@@ -67,6 +67,7 @@ impl Need {
     }
 }
 
+/// Returns the method with this id.
 fn by_id(id: &str) -> Result<ApiMethod, String> {
     match id.len() {
         0..=MAX_SHOWN => ApiMethod::by_id(id).map_err(|error| error.to_string()),
@@ -76,6 +77,7 @@ fn by_id(id: &str) -> Result<ApiMethod, String> {
 
 const EXAMPLE_ID: &str = "storage.objects.insert";
 
+/// Looks up the method of a request, which is written as HTTP method and URL.
 fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
     let expected = |what: String| format!("{what}; expected one such as `{EXAMPLE}`");
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -101,6 +103,7 @@ fn with_names(url: &str) -> String {
     format!("{start}name{}", ends.collect::<Vec<_>>().join("name"))
 }
 
+/// Escapes a text, and cuts it off after [`MAX_SHOWN`] characters.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN).and_then(|(end, _)| text.get(..end)) {
         Some(start) => format!("{}…", start.escape_debug()),
@@ -112,6 +115,7 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Returns the id of the method of a need, or the word for the reason if the method is unknown.
     fn id(text: &str) -> Result<&'static str, String> {
         let need = Need::parse(text, &Endpoints::new());
         let lookup = need.lookups?.remove(0);
@@ -136,7 +140,9 @@ mod tests {
                 "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
                 "pubsub.projects.topics.publish",
             ),
+            // A request of the XML API has the scopes of the corresponding JSON method.
             ("PUT https://storage.googleapis.com/{bucket}/{object}", "storage.objects.insert"),
+            // Without a method, the word for the reason.
             ("GET https://example.com/{x}", "host"),
             ("GET https://storage.googleapis.com/storage/v1/nothing/{x", "method"),
         ] {

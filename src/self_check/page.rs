@@ -13,10 +13,11 @@ use crate::layout::Layout;
 use crate::refusal::Gate;
 use crate::scope::Scope;
 
-/// How many scopes or methods of a list are named; the rest is only counted.
-const IN_A_LIST: usize = 12;
-/// How many names a one-line message contains.
-const ON_A_LINE: usize = 3;
+/// The maximum number of scopes or methods that a list names. The others are only counted ("and 5
+/// more").
+const MAX_LISTED: usize = 12;
+/// The maximum number of names in a one-line message.
+const MAX_INLINE: usize = 3;
 
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
 const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The program may ask for \
@@ -86,11 +87,11 @@ impl fmt::Display for ClosedGates {
         let report = self.report();
         let closed = |gate| report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
-        let lacking = joined(&lacking, ON_A_LINE, "and");
+        let lacking = joined(&lacking, MAX_INLINE, "and");
         let refused = closed(Gate::Iam).filter_map(|finding| {
-            joined(&finding.missing, ON_A_LINE, "and").map(|names| format!("{names} on {}", finding.subject))
+            joined(&finding.missing, MAX_INLINE, "and").map(|names| format!("{names} on {}", finding.subject))
         });
-        let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
+        let refused = joined(&refused.collect::<Vec<_>>(), MAX_INLINE, "and");
         let invalid = report.findings_in(GateState::Invalid).next();
         let invalid = invalid.map(|finding| (finding.subject(), finding.why().unwrap_or_default()));
         let parts = [
@@ -112,6 +113,7 @@ impl fmt::Debug for ClosedGates {
 
 impl std::error::Error for ClosedGates {}
 
+/// Returns the first line of the page, which states whether the program can start.
 fn headline(report: &Report) -> String {
     let states = [GateState::Closed, GateState::Invalid, GateState::Unknown];
     let [closed, invalid, unknown] = states.map(|state| report.findings_in(state).count());
@@ -163,6 +165,7 @@ fn facts(report: &Report, layout: &Layout) -> String {
     lines
 }
 
+/// Returns the scopes of the token, with the source that reported them and the token's lifetime.
 fn granted_line(report: &Report) -> String {
     let granted = &report.granted;
     let source = granted.source().map(|source| source.describe().to_owned());
@@ -171,7 +174,7 @@ fn granted_line(report: &Report) -> String {
     match granted.scopes() {
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
-            format!("{}{how}", joined(&names, IN_A_LIST, "and").unwrap_or_default())
+            format!("{}{how}", joined(&names, MAX_LISTED, "and").unwrap_or_default())
         }
         None if granted.is_unrestricted() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
@@ -186,11 +189,12 @@ fn time_left(remaining: Duration) -> String {
     }
 }
 
+/// Returns the lines for all findings of one gate.
 fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String {
     let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
     let lines: String = of_gate
         .map(|finding| {
-            // The same reason is already shown for the token.
+            // The line about the token already shows this reason.
             let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
             let details = if is_shown { Vec::new() } else { details(finding) };
             match layout.is_plain() {
@@ -206,12 +210,14 @@ fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String
     }
 }
 
+/// Returns the line of a finding in the plain layout.
 fn sentence(finding: &Finding, title: &str, details: &[String], layout: &Layout) -> String {
     let details: String = details.iter().map(|text| format!("; {text}")).collect();
     let state = coloured(layout, finding.state, finding.state.as_str());
     format!("{title}, {state}: {}{details}\n", finding.subject)
 }
 
+/// Returns the line of a finding in the layout for people, with the details below.
 fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     let state = match finding.state {
         GateState::Closed => "CLOSED",
@@ -223,6 +229,7 @@ fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     format!("    {state}  {}\n{details}", finding.subject)
 }
 
+/// Returns what the page shows of a finding in addition to its state.
 fn details(finding: &Finding) -> Vec<String> {
     let Finding { why, accepted, permissions, missing, .. } = finding;
     let lacks = if finding.gate == Gate::Iam { "lacks " } else { "" };
@@ -233,13 +240,14 @@ fn details(finding: &Finding) -> Vec<String> {
     let held: Vec<&String> = held.filter(|_| finding.state.is_known()).collect();
     let details = [
         why.clone(),
-        joined(missing, IN_A_LIST, "and").map(|joined| format!("{lacks}{joined}")),
-        joined(&accepted, IN_A_LIST / 2, "or").map(|joined| format!("needs {any}{joined}")),
-        joined(&held, IN_A_LIST, "and").map(|joined| format!("has {joined}")),
+        joined(missing, MAX_LISTED, "and").map(|joined| format!("{lacks}{joined}")),
+        joined(&accepted, MAX_LISTED / 2, "or").map(|joined| format!("needs {any}{joined}")),
+        joined(&held, MAX_LISTED, "and").map(|joined| format!("has {joined}")),
     ];
     details.into_iter().flatten().collect()
 }
 
+/// Returns the steps of the report, under a heading.
 fn steps(report: &Report, layout: &Layout) -> String {
     if report.steps.is_empty() {
         return String::new();
@@ -255,8 +263,8 @@ fn steps(report: &Report, layout: &Layout) -> String {
     format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
 }
 
-/// Joins the first names of a list and the number of remaining names. Returns `None` for an empty
-/// list.
+/// Joins the first `most` names of a list, and adds the number of the remaining names. Returns
+/// `None` for an empty list.
 fn joined<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let (last, first) = shown.split_last()?;

@@ -1,9 +1,9 @@
-//! Data: why IAM gave no response, by the status of the refusal or by the gate that refused.
-//! refused.
+//! Data: the reasons why a request to `testIamPermissions` was refused, by the status of the
+//! response and by the gate that refused.
 
 use crate::refusal::Gate;
 
-/// Statuses that have the same reason for every gate. `{what}` is a placeholder for the noun of the
+/// Reasons by status, for a refusal of any gate. `{what}` is a placeholder for the noun of the
 /// resource.
 pub(super) static BY_STATUS: [(u16, &str); 3] = [
     (400, "Google answered 400: no such permission of a {what}, or no such name"),

@@ -24,7 +24,7 @@ use crate::remedy::Step;
 /// use gcp_scopes::Guard;
 /// use gcp_scopes::self_check::GateState;
 ///
-/// // Nothing is known of the token here, which does not stop the program.
+/// // The scopes of the token are unknown here. Unknown scopes do not stop the program.
 /// let report = Guard::builder().build().self_check().needs("storage.objects.insert").run().await;
 /// assert_eq!(report.state(), GateState::Unknown);
 /// eprintln!("{}", report.on(&std::io::stderr()));
@@ -112,8 +112,8 @@ impl Report {
         &self.environment
     }
 
-    /// Returns the scopes of the token and the source of that knowledge. Unknown if calls use
-    /// tokens with different scopes.
+    /// Returns the scopes of the token and the source that reported them. The scopes are unknown if
+    /// calls use tokens with different scopes.
     #[must_use]
     pub fn granted(&self) -> &GrantedScopes {
         &self.granted

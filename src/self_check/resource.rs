@@ -31,6 +31,7 @@ pub(super) struct IamNeed {
 }
 
 impl IamNeed {
+    /// Parses the name of a resource, and checks the permissions.
     pub(super) fn parse(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
         let subject = format!("{resource:.300}").escape_debug().to_string();
@@ -94,10 +95,12 @@ impl IamResource {
         self.fill(self.kind.binding, str::to_owned)
     }
 
+    /// Returns the URL path of the request to IAM.
     fn path(&self) -> String {
         self.fill(self.kind.path, percent_encoded)
     }
 
+    /// Replaces the placeholders of a template by the parts of the resource's name.
     fn fill(&self, template: &str, encode: impl Fn(&str) -> String) -> String {
         self.names.iter().fold(template.to_owned(), |text, (name, value)| {
             text.replacen(&format!("{{{name}}}"), &encode(value), 1)
@@ -124,6 +127,7 @@ fn check_permissions(kind: &ResourceKind, permissions: &[String]) -> Result<(), 
 
 const AT_ONCE: &str = "at once: name the resource again for the rest";
 
+/// Returns whether a text has the form of a permission and one of the prefixes.
 fn is_permission(permission: &str, starts: &[&str]) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_permission = permission.split('.').count() > 2 && permission.split('.').all(is_name);
@@ -132,6 +136,7 @@ fn is_permission(permission: &str, starts: &[&str]) -> bool {
 
 const STORAGE: &str = "//storage.googleapis.com/projects/_/buckets/";
 
+/// Returns the kinds of resources of this API host.
 fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
     KINDS.iter().map(|(kind, _)| kind).filter(move |kind| kind.host == host)
 }
@@ -157,7 +162,7 @@ fn expected_forms(host: &str) -> String {
 /// only characters that need no quoting.
 fn match_names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
-    // The last part may contain slashes, which only an object's name does.
+    // The last segment keeps its slashes, because the name of an object may contain slashes.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
     let mut names = Vec::new();
     for (part, segment) in parts.iter().zip(&segments) {
@@ -172,6 +177,7 @@ fn match_names(template: &'static str, text: &str) -> Option<Vec<(&'static str, 
     (segments.len() == parts.len()).then_some(names)
 }
 
+/// Returns whether a name needs no quoting in a shell command.
 fn is_plain(name: &str) -> bool {
     let is_start = |char: char| char.is_ascii_alphanumeric() || char == '_';
     name.starts_with(is_start) && name.chars().all(|char| is_start(char) || "-.:~+%".contains(char))
@@ -185,6 +191,7 @@ mod tests {
         IamNeed::parse(resource, vec![permission.to_owned()]).resource
     }
 
+    /// Rows: a resource, a permission, and the HTTP method and path of the request.
     const ROWS: [(&str, &str, &str, &str); 13] = [
         (
             "gs://photos",
@@ -279,7 +286,8 @@ mod tests {
             };
             assert_eq!(*request.body(), body);
         }
-        assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind has a row");
+        // Buckets and topics have two rows each.
+        assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind should have a row");
         let is_googles = |source: &str| source.starts_with("https://docs.cloud.google.com/");
         assert!(KINDS.iter().all(|(_, source)| is_googles(source)));
     }

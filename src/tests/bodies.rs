@@ -57,6 +57,7 @@ impl Body for Script {
     }
 }
 
+/// Returns the number of data bytes in the steps.
 fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
     steps.map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 }).sum()
 }
@@ -97,7 +98,7 @@ pub(super) fn body_look(data: &[u8]) {
         };
         match (step, frame) {
             (Step::Data(data), Some(Ok(frame))) => {
-                assert!(frame.data_ref().is_some_and(|it| is_same(it, data)))
+                assert!(frame.data_ref().is_some_and(|received| is_same(received, data)))
             }
             (Step::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
             (Step::Error, Some(Err(error))) => assert_eq!(error, "cut off"),
@@ -112,8 +113,8 @@ fn data_of(step: &Step) -> Option<&Bytes> {
 }
 
 /// Returns whether two buffers share the same memory.
-fn is_same(some: &Bytes, others: &Bytes) -> bool {
-    (some.as_ptr(), some.len()) == (others.as_ptr(), others.len())
+fn is_same(a: &Bytes, b: &Bytes) -> bool {
+    (a.as_ptr(), a.len()) == (b.as_ptr(), b.len())
 }
 
 /// Converts each pair of input bytes to one step. The second byte decides the length of a data

@@ -29,6 +29,7 @@ pub fn run(name: &str, data: &[u8]) {
     target(data);
 }
 
+/// Parses lines of the form `name:value`. Invalid lines are skipped.
 fn header_map(text: &[u8]) -> HeaderMap {
     let lines = text.split(|byte| *byte == b'\n').take(50);
     let header = |line: &[u8]| {
@@ -59,8 +60,8 @@ mod tests {
 
     use super::*;
 
-    /// Runs all inputs of the corpus. Skipped in the package on crates.io, which does not contain
-    /// `fuzz/`.
+    /// Runs each fuzz target with every input of its corpus. Without the corpus, which the package
+    /// on crates.io does not contain, the test does nothing.
     #[test]
     fn the_corpus_violates_no_guarantee() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");

@@ -58,6 +58,7 @@ pub(super) fn granted(data: &[u8]) {
     check(&granted.flatten().expect("the source always returns scopes"));
 }
 
+/// Returns the result of a future that is ready at its first poll.
 fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
@@ -65,6 +66,7 @@ fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
+/// Checks that scopes are consistent: never known and empty, and with a reason if unknown.
 fn check(granted: &GrantedScopes) {
     assert!(granted.scopes().is_none_or(|scopes| !scopes.is_empty()), "known to hold nothing");
     assert_eq!(granted.is_unknown(), granted.source().is_none());

@@ -22,7 +22,9 @@ use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use crate::background::Background;
 use crate::scope::ScopeSet;
 
+/// The number of preemptions up to which `pct` finds every bug with a known probability.
 const PREEMPTIONS: usize = 3;
+/// The time limit of a wait. It has no effect, because time does not pass in a model.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// Returns how many schedules of each model are tried with each of the three schedulers.
@@ -30,6 +32,7 @@ fn schedules() -> usize {
     std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
 }
 
+/// Runs a model with each of the three schedulers.
 fn check(model: fn()) {
     shuttle::check_random(model, schedules());
     shuttle::check_pct(model, schedules(), PREEMPTIONS);
@@ -50,15 +53,18 @@ fn key(cache: &Cache, token: &str) -> TokenKey {
     cache.key(AccessToken::new(token).unwrap())
 }
 
+/// Adds a token to the table and to the recent tokens.
 fn insert(cache: &Cache, token: &str, value: u32) {
     cache.insert(key(cache, token), &entry(value), Instant::now());
     cache.promote(key(cache, token), &bearer(token), Instant::now());
 }
 
+/// Returns the value of the token's entry in the table.
 fn in_table(cache: &Cache, token: &str) -> Option<u32> {
     cache.read(key(cache, token), |entry| entry.failures).ok()
 }
 
+/// Returns the value of the token's entry among the recent tokens.
 fn among_recent(cache: &Cache, token: &str) -> Option<u32> {
     cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok()
 }
@@ -110,7 +116,8 @@ fn tokens_are_never_mixed_up_or_lost() {
     });
 }
 
-/// A source that knows every token, and yields before it responds so that other tasks may run.
+/// A source that knows every token, and counts its queries. The source yields before it responds,
+/// so that other tasks may run.
 #[derive(Default)]
 struct Source(AtomicUsize);
 
@@ -126,6 +133,7 @@ impl GrantedScopesSource for Source {
     }
 }
 
+/// Returns a token cache with one source, and the source.
 fn grants() -> (TokenCache, Arc<Source>) {
     let source = Arc::new(Source::default());
     let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
@@ -134,6 +142,7 @@ fn grants() -> (TokenCache, Arc<Source>) {
     (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
+/// Inspects the token `a`. Returns whether its scopes are known then.
 async fn ask(grants: TokenCache) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
@@ -188,10 +197,11 @@ fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
             asks.await.unwrap();
             declares.await.unwrap();
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
-                panic!("known twice, unseen")
+                panic!("the token has no entry")
             };
             // An inspection that is about to end may have stored its result before `forget`. Then
-            // the first caller that waits for it gets nothing, and the next caller gets the scopes.
+            // the first caller that waits for this inspection gets unknown scopes, and the next
+            // caller gets the scopes.
             grants.forget(key);
             ask(grants.clone()).await;
             assert!(ask(grants.clone()).await);
