@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
 
 use super::protobuf::{self, Field};
 use super::response_facts::ResponseFacts;
@@ -32,7 +33,7 @@ pub(super) fn read(headers: &HeaderMap, facts: &mut ResponseFacts) {
         facts.status = Some(http_status(code));
     }
     if let Some(message) = text("grpc-message") {
-        facts.add_message(&percent_decoded(message));
+        facts.add_message(&percent_decode_str(message).decode_utf8_lossy());
     }
     for status in binary_values(headers, "grpc-status-details-bin") {
         read_status(&status, facts);
@@ -102,17 +103,4 @@ fn read_metadata(entry: &[u8], facts: &mut ResponseFacts) {
             _ => {}
         }
     }
-}
-
-/// Decodes the percent-encoding of the header `grpc-message`.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let decoded = hex.filter(|_| first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok());
-        bytes.push(decoded.unwrap_or(first));
-        rest = decoded.map_or(tail, |_| tail.get(2..).unwrap_or_default());
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
