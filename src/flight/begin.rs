@@ -169,8 +169,8 @@ impl Flight {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
-        let granted = state.tokens.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
-        if self.guard.lacks(&self.lookup, &granted) {
+        let held = state.tokens.wait(key, self.header.as_ref(), Stage::BeforeRefusal, state.deny_wait).await;
+        if self.guard.lacks(&self.lookup, &held) {
             self.handle_lacking()?;
         }
         Ok(self)
@@ -298,7 +298,7 @@ impl Flight {
         let state = self.guard.state();
         match state.preflight {
             Preflight::Off => state.tokens.remember(token),
-            _ => drop(state.tokens.inspect(token, Stage::Ahead)),
+            _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
         }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new

@@ -35,7 +35,7 @@ impl Flight {
         let granted = match self.token {
             Some(key) => {
                 let tokens = &self.guard.state().tokens;
-                tokens.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
+                tokens.wait(key, self.header.as_ref(), Stage::AfterRefusal, WAIT).await
             }
             None => GrantedScopes::unknown(NO_TOKEN),
         };
@@ -61,7 +61,7 @@ impl Flight {
         if let Some(header) = &self.header {
             // The inspection does not end in time for this refusal, but perhaps for the next
             // refusal.
-            let _ = tokens.inspect(header, Stage::Refused);
+            let _ = tokens.inspect(header, Stage::AfterRefusal);
         }
         let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));

@@ -79,8 +79,8 @@ impl MetadataServer {
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
-        let answer = self.fetch.fetch_boxed(request).await;
-        answer.map_err(|_| Error::unreachable("the metadata server could not be reached"))
+        let response = self.fetch.fetch_boxed(request).await;
+        response.map_err(|_| Error::unreachable("the metadata server could not be reached"))
     }
 }
 
@@ -147,10 +147,10 @@ struct CurrentToken {
 impl MetadataServer {
     /// Returns the token that the server currently issues if no scopes are requested.
     pub(crate) async fn token(&self) -> Result<String, Error> {
-        let answer = self.get(TOKEN).await?;
-        let answer = serde_json::from_str::<TokenResponse>(&answer);
+        let body = self.get(TOKEN).await?;
+        let response = serde_json::from_str::<TokenResponse>(&body);
         // The parser's error message could contain the token.
-        answer.map(|answer| answer.access_token).map_err(|_| Error::unreachable(UNREADABLE))
+        response.map(|response| response.access_token).map_err(|_| Error::unreachable(UNREADABLE))
     }
 }
 
@@ -195,17 +195,17 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and its scopes. Sets `pause` to the pause that
+    /// Requests the server's current token and the scopes of the token. Sets `pause` to the pause that
     /// the server requests with `Retry-After`, or to zero.
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
-        let answer = self.get(TOKEN, pause).await?;
-        let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
-        let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
+        let body = self.get(TOKEN, pause).await?;
+        let response: TokenResponse = serde_json::from_str(&body).map_err(|_| UNREADABLE)?;
+        let token = AccessToken::new(&response.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
         let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
-        let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
-        let granted = match lasts.and_then(|lasts| self.clock.wall().checked_add(lasts)) {
+        let lifetime = response.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
+        let granted = match lifetime.and_then(|lifetime| self.clock.wall().checked_add(lifetime)) {
             Some(at) => granted.with_expiry(at),
             None => granted,
         };
@@ -247,10 +247,8 @@ mod tests {
     use crate::error::BoxError;
     use crate::scope::ScopeSet;
 
-    type Server = Result<String, Error>;
-
     /// Reads `path` from a server that sends this response.
-    async fn get(path: &str, response: Response<Bytes>) -> Server {
+    async fn get(path: &str, response: Response<Bytes>) -> Result<String, Error> {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
         MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
     }
@@ -363,8 +361,8 @@ mod tests {
         use Platform::*;
         let serverless =
             [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
-        let unverified = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
-        for platform in serverless.into_iter().chain(unverified) {
+        let other_platforms = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
+        for platform in serverless.into_iter().chain(other_platforms) {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
@@ -465,7 +463,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_vm_is_detected_and_its_token_inspected() {
+    async fn only_the_token_of_a_detected_vm_has_the_scopes_of_the_vm() {
         let fetch: Arc<dyn DynFetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
                 "project/project-id" => "my-project",
@@ -485,15 +483,16 @@ mod tests {
         let source: Arc<dyn DynSource> =
             Arc::new(MetadataScopes::new(server, environment.platform(), Arc::clone(&clock)));
         let spawner = Spawner::for_background(&background);
-        let grants = TokenCache::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
-        for (header, scopes) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
+        let grants = TokenCache::new(vec![(Stage::BeforeRefusal, source)], clock, Limits::default(), spawner);
+        // The metadata server did not issue `ya29.user`, so the scopes of this token stay unknown.
+        for (header, expected) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
-            let key = grants.inspect(&header, Stage::Ahead).unwrap();
-            grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
+            let key = grants.inspect(&header, Stage::BeforeRefusal).unwrap();
+            grants.wait(key, None, Stage::BeforeRefusal, Duration::from_secs(1)).await;
             let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.granted.clone()) else {
                 panic!()
             };
-            assert_eq!(granted.scopes(), scopes, "{granted:?}");
+            assert_eq!(granted.scopes(), expected, "{granted:?}");
         }
         assert!(environment.scopes().is_some());
     }

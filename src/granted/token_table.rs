@@ -65,9 +65,9 @@ pub(crate) enum Stage {
     /// No source was queried: the token was only seen.
     Seen,
     /// Before a refusal: only cheap sources are queried.
-    Ahead,
+    BeforeRefusal,
     /// After a refusal: all sources are queried.
-    Refused,
+    AfterRefusal,
 }
 
 /// What is known of one token.
@@ -270,7 +270,7 @@ mod tests {
     /// Creates an entry whose number of failures is `value`, which identifies the entry in the
     /// tests.
     fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
-        Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
+        Arc::new(Entry::new(granted, Stage::BeforeRefusal, value, stale_at))
     }
 
     fn key(number: u64) -> TokenKey {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_differ_between_tokens_and_between_processes() {
+    fn keys_differ_between_tokens_and_between_hashers() {
         let (a, b) = (AccessToken::new("a").unwrap(), AccessToken::new("b").unwrap());
         let hasher = TokenHasher::new();
         assert_eq!(hasher.key(a), hasher.key(a));
@@ -312,13 +312,15 @@ mod tests {
             cache.promote(key, &bearer(&token), now);
             assert_eq!(value(&cache, key), Some(number));
         }
+        // Sets are chosen by hash, so a few sets may not be full.
         assert!((900..=1024).contains(&cache.len()), "{}", cache.len());
         assert_eq!(cache.recent.load().len(), RECENT);
+        // Adding a token at most doubles the capacity of the copied set.
         assert!(cache.sets.iter().all(|set| set.load().capacity() <= 2 * WAYS));
     }
 
     #[test]
-    fn a_full_set_evicts_stale_then_unknown_then_oldest_entries() {
+    fn a_full_cache_set_evicts_stale_then_unknown_then_oldest_entries() {
         let cache = Cache::new(3);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -329,7 +331,8 @@ mod tests {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        // Entry 3 is stale, the scopes of entry 2 are unknown, and then entry 1 is the oldest.
+        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry 1,
+        // the oldest.
         assert_eq!(kept_after_adding(4), [1, 2, 4]);
         assert_eq!(kept_after_adding(5), [1, 4, 5]);
         assert_eq!(kept_after_adding(6), [4, 5, 6]);
@@ -375,9 +378,10 @@ mod tests {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let work = |seed: u64| {
+        // Each thread inserts 50 tokens in an order of its own, and the cache has room for 32.
+        let work = |step: u64| {
             for round in 0..5_000_u64 {
-                let number = (round * seed) % 50;
+                let number = (round * step) % 50;
                 let header = bearer(&number.to_string());
                 cache.insert(key(number), &known(number as u32, later), now);
                 cache.promote(key(number), &header, now);

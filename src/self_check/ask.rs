@@ -114,9 +114,9 @@ const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check
 /// Returns the scopes of a token, or why there is no token.
 async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
-    let key = tokens.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
+    let key = tokens.inspect(&token, Stage::AfterRefusal).ok_or("the token cannot be read")?;
     let remaining = deadline.saturating_duration_since(Instant::now());
-    Ok(tokens.wait(key, Some(&token), Stage::Refused, remaining).await)
+    Ok(tokens.wait(key, Some(&token), Stage::AfterRefusal, remaining).await)
 }
 
 /// Sends a request to IAM.
