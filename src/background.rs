@@ -117,7 +117,7 @@ impl Spawner {
         let mut state = self.state();
         match &*state {
             State::Running { runtime, .. } => Ok(runtime.clone()),
-            State::Closed(why) => Err(why),
+            State::Closed(reason) => Err(reason),
             State::Idle => {
                 let (runtime, end) = start_thread().map_err(|_| NOT_STARTED)?;
                 *state = State::Running { runtime: runtime.clone(), _end: end };

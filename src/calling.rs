@@ -44,7 +44,8 @@ struct CurrentCall {
     state: Mutex<CallState>,
 }
 
-/// What the guard has recorded during the current call.
+/// The state of the current call: the flight, which begins when the client gets a token, and the
+/// step that corrects the requested scopes.
 #[derive(Default)]
 struct CallState {
     flight: Option<Flight>,
@@ -214,8 +215,8 @@ impl Guard {
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
-        let before = call.state().flight.take();
-        let flight = match before {
+        let previous = call.state().flight.take();
+        let flight = match previous {
             Some(flight) => flight.retried(authorization),
             None => self.begin_method(call.method, authorization),
         }?;
@@ -280,9 +281,10 @@ mod tests {
             |scopes: &[&str]| step(scopes).map(|step| step.text().to_owned()).unwrap_or_default();
         assert!(advice_for(&["pubsub"]).contains("drive.files.list"));
         assert!(advice_for(&["pubsub"]).contains("which the method does not accept"));
+        // The method accepts this scope, but the scope allows access only to files of Google Meet.
         assert!(advice_for(&["drive.meet.readonly"]).contains("Google Meet"));
-        for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
-            assert_eq!(advice_for(fine), "", "{fine:?}");
+        for sufficient in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
+            assert_eq!(advice_for(sufficient), "", "{sufficient:?}");
         }
     }
 }

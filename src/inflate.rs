@@ -170,6 +170,7 @@ mod tests {
 
     #[test]
     fn the_decompressed_size_is_bounded() {
+        // gzip compresses a long row of spaces about a thousandfold.
         let bomb = gzip(&vec![b' '; 64 << 20]);
         assert!(bomb.len() < 70_000);
         assert_eq!(read(&["gzip"], &bomb).unwrap().len(), INFLATED_BYTES);

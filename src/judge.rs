@@ -156,8 +156,8 @@ impl Guard {
         !is_listed && self.judge(call, granted) == Ok(false)
     }
 
-    /// Returns whether the scopes of a token are sufficient for a call, or why this cannot
-    /// be decided. If the catalog lists scopes of which the token has none, what the guard learned from
+    /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
+    /// decided. If the catalog says that the scopes are insufficient, what the guard learned from
     /// earlier responses may correct this result.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
         let verdict = granted.suffice_for(call);

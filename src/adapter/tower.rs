@@ -276,8 +276,8 @@ where
         let grpc_errors = self.grpc_errors.clone();
         if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let answer = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
-            return ResponseFuture { state: State::boxed(answer) };
+            let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
+            return ResponseFuture { state: State::boxed(future) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
@@ -371,7 +371,7 @@ async fn explain<R: Body<Data: From<Bytes>>>(
     }
 }
 
-/// Returns what the caller gets for a request that is not sent.
+/// Returns the response or the error that the caller gets for a request that is not sent.
 fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
@@ -401,13 +401,13 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
-        Boxed { answer: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
+        Boxed { future: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
 impl<F, R: Body> State<F, R> {
-    fn boxed(answer: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
-        Self::Boxed { answer: Box::pin(answer) }
+    fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
+        Self::Boxed { future: Box::pin(future) }
     }
 }
 
@@ -421,7 +421,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
-            StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
+            StateProjection::Boxed { future } => return future.as_mut().poll(cx),
             StateProjection::Calling { call, flight, grpc_errors } => {
                 let response = match ready!(call.poll(cx)) {
                     Ok(response) => response,

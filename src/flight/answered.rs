@@ -142,14 +142,14 @@ mod tests {
             (own_service, 200, &[("grpc-status", "7")], NOTHING),
             (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
-        for (url, status, answer, expected) in rows {
+        for (url, status, received, expected) in rows {
             let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
             let status = StatusCode::from_u16(status).unwrap();
-            let answer: HeaderMap = answer
+            let received: HeaderMap = received
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(parts_read(&flight, status, &answer), expected, "{url} {status} {answer:?}");
+            assert_eq!(parts_read(&flight, status, &received), expected, "{url} {status} {received:?}");
         }
     }
 

@@ -234,7 +234,7 @@ impl Flight {
             (key, lacks, state.tokens.may_learn(entry))
         };
         match state.tokens.peek(token, read) {
-            Peek::Seen(seen) => self.check_known(seen, token),
+            Peek::Seen(known) => self.check_known(known, token),
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
         }
     }
@@ -270,7 +270,7 @@ impl Flight {
                 self.begin_inspection(key, is_new, token);
                 Ok(())
             }
-            Peek::Seen(seen) => self.check_known(seen, token),
+            Peek::Seen(known) => self.check_known(known, token),
         }
     }
 

@@ -90,6 +90,7 @@ impl Flight {
         self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
     }
 
+    /// Returns whether the call goes to a Google API.
     #[inline]
     pub(super) fn is_googles(&self) -> bool {
         self.lookup.is_google()

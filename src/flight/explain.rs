@@ -138,8 +138,8 @@ mod tests {
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token may call every method");
         assert!(flight.lookup.method().is_none());
-        let words = b"Request had insufficient authentication scopes.";
-        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
+        let body = b"Request had insufficient authentication scopes.";
+        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body).unwrap();
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
     }
 }

@@ -186,7 +186,7 @@ where
 
 /// Returns whether the last frame contains trailers, after which no frame follows.
 fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
+    buffered.back().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_trailers))
 }
 
 /// Returns the number of data bytes in the frames.
@@ -272,9 +272,9 @@ mod tests {
             (vec![data("half"), Err("cut off")], false),
             ((0..LOOK_FRAMES + 1).map(|_| data("x")).collect(), false),
         ];
-        for (frames, whole) in rows {
+        for (frames, expected) in rows {
             let (seen, body) = look(body(frames)).await;
-            assert_eq!(body.is_whole(&seen), whole, "{}", seen.escape_ascii());
+            assert_eq!(body.is_whole(&seen), expected, "{}", seen.escape_ascii());
         }
     }
 

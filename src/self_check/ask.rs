@@ -47,8 +47,8 @@ type Bearer = Result<HeaderValue, String>;
 /// Sends all requests in parallel on the guard's thread.
 pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
     let (scopes, resources) = (requests.scopes.clone(), requests.iam.len());
-    let answers = guard.spawner().run(run_requests(guard.clone(), requests)).await;
-    answers.unwrap_or_else(|why| {
+    let replies = guard.spawner().run(run_requests(guard.clone(), requests)).await;
+    replies.unwrap_or_else(|why| {
         let granted = scopes.into_iter().map(|scope| (scope, GrantedScopes::unknown(why)));
         (granted.collect(), vec![Err(why.to_owned()); resources])
     })
@@ -71,11 +71,11 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
         request.headers_mut().insert(AUTHORIZATION, token.clone()?);
         Ok(request)
     });
-    let answers = requests.map(|request| send(state.fetch.clone(), request));
-    let answers = Running::start(deadline, answers).finish().await;
+    let replies = requests.map(|request| send(state.fetch.clone(), request));
+    let replies = Running::start(deadline, replies).finish().await;
     let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
-    (scopes.into_iter().zip(granted).collect(), answers)
+    (scopes.into_iter().zip(granted).collect(), replies)
 }
 
 /// Returns a token for `scope` from the source, or the metadata server's token.
@@ -97,6 +97,7 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (state, environment) = (guard.state(), guard.environment());
     let credential = environment.credential();
+    // In Cloud Shell the metadata server issues tokens of the user.
     let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
