@@ -141,7 +141,8 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = with_metadata(Background::here().spawner(), snapshot, Arc::clone(&fetch) as _).await;
+        let snapshot =
+            with_metadata(Background::in_test().spawner(), snapshot, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.sent())
     }
 
@@ -220,7 +221,7 @@ mod tests {
         ] {
             let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
             let fetch = Arc::new(Delayed(delay));
-            let snapshot = with_metadata(Background::here().spawner(), Snapshot::new(), fetch).await;
+            let snapshot = with_metadata(Background::in_test().spawner(), Snapshot::new(), fetch).await;
             assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
             assert!(
                 start.elapsed() <= rounds * delay.min(FIRST_LIMIT) + Duration::from_millis(5),
@@ -323,7 +324,7 @@ mod tests {
                 Some(Arc::clone(&fetch) as _),
             ))
         };
-        let without = detected(Background::none());
+        let without = detected(Background::without_thread());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));
         assert!(without.metadata_problem().unwrap().contains("thread"), "{without:?}");
         assert_eq!(detected(Background::default()).metadata("instance/name"), Some("web-1"));

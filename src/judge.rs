@@ -168,7 +168,8 @@ impl Guard {
     }
 }
 
-/// Returns the key under which the guard keeps what it learned about calls like this call.
+/// Returns the key under which the guard keeps what it learned: the method of the call, or the
+/// scopes that the caller stated. Returns `None` if the call has neither.
 pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
     match call.needed() {
         Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),

@@ -112,11 +112,11 @@ impl GuardLayer {
         Self { guard: guard.clone(), tokens: None, grpc_errors: None }
     }
 
-    /// Sets the function that creates the client's own error type for a refused gRPC call. `make`
-    /// gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends with
-    /// the first line of the denial. The client gets these headers or trailers instead of an error
-    /// if `make` returns `None`, or if neither the service nor the body has the error type `E` or a
-    /// boxed error.
+    /// Sets the function that creates an error of the client's own type for a refused gRPC call.
+    /// `make` gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends
+    /// with the first line of the denial. The client gets these headers or trailers instead of an
+    /// error if `make` returns `None`, or if neither the service nor the body has the error type `E`
+    /// or a boxed error.
     ///
     /// gcp-scopes-tonic uses this function with tonic's `Status`.
     ///

@@ -1,5 +1,5 @@
-//! The functions that begin a [`Flight`], which is a call in progress. They check the call, and
-//! decide whether the call is sent.
+//! The functions that begin a [`Flight`], which is a call in progress. These functions check the
+//! call, and decide whether the call is sent.
 
 use std::time::Instant;
 
@@ -464,8 +464,9 @@ mod tests {
         ];
         for (preflight, url, expected) in rows {
             let counting = Counting::default();
-            let guard = Guard::builder().here().source(counting.clone()).preflight(preflight).build();
+            let guard = Guard::builder().in_test().source(counting.clone()).preflight(preflight).build();
             assert!(is_sent(&begin(&guard, url, None)));
+            // Lets the task that queries the source run.
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
             let queries = counting.0.load(std::sync::atomic::Ordering::Relaxed);
@@ -573,10 +574,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deny_does_not_wait_if_the_call_cannot_be_stopped() {
-        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().in_test().source(Down).preflight(Preflight::Deny).build();
         let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
         assert!(is_sent(&begin(&guard, unlisted, None)));
-        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().in_test().source(Down).preflight(Preflight::Deny).build();
         assert!(begin(&guard, OBJECT, None).unwrap().has_pending_scopes());
     }
 
@@ -597,7 +598,7 @@ mod tests {
     async fn deny_delays_only_the_first_call_with_a_token() {
         let clock = Arc::new(ManualClock::new());
         let guard =
-            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+            Guard::builder().in_test().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

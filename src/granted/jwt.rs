@@ -187,6 +187,7 @@ pub(crate) mod tests {
     proptest::proptest! {
         #[test]
         fn reading_arbitrary_tokens_does_not_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
+            // Any text, a text that begins like a JWT, and a JWT with any claims.
             read_at_10(&token);
             read_at_10(&format!("eyJ{token}"));
             read_at_10(&jwt(&claims));

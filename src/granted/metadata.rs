@@ -74,6 +74,7 @@ impl MetadataServer {
         }
     }
 
+    /// Requests the value at `path`. A response of any status is `Ok`.
     async fn request(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
@@ -141,6 +142,7 @@ pub(crate) struct MetadataScopes {
 struct CurrentToken {
     /// The time before which the server is not queried again.
     not_before: Instant,
+    /// The key and the scopes of the token, or why the request failed.
     token: Result<(TokenKey, GrantedScopes), String>,
 }
 
@@ -475,7 +477,7 @@ mod tests {
             };
             Some(answer(200, text))
         }));
-        let background = Background::here();
+        let background = Background::in_test();
         let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let environment = Environment::from_snapshot(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
@@ -511,6 +513,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_clients_error_is_not_part_of_the_message() {
+        // The client's error may contain the URL of the request.
         struct Broken;
         impl Fetch for Broken {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {

@@ -41,6 +41,7 @@ impl Default for OwnClient {
 }
 
 impl OwnClient {
+    /// Sends a request and reads the complete response, within the client's time limit.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         timeout(self.limit, self.exchange(request)).await?
     }
@@ -58,8 +59,10 @@ impl OwnClient {
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
+    /// Opens a connection to the host of `uri`, with TLS for `https`.
     async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
         let host = uri.host().ok_or_else(|| Error::invalid("the URL has no host"))?;
+        // A URL has brackets around an IPv6 address; `TcpStream` expects the address alone.
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });

@@ -285,8 +285,8 @@ impl Inner {
         Err(failures)
     }
 
-    /// Queries one source, within the time limit. Without a result, the scopes are unknown for the
-    /// stated reason.
+    /// Queries one source, within the time limit. Returns unknown scopes with the reason if the
+    /// source does not know the token or does not respond in time.
     async fn query(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
         let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
@@ -318,7 +318,8 @@ impl Inner {
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
-    /// Returns how long scopes are cached.
+    /// Returns how long `granted` is cached: until the token expires, but at least for the first
+    /// retry delay and at most for [`Limits::known_for`].
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
         let longest = self.limits.known_for;
         let lifetime =
@@ -368,7 +369,7 @@ impl From<Failures> for GrantedScopes {
     }
 }
 
-/// One running inspection. When it is dropped, for any reason, it stores a result and wakes all
+/// One running inspection. Dropping an inspection, for any reason, stores a result and wakes all
 /// callers that wait.
 struct Inspection {
     inner: Arc<Inner>,
@@ -490,7 +491,7 @@ mod tests {
     impl Setup {
         /// Uses the clock of the test's runtime.
         fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
-            Self::on(Background::here(), sources)
+            Self::on(Background::in_test(), sources)
         }
 
         fn on(background: Background, sources: &[(Stage, &Arc<Source>)]) -> Self {
@@ -628,7 +629,7 @@ mod tests {
     #[test]
     fn without_a_thread_a_token_stays_unknown() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::on(Background::none(), &[(BeforeRefusal, &source)]);
+        let setup = Setup::on(Background::without_thread(), &[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let mut wait = Box::pin(setup.grants.wait(key, None, AfterRefusal, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());

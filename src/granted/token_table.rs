@@ -240,8 +240,8 @@ impl Cache {
     }
 }
 
-/// Returns whether two header values are equal. Usually both are clones of the same value with the
-/// same address, which cannot change or be reused while a clone exists.
+/// Returns whether two header values are equal. Usually both are clones of one value and share the
+/// value's memory, which cannot change or be reused while a clone exists.
 #[inline]
 fn is_equal(a: &HeaderValue, b: &HeaderValue) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -346,6 +346,7 @@ mod tests {
         cache.insert(key(1), &known(1, later), now);
         cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), now);
         assert_eq!(value(&cache, key(1)), Some(1));
+        // At the time `later` the known entry is stale.
         cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), later);
         assert_eq!(value(&cache, key(1)), Some(2));
     }
@@ -361,8 +362,8 @@ mod tests {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
         }
-        // The list has four places: the fifth token replaced the first token, which does not
-        // return.
+        // The list has four places. The fifth token replaced the first token, which is never added
+        // again.
         assert_eq!(recent("1"), None);
         cache.promote(key(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);

@@ -252,8 +252,8 @@ impl GuardBuilder {
 
     /// Runs the guard's requests on the runtime of the test, whose time can be paused.
     #[cfg(test)]
-    pub(crate) fn here(mut self) -> Self {
-        self.background = Background::here();
+    pub(crate) fn in_test(mut self) -> Self {
+        self.background = Background::in_test();
         self
     }
 
@@ -476,6 +476,7 @@ mod tests {
     #[test]
     fn tokens_of_another_universe_are_not_sent_to_google() {
         let uses = |builder: GuardBuilder| builder.uses_tokeninfo(true);
+        // `s3nsapis.fr` is the domain of S3NS, a universe of Google Cloud in France.
         let other_universe = || Guard::builder().universe("s3nsapis.fr").unwrap();
         assert!(uses(Guard::builder()));
         assert!(!uses(other_universe()));

@@ -106,7 +106,7 @@ impl Lessons {
         learned.open.insert(subject)
     }
 
-    /// Learns scopes that Google named as sufficient for the method. Scopes that the catalog does
+    /// Learns scopes that Google named as sufficient for `subject`. Scopes that the catalog does
     /// not contain are ignored.
     pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learned().accepted, subject.into());

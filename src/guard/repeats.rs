@@ -17,7 +17,7 @@ const MAX_OCCURRENCES: usize = 1024;
 /// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// The key of an event: what happened to a call, the call's method and its token.
+/// The key of an event: what happened to a call, the method of the call, and the token of the call.
 type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// The counts of the events that were logged. Contains no token.

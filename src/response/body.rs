@@ -351,7 +351,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stalled_body_is_passed_on_after_the_time_limit() {
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = look_with_spawner(Background::here().spawner(), Stalled).await;
+        let (seen, _body) = look_with_spawner(Background::in_test().spawner(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

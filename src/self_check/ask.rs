@@ -32,10 +32,11 @@ pub(super) struct CheckRequests {
     pub(super) scopes: BTreeSet<Scope>,
     /// For each resource, the request to IAM and the scope of its token.
     pub(super) iam: Vec<Result<(Scope, Request<Bytes>), String>>,
+    /// The time limit for all requests together.
     pub(super) limit: Duration,
 }
 
-/// The granted scopes of the token that was requested for each scope.
+/// For each scope, the granted scopes of the token that was requested for the scope.
 pub(super) type TokenScopes = BTreeMap<Scope, GrantedScopes>;
 
 /// The response of `testIamPermissions`, or why there is none.
@@ -78,7 +79,8 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     (scopes.into_iter().zip(granted).collect(), replies)
 }
 
-/// Returns a token for `scope` from the source, or the metadata server's token.
+/// Returns a token for `scope` from the source or, without a source, the token of the metadata
+/// server.
 async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {

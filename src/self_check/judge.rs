@@ -103,7 +103,7 @@ impl Judge<'_> {
         Finding { state, missing, ..finding }
     }
 
-    /// Returns why Google refused the request to `testIamPermissions` itself.
+    /// Returns why Google refused to check the permissions of the resource.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
         let status = response.status().as_u16();
         let answer = Answer::new(response.body()).with_status(status);
