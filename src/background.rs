@@ -131,6 +131,8 @@ impl Spawner {
     }
 }
 
+/// Starts the thread. Returns a handle to its runtime, and a sender; dropping the sender ends the
+/// thread.
 fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
     let runtime = Builder::new_current_thread().enable_all().thread_name(NAME).build()?;
     let handle = runtime.handle().clone();

@@ -256,6 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn values_are_kept_if_the_server_stops_responding() {
+        // The server never responds to the request for the name.
         let (snapshot, _) = query(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());

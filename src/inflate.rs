@@ -37,6 +37,7 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
     }
 }
 
+/// Decompresses a body. Returns `None` if the coding is not supported or the body is damaged.
 #[cfg(feature = "body")]
 fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};

@@ -337,6 +337,7 @@ where
     finish(flight, grpc_errors, response).await
 }
 
+/// Waits for the pending scopes of a call that may be sent.
 async fn wait(checked: Result<Flight, Denial>) -> Result<Flight, Denial> {
     checked?.wait_for_scopes().await
 }
@@ -406,6 +407,7 @@ pin_project! {
 }
 
 impl<F, R: Body> State<F, R> {
+    /// Creates the state of a call that is not polled in place.
     fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
         Self::Boxed { future: Box::pin(future) }
     }

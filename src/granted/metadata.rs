@@ -214,6 +214,7 @@ impl MetadataScopes {
         Ok((self.hasher.key(token), granted))
     }
 
+    /// Returns the text at `path`. Sets `pause` like [`request_current`](Self::request_current).
     async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
         let response = self.server.request(path).await.map_err(|error| error.to_string())?;
         *pause = fetch::requested_pause(&response).unwrap_or_default();
@@ -439,6 +440,7 @@ mod tests {
         clock.advance(MIN_INTERVAL);
         source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
         assert_eq!(fetch.sent(), 4);
+        // The source still has the scopes of the server's own token from the last query.
         assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
         assert_eq!(fetch.sent(), 4);
     }

@@ -30,6 +30,7 @@ impl Tls {
         (!is_available).then_some(NO_PROVIDER)
     }
 
+    /// Performs the TLS handshake with the server `host` on an open connection.
     pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<Box<dyn Stream>, BoxError> {
         let name = ServerName::try_from(host.to_owned())?;
         let stream = TlsConnector::from(self.config()?).connect(name, stream).await?;

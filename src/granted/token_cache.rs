@@ -206,6 +206,7 @@ impl Inner {
         peek
     }
 
+    /// Reads the entry of a token, for [`TokenCache::read`].
     fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         let now = self.clock.now();
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
@@ -395,6 +396,7 @@ impl Inspection {
         }
     }
 
+    /// Queries the sources, and keeps the result, which `drop` stores.
     async fn run(mut self) {
         if let Some(token) = AccessToken::from_authorization(&self.header) {
             self.result = Some(self.inner.query_sources(token, self.stage).await);
@@ -608,6 +610,7 @@ mod tests {
         let setup = runtime.block_on(async { Setup::new(&[(BeforeRefusal, &hangs)]) });
         setup.grants.inspect(&bearer("opaque"), BeforeRefusal);
         drop(runtime);
+        // The stored scopes are unknown, so their number is 0.
         assert_eq!(setup.peek_scope_count(&bearer("opaque")), Peek::Seen(0));
         assert!(setup.grants.0.running().is_empty());
     }

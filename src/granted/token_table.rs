@@ -88,6 +88,7 @@ impl Entry {
         Self { granted, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
     }
 
+    /// Returns whether the entry is still valid at `now`.
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         now < self.stale_at
     }

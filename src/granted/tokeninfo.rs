@@ -49,6 +49,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
+    /// Creates a limit that permits `burst` requests at once, and then one request per `pause`.
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
         Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }

@@ -391,8 +391,8 @@ impl Guard {
         Self::builder().detect().await
     }
 
-    /// Returns a builder for a guard with settings. End it with [`GuardBuilder::detect`], which
-    /// detects where the program runs, or with [`GuardBuilder::build`], which uses only the
+    /// Returns a builder for a guard with settings. [`GuardBuilder::detect`] builds the guard and
+    /// detects where the program runs. [`GuardBuilder::build`] builds a guard that uses only the
     /// catalog, self-signed JWTs and the settings.
     ///
     /// ```
@@ -520,8 +520,8 @@ mod tests {
 
     #[test]
     fn any_cache_size_is_accepted() {
-        for most in [0, 1, MAX_TOKENS + 1, usize::MAX] {
-            let _ = Guard::builder().remembered_tokens(most).build();
+        for size in [0, 1, MAX_TOKENS + 1, usize::MAX] {
+            let _ = Guard::builder().remembered_tokens(size).build();
         }
     }
 }

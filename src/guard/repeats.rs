@@ -55,6 +55,7 @@ impl Repeats {
     }
 }
 
+/// Returns whether `number`, which must not be 0, is 1, 10, 100 and so on.
 fn is_power_of_ten(number: u64) -> bool {
     10_u64.checked_pow(number.ilog10()) == Some(number)
 }

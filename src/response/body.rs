@@ -265,6 +265,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_whole_if_its_end_or_trailers_were_read() {
         let trailers = || Ok(Frame::trailers(HeaderMap::new()));
+        // The frames of a body, and whether `look` copies the complete body.
         let rows = [
             (vec![data("all")], true),
             (vec![data("all"), trailers()], true),

@@ -71,6 +71,7 @@ impl Report {
         .concat()
     }
 
+    /// Returns the findings whose gate has this state.
     fn findings_in(&self, state: GateState) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.state == state)
     }
@@ -136,6 +137,7 @@ fn headline(report: &Report) -> String {
     }
 }
 
+/// Colours a text: green for open gates, yellow for unknown gates, red for the others.
 fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
     match state {
         GateState::Open => layout.green(text),
@@ -181,6 +183,7 @@ fn granted_line(report: &Report) -> String {
     }
 }
 
+/// Returns the remaining lifetime of a token in words.
 fn time_left(remaining: Duration) -> String {
     match remaining.as_secs() {
         0 => "expired".to_owned(),

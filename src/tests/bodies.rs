@@ -108,6 +108,7 @@ pub(super) fn body_look(data: &[u8]) {
     while body.as_mut().poll_frame(&mut context).is_pending() {}
 }
 
+/// Returns the data of a step that yields data.
 fn data_of(step: &Step) -> Option<&Bytes> {
     if let Step::Data(data) = step { Some(data) } else { None }
 }
