@@ -297,7 +297,8 @@ pub(crate) mod tests {
     fn dropping_the_background_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
-        // Blocks the thread until `release` is dropped. A drop that waits would never end.
+        // Blocks the thread until `release` is dropped. A drop that waits for the thread would never
+        // end; 30 seconds allow for a slow machine.
         background.spawner().spawn(async move {
             let _ = released.recv();
         });

@@ -212,7 +212,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_slower_than_the_first_limit_is_not_used() {
-        // The first limit is 300 ms; each response takes the milliseconds of the row.
+        // The delay of each response, the number of rounds of requests, and the detected platform.
+        // The limit of the first round is 300 ms. The paused clock advances in whole milliseconds,
+        // so the total may be a few milliseconds longer.
         for (milliseconds, rounds, platform) in [
             (20, 3, Platform::ManagedInstanceGroup),
             (200, 3, Platform::ManagedInstanceGroup),

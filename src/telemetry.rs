@@ -1,7 +1,7 @@
 //! The log events of this crate. All events are sent from this module, by one function per event.
 //!
 //! Field names follow the semantic conventions of OpenTelemetry and the names in Google's own Rust
-//! client libraries, so that one query finds the events of both; the fields of this crate's own
+//! client libraries, so that one query finds the events of both. The names of all other fields
 //! begin with `oauth.scope`. No field contains a URL, an object name, a query, a token or a user
 //! identifier.
 //!

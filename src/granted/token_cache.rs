@@ -586,6 +586,7 @@ mod tests {
         let source = Source::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        // 20 polls with pauses of 5 ms take longer than the 50 ms until the source responds.
         for polls in 0..20 {
             let token = bearer(&polls.to_string());
             let mut caller = Box::pin(setup.inspect_and_wait(&token));
@@ -695,6 +696,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn scopes_are_cached_until_expiry_and_at_most_one_hour() {
         let wall = ManualClock::new().wall();
+        // What the source returns, and for how many seconds the entry is fresh.
         for (behavior, valid_for) in [
             (Behavior::Knows, 3600),
             (Behavior::KnowsUntil(wall + 100 * SECOND), 100),
