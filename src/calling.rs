@@ -16,7 +16,7 @@
 //!
 //! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
 //! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
-//! from other tasks, such as those of bidirectional streams, are not checked.
+//! from other tasks, such as the requests of bidirectional streams, are not checked.
 
 use std::fmt;
 use std::future::Future;
@@ -117,7 +117,7 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// An error if the catalog does not contain the method; the message names similar ones.
+    /// An error if the catalog does not contain the method; the message names similar methods.
     pub fn calling(&self, method: &str) -> Result<Calling, Error> {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }

@@ -25,8 +25,8 @@ const NO_ANSWER: &str = "the metadata server did not answer in time";
 const MAX_FILE: u64 = 64 * 1024;
 
 /// Takes a snapshot of the process's environment: environment variables, the credential file, and
-/// values of the metadata server. The metadata server is not queried if the machine is not one of
-/// Google's or if `NO_GCE_CHECK=true` is set.
+/// values of the metadata server. The metadata server is not queried if the machine does not belong
+/// to Google or if `NO_GCE_CHECK=true` is set.
 ///
 /// Never fails, and takes little more than a second. A value that cannot be read is left out of the
 /// snapshot.
@@ -164,7 +164,8 @@ mod tests {
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
-        // All paths, and `created-by`: no other existing attribute is used.
+        // All paths and the attribute `created-by` are requested. The guard does not use the other
+        // attributes that this VM has.
         assert_eq!(requests, PATHS + 1, "missing attributes should not be requested");
     }
 

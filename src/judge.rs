@@ -125,7 +125,7 @@ impl Guard {
     }
 
     /// Returns the denial for a response without its call. The method is known only if the response
-    /// names it.
+    /// names the method.
     pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_likely_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");

@@ -57,8 +57,8 @@ mod tests {
         results.into_iter().map(Result::ok).collect()
     }
 
-    /// Returns four works: one that never ends, one that panics, and one each with a result now and
-    /// after a second.
+    /// Returns four works: the first never ends, the second panics, the third returns a result
+    /// immediately, and the fourth returns a result after a second.
     fn works() -> Vec<Work> {
         vec![
             Box::pin(std::future::pending()),

@@ -65,7 +65,7 @@ impl Recording {
         }
         if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
             // Another thread recorded the same method at the same time, and both threads counted
-            // it.
+            // the method.
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }

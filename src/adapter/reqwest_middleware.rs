@@ -29,8 +29,8 @@
 //! ```
 //!
 //! # Errors
-//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
-//! [`Denial::find`](crate::Denial::find), also behind other middlewares.
+//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`.
+//! [`Denial::find`](crate::Denial::find) finds the denial, also behind other middlewares.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -18,9 +18,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `reqwest::Client` is a service of reqwest's own request type. The following lines convert it to
-//! a service of `http::Request`. The client must not follow redirects, because the guard would
-//! attribute the response of the last host to the first host:
+//! `reqwest::Client` is a service of reqwest's own request type. The following lines convert the
+//! client to a service of `http::Request`. The client must not follow redirects, because the guard
+//! would attribute the response of the last host to the first host:
 //!
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
@@ -40,8 +40,8 @@
 //! which scopes the call needs, if the catalog does not contain the method.
 //!
 //! # Errors
-//! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too; find
-//! it with [`Denial::find`](crate::Denial::find). If the guard was built with
+//! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too, in
+//! which [`Denial::find`](crate::Denial::find) finds the denial. If the guard was built with
 //! [`DenialDelivery::Message`](crate::DenialDelivery::Message), a denial is returned as a response
 //! instead; therefore the data type of the response body must be convertible from [`Bytes`].
 

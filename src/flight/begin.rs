@@ -439,7 +439,7 @@ mod tests {
         );
     }
 
-    /// A source that counts how often it is queried.
+    /// A source that counts its queries and knows no token.
     #[derive(Default, Clone)]
     struct Counting(Arc<std::sync::atomic::AtomicUsize>);
 

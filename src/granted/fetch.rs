@@ -132,7 +132,7 @@ pub(crate) mod tests {
 
     type FetchResult = Result<Response<Bytes>, BoxError>;
 
-    /// An HTTP client that a closure implements, which counts its requests.
+    /// An HTTP client that a closure implements, and that counts the requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
         sent: AtomicUsize,

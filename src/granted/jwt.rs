@@ -71,8 +71,8 @@ fn granted_by(claims: &Claims) -> GrantedScopes {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
         (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
-        // Google's libraries write only one of the two claims. How Google treats both is not
-        // documented.
+        // Google's libraries write only one of the two claims. How Google treats a JWT with both
+        // claims is not documented.
         (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
         _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
     }

@@ -1,5 +1,5 @@
-//! Queries the metadata server of Google's runtimes, and decides when its list of scopes can be
-//! trusted.
+//! Queries the metadata server of Google's runtimes, and decides when the server's list of scopes
+//! can be trusted.
 //!
 //! On a VM every token of the metadata server is granted exactly the listed scopes. On Cloud Run,
 //! Cloud Functions, App Engine and GKE with Workload Identity the list contains the scopes that a
@@ -27,7 +27,7 @@ use crate::error::Error;
 
 /// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
-/// The header that requests to the metadata server must have, and that its responses have.
+/// The header that requests to the metadata server must have, and that the server adds to responses.
 const FLAVOR: &str = "metadata-flavor";
 /// The shortest time between two requests for the server's current token. Such a request is sent if
 /// a call has another token than the last token of the server, because the server may have issued a

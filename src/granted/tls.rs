@@ -18,13 +18,14 @@ const NO_PROVIDER: &str = "no TLS provider (install one for rustls, or enable fe
 /// A TLS client that trusts the certificates that the operating system trusts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls {
-    /// Created once, because creating it reads the certificates of the operating system. Empty
-    /// while there is no crypto provider, which may be installed later.
+    /// The configuration, created once because creating a configuration reads the certificates of
+    /// the operating system. Empty while there is no crypto provider; the program may install a
+    /// provider later.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 impl Tls {
-    /// Returns why TLS is not available, or `None` if it is.
+    /// Returns why TLS is not available, or `None` if TLS is available.
     pub(super) fn unavailable_reason(&self) -> Option<&'static str> {
         let is_available = self.config.get().is_some() || provider().is_some();
         (!is_available).then_some(NO_PROVIDER)

@@ -64,7 +64,7 @@ pub(crate) enum Peek<R> {
     NotBearer,
 }
 
-/// A cache of the scopes of tokens, with the inspections that fill it. Clones share their content.
+/// A cache of the scopes of tokens, with the inspections that fill the cache. Clones share their content.
 #[derive(Clone)]
 pub(crate) struct TokenCache(Arc<Inner>);
 
@@ -119,7 +119,7 @@ impl TokenCache {
         self.0.read(key, read)
     }
 
-    /// Starts an inspection without waiting for it, unless the scopes are known or an inspection is
+    /// Starts an inspection without waiting for the result, unless the scopes are known or an inspection is
     /// running. Returns `None` if the header value contains no bearer token.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
@@ -182,7 +182,7 @@ impl TokenCache {
 
 impl Inner {
     /// Reads the entry of the token in the table of all tokens, for [`TokenCache::peek`]. Adds the
-    /// token to the newest tokens if it was not among them before.
+    /// token to the newest tokens, unless the token was one of the newest before.
     fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
@@ -217,8 +217,8 @@ impl Inner {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
-    /// Starts an inspection at `stage`, unless it is not needed or too many inspections are
-    /// running.
+    /// Starts an inspection at `stage`, unless the token has a result or a running inspection, or too
+    /// many inspections are running.
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
         // An inspection stores its result before it is removed from `running`. So if the token has

@@ -202,7 +202,7 @@ impl Cache {
             let others = old.iter().filter(|recent| recent.key != key).take(RECENT - 1);
             std::iter::once(&newest).chain(others).cloned().collect::<Vec<_>>()
         });
-        // The entry may have changed since it was read.
+        // Another thread may have replaced the entry since the read above.
         self.refresh_recent(key, now);
     }
 
@@ -380,7 +380,7 @@ mod tests {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        // Each thread inserts 50 tokens in an order of its own, and the cache has room for 32.
+        // The two threads insert 50 tokens in different orders, and the cache has room for 32.
         let work = |step: u64| {
             for round in 0..5_000_u64 {
                 let number = (round * step) % 50;

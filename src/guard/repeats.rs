@@ -34,7 +34,7 @@ struct Counts {
 
 impl Repeats {
     /// Counts an occurrence. If an event is to be logged now, returns the number of occurrences
-    /// since the last log event, this one included. Otherwise returns `None`.
+    /// since the last log event, including this occurrence. Otherwise returns `None`.
     ///
     /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
     /// after ten minutes without a log event.

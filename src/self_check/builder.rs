@@ -207,7 +207,8 @@ impl SelfCheck {
         self
     }
 
-    /// Validates all needs and resources now, instead of reporting invalid ones in the report.
+    /// Validates all needs and resources now. Without this call, only the report of the check shows
+    /// which needs and resources are invalid.
     ///
     /// # Errors
     /// An error if a need or a resource is [`GateState::Invalid`]; the message names each invalid

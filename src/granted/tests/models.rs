@@ -142,7 +142,7 @@ fn grants() -> (TokenCache, Arc<Source>) {
     (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
-/// Inspects the token `a`. Returns whether its scopes are known then.
+/// Inspects the token `a`, and waits. Returns whether the scopes of the token are known.
 async fn inspect(grants: TokenCache) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::BeforeRefusal).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::BeforeRefusal, LIMIT).await.is_unknown()
