@@ -80,7 +80,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
 }
 
-/// The beginning of the content type of a gRPC message.
+/// The beginning of the content type of a gRPC response.
 const GRPC: &[u8] = b"application/grpc";
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 

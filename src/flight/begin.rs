@@ -581,7 +581,7 @@ mod tests {
         assert!(begin(&guard, OBJECT, None).unwrap().has_pending_scopes());
     }
 
-    /// A source that is down.
+    /// A source that always returns unknown scopes, as if a server were down.
     struct Down;
 
     impl GrantedScopesSource for Down {

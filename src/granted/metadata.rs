@@ -27,7 +27,8 @@ use crate::error::Error;
 
 /// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
-/// The header that requests to the metadata server must have, and that the server adds to responses.
+/// The header that requests to the metadata server must have, and that the server adds to
+/// responses.
 const FLAVOR: &str = "metadata-flavor";
 /// The shortest time between two requests for the server's current token. Such a request is sent if
 /// a call has another token than the last token of the server, because the server may have issued a

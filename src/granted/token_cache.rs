@@ -64,7 +64,8 @@ pub(crate) enum Peek<R> {
     NotBearer,
 }
 
-/// A cache of the scopes of tokens, with the inspections that fill the cache. Clones share their content.
+/// A cache of the scopes of tokens, with the inspections that fill the cache. Clones share their
+/// content.
 #[derive(Clone)]
 pub(crate) struct TokenCache(Arc<Inner>);
 
@@ -119,8 +120,8 @@ impl TokenCache {
         self.0.read(key, read)
     }
 
-    /// Starts an inspection without waiting for the result, unless the scopes are known or an inspection is
-    /// running. Returns `None` if the header value contains no bearer token.
+    /// Starts an inspection without waiting for the result, unless the scopes are known or an
+    /// inspection is running. Returns `None` if the header value contains no bearer token.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
         self.0.start(key, authorization, stage);
@@ -217,8 +218,8 @@ impl Inner {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
-    /// Starts an inspection at `stage`, unless the token has a result or a running inspection, or too
-    /// many inspections are running.
+    /// Starts an inspection at `stage`, unless the token has a result or a running inspection, or
+    /// too many inspections are running.
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
         // An inspection stores its result before it is removed from `running`. So if the token has
@@ -803,8 +804,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_unreadable_jwt_is_passed_to_the_sources() {
         let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::DoesNotKnow))]);
-        let why = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
-        let why = why.why_unknown().unwrap();
+        let granted = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
+        let why = granted.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
     }
 

@@ -1,8 +1,8 @@
 //! Parses resources, and creates the requests that check their IAM permissions.
 //!
 //! The method `testIamPermissions` returns which of the named permissions the caller has. Like
-//! every other method, `testIamPermissions` requires an OAuth scope. The response does not depend on
-//! whether the token has the scopes of the methods that need the permissions.
+//! every other method, `testIamPermissions` requires an OAuth scope. The response does not depend
+//! on whether the token has the scopes of the methods that need the permissions.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

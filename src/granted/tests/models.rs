@@ -80,6 +80,7 @@ fn the_recent_tokens_finally_agree_with_the_table() {
         });
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(among_recent(&cache, "a"), in_table(&cache, "a"));
+        // One of the two threads replaced the value 1.
         assert!(in_table(&cache, "a").is_some_and(|value| value > 1));
     });
 }
