@@ -100,7 +100,7 @@ mod tests {
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
         let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
-        flight.expect("a gRPC call should be sent")
+        flight.expect("a call without a token should be sent")
     }
 
     /// Which parts of a response the guard reads: (body, trailers).

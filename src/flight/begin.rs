@@ -48,8 +48,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that does not expose the request of a call, but the call's
-    /// method and the `Authorization` header that the client is about to send.
+    /// Begins a flight for a client that exposes the method of a call and the `Authorization` header
+    /// that the client is about to send, but not the request of the call.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {

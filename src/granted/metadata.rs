@@ -379,6 +379,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreadable_response_leads_to_unknown_scopes() {
+        // Bodies of the response with the token, and then bodies of the response with the scopes.
         let tokens = [
             "",
             "null",

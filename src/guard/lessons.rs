@@ -83,7 +83,7 @@ impl Lessons {
     }
 
     /// Returns the kept denial for calls of `subject` with this token. Returns `None` if no denial
-    /// was kept, or if the token's cache entry has been replaced since.
+    /// was kept, or if the token's cache entry was replaced after the denial was kept.
     pub(crate) fn denial(
         &self,
         token: TokenKey,
