@@ -117,7 +117,7 @@ impl Spawner {
         let mut state = self.state();
         match &*state {
             State::Running { runtime, .. } => Ok(runtime.clone()),
-            State::Closed(why) => Err(why),
+            State::Closed(reason) => Err(reason),
             State::Idle => {
                 let (runtime, end) = start_thread().map_err(|_| NOT_STARTED)?;
                 *state = State::Running { runtime: runtime.clone(), _end: end };
@@ -131,6 +131,8 @@ impl Spawner {
     }
 }
 
+/// Starts the thread. Returns a handle to its runtime, and a sender; dropping the sender ends the
+/// thread.
 fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
     let runtime = Builder::new_current_thread().enable_all().thread_name(NAME).build()?;
     let handle = runtime.handle().clone();
@@ -172,14 +174,14 @@ pub(crate) mod tests {
 
     impl Background {
         /// Creates a background that runs work on the runtime of the test, whose time can be paused.
-        pub(crate) fn here() -> Self {
+        pub(crate) fn in_test() -> Self {
             let (end, _) = oneshot::channel();
             let running = State::Running { runtime: Handle::current(), _end: end };
             Self(Spawner(Arc::new(Mutex::new(running))))
         }
 
         /// Creates a background whose thread cannot be started.
-        pub(crate) fn none() -> Self {
+        pub(crate) fn without_thread() -> Self {
             Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
         }
     }
@@ -210,7 +212,7 @@ pub(crate) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bounded_work_returns_its_result_or_an_error() {
-        let background = Background::here();
+        let background = Background::in_test();
         let spawner = background.spawner();
         assert_eq!(spawner.bounded(SECOND, async { 7 }).await, Ok(7));
         assert_eq!(spawner.bounded(SECOND, std::future::pending::<()>()).await, Err(LATE));
@@ -242,9 +244,9 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_thread_work_returns_a_reason() {
-        let none = Background::none();
-        assert_eq!(block_on(none.spawner().run(async { 7 })), Err(NOT_STARTED));
-        assert_eq!(none.spawner().start(), Err(NOT_STARTED));
+        let background = Background::without_thread();
+        assert_eq!(block_on(background.spawner().run(async { 7 })), Err(NOT_STARTED));
+        assert_eq!(background.spawner().start(), Err(NOT_STARTED));
     }
 
     /// Reports the name of the thread on which it is dropped.
@@ -295,7 +297,8 @@ pub(crate) mod tests {
     fn dropping_the_background_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
-        // Blocks the thread, which a source must not do.
+        // Blocks the thread until `release` is dropped. A drop that waits for the thread would never
+        // end; 30 seconds allow for a slow machine.
         background.spawner().spawn(async move {
             let _ = released.recv();
         });

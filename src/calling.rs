@@ -16,7 +16,7 @@
 //!
 //! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
 //! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
-//! from other tasks, such as those of bidirectional streams, are not checked.
+//! from other tasks, such as the requests of bidirectional streams, are not checked.
 
 use std::fmt;
 use std::future::Future;
@@ -44,7 +44,8 @@ struct CurrentCall {
     state: Mutex<CallState>,
 }
 
-/// What the guard has recorded during the current call.
+/// The state of the current call: the flight, which begins when the client gets a token, and the
+/// step that corrects the requested scopes.
 #[derive(Default)]
 struct CallState {
     flight: Option<Flight>,
@@ -116,7 +117,7 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// An error if the catalog does not contain the method; the message names similar ones.
+    /// An error if the catalog does not contain the method; the message names similar methods.
     pub fn calling(&self, method: &str) -> Result<Calling, Error> {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }
@@ -214,8 +215,8 @@ impl Guard {
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
-        let before = call.state().flight.take();
-        let flight = match before {
+        let previous = call.state().flight.take();
+        let flight = match previous {
             Some(flight) => flight.retried(authorization),
             None => self.begin_method(call.method, authorization),
         }?;
@@ -280,9 +281,10 @@ mod tests {
             |scopes: &[&str]| step(scopes).map(|step| step.text().to_owned()).unwrap_or_default();
         assert!(advice_for(&["pubsub"]).contains("drive.files.list"));
         assert!(advice_for(&["pubsub"]).contains("which the method does not accept"));
+        // The method accepts this scope, but the scope allows access only to files of Google Meet.
         assert!(advice_for(&["drive.meet.readonly"]).contains("Google Meet"));
-        for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
-            assert_eq!(advice_for(fine), "", "{fine:?}");
+        for sufficient in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
+            assert_eq!(advice_for(sufficient), "", "{sufficient:?}");
         }
     }
 }

@@ -104,6 +104,7 @@ mod tests {
         let xml = "<Error><Code>A</Code><Message>No.</Message><Details>d</Details></Error>";
         for (content_type, sent) in [
             ("application/json", google),
+            // An empty text stands for a missing `Content-Type` header.
             ("", google),
             ("application/xml", xml),
             ("text/plain", "Forbidden"),

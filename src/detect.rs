@@ -22,20 +22,20 @@ const LIMIT: Duration = Duration::from_secs(1);
 const FIRST_LIMIT: Duration = Duration::from_millis(300);
 const NO_ANSWER: &str = "the metadata server did not answer in time";
 /// The longest credential file that is read, in bytes. Credential files are a few KiB long.
-const MOST_FILE: u64 = 64 * 1024;
+const MAX_FILE: u64 = 64 * 1024;
 
 /// Takes a snapshot of the process's environment: environment variables, the credential file, and
-/// values of the metadata server. The metadata server is not queried if the machine is not one of
-/// Google's or if `NO_GCE_CHECK=true` is set.
+/// values of the metadata server. The metadata server is not queried if the machine does not belong
+/// to Google or if `NO_GCE_CHECK=true` is set.
 ///
 /// Never fails, and takes little more than a second. A value that cannot be read is left out of the
 /// snapshot.
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
-    let snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
+    let snapshot = variables.fold(Snapshot::new(), |snapshot, name| snapshot.with_env(*name, value_of(name)));
     let product = read_file(Path::new(Snapshot::PRODUCT_FILE)).into_iter();
-    let snapshot = product.fold(snapshot, |seen, text| seen.with_file(Snapshot::PRODUCT_FILE, &text));
+    let snapshot = product.fold(snapshot, |snapshot, text| snapshot.with_file(Snapshot::PRODUCT_FILE, &text));
     with_files_and_metadata(spawner, snapshot, fetch).await
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn with_files_and_metadata(
 ) -> Snapshot {
     let files = snapshot.credential_paths().into_iter();
     let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
-    let snapshot = files.fold(snapshot, |seen, (text, path)| seen.with_file(path, &text));
+    let snapshot = files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text));
     match fetch {
         Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
         None => snapshot,
@@ -68,8 +68,8 @@ pub(crate) async fn with_metadata(
         Ok(server) => server,
         Err(error) => return snapshot.with_metadata_problem(error.to_string()),
     };
-    let answered = spawner.run(read_values(server, snapshot.clone())).await;
-    answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
+    let result = spawner.run(read_values(server, snapshot.clone())).await;
+    result.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
 /// Queries the metadata server in three rounds: first a value that shows whether there is a
@@ -111,7 +111,7 @@ fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, S
 /// data meant for the program.
 fn read_file(path: &Path) -> Option<String> {
     path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    std::io::read_to_string(std::fs::File::open(path).ok()?.take(MOST_FILE)).ok()
+    std::io::read_to_string(std::fs::File::open(path).ok()?.take(MAX_FILE)).ok()
 }
 
 #[cfg(test)]
@@ -132,8 +132,8 @@ mod tests {
     /// The number of queried paths, not counting the paths of attributes.
     const PATHS: usize = 8;
 
-    /// Adds metadata to `world`. Returns the snapshot and the number of requests that were sent.
-    async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    /// Adds metadata to `snapshot`. Returns the snapshot and the number of requests that were sent.
+    async fn query<F>(snapshot: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
     {
@@ -141,7 +141,8 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = with_metadata(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
+        let snapshot =
+            with_metadata(Background::in_test().spawner(), snapshot, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.sent())
     }
 
@@ -159,18 +160,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn missing_values_are_left_out_of_the_snapshot() {
-        let (snapshot, requests) = ask(Snapshot::new(), vm).await;
+        let (snapshot, requests) = query(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
-        // All paths, and `created-by`: no other existing attribute is used.
+        // All paths and the attribute `created-by` are requested. The guard does not use the other
+        // attributes that this VM has.
         assert_eq!(requests, PATHS + 1, "missing attributes should not be requested");
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_attributes_are_requested_if_their_names_are_concealed() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = query(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!(requests, Snapshot::metadata_rounds().concat().len());
     }
@@ -186,7 +188,7 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, requests) = ask(Snapshot::new(), serve).await;
+            let (snapshot, requests) = query(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
             assert_eq!(requests, 1);
@@ -211,7 +213,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_slower_than_the_first_limit_is_not_used() {
-        // The first limit is 300 ms; each response takes the milliseconds of the row.
+        // The delay of each response, the number of rounds of requests, and the detected platform.
+        // The limit of the first round is 300 ms. The paused clock advances in whole milliseconds,
+        // so the total may be a few milliseconds longer.
         for (milliseconds, rounds, platform) in [
             (20, 3, Platform::ManagedInstanceGroup),
             (200, 3, Platform::ManagedInstanceGroup),
@@ -220,7 +224,7 @@ mod tests {
         ] {
             let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
             let fetch = Arc::new(Delayed(delay));
-            let snapshot = with_metadata(Background::here().spawner(), Snapshot::new(), fetch).await;
+            let snapshot = with_metadata(Background::in_test().spawner(), Snapshot::new(), fetch).await;
             assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
             assert!(
                 start.elapsed() <= rounds * delay.min(FIRST_LIMIT) + Duration::from_millis(5),
@@ -236,7 +240,7 @@ mod tests {
             ATTRIBUTE_NAMES => Some(answer(200, "")),
             _ => vm(path),
         };
-        let (snapshot, requests) = ask(Snapshot::new(), serve).await;
+        let (snapshot, requests) = query(Snapshot::new(), serve).await;
         assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::ComputeEngine);
         assert_eq!(requests, PATHS);
     }
@@ -248,14 +252,15 @@ mod tests {
             "instance/attributes/created-by" => None,
             _ => vm(path),
         };
-        let (snapshot, _) = ask(Snapshot::new(), serve).await;
+        let (snapshot, _) = query(Snapshot::new(), serve).await;
         let environment = Environment::from_snapshot(&snapshot);
         assert_eq!((environment.platform(), environment.zone()), (Platform::Unknown, Some("us-central1-a")));
     }
 
     #[tokio::test(start_paused = true)]
     async fn values_are_kept_if_the_server_stops_responding() {
-        let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        // The server never responds to the request for the name.
+        let (snapshot, _) = query(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
@@ -266,30 +271,30 @@ mod tests {
         let credential = "/h/.config/gcloud/application_default_credentials.json";
         // The machine has a credential file.
         let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
-        let world = Snapshot::new;
+        let empty = Snapshot::new;
         // Whether the metadata server is queried in this environment.
         let rows = [
-            (world(), true),
-            (world().with_env("NO_GCE_CHECK", "true"), false),
-            (world().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
-            (world().with_env("K_SERVICE", "web"), true),
-            (world().with_env("CLOUD_RUN_JOB", "job"), true),
+            (empty(), true),
+            (empty().with_env("NO_GCE_CHECK", "true"), false),
+            (empty().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
+            (empty().with_env("K_SERVICE", "web"), true),
+            (empty().with_env("CLOUD_RUN_JOB", "job"), true),
             (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
             (
-                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
+                empty().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
                 false,
             ),
-            (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
-            (world().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
-            (world().with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"), false),
+            (empty().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+            (empty().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
+            (empty().with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"), false),
             (
-                world()
+                empty()
                     .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
                 true,
             ),
             (
-                world()
+                empty()
                     .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_IP", "127.0.0.1"),
                 true,
@@ -298,15 +303,16 @@ mod tests {
             (laptop.clone().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
-        for (world, expected) in rows {
-            let (snapshot, requests) = ask(world, vm).await;
+        for (snapshot, expected) in rows {
+            let (snapshot, requests) = query(snapshot, vm).await;
             assert_eq!(requests > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
     async fn an_invalid_metadata_host_is_reported_as_a_problem() {
-        let (snapshot, requests) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        let (snapshot, requests) =
+            query(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
         assert_eq!(requests, 0);
     }
@@ -314,18 +320,18 @@ mod tests {
     #[test]
     fn without_a_thread_the_variables_are_read_and_the_reason_is_kept() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
-        let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
-        let seen = |background: Background| {
+        let snapshot = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
+        let detected = |background: Background| {
             block_on(with_files_and_metadata(
                 background.spawner(),
-                world.clone(),
+                snapshot.clone(),
                 Some(Arc::clone(&fetch) as _),
             ))
         };
-        let without = seen(Background::none());
+        let without = detected(Background::without_thread());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));
         assert!(without.metadata_problem().unwrap().contains("thread"), "{without:?}");
-        assert_eq!(seen(Background::default()).metadata("instance/name"), Some("web-1"));
+        assert_eq!(detected(Background::default()).metadata("instance/name"), Some("web-1"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Error {
 /// use gcp_scopes::{Error, ErrorKind};
 ///
 /// /// Checks whether the configuration has to change before another attempt.
-/// fn is_ours(error: &Error) -> bool {
+/// fn is_wrong_configuration(error: &Error) -> bool {
 ///     error.kind() == ErrorKind::InvalidInput
 /// }
 /// ```

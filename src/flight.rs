@@ -63,8 +63,8 @@
 //! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`] |
 //! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` header | [`Flight::explain`] |
 //! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an `Authorization` header | [`Flight::explain_now`] |
-//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | either |
-//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::wait_for_scopes`] and [`Flight::explain`] |
+//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | [`Flight::explain`] or [`Flight::explain_now`] |
+//! | a blocking client | any of these functions | [`Flight::explain`] or [`Flight::explain_now`]: `block_on` of any executor can wait for [`Flight::wait_for_scopes`] and [`Flight::explain`] |
 //!
 //! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial

@@ -1,8 +1,8 @@
 //! The scopes that a token was granted, the source of that knowledge, and how long the knowledge is
 //! valid.
 //!
-//! Of each token one of three things is known: its scopes, that it is not limited by scopes, or
-//! that its scopes are unknown and why.
+//! The guard knows one of three facts about each token: the scopes of the token, that scopes do not
+//! limit the token, or why the scopes are unknown.
 //!
 //! 1. Nothing is guessed. An unreadable response, an empty list and a server that is down all make
 //!    the scopes [unknown](GrantedScopes::is_unknown), never "no scopes".

@@ -125,7 +125,7 @@ impl Guard {
         Self(Shared::new(state))
     }
 
-    /// Returns a second handle to the guard, which is held for the duration of one call.
+    /// Returns a second handle to the guard for the duration of one call.
     #[inline]
     pub(crate) fn hold(&self) -> Self {
         Self(self.0.hold())

@@ -37,6 +37,7 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
     }
 }
 
+/// Decompresses a body. Returns `None` if the coding is not supported or the body is damaged.
 #[cfg(feature = "body")]
 fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
@@ -170,6 +171,7 @@ mod tests {
 
     #[test]
     fn the_decompressed_size_is_bounded() {
+        // gzip compresses a long row of spaces about a thousandfold.
         let bomb = gzip(&vec![b' '; 64 << 20]);
         assert!(bomb.len() < 70_000);
         assert_eq!(read(&["gzip"], &bomb).unwrap().len(), INFLATED_BYTES);

@@ -125,7 +125,7 @@ impl Guard {
     }
 
     /// Returns the denial for a response without its call. The method is known only if the response
-    /// names it.
+    /// names the method.
     pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_likely_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
@@ -156,8 +156,9 @@ impl Guard {
         !is_listed && self.judge(call, granted) == Ok(false)
     }
 
-    /// Decides whether the scopes of a token are sufficient for a call, and applies the guard's
-    /// lessons.
+    /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
+    /// decided. If the catalog says that the scopes are insufficient, what the guard learned from
+    /// earlier responses may correct this result.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
         let verdict = granted.suffice_for(call);
         match (verdict, lesson_subject(call), granted.scopes()) {
@@ -167,7 +168,8 @@ impl Guard {
     }
 }
 
-/// Returns the key of the lessons about a call.
+/// Returns the key under which the guard keeps what it learned: the method of the call, or the
+/// scopes that the caller stated. Returns `None` if the call has neither.
 pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
     match call.needed() {
         Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
@@ -185,9 +187,9 @@ mod tests {
     use crate::granted::GrantSource;
     use crate::scope::ScopeSet;
 
-    const SCOPE: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
+    const SCOPE_REFUSAL: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
         {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
-    const IAM: &[u8] = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
+    const IAM_REFUSAL: &[u8] = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 
     fn publish() -> Uri {
         Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish")
@@ -202,10 +204,10 @@ mod tests {
         let (guard, uri) = (Guard::builder().build(), publish());
         let unknown = GrantedScopes::unknown("a test");
         let explained = |body| guard.explain(&Call::new(&Method::POST, &uri), &unknown, &Answer::new(body));
-        let denial = explained(SCOPE).unwrap();
+        let denial = explained(SCOPE_REFUSAL).unwrap();
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
-        assert!(explained(IAM).is_none());
+        assert!(explained(IAM_REFUSAL).is_none());
     }
 
     #[test]
@@ -224,19 +226,19 @@ mod tests {
     #[test]
     fn a_response_without_its_call_is_explained() {
         let guard = Guard::builder().build();
-        let denial = guard.explain_without_call(&Answer::new(SCOPE)).unwrap();
+        let denial = guard.explain_without_call(&Answer::new(SCOPE_REFUSAL)).unwrap();
         assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
         assert!(denial.granted().is_unknown());
         let nameless =
             guard.explain_without_call(&Answer::new(b"Request had insufficient authentication scopes."));
         assert!(nameless.unwrap().method().is_none());
-        assert!(guard.explain_without_call(&Answer::new(IAM)).is_none());
+        assert!(guard.explain_without_call(&Answer::new(IAM_REFUSAL)).is_none());
     }
 
     #[test]
     fn unrestricted_tokens_are_allowed_and_other_hosts_ignored() {
         let (guard, google, other) =
-            (Guard::builder().build(), publish(), Uri::from_static("https://kite.example/"));
+            (Guard::builder().build(), publish(), Uri::from_static("https://host.example/"));
         let unrestricted = || GrantedScopes::unrestricted(GrantSource::Jwt);
         let decide = |uri, granted| guard.decide(&Call::new(&Method::POST, uri), &granted);
         assert!(matches!(decide(&google, unrestricted()), Decision::Allow));
@@ -247,6 +249,7 @@ mod tests {
             Decision::Abstain(AbstainReason::Granted)
         ));
         assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
+        // The catalog does not contain this scope, so the scope may be newer than the catalog.
         let newer = held("https://www.googleapis.com/auth/newer.than.this");
         assert!(matches!(decide(&google, newer), Decision::Abstain(AbstainReason::Unheard)));
     }

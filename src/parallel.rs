@@ -12,8 +12,8 @@ use crate::background::LATE;
 pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Starts each of `works` as its own task on the current runtime, which must be the guard's. A
-    /// panic in one task does not affect the other tasks.
+    /// Starts one task for each of `works` on the current runtime, which must be the guard's
+    /// runtime. A panic in one task does not affect the other tasks.
     pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
@@ -29,13 +29,13 @@ impl<T: Send + 'static> Running<T> {
     /// Returns the results in the order of the inputs. The result of a task that panicked or was
     /// not finished at the deadline is the error [`LATE`].
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
-        let mut done: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
+        let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
             if let Ok(Some((place, result))) = ended {
-                done[place] = result;
+                results[place] = result;
             }
         }
-        done
+        results
     }
 }
 
@@ -53,12 +53,12 @@ mod tests {
     /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that
     /// had no result at the deadline.
     async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
-        let done = Running::start(until, works.into_iter()).finish().await;
-        done.into_iter().map(Result::ok).collect()
+        let results = Running::start(until, works.into_iter()).finish().await;
+        results.into_iter().map(Result::ok).collect()
     }
 
-    /// Returns four works: one that never ends, one that panics, and one each with a result now and
-    /// after a second.
+    /// Returns four works: the first never ends, the second panics, the third returns a result
+    /// immediately, and the fourth returns a result after a second.
     fn works() -> Vec<Work> {
         vec![
             Box::pin(std::future::pending()),

@@ -304,12 +304,13 @@ mod tests {
     fn at_most_512_methods_are_recorded() {
         let recorder = recorder();
         let at = |index| method_at(index).unwrap();
-        for row in 0..MAX_METHODS {
-            recorder.note(at(row * 7));
-            recorder.note(at(row * 7));
+        // Every seventh method of the catalog is recorded twice, and counts once.
+        for number in 0..MAX_METHODS {
+            recorder.note(at(number * 7));
+            recorder.note(at(number * 7));
         }
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, false));
-        // Method 7 is recorded already, but method 1 is one too many.
+        // The method at index 1 is one too many; the method at index 7 is recorded already.
         recorder.note(at(1));
         recorder.note(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, true));
@@ -325,10 +326,10 @@ mod tests {
     #[test]
     fn concurrent_threads_count_a_method_once() {
         let recorder = recorder();
-        let at = |row| method_at(row).unwrap();
+        let at = |index| method_at(index).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|row| recorder.note(at(row))));
+                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|index| recorder.note(at(index))));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MAX_METHODS / 2);

@@ -9,8 +9,9 @@ use crate::catalog::{ApiMethod, Catalog, Lookup};
 /// were called.
 pub(crate) const MAX_METHODS: usize = 512;
 
-/// The methods that were called, as one bit per method of the catalog, so that recording a method
-/// again only reads memory.
+/// The methods that were called, as one bit per method of the catalog. Recording a method whose bit
+/// is already set writes nothing, so threads that record the same method do not slow each other
+/// down.
 pub(crate) struct Recording {
     catalog: Catalog,
     bits: Box<[AtomicU64]>,
@@ -36,7 +37,7 @@ impl Recording {
 }
 
 impl Recording {
-    /// Records the method of a call. If the method was recorded before, this only reads memory.
+    /// Records the method of a call, or that the catalog does not contain the method.
     pub(crate) fn note(&self, call: &Lookup) {
         match (call.method(), call.abstain_reason()) {
             (Some(method), _) => self.add(method),
@@ -49,8 +50,8 @@ impl Recording {
     pub(crate) fn add(&self, method: ApiMethod) {
         // The program may pass a method of the built-in catalog although the guard uses another
         // catalog.
-        let same_id = || self.catalog.versions(method.id()).next();
-        let method = if method.catalog() == self.catalog { Some(method) } else { same_id() };
+        let method_of_same_id = || self.catalog.versions(method.id()).next();
+        let method = if method.catalog() == self.catalog { Some(method) } else { method_of_same_id() };
         let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
@@ -64,7 +65,7 @@ impl Recording {
         }
         if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
             // Another thread recorded the same method at the same time, and both threads counted
-            // it.
+            // the method.
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }

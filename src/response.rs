@@ -6,7 +6,7 @@
 //! again and then the rest.
 //!
 //! [`Flight::explain_response`] does all steps for an `http::Response`. For gRPC calls,
-//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`] do the same.
+//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`] do all steps.
 //!
 //! ```
 //! # use http::{Request, Response};

@@ -1,7 +1,7 @@
 //! The log events of this crate. All events are sent from this module, by one function per event.
 //!
 //! Field names follow the semantic conventions of OpenTelemetry and the names in Google's own Rust
-//! client libraries, so that one query finds the events of both; the fields of this crate's own
+//! client libraries, so that one query finds the events of both. The names of all other fields
 //! begin with `oauth.scope`. No field contains a URL, an object name, a query, a token or a user
 //! identifier.
 //!
@@ -48,7 +48,7 @@ pub const TARGET: &str = "gcp_scopes";
 /// <https://docs.cloud.google.com/apis/design/errors#error_info>
 const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
 /// The maximum number of scopes that one field names. The others are only counted.
-const MOST_NAMES: usize = 16;
+const MAX_NAMES: usize = 16;
 
 /// Logs that a call is sent although its token lacks the scope.
 pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes, calls: u64) {
@@ -207,11 +207,11 @@ pub(crate) fn not_inspected(source: &str, why: &str) {
 }
 
 /// Returns scopes as one field, by their short names, because people search for short names. At
-/// most [`MOST_NAMES`] scopes are named, because a few methods accept more than seventy.
+/// most [`MAX_NAMES`] scopes are named, because a few methods accept more than seventy.
 fn names(scopes: &ScopeSet) -> String {
-    let mut names: Vec<_> = scopes.iter().take(MOST_NAMES).map(|scope| scope.short().to_owned()).collect();
-    if scopes.len() > MOST_NAMES {
-        names.push(format!("+{}", scopes.len() - MOST_NAMES));
+    let mut names: Vec<_> = scopes.iter().take(MAX_NAMES).map(|scope| scope.short().to_owned()).collect();
+    if scopes.len() > MAX_NAMES {
+        names.push(format!("+{}", scopes.len() - MAX_NAMES));
     }
     names.join(" ")
 }

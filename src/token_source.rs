@@ -1,4 +1,4 @@
-//! Adds tokens to calls that have none, so that a service needs no other layer for authorization.
+//! Adds tokens to calls without a token, so that a service needs no other layer for authorization.
 //!
 //! A token is sent only to Google APIs over TLS, and to hosts that the user mapped to a Google API.
 //! An existing `Authorization` header is kept, and a call with an API key gets no token.

@@ -28,6 +28,7 @@ use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
 #[derive(Debug, Clone)]
 pub struct ReqwestFetch {
     client: reqwest::Client,
+    /// The client for requests without TLS.
     plain: OwnClient,
 }
 
@@ -43,17 +44,17 @@ impl ReqwestFetch {
         let (parts, body) = request.into_parts();
         let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
         let request = request.timeout(TOTAL_TIMEOUT).body(body);
-        let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
-        let mut read = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-            if read.len() + chunk.len() > MAX_BODY {
+        let mut received = request.send().await.map_err(reqwest::Error::without_url)?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = received.chunk().await.map_err(reqwest::Error::without_url)? {
+            if bytes.len() + chunk.len() > MAX_BODY {
                 return Err(Error::unreachable("the response is longer than 64 KiB").into());
             }
-            read.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk);
         }
-        let mut response = Response::new(read.freeze());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        let mut response = Response::new(bytes.freeze());
+        *response.status_mut() = received.status();
+        *response.headers_mut() = std::mem::take(received.headers_mut());
         Ok(response)
     }
 }
@@ -101,9 +102,10 @@ mod tests {
     #[tokio::test]
     async fn an_endless_body_fails_after_64_kib() {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
-        let (answer, sent) = fetch_from(client_only(), head, &[b'x'; 8192]).await;
-        assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // More bytes are sent than read, because both sockets buffer, but far less than 32 MiB.
+        let (result, sent) = fetch_from(client_only(), head, &[b'x'; 8192]).await;
+        assert!(result.unwrap_err().to_string().contains("64 KiB"));
+        // More bytes are sent than read, because both sockets buffer. 32 MiB is more than the
+        // buffers hold.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
@@ -112,6 +114,7 @@ mod tests {
         let (listener, uri) = listener().await;
         drop(listener);
         let error = client_only().fetch(get(uri)).await.unwrap_err();
+        // `y=z` is the query of the URL.
         assert!(!error.to_string().contains("y=z"), "{error}");
     }
 
@@ -122,7 +125,7 @@ mod tests {
         drop(client_only());
         let client = reqwest::Client::builder().proxy(unreachable_proxy).build().unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        let (answer, _) = fetch_from(ReqwestFetch::with_client(client), head, b"").await;
-        assert_eq!(answer.unwrap().body(), "ok");
+        let (result, _) = fetch_from(ReqwestFetch::with_client(client), head, b"").await;
+        assert_eq!(result.unwrap().body(), "ok");
     }
 }

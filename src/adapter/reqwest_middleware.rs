@@ -29,8 +29,8 @@
 //! ```
 //!
 //! # Errors
-//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
-//! [`Denial::find`](crate::Denial::find), also behind other middlewares.
+//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`.
+//! [`Denial::find`](crate::Denial::find) finds the denial, also behind other middlewares.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -109,7 +109,7 @@ impl GuardMiddleware {
         Ok(())
     }
 
-    /// Returns what the caller gets for a request that is not sent.
+    /// Returns the response or the error that the caller gets for a request that is not sent.
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
         assemble(request.url().clone(), parts, body.into())
@@ -119,8 +119,8 @@ impl GuardMiddleware {
 /// Ends a flight with a response that may be a refusal.
 async fn explain(flight: Flight, response: Response) -> Result<Response> {
     let url = response.url().clone();
-    let answer = flight.explain_response(http::Response::from(response)).await;
-    let (parts, body) = answer.map_err(Error::middleware)?.into_parts();
+    let result = flight.explain_response(http::Response::from(response)).await;
+    let (parts, body) = result.map_err(Error::middleware)?.into_parts();
     assemble(url, parts, Body::wrap(body))
 }
 

@@ -18,9 +18,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `reqwest::Client` is a service of reqwest's own request type. The following lines convert it to
-//! a service of `http::Request`. The client must not follow redirects, because the guard would
-//! attribute the response of the last host to the first host:
+//! `reqwest::Client` is a service of reqwest's own request type. The following lines convert the
+//! client to a service of `http::Request`. The client must not follow redirects, because the guard
+//! would attribute the response of the last host to the first host:
 //!
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
@@ -40,8 +40,8 @@
 //! which scopes the call needs, if the catalog does not contain the method.
 //!
 //! # Errors
-//! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too; find
-//! it with [`Denial::find`](crate::Denial::find). If the guard was built with
+//! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too, in
+//! which [`Denial::find`](crate::Denial::find) finds the denial. If the guard was built with
 //! [`DenialDelivery::Message`](crate::DenialDelivery::Message), a denial is returned as a response
 //! instead; therefore the data type of the response body must be convertible from [`Bytes`].
 
@@ -112,11 +112,11 @@ impl GuardLayer {
         Self { guard: guard.clone(), tokens: None, grpc_errors: None }
     }
 
-    /// Sets the function that creates the client's own error type for a refused gRPC call. `make`
-    /// gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends with
-    /// the first line of the denial. The client gets these headers or trailers instead of an error
-    /// if `make` returns `None`, or if neither the service nor the body has the error type `E` or a
-    /// boxed error.
+    /// Sets the function that creates an error of the client's own type for a refused gRPC call.
+    /// `make` gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends
+    /// with the first line of the denial. The client gets these headers or trailers instead of an
+    /// error if `make` returns `None`, or if neither the service nor the body has the error type `E`
+    /// or a boxed error.
     ///
     /// gcp-scopes-tonic uses this function with tonic's `Status`.
     ///
@@ -276,8 +276,8 @@ where
         let grpc_errors = self.grpc_errors.clone();
         if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let answer = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
-            return ResponseFuture { state: State::boxed(answer) };
+            let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
+            return ResponseFuture { state: State::boxed(future) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
@@ -337,6 +337,7 @@ where
     finish(flight, grpc_errors, response).await
 }
 
+/// Waits for the pending scopes of a call that may be sent.
 async fn wait(checked: Result<Flight, Denial>) -> Result<Flight, Denial> {
     checked?.wait_for_scopes().await
 }
@@ -371,7 +372,7 @@ async fn explain<R: Body<Data: From<Bytes>>>(
     }
 }
 
-/// Returns what the caller gets for a request that is not sent.
+/// Returns the response or the error that the caller gets for a request that is not sent.
 fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
@@ -401,13 +402,14 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
-        Boxed { answer: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
+        Boxed { future: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
 impl<F, R: Body> State<F, R> {
-    fn boxed(answer: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
-        Self::Boxed { answer: Box::pin(answer) }
+    /// Creates the state of a call that is not polled in place.
+    fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
+        Self::Boxed { future: Box::pin(future) }
     }
 }
 
@@ -421,7 +423,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
-            StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
+            StateProjection::Boxed { future } => return future.as_mut().poll(cx),
             StateProjection::Calling { call, flight, grpc_errors } => {
                 let response = ready!(call.poll(cx)).map_err(Into::<BoxError>::into)?;
                 let (status, headers) = (response.status(), response.headers());

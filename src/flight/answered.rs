@@ -80,7 +80,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
 }
 
-/// The beginning of the content type of a gRPC message.
+/// The beginning of the content type of a gRPC response.
 const GRPC: &[u8] = b"application/grpc";
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -100,7 +100,7 @@ mod tests {
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
         let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
-        flight.expect("a gRPC call should be sent")
+        flight.expect("a call without a token should be sent")
     }
 
     /// Which parts of a response the guard reads: (body, trailers).
@@ -142,14 +142,14 @@ mod tests {
             (own_service, 200, &[("grpc-status", "7")], NOTHING),
             (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
-        for (url, status, answer, expected) in rows {
+        for (url, status, received, expected) in rows {
             let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
             let status = StatusCode::from_u16(status).unwrap();
-            let answer: HeaderMap = answer
+            let received: HeaderMap = received
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(parts_read(&flight, status, &answer), expected, "{url} {status} {answer:?}");
+            assert_eq!(parts_read(&flight, status, &received), expected, "{url} {status} {received:?}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! The functions that begin a [`Flight`], which is a call in progress. They check the call, and
-//! decide whether the call is sent.
+//! The functions that begin a [`Flight`], which is a call in progress. These functions check the
+//! call, and decide whether the call is sent.
 
 use std::time::Instant;
 
@@ -48,8 +48,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that does not expose the request of a call, but the call's
-    /// method and the `Authorization` header that the client is about to send.
+    /// Begins a flight for a client that exposes the method of a call and the `Authorization` header
+    /// that the client is about to send, but not the request of the call.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -169,8 +169,8 @@ impl Flight {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
-        let granted = state.tokens.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
-        if self.guard.lacks(&self.lookup, &granted) {
+        let held = state.tokens.wait(key, self.header.as_ref(), Stage::BeforeRefusal, state.deny_wait).await;
+        if self.guard.lacks(&self.lookup, &held) {
             self.handle_lacking()?;
         }
         Ok(self)
@@ -234,7 +234,7 @@ impl Flight {
             (key, lacks, state.tokens.may_learn(entry))
         };
         match state.tokens.peek(token, read) {
-            Peek::Seen(seen) => self.check_known(seen, token),
+            Peek::Seen(known) => self.check_known(known, token),
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
         }
     }
@@ -270,7 +270,7 @@ impl Flight {
                 self.begin_inspection(key, is_new, token);
                 Ok(())
             }
-            Peek::Seen(seen) => self.check_known(seen, token),
+            Peek::Seen(known) => self.check_known(known, token),
         }
     }
 
@@ -298,7 +298,7 @@ impl Flight {
         let state = self.guard.state();
         match state.preflight {
             Preflight::Off => state.tokens.remember(token),
-            _ => drop(state.tokens.inspect(token, Stage::Ahead)),
+            _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
         }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new
@@ -439,7 +439,7 @@ mod tests {
         );
     }
 
-    /// A source that counts how often it is queried.
+    /// A source that counts its queries and knows no token.
     #[derive(Default, Clone)]
     struct Counting(Arc<std::sync::atomic::AtomicUsize>);
 
@@ -464,8 +464,9 @@ mod tests {
         ];
         for (preflight, url, expected) in rows {
             let counting = Counting::default();
-            let guard = Guard::builder().here().source(counting.clone()).preflight(preflight).build();
+            let guard = Guard::builder().in_test().source(counting.clone()).preflight(preflight).build();
             assert!(is_sent(&begin(&guard, url, None)));
+            // Lets the task that queries the source run.
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
             let queries = counting.0.load(std::sync::atomic::Ordering::Relaxed);
@@ -573,14 +574,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deny_does_not_wait_if_the_call_cannot_be_stopped() {
-        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().in_test().source(Down).preflight(Preflight::Deny).build();
         let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
         assert!(is_sent(&begin(&guard, unlisted, None)));
-        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().in_test().source(Down).preflight(Preflight::Deny).build();
         assert!(begin(&guard, OBJECT, None).unwrap().has_pending_scopes());
     }
 
-    /// A source that is down.
+    /// A source that always returns unknown scopes, as if a server were down.
     struct Down;
 
     impl GrantedScopesSource for Down {
@@ -597,7 +598,7 @@ mod tests {
     async fn deny_delays_only_the_first_call_with_a_token() {
         let clock = Arc::new(ManualClock::new());
         let guard =
-            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+            Guard::builder().in_test().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

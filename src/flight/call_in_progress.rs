@@ -19,7 +19,7 @@ pub struct Flight {
     pub(super) lookup: Lookup,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
-    /// Whether the call was sent although its token lacks the scope, or may lack it.
+    /// Whether the call was sent although its token lacks, or may lack, the scope.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
     /// Whether the guard is still finding out the scopes of the token.
@@ -90,6 +90,7 @@ impl Flight {
         self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
     }
 
+    /// Returns whether the call goes to a Google API.
     #[inline]
     pub(super) fn is_googles(&self) -> bool {
         self.lookup.is_google()

@@ -17,9 +17,9 @@ impl Flight {
     /// scopes of the token, which the denial shows. Learns from the response, and logs the result.
     ///
     /// `body` is the beginning of the response body as it was received; a compressed body is
-    /// decompressed here. A JSON or XML body that the client has decompressed is read as it is,
-    /// even if `headers` still contain `Content-Encoding` (but not with `deflate`). For a gRPC
-    /// call, `headers` are the headers or the trailers, and `body` is empty.
+    /// decompressed here. A JSON or XML body that the client has decompressed is accepted as well,
+    /// even if `headers` still contain `Content-Encoding` with another coding than `deflate`. For a
+    /// gRPC call, `headers` are the headers or the trailers, and `body` is empty.
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {
@@ -35,7 +35,7 @@ impl Flight {
         let granted = match self.token {
             Some(key) => {
                 let tokens = &self.guard.state().tokens;
-                tokens.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
+                tokens.wait(key, self.header.as_ref(), Stage::AfterRefusal, WAIT).await
             }
             None => GrantedScopes::unknown(NO_TOKEN),
         };
@@ -61,7 +61,7 @@ impl Flight {
         if let Some(header) = &self.header {
             // The inspection does not end in time for this refusal, but perhaps for the next
             // refusal.
-            let _ = tokens.inspect(header, Stage::Refused);
+            let _ = tokens.inspect(header, Stage::AfterRefusal);
         }
         let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
@@ -138,8 +138,8 @@ mod tests {
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token may call every method");
         assert!(flight.lookup.method().is_none());
-        let words = b"Request had insufficient authentication scopes.";
-        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
+        let body = b"Request had insufficient authentication scopes.";
+        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body).unwrap();
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
     }
 }

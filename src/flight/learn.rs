@@ -65,8 +65,9 @@ pub(super) fn from_named_scopes(flight: &Flight, refusal: &Refusal) {
 pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
     let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
-    let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
-    if !is_used || !denial.refusal().is_some_and(is_missing_scope) {
+    // With the other settings no call is stopped, so nothing has to be learned here.
+    let stops_calls = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
+    if !stops_calls || !denial.refusal().is_some_and(is_missing_scope) {
         return;
     }
     match flight.guard.judge(&flight.lookup, granted) {

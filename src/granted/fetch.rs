@@ -130,9 +130,9 @@ pub(crate) mod tests {
 
     use super::*;
 
-    type Answer = Result<Response<Bytes>, BoxError>;
+    type FetchResult = Result<Response<Bytes>, BoxError>;
 
-    /// An HTTP client that a closure implements, which counts its requests.
+    /// An HTTP client that a closure implements, and that counts the requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
         sent: AtomicUsize,
@@ -152,7 +152,7 @@ pub(crate) mod tests {
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> Fetch for FakeFetch<F> {
-        async fn fetch(&self, request: Request<Bytes>) -> Answer {
+        async fn fetch(&self, request: Request<Bytes>) -> FetchResult {
             self.sent.fetch_add(1, Ordering::SeqCst);
             match (self.answer)(&request) {
                 Some(response) => Ok(response),

@@ -71,8 +71,8 @@ fn granted_by(claims: &Claims) -> GrantedScopes {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
         (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
-        // Google's libraries write only one of the two claims. How Google treats both is not
-        // documented.
+        // Google's libraries write only one of the two claims. How Google treats a JWT with both
+        // claims is not documented.
         (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
         _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
     }
@@ -187,6 +187,7 @@ pub(crate) mod tests {
     proptest::proptest! {
         #[test]
         fn reading_arbitrary_tokens_does_not_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
+            // Any text, a text that begins like a JWT, and a JWT with any claims.
             read_at_10(&token);
             read_at_10(&format!("eyJ{token}"));
             read_at_10(&jwt(&claims));

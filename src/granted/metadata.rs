@@ -1,5 +1,5 @@
-//! Queries the metadata server of Google's runtimes, and decides when its list of scopes can be
-//! trusted.
+//! Queries the metadata server of Google's runtimes, and decides when the server's list of scopes
+//! can be trusted.
 //!
 //! On a VM every token of the metadata server is granted exactly the listed scopes. On Cloud Run,
 //! Cloud Functions, App Engine and GKE with Workload Identity the list contains the scopes that a
@@ -27,7 +27,8 @@ use crate::error::Error;
 
 /// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
-/// The header that requests to the metadata server must have, and that its responses have.
+/// The header that requests to the metadata server must have, and that the server adds to
+/// responses.
 const FLAVOR: &str = "metadata-flavor";
 /// The shortest time between two requests for the server's current token. Such a request is sent if
 /// a call has another token than the last token of the server, because the server may have issued a
@@ -74,13 +75,14 @@ impl MetadataServer {
         }
     }
 
+    /// Requests the value at `path`. A response of any status is `Ok`.
     async fn request(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
-        let answer = self.fetch.fetch_boxed(request).await;
-        answer.map_err(|_| Error::unreachable("the metadata server could not be reached"))
+        let response = self.fetch.fetch_boxed(request).await;
+        response.map_err(|_| Error::unreachable("the metadata server could not be reached"))
     }
 }
 
@@ -141,16 +143,17 @@ pub(crate) struct MetadataScopes {
 struct CurrentToken {
     /// The time before which the server is not queried again.
     not_before: Instant,
+    /// The key and the scopes of the token, or why the request failed.
     token: Result<(TokenKey, GrantedScopes), String>,
 }
 
 impl MetadataServer {
     /// Returns the token that the server currently issues if no scopes are requested.
     pub(crate) async fn token(&self) -> Result<String, Error> {
-        let answer = self.get(TOKEN).await?;
-        let answer = serde_json::from_str::<TokenResponse>(&answer);
+        let body = self.get(TOKEN).await?;
+        let response = serde_json::from_str::<TokenResponse>(&body);
         // The parser's error message could contain the token.
-        answer.map(|answer| answer.access_token).map_err(|_| Error::unreachable(UNREADABLE))
+        response.map(|response| response.access_token).map_err(|_| Error::unreachable(UNREADABLE))
     }
 }
 
@@ -195,23 +198,24 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and its scopes. Sets `pause` to the pause that
+    /// Requests the server's current token and the scopes of the token. Sets `pause` to the pause that
     /// the server requests with `Retry-After`, or to zero.
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
-        let answer = self.get(TOKEN, pause).await?;
-        let answer: TokenResponse = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
-        let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
+        let body = self.get(TOKEN, pause).await?;
+        let response: TokenResponse = serde_json::from_str(&body).map_err(|_| UNREADABLE)?;
+        let token = AccessToken::new(&response.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
         let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
-        let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
-        let granted = match lasts.and_then(|lasts| self.clock.wall().checked_add(lasts)) {
+        let lifetime = response.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
+        let granted = match lifetime.and_then(|lifetime| self.clock.wall().checked_add(lifetime)) {
             Some(at) => granted.with_expiry(at),
             None => granted,
         };
         Ok((self.hasher.key(token), granted))
     }
 
+    /// Returns the text at `path`. Sets `pause` like [`request_current`](Self::request_current).
     async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
         let response = self.server.request(path).await.map_err(|error| error.to_string())?;
         *pause = fetch::requested_pause(&response).unwrap_or_default();
@@ -247,10 +251,8 @@ mod tests {
     use crate::error::BoxError;
     use crate::scope::ScopeSet;
 
-    type Server = Result<String, Error>;
-
     /// Reads `path` from a server that sends this response.
-    async fn get(path: &str, response: Response<Bytes>) -> Server {
+    async fn get(path: &str, response: Response<Bytes>) -> Result<String, Error> {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
         MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
     }
@@ -363,8 +365,8 @@ mod tests {
         use Platform::*;
         let serverless =
             [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
-        let unverified = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
-        for platform in serverless.into_iter().chain(unverified) {
+        let other_platforms = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
+        for platform in serverless.into_iter().chain(other_platforms) {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
@@ -377,6 +379,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unreadable_response_leads_to_unknown_scopes() {
+        // Bodies of the response with the token, and then bodies of the response with the scopes.
         let tokens = [
             "",
             "null",
@@ -439,6 +442,7 @@ mod tests {
         clock.advance(MIN_INTERVAL);
         source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
         assert_eq!(fetch.sent(), 4);
+        // The source still has the scopes of the server's own token from the last query.
         assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
         assert_eq!(fetch.sent(), 4);
     }
@@ -465,7 +469,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_vm_is_detected_and_its_token_inspected() {
+    async fn only_the_token_of_a_detected_vm_has_the_scopes_of_the_vm() {
         let fetch: Arc<dyn DynFetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
                 "project/project-id" => "my-project",
@@ -477,7 +481,7 @@ mod tests {
             };
             Some(answer(200, text))
         }));
-        let background = Background::here();
+        let background = Background::in_test();
         let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let environment = Environment::from_snapshot(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
@@ -485,15 +489,16 @@ mod tests {
         let source: Arc<dyn DynSource> =
             Arc::new(MetadataScopes::new(server, environment.platform(), Arc::clone(&clock)));
         let spawner = Spawner::for_background(&background);
-        let grants = TokenCache::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
-        for (header, scopes) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
+        let grants = TokenCache::new(vec![(Stage::BeforeRefusal, source)], clock, Limits::default(), spawner);
+        // The metadata server did not issue `ya29.user`, so the scopes of this token stay unknown.
+        for (header, expected) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
-            let key = grants.inspect(&header, Stage::Ahead).unwrap();
-            grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
+            let key = grants.inspect(&header, Stage::BeforeRefusal).unwrap();
+            grants.wait(key, None, Stage::BeforeRefusal, Duration::from_secs(1)).await;
             let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.granted.clone()) else {
                 panic!()
             };
-            assert_eq!(granted.scopes(), scopes, "{granted:?}");
+            assert_eq!(granted.scopes(), expected, "{granted:?}");
         }
         assert!(environment.scopes().is_some());
     }
@@ -512,6 +517,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_clients_error_is_not_part_of_the_message() {
+        // The client's error may contain the URL of the request.
         struct Broken;
         impl Fetch for Broken {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {

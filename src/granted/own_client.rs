@@ -41,6 +41,7 @@ impl Default for OwnClient {
 }
 
 impl OwnClient {
+    /// Sends a request and reads the complete response, within the client's time limit.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         timeout(self.limit, self.exchange(request)).await?
     }
@@ -58,8 +59,10 @@ impl OwnClient {
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
+    /// Opens a connection to the host of `uri`, with TLS for `https`.
     async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
         let host = uri.host().ok_or_else(|| Error::invalid("the URL has no host"))?;
+        // A URL has brackets around an IPv6 address; `TcpStream` expects the address alone.
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
@@ -107,7 +110,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    type Answer = Result<Response<Bytes>, BoxError>;
+    type FetchResult = Result<Response<Bytes>, BoxError>;
 
     /// Sends `head` on one connection, and then sends `body` repeatedly until the client closes
     /// the connection. Returns the number of body bytes sent.
@@ -145,12 +148,12 @@ pub(crate) mod tests {
         fetch: impl DynFetch,
         head: &'static str,
         body: &'static [u8],
-    ) -> (Answer, usize) {
+    ) -> (FetchResult, usize) {
         let (listener, uri) = listener().await;
         let server = tokio::spawn(serve(listener, head, body));
-        let answer = fetch.fetch_boxed(get(uri)).await;
+        let result = fetch.fetch_boxed(get(uri)).await;
         drop(fetch);
-        (answer, server.await.unwrap())
+        (result, server.await.unwrap())
     }
 
     #[tokio::test]
@@ -195,9 +198,10 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn an_endless_body_fails_after_64_kib() {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
-        let (answer, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
-        assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // More bytes are sent than read, because both sockets buffer, but far less than 32 MiB.
+        let (result, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
+        assert!(result.unwrap_err().to_string().contains("64 KiB"));
+        // More bytes are sent than read, because both sockets buffer. 32 MiB is more than the
+        // buffers hold.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 

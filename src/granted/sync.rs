@@ -1,5 +1,6 @@
-//! Synchronization primitives of the cache and its inspections: the types of std, tokio and
-//! arc-swap and the guard's thread, or, under `--cfg shuttle`, types that shuttle can schedule.
+//! Synchronization primitives of the cache and its inspections. Normally these are types of std,
+//! tokio and arc-swap, and the spawner of the guard's thread. Under `--cfg shuttle` these are types
+//! whose threads and tasks shuttle can schedule.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use self::real::*;

@@ -18,18 +18,20 @@ const NO_PROVIDER: &str = "no TLS provider (install one for rustls, or enable fe
 /// A TLS client that trusts the certificates that the operating system trusts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls {
-    /// Created once, because creating it reads the certificates of the operating system. Empty
-    /// while there is no crypto provider, which may be installed later.
+    /// The configuration, created once because creating a configuration reads the certificates of
+    /// the operating system. Empty while there is no crypto provider; the program may install a
+    /// provider later.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 impl Tls {
-    /// Returns why TLS is not available, or `None` if it is.
+    /// Returns why TLS is not available, or `None` if TLS is available.
     pub(super) fn unavailable_reason(&self) -> Option<&'static str> {
         let is_available = self.config.get().is_some() || provider().is_some();
         (!is_available).then_some(NO_PROVIDER)
     }
 
+    /// Performs the TLS handshake with the server `host` on an open connection.
     pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<Box<dyn Stream>, BoxError> {
         let name = ServerName::try_from(host.to_owned())?;
         let stream = TlsConnector::from(self.config()?).connect(name, stream).await?;
@@ -113,27 +115,27 @@ mod tests {
         let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };
         let mut request = [0; 4096];
         let length = stream.read(&mut request).await.unwrap_or_default();
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
         // This fails if the client does not trust the certificate and has closed the connection.
-        let _ = stream.write_all(answer).await;
+        let _ = stream.write_all(response).await;
         String::from_utf8_lossy(&request[..length]).into_owned()
     }
 
-    async fn ask(tls: Tls, uri: String) -> Result<Response<Bytes>, BoxError> {
+    async fn send_get(tls: Tls, uri: String) -> Result<Response<Bytes>, BoxError> {
         OwnClient { tls, ..OwnClient::default() }.send(get(uri)).await
     }
 
     #[tokio::test]
     async fn a_server_with_a_trusted_certificate_gets_the_request() {
         let (uri, request, certificate) = server().await;
-        assert_eq!(ask(trusting(certificate), uri).await.unwrap().body(), "ok");
+        assert_eq!(send_get(trusting(certificate), uri).await.unwrap().body(), "ok");
         assert!(request.await.unwrap().starts_with("GET /x?y=z HTTP/1.1\r\n"));
     }
 
     #[tokio::test]
     async fn an_untrusted_server_gets_no_request() {
         let (uri, request, _) = server().await;
-        assert!(ask(Tls::default(), uri).await.is_err());
+        assert!(send_get(Tls::default(), uri).await.is_err());
         assert_eq!(request.await.unwrap(), "");
     }
 
@@ -149,7 +151,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
             request[..length].to_vec()
         });
-        assert!(ask(Tls::default(), uri.replace("http:", "https:")).await.is_err());
+        assert!(send_get(Tls::default(), uri.replace("http:", "https:")).await.is_err());
         let request = request.await.unwrap();
         assert!(!request.escape_ascii().to_string().contains("y=z"));
     }

@@ -56,15 +56,16 @@ impl Default for Limits {
 /// The result of [`TokenCache::peek`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Peek<R> {
-    /// The token was inspected; contains the return value of `read`.
+    /// The token has a fresh cache entry. Contains the return value of `read`.
     Seen(R),
-    /// The token was not inspected yet (`is_new`), or its entry is stale.
+    /// The token has no cache entry (`is_new`), or its entry is stale.
     Unseen { key: TokenKey, is_new: bool },
     /// The header value contains no bearer token.
     NotBearer,
 }
 
-/// A cache of the scopes of tokens, with the inspections that fill it. Clones share their content.
+/// A cache of the scopes of tokens, with the inspections that fill the cache. Clones share their
+/// content.
 #[derive(Clone)]
 pub(crate) struct TokenCache(Arc<Inner>);
 
@@ -119,8 +120,8 @@ impl TokenCache {
         self.0.read(key, read)
     }
 
-    /// Starts an inspection without waiting for it, unless the scopes are known or an inspection is
-    /// running. Returns `None` if the header value contains no bearer token.
+    /// Starts an inspection without waiting for the result, unless the scopes are known or an
+    /// inspection is running. Returns `None` if the header value contains no bearer token.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
         self.0.start(key, authorization, stage);
@@ -156,7 +157,7 @@ impl TokenCache {
     pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         let key = self.0.cache.key(token);
         if self.read(key, |entry| entry.granted == granted) != Some(true) {
-            self.0.store(key, granted, Stage::Refused);
+            self.0.store(key, granted, Stage::AfterRefusal);
         }
     }
 
@@ -182,7 +183,7 @@ impl TokenCache {
 
 impl Inner {
     /// Reads the entry of the token in the table of all tokens, for [`TokenCache::peek`]. Adds the
-    /// token to the newest tokens if it was not among them before.
+    /// token to the newest tokens, unless the token was one of the newest before.
     fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
@@ -206,6 +207,7 @@ impl Inner {
         peek
     }
 
+    /// Reads the entry of a token, for [`TokenCache::read`].
     fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         let now = self.clock.now();
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
@@ -216,8 +218,8 @@ impl Inner {
         self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
     }
 
-    /// Starts an inspection at `stage`, unless it is not needed or too many inspections are
-    /// running.
+    /// Starts an inspection at `stage`, unless the token has a result or a running inspection, or
+    /// too many inspections are running.
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
         // An inspection stores its result before it is removed from `running`. So if the token has
@@ -232,7 +234,7 @@ impl Inner {
         let mut header = authorization.clone();
         header.set_sensitive(true);
         let inner = Arc::clone(self);
-        Inspection { inner, key, header, stage, answer: None, _sender: sender }.begin();
+        Inspection { inner, key, header, stage, result: None, _sender: sender }.begin();
     }
 
     /// Waits for the running inspection of the token. If `authorization` is set, first starts an
@@ -265,11 +267,11 @@ impl Inner {
             Err(failures) => failures,
         };
         for source in self.sources_at(stage) {
-            let answer = self.query(source, token).await;
-            if !answer.is_unknown() {
-                return answer;
+            let granted = self.query(source, token).await;
+            if !granted.is_unknown() {
+                return granted;
             }
-            failures.add(source.label(), &answer);
+            failures.add(source.label(), &granted);
         }
         failures.into()
     }
@@ -285,8 +287,8 @@ impl Inner {
         Err(failures)
     }
 
-    /// Queries one source, within the time limit. Without a result, the scopes are unknown for the
-    /// stated reason.
+    /// Queries one source, within the time limit. Returns unknown scopes with the reason if the
+    /// source does not know the token or does not respond in time.
     async fn query(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
         let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
@@ -299,7 +301,7 @@ impl Inner {
     /// Stores the scopes of a token that is a readable JWT. Returns `false` for any other token.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
-        granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
+        granted.map(|granted| self.store(key, granted, Stage::AfterRefusal)).is_some()
     }
 
     /// Stores the result of an inspection at `stage`. Unknown scopes count as a failure if a source
@@ -318,7 +320,8 @@ impl Inner {
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
-    /// Returns how long scopes are cached.
+    /// Returns how long `granted` is cached: until the token expires, but at least for the first
+    /// retry delay and at most for [`Limits::known_for`].
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
         let longest = self.limits.known_for;
         let lifetime =
@@ -351,11 +354,11 @@ struct Failures {
 
 impl Failures {
     /// Adds the reason why `source` returned unknown scopes.
-    fn add(&mut self, source: &str, answer: &GrantedScopes) {
-        let Some(why) = answer.why_unknown() else { return };
+    fn add(&mut self, source: &str, unknown: &GrantedScopes) {
+        let Some(why) = unknown.why_unknown() else { return };
         telemetry::not_inspected(source, why);
         self.reasons.push(why.to_owned());
-        self.from_other_identity |= answer.is_from_other_identity();
+        self.from_other_identity |= unknown.is_from_other_identity();
     }
 }
 
@@ -368,14 +371,14 @@ impl From<Failures> for GrantedScopes {
     }
 }
 
-/// One running inspection. When it is dropped, for any reason, it stores a result and wakes all
+/// One running inspection. Dropping an inspection, for any reason, stores a result and wakes all
 /// callers that wait.
 struct Inspection {
     inner: Arc<Inner>,
     key: TokenKey,
     header: HeaderValue,
     stage: Stage,
-    answer: Option<GrantedScopes>,
+    result: Option<GrantedScopes>,
     _sender: watch::Sender<()>,
 }
 
@@ -384,19 +387,20 @@ impl Inspection {
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
-            self.answer = token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
+            self.result = token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
             return;
         }
         let spawner = self.inner.spawner.clone();
         match spawner.start() {
             Ok(()) => spawner.spawn(self.run()),
-            Err(why) => self.answer = Some(GrantedScopes::unknown(why)),
+            Err(why) => self.result = Some(GrantedScopes::unknown(why)),
         }
     }
 
+    /// Queries the sources, and keeps the result, which `drop` stores.
     async fn run(mut self) {
         if let Some(token) = AccessToken::from_authorization(&self.header) {
-            self.answer = Some(self.inner.query_sources(token, self.stage).await);
+            self.result = Some(self.inner.query_sources(token, self.stage).await);
         }
     }
 }
@@ -404,8 +408,8 @@ impl Inspection {
 impl Drop for Inspection {
     fn drop(&mut self) {
         let aborted = || GrantedScopes::unknown("the inspection of this token was cut short");
-        let answer = self.answer.take().unwrap_or_else(aborted);
-        self.inner.store(self.key, answer, self.stage);
+        let result = self.result.take().unwrap_or_else(aborted);
+        self.inner.store(self.key, result, self.stage);
         self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
         self.inner.running().remove(&self.key);
     }
@@ -418,6 +422,7 @@ mod tests {
 
     use super::super::clock::tests::ManualClock;
     use super::super::source::GrantedScopesSource;
+    use super::super::token_table::Stage::{AfterRefusal, BeforeRefusal};
     use super::super::{GrantSource, jwt};
     use super::*;
     use crate::background::Background;
@@ -489,7 +494,7 @@ mod tests {
     impl Setup {
         /// Uses the clock of the test's runtime.
         fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
-            Self::on(Background::here(), sources)
+            Self::on(Background::in_test(), sources)
         }
 
         fn on(background: Background, sources: &[(Stage, &Arc<Source>)]) -> Self {
@@ -504,18 +509,18 @@ mod tests {
         }
 
         /// Returns the number of scopes in the token's entry. 0 means unknown or unrestricted.
-        fn peek(&self, header: &HeaderValue) -> Peek<usize> {
+        fn peek_scope_count(&self, header: &HeaderValue) -> Peek<usize> {
             self.grants.peek(header, |_, entry| entry.granted.scopes().map_or(0, ScopeSet::len))
         }
 
         fn is_unseen(&self, header: &HeaderValue) -> bool {
-            matches!(self.peek(header), Peek::Unseen { .. })
+            matches!(self.peek_scope_count(header), Peek::Unseen { .. })
         }
 
         /// Inspects a token and waits, as the first call with `Preflight::Deny` does.
-        async fn ask(&self, header: &HeaderValue) -> GrantedScopes {
-            let key = self.grants.inspect(header, Stage::Ahead).unwrap();
-            self.grants.wait(key, Some(header), Stage::Ahead, 10 * SECOND).await
+        async fn inspect_and_wait(&self, header: &HeaderValue) -> GrantedScopes {
+            let key = self.grants.inspect(header, BeforeRefusal).unwrap();
+            self.grants.wait(key, Some(header), BeforeRefusal, 10 * SECOND).await
         }
     }
 
@@ -526,13 +531,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peek_returns_the_scopes_after_an_inspection() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         assert!(setup.is_unseen(&token));
         assert_eq!(source.queries(), 0);
-        assert_eq!(setup.ask(&token).await.source(), Some(GrantSource::Custom));
-        assert_eq!(setup.peek(&token), Peek::Seen(1));
-        assert_eq!(setup.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
+        assert_eq!(setup.inspect_and_wait(&token).await.source(), Some(GrantSource::Custom));
+        assert_eq!(setup.peek_scope_count(&token), Peek::Seen(1));
+        assert_eq!(setup.peek_scope_count(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
     }
 
     #[tokio::test(start_paused = true)]
@@ -541,38 +546,38 @@ mod tests {
             [Behavior::Knows, Behavior::Fails, Behavior::DoesNotKnow, Behavior::Hangs, Behavior::Panics]
         {
             let source = Source::new(behavior);
-            let setup = Arc::new(Setup::new(&[(Stage::Ahead, &source)]));
+            let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
             let mut callers = tokio::task::JoinSet::new();
             for _ in 0..10_000 {
                 let setup = Arc::clone(&setup);
-                callers.spawn(async move { setup.ask(&bearer("opaque")).await });
+                callers.spawn(async move { setup.inspect_and_wait(&bearer("opaque")).await });
             }
-            let answers = callers.join_all().await;
+            let results = callers.join_all().await;
             assert_eq!(source.queries(), 1, "{behavior:?}");
-            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
-            assert_eq!(answers[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
+            assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
+            assert_eq!(results[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
             assert!(setup.grants.0.running().is_empty(), "{behavior:?}");
             // The cache still works afterwards.
             source.set_behavior(Behavior::Knows);
-            assert!(!setup.ask(&bearer("next")).await.is_unknown(), "{behavior:?}");
+            assert!(!setup.inspect_and_wait(&bearer("next")).await.is_unknown(), "{behavior:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn cancelling_the_first_caller_does_not_affect_the_others() {
         let source = Source::new(Behavior::Knows);
-        let setup = Arc::new(Setup::new(&[(Stage::Ahead, &source)]));
+        let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
         let spawn = || {
             let setup = Arc::clone(&setup);
-            tokio::spawn(async move { setup.ask(&bearer("opaque")).await })
+            tokio::spawn(async move { setup.inspect_and_wait(&bearer("opaque")).await })
         };
-        let leader = spawn();
+        let first = spawn();
         tokio::time::advance(Duration::from_millis(10)).await;
-        let followers: Vec<_> = (0..100).map(|_| spawn()).collect();
+        let others: Vec<_> = (0..100).map(|_| spawn()).collect();
         tokio::task::yield_now().await;
-        leader.abort();
-        for follower in followers {
-            assert!(!follower.await.unwrap().is_unknown());
+        first.abort();
+        for other in others {
+            assert!(!other.await.unwrap().is_unknown());
         }
         assert_eq!(source.queries(), 1);
     }
@@ -580,11 +585,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_caller_can_be_dropped_at_any_await() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        // 20 polls with pauses of 5 ms take longer than the 50 ms until the source responds.
         for polls in 0..20 {
             let token = bearer(&polls.to_string());
-            let mut caller = Box::pin(setup.ask(&token));
+            let mut caller = Box::pin(setup.inspect_and_wait(&token));
             for _ in 0..polls {
                 if caller.as_mut().poll(&mut context).is_ready() {
                     break;
@@ -592,7 +598,7 @@ mod tests {
                 tokio::time::advance(Duration::from_millis(5)).await;
             }
             drop(caller);
-            assert!(!setup.ask(&token).await.is_unknown(), "after {polls} polls");
+            assert!(!setup.inspect_and_wait(&token).await.is_unknown(), "after {polls} polls");
             // Each round has a new token, and the source is queried once for each token.
             assert_eq!(source.queries(), polls + 1, "after {polls} polls");
         }
@@ -603,33 +609,34 @@ mod tests {
     fn an_inspection_aborted_with_its_runtime_stores_a_result() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let hangs = Source::new(Behavior::Hangs);
-        let setup = runtime.block_on(async { Setup::new(&[(Stage::Ahead, &hangs)]) });
-        setup.grants.inspect(&bearer("opaque"), Stage::Ahead);
+        let setup = runtime.block_on(async { Setup::new(&[(BeforeRefusal, &hangs)]) });
+        setup.grants.inspect(&bearer("opaque"), BeforeRefusal);
         drop(runtime);
-        assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(0));
+        // The stored scopes are unknown, so their number is 0.
+        assert_eq!(setup.peek_scope_count(&bearer("opaque")), Peek::Seen(0));
         assert!(setup.grants.0.running().is_empty());
     }
 
     #[test]
     fn an_inspection_does_not_need_the_callers_runtime() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::on(Background::default(), &[(Stage::Ahead, &source)]);
+        let setup = Setup::on(Background::default(), &[(BeforeRefusal, &source)]);
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (idle, other) = (runtime(), runtime());
-        idle.block_on(async { setup.grants.inspect(&bearer("opaque"), Stage::Ahead) });
-        assert!(!other.block_on(setup.ask(&bearer("opaque"))).is_unknown());
+        idle.block_on(async { setup.grants.inspect(&bearer("opaque"), BeforeRefusal) });
+        assert!(!other.block_on(setup.inspect_and_wait(&bearer("opaque"))).is_unknown());
         drop(idle);
-        assert_eq!(setup.peek(&bearer("opaque")), Peek::Seen(1));
-        assert!(!block_on(setup.ask(&bearer("bare"))).is_unknown());
+        assert_eq!(setup.peek_scope_count(&bearer("opaque")), Peek::Seen(1));
+        assert!(!block_on(setup.inspect_and_wait(&bearer("bare"))).is_unknown());
         assert_eq!(source.queries(), 2);
     }
 
     #[test]
     fn without_a_thread_a_token_stays_unknown() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::on(Background::none(), &[(Stage::Ahead, &source)]);
-        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        let mut wait = Box::pin(setup.grants.wait(key, None, Stage::Refused, SECOND));
+        let setup = Setup::on(Background::without_thread(), &[(BeforeRefusal, &source)]);
+        let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
+        let mut wait = Box::pin(setup.grants.wait(key, None, AfterRefusal, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
@@ -639,41 +646,41 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_inspection_continues_after_the_wait_times_out() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
-        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
+        let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let started = tokio::time::Instant::now();
-        assert!(setup.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
+        assert!(setup.grants.wait(key, None, BeforeRefusal, Duration::from_millis(20)).await.is_unknown());
         assert_eq!(started.elapsed(), Duration::from_millis(20));
-        assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
+        assert!(!setup.inspect_and_wait(&bearer("opaque")).await.is_unknown());
         assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_next_source_is_queried_after_a_timeout() {
         let (hangs, knows) = (Source::new(Behavior::Hangs), Source::new(Behavior::Knows));
-        let setup = Setup::new(&[(Stage::Ahead, &hangs), (Stage::Ahead, &knows)]);
+        let setup = Setup::new(&[(BeforeRefusal, &hangs), (BeforeRefusal, &knows)]);
         let started = tokio::time::Instant::now();
-        assert!(!setup.ask(&bearer("opaque")).await.is_unknown());
+        assert!(!setup.inspect_and_wait(&bearer("opaque")).await.is_unknown());
         assert_eq!(started.elapsed(), 2 * SECOND + Duration::from_millis(50));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_cached_and_retried_with_doubling_delays() {
         let source = Source::new(Behavior::Fails);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         // The bounds of the delay, in seconds, after each failure in a row.
-        for (failures, (least, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
-            assert!(setup.ask(&token).await.is_unknown());
+        for (failures, (shortest, longest)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
+            assert!(setup.inspect_and_wait(&token).await.is_unknown());
             assert_eq!(source.queries(), failures);
-            setup.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
-            setup.ask(&token).await;
+            setup.clock.advance(Duration::from_secs_f64(shortest) - Duration::from_millis(1));
+            setup.inspect_and_wait(&token).await;
             assert_eq!(source.queries(), failures, "queried again too soon");
-            setup.clock.advance(Duration::from_secs_f64(longest - least) + Duration::from_millis(2));
+            setup.clock.advance(Duration::from_secs_f64(longest - shortest) + Duration::from_millis(2));
             assert!(setup.is_unseen(&token));
         }
         source.set_behavior(Behavior::Knows);
-        assert!(!setup.ask(&token).await.is_unknown());
+        assert!(!setup.inspect_and_wait(&token).await.is_unknown());
     }
 
     #[test]
@@ -690,6 +697,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn scopes_are_cached_until_expiry_and_at_most_one_hour() {
         let wall = ManualClock::new().wall();
+        // What the source returns, and for how many seconds the entry is fresh.
         for (behavior, valid_for) in [
             (Behavior::Knows, 3600),
             (Behavior::KnowsUntil(wall + 100 * SECOND), 100),
@@ -698,11 +706,11 @@ mod tests {
             (Behavior::KnowsUntil(wall - SECOND), 1),
         ] {
             let source = Source::new(behavior);
-            let setup = Setup::new(&[(Stage::Ahead, &source)]);
+            let setup = Setup::new(&[(BeforeRefusal, &source)]);
             let token = bearer("opaque");
-            setup.ask(&token).await;
+            setup.inspect_and_wait(&token).await;
             setup.clock.advance(valid_for * SECOND - Duration::from_millis(1));
-            assert_eq!(setup.peek(&token), Peek::Seen(1), "{behavior:?}");
+            assert_eq!(setup.peek_scope_count(&token), Peek::Seen(1), "{behavior:?}");
             setup.clock.advance(Duration::from_millis(1));
             assert!(setup.is_unseen(&token), "{behavior:?}");
         }
@@ -710,36 +718,36 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_new_until_it_has_an_entry() {
-        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
         let token = bearer("opaque");
-        let is_new = || match setup.peek(&token) {
+        let is_new = || match setup.peek_scope_count(&token) {
             Peek::Unseen { is_new, .. } => Some(is_new),
             Peek::Seen(_) | Peek::NotBearer => None,
         };
         assert_eq!(is_new(), Some(true));
-        setup.ask(&token).await;
+        setup.inspect_and_wait(&token).await;
         assert_eq!(is_new(), None);
         for _ in 0..3 {
             setup.clock.advance(1000 * SECOND);
             assert_eq!(is_new(), Some(false));
-            setup.ask(&token).await;
+            setup.inspect_and_wait(&token).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_for_refused_tokens() {
         let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
-        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
+        let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
         for token in &tokens {
-            setup.ask(token).await;
+            setup.inspect_and_wait(token).await;
         }
         for token in tokens.iter().take(3) {
             let read = |key, entry: &Entry| (key, setup.grants.may_learn(entry));
             let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("no source") };
-            assert!(!setup.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
-            let Peek::Seen((_, is_open)) = setup.grants.peek(token, read) else { panic!("not seen") };
-            assert!(!is_open, "a token with known scopes should not be kept");
+            assert!(!setup.grants.wait(key, Some(token), AfterRefusal, SECOND).await.is_unknown());
+            let Peek::Seen((_, may_learn)) = setup.grants.peek(token, read) else { panic!("not seen") };
+            assert!(!may_learn, "a token with known scopes should not be kept");
         }
         assert_eq!(expensive.queries(), 3);
     }
@@ -747,42 +755,42 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_after_a_refusal() {
         let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
-        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
+        let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let token = bearer("opaque");
-        let granted = setup.ask(&token).await;
+        let granted = setup.inspect_and_wait(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
         assert_eq!(expensive.queries(), 0);
-        // The token was inspected at an earlier stage, and the explanation starts another
-        // inspection.
+        // The first inspection queried only the cheap source. A wait after a refusal starts a second
+        // inspection, which queries both.
         let Peek::Seen(key) = setup.grants.peek(&token, |key, _| key) else { panic!("not seen") };
-        assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
+        assert!(!setup.grants.wait(key, Some(&token), AfterRefusal, SECOND).await.is_unknown());
         assert_eq!((cheap.queries(), expensive.queries()), (2, 1));
-        assert!(!setup.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
+        assert!(!setup.grants.wait(key, Some(&token), AfterRefusal, SECOND).await.is_unknown());
         assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_explanation_waits_for_the_expensive_source() {
         let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
-        let setup = Setup::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &expensive)]);
-        let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
+        let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
+        let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
+        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
         assert_eq!(expensive.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_token_of_a_rotation_has_its_own_entry() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup
             .grants
             .declare(AccessToken::new("old").unwrap(), GrantedScopes::unrestricted(GrantSource::Declared));
-        assert_eq!(setup.peek(&bearer("old")), Peek::Seen(0));
+        assert_eq!(setup.peek_scope_count(&bearer("old")), Peek::Seen(0));
         assert!(setup.is_unseen(&bearer("new")));
-        setup.ask(&bearer("new")).await;
+        setup.inspect_and_wait(&bearer("new")).await;
         for _ in 0..3 {
-            assert_eq!(setup.peek(&bearer("old")), Peek::Seen(0));
-            assert_eq!(setup.peek(&bearer("new")), Peek::Seen(1));
+            assert_eq!(setup.peek_scope_count(&bearer("old")), Peek::Seen(0));
+            assert_eq!(setup.peek_scope_count(&bearer("new")), Peek::Seen(1));
         }
     }
 
@@ -790,37 +798,37 @@ mod tests {
     fn a_self_signed_jwt_needs_no_inspection() {
         let setup = Setup::on(Background::default(), &[]);
         let claims = format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
-        assert_eq!(setup.peek(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
+        assert_eq!(setup.peek_scope_count(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_unreadable_jwt_is_passed_to_the_sources() {
-        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::DoesNotKnow))]);
-        let why = setup.ask(&bearer(&jwt::tests::jwt("{"))).await;
-        let why = why.why_unknown().unwrap();
+        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::DoesNotKnow))]);
+        let granted = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
+        let why = granted.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_contradicted_token_is_forgotten_and_inspected_again() {
+    async fn a_forgotten_token_is_inspected_again() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
-        setup.ask(&bearer("opaque")).await;
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
+        setup.inspect_and_wait(&bearer("opaque")).await;
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
         setup.grants.forget(key);
         assert!(setup.is_unseen(&bearer("opaque")));
-        setup.ask(&bearer("opaque")).await;
+        setup.inspect_and_wait(&bearer("opaque")).await;
         assert_eq!(source.queries(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_token_that_was_only_seen_is_inspected_after_a_refusal() {
         let source = Source::new(Behavior::Knows);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
         assert_eq!(source.queries(), 0);
-        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
+        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
         assert_eq!(source.queries(), 1);
     }
 
@@ -840,22 +848,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_number_of_running_inspections_is_bounded() {
         let source = Source::new(Behavior::Hangs);
-        let setup = Setup::new(&[(Stage::Ahead, &source)]);
+        let setup = Setup::new(&[(BeforeRefusal, &source)]);
         for number in 0..10_000 {
-            setup.grants.inspect(&bearer(&number.to_string()), Stage::Ahead);
+            setup.grants.inspect(&bearer(&number.to_string()), BeforeRefusal);
         }
         assert_eq!(setup.grants.0.running().len(), Limits::default().inspections);
     }
 
     #[tokio::test(start_paused = true)]
     async fn debug_output_does_not_contain_the_token() {
-        let setup = Setup::new(&[(Stage::Ahead, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
         let token = bearer("MARKER");
-        let granted = setup.ask(&token).await;
+        let granted = setup.inspect_and_wait(&token).await;
         let peek = setup.grants.peek(&token, |key, _| key);
         let declared = bearer("MARKER-2");
         setup.grants.declare(AccessToken::from_authorization(&declared).unwrap(), granted.clone());
-        setup.peek(&declared);
+        setup.peek_scope_count(&declared);
         let printed = format!("{granted:?} {peek:?} {:?}", setup.grants.0.running());
         assert!(!printed.contains("MARKER"), "{printed}");
     }

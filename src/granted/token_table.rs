@@ -65,9 +65,9 @@ pub(crate) enum Stage {
     /// No source was queried: the token was only seen.
     Seen,
     /// Before a refusal: only cheap sources are queried.
-    Ahead,
+    BeforeRefusal,
     /// After a refusal: all sources are queried.
-    Refused,
+    AfterRefusal,
 }
 
 /// What is known of one token.
@@ -88,6 +88,7 @@ impl Entry {
         Self { granted, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
     }
 
+    /// Returns whether the entry is still valid at `now`.
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         now < self.stale_at
     }
@@ -201,7 +202,7 @@ impl Cache {
             let others = old.iter().filter(|recent| recent.key != key).take(RECENT - 1);
             std::iter::once(&newest).chain(others).cloned().collect::<Vec<_>>()
         });
-        // The entry may have changed since it was read.
+        // Another thread may have replaced the entry since the read above.
         self.refresh_recent(key, now);
     }
 
@@ -240,8 +241,8 @@ impl Cache {
     }
 }
 
-/// Returns whether two header values are equal. Usually both are clones of the same value with the
-/// same address, which cannot change or be reused while a clone exists.
+/// Returns whether two header values are equal. Usually both are clones of one value and share the
+/// value's memory, which cannot change or be reused while a clone exists.
 #[inline]
 fn is_equal(a: &HeaderValue, b: &HeaderValue) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -270,7 +271,7 @@ mod tests {
     /// Creates an entry whose number of failures is `value`, which identifies the entry in the
     /// tests.
     fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
-        Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
+        Arc::new(Entry::new(granted, Stage::BeforeRefusal, value, stale_at))
     }
 
     fn key(number: u64) -> TokenKey {
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_differ_between_tokens_and_between_processes() {
+    fn keys_differ_between_tokens_and_between_hashers() {
         let (a, b) = (AccessToken::new("a").unwrap(), AccessToken::new("b").unwrap());
         let hasher = TokenHasher::new();
         assert_eq!(hasher.key(a), hasher.key(a));
@@ -312,13 +313,15 @@ mod tests {
             cache.promote(key, &bearer(&token), now);
             assert_eq!(value(&cache, key), Some(number));
         }
+        // Sets are chosen by hash, so a few sets may not be full.
         assert!((900..=1024).contains(&cache.len()), "{}", cache.len());
         assert_eq!(cache.recent.load().len(), RECENT);
+        // Adding a token at most doubles the capacity of the copied set.
         assert!(cache.sets.iter().all(|set| set.load().capacity() <= 2 * WAYS));
     }
 
     #[test]
-    fn a_full_set_evicts_stale_then_unknown_then_oldest_entries() {
+    fn a_full_cache_set_evicts_stale_then_unknown_then_oldest_entries() {
         let cache = Cache::new(3);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -329,7 +332,8 @@ mod tests {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        // Entry 3 is stale, the scopes of entry 2 are unknown, and then entry 1 is the oldest.
+        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry 1,
+        // the oldest.
         assert_eq!(kept_after_adding(4), [1, 2, 4]);
         assert_eq!(kept_after_adding(5), [1, 4, 5]);
         assert_eq!(kept_after_adding(6), [4, 5, 6]);
@@ -343,6 +347,7 @@ mod tests {
         cache.insert(key(1), &known(1, later), now);
         cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), now);
         assert_eq!(value(&cache, key(1)), Some(1));
+        // At the time `later` the known entry is stale.
         cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), later);
         assert_eq!(value(&cache, key(1)), Some(2));
     }
@@ -358,8 +363,8 @@ mod tests {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
         }
-        // The list has four places: the fifth token replaced the first token, which does not
-        // return.
+        // The list has four places. The fifth token replaced the first token, which is never added
+        // again.
         assert_eq!(recent("1"), None);
         cache.promote(key(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);
@@ -375,9 +380,10 @@ mod tests {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let work = |seed: u64| {
+        // The two threads insert 50 tokens in different orders, and the cache has room for 32.
+        let work = |step: u64| {
             for round in 0..5_000_u64 {
-                let number = (round * seed) % 50;
+                let number = (round * step) % 50;
                 let header = bearer(&number.to_string());
                 cache.insert(key(number), &known(number as u32, later), now);
                 cache.promote(key(number), &header, now);

@@ -38,7 +38,9 @@ const fn default_rate_limit() -> RateLimit {
 
 /// A rate limit with bursts.
 pub(crate) struct RateLimit {
+    /// How many requests may be sent at once after a long time without requests.
     burst: u32,
+    /// The time after which one more request may be sent.
     pause: Duration,
     /// When the whole burst is available again.
     full_at: Mutex<Option<Instant>>,
@@ -47,6 +49,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
+    /// Creates a limit that permits `burst` requests at once, and then one request per `pause`.
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
         Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }
@@ -195,7 +198,7 @@ mod tests {
     }
 
     /// Returns the scopes for a response with this status and body.
-    async fn ask(status: u16, body: &str) -> GrantedScopes {
+    async fn scopes_for(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
         tokeninfo(fetch).0.query(AccessToken::new("ya29.x").unwrap()).await
@@ -220,7 +223,7 @@ mod tests {
         for expires_in in ["\"600\"", "600"] {
             let body =
                 format!(r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#);
-            let granted = ask(200, &body).await;
+            let granted = scopes_for(200, &body).await;
             assert_eq!(granted.scopes(), Some(&ScopeSet::from_scope_text("email openid")));
             assert_eq!(granted.source(), Some(GrantSource::Tokeninfo));
             assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
@@ -248,15 +251,16 @@ mod tests {
             (200, r#"{"scope":"openid","scope":"email"}"#),
         ];
         for (status, body) in rows {
-            assert!(ask(status, body).await.is_unknown(), "{status} {body}");
+            assert!(scopes_for(status, body).await.is_unknown(), "{status} {body}");
         }
-        assert!(ask(200, &format!(r#"{{"scope":"{}"}}"#, "x ".repeat(40_000))).await.is_unknown());
+        assert!(scopes_for(200, &format!(r#"{{"scope":"{}"}}"#, "x ".repeat(40_000))).await.is_unknown());
     }
 
     #[tokio::test]
     async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"-1\"", "\"soon\"", "1e300", "18446744073709551615", "null"] {
-            let granted = ask(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
+            let granted =
+                scopes_for(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
             assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{expires_in}");
         }
     }

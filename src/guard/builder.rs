@@ -64,7 +64,7 @@ enum TokeninfoUse {
     #[default]
     Usual,
     /// For each new token, before a refusal.
-    Ahead,
+    BeforeCalls,
     Never,
 }
 
@@ -147,7 +147,7 @@ impl GuardBuilder {
     /// This sends a request to Google for each token that no other source knows. Calls wait for the
     /// response only with [`Preflight::Deny`].
     pub fn tokeninfo_before_calls(mut self) -> Self {
-        self.tokeninfo = TokeninfoUse::Ahead;
+        self.tokeninfo = TokeninfoUse::BeforeCalls;
         self
     }
 
@@ -252,8 +252,8 @@ impl GuardBuilder {
 
     /// Runs the guard's requests on the runtime of the test, whose time can be paused.
     #[cfg(test)]
-    pub(crate) fn here(mut self) -> Self {
-        self.background = Background::here();
+    pub(crate) fn in_test(mut self) -> Self {
+        self.background = Background::in_test();
         self
     }
 
@@ -263,9 +263,8 @@ impl GuardBuilder {
     pub fn build(self) -> Guard {
         let environment = Environment::from_snapshot(&self.snapshot.clone().unwrap_or_default());
         let fetch = self.fetch.clone().or_else(own_fetch);
-        let uses_tokeninfo = self.uses_tokeninfo(false);
-        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, tokeninfo, RequestContext { fetch, ..RequestContext::default() })
+        let source = fetch.clone().filter(|_| self.uses_tokeninfo(false)).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, source, RequestContext { fetch, ..RequestContext::default() })
     }
 
     /// Detects the environment from environment variables, credential files and the metadata
@@ -295,7 +294,7 @@ impl GuardBuilder {
     /// configured neither tokeninfo nor a universe.
     fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
-            TokeninfoUse::Ahead => true,
+            TokeninfoUse::BeforeCalls => true,
             TokeninfoUse::Usual => {
                 self.tokeninfo_endpoint.is_some() || (by_default && !self.endpoints.has_universes())
             }
@@ -304,7 +303,8 @@ impl GuardBuilder {
     }
 
     fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> StagedSource {
-        let stage = if self.tokeninfo == TokeninfoUse::Ahead { Stage::Ahead } else { Stage::Refused };
+        let is_early = self.tokeninfo == TokeninfoUse::BeforeCalls;
+        let stage = if is_early { Stage::BeforeRefusal } else { Stage::AfterRefusal };
         let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
@@ -317,8 +317,8 @@ impl GuardBuilder {
         detected: impl IntoIterator<Item = StagedSource>,
         context: RequestContext,
     ) -> Guard {
-        let own_sources = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<StagedSource> = own_sources.chain(detected).collect();
+        let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
+        let mut sources: Vec<StagedSource> = own.chain(detected).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
@@ -369,7 +369,7 @@ fn metadata_server(
 
 fn metadata_source(server: MetadataServer, environment: &Environment) -> StagedSource {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
-    (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
+    (GrantSource::Metadata, Stage::BeforeRefusal, Arc::new(source))
 }
 
 impl Guard {
@@ -391,8 +391,8 @@ impl Guard {
         Self::builder().detect().await
     }
 
-    /// Returns a builder for a guard with settings. End it with [`GuardBuilder::detect`], which
-    /// detects where the program runs, or with [`GuardBuilder::build`], which uses only the
+    /// Returns a builder for a guard with settings. [`GuardBuilder::detect`] builds the guard and
+    /// detects where the program runs. [`GuardBuilder::build`] builds a guard that uses only the
     /// catalog, self-signed JWTs and the settings.
     ///
     /// ```
@@ -447,13 +447,13 @@ mod tests {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
         let settings: [(&str, Setting); 13] = [
             ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
-            ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
-            ("universe", |builder| builder.universe("kite.example").unwrap()),
+            ("endpoint", |builder| builder.endpoint("host.example", "storage.googleapis.com").unwrap()),
+            ("universe", |builder| builder.universe("host.example").unwrap()),
             ("source", |builder| builder.source(Unreachable)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
             ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
             ("without_tokeninfo", GuardBuilder::without_tokeninfo),
-            ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
+            ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://host.example/").unwrap()),
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
@@ -468,7 +468,7 @@ mod tests {
             assert_eq!(built.environment().platform() == Platform::Unknown, name == "snapshot", "{name}");
         }
         assert_eq!(
-            Guard::builder().denial_delivery(DenialDelivery::Message).env([("K", "V")]).delivery,
+            Guard::builder().denial_delivery(DenialDelivery::Message).env([("UNRELATED", "1")]).delivery,
             DenialDelivery::Message
         );
     }
@@ -476,6 +476,7 @@ mod tests {
     #[test]
     fn tokens_of_another_universe_are_not_sent_to_google() {
         let uses = |builder: GuardBuilder| builder.uses_tokeninfo(true);
+        // `s3nsapis.fr` is the domain of S3NS, a universe of Google Cloud in France.
         let other_universe = || Guard::builder().universe("s3nsapis.fr").unwrap();
         assert!(uses(Guard::builder()));
         assert!(!uses(other_universe()));
@@ -485,7 +486,7 @@ mod tests {
     #[test]
     fn a_fixed_environment_disables_tokeninfo_by_default() {
         let uses = |builder: GuardBuilder| builder.uses_tokeninfo(false);
-        let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
+        let endpoint = || Guard::builder().tokeninfo_endpoint("https://host.example/").unwrap();
         assert!(!uses(Guard::builder()));
         assert!(uses(Guard::builder().tokeninfo_before_calls()));
         assert!(uses(endpoint()));
@@ -498,8 +499,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_self_check_reports_the_metadata_problem() {
-        let guard = Guard::builder().env([("KITE", "1")]).fetch(Unreachable).detect().await;
+    async fn a_self_check_reports_that_the_metadata_server_is_unreachable() {
+        // No variable names a credential, so detection queries the metadata server.
+        let guard = Guard::builder().env([("UNRELATED", "1")]).fetch(Unreachable).detect().await;
         let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();
         let why = "no credential was found here: the metadata server";
@@ -509,17 +511,17 @@ mod tests {
     #[test]
     fn debug_output_contains_the_settings() {
         let builder = Guard::builder().preflight(Preflight::Warn).env([("K_SERVICE", "shop")]);
-        let builder = builder.endpoint("kite.example", "storage.googleapis.com").unwrap();
+        let builder = builder.endpoint("host.example", "storage.googleapis.com").unwrap();
         let text = format!("{builder:?}");
-        assert!(text.contains("Warn") && text.contains("kite.example"), "{text}");
+        assert!(text.contains("Warn") && text.contains("host.example"), "{text}");
         let text = format!("{:?}", builder.build());
         assert!(text.contains("Warn") && text.contains("shop"), "{text}");
     }
 
     #[test]
     fn any_cache_size_is_accepted() {
-        for most in [0, 1, MAX_TOKENS + 1, usize::MAX] {
-            let _ = Guard::builder().remembered_tokens(most).build();
+        for size in [0, 1, MAX_TOKENS + 1, usize::MAX] {
+            let _ = Guard::builder().remembered_tokens(size).build();
         }
     }
 }

@@ -83,7 +83,7 @@ impl Lessons {
     }
 
     /// Returns the kept denial for calls of `subject` with this token. Returns `None` if no denial
-    /// was kept, or if the token's cache entry has been replaced since.
+    /// was kept, or if the token's cache entry was replaced after the denial was kept.
     pub(crate) fn denial(
         &self,
         token: TokenKey,
@@ -106,7 +106,7 @@ impl Lessons {
         learned.open.insert(subject)
     }
 
-    /// Learns scopes that Google named as sufficient for the method. Scopes that the catalog does
+    /// Learns scopes that Google named as sufficient for `subject`. Scopes that the catalog does
     /// not contain are ignored.
     pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learned().accepted, subject.into());

@@ -17,7 +17,7 @@ const MAX_OCCURRENCES: usize = 1024;
 /// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// The key of an event: what happened to a call, the call's method and its token.
+/// The key of an event: what happened to a call, the method of the call, and the token of the call.
 type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// The counts of the events that were logged. Contains no token.
@@ -34,7 +34,7 @@ struct Counts {
 
 impl Repeats {
     /// Counts an occurrence. If an event is to be logged now, returns the number of occurrences
-    /// since the last log event, this one included. Otherwise returns `None`.
+    /// since the last log event, including this occurrence. Otherwise returns `None`.
     ///
     /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
     /// after ten minutes without a log event.
@@ -55,6 +55,7 @@ impl Repeats {
     }
 }
 
+/// Returns whether `number`, which must not be 0, is 1, 10, 100 and so on.
 fn is_power_of_ten(number: u64) -> bool {
     10_u64.checked_pow(number.ilog10()) == Some(number)
 }

@@ -100,7 +100,7 @@ impl<T> Slots<T> {
 
     /// Returns whether any slot has users. First checks the slot in which the last search from slot
     /// `number` found users.
-    fn find_users(&self, number: usize) -> bool {
+    fn has_any_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;
         if has_users(busy.load(Ordering::Relaxed)) {
@@ -128,7 +128,7 @@ impl<T> Drop for Shared<T> {
         let Slot { number, group, .. } = &*self.slot;
         if self.is_user
             && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
-            && !group.find_users(*number)
+            && !group.has_any_users(*number)
         {
             let alive = std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
             drop(alive);
@@ -190,6 +190,7 @@ mod tests {
             drop(shared);
             let last = pointers.swap_remove(survivor);
             drop(pointers);
+            // The test holds one pointer to the value, and `Shared` holds the other.
             assert_eq!(Arc::strong_count(&value), 2, "{survivor}");
             drop(last.clone());
             drop(last);

@@ -186,7 +186,7 @@ where
 
 /// Returns whether the last frame contains trailers, after which no frame follows.
 fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
+    buffered.back().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_trailers))
 }
 
 /// Returns the number of data bytes in the frames.
@@ -265,6 +265,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_whole_if_its_end_or_trailers_were_read() {
         let trailers = || Ok(Frame::trailers(HeaderMap::new()));
+        // The frames of a body, and whether `look` copies the complete body.
         let rows = [
             (vec![data("all")], true),
             (vec![data("all"), trailers()], true),
@@ -272,9 +273,9 @@ mod tests {
             (vec![data("half"), Err("cut off")], false),
             ((0..LOOK_FRAMES + 1).map(|_| data("x")).collect(), false),
         ];
-        for (frames, whole) in rows {
+        for (frames, expected) in rows {
             let (seen, body) = look(body(frames)).await;
-            assert_eq!(body.is_whole(&seen), whole, "{}", seen.escape_ascii());
+            assert_eq!(body.is_whole(&seen), expected, "{}", seen.escape_ascii());
         }
     }
 
@@ -351,7 +352,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stalled_body_is_passed_on_after_the_time_limit() {
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = look_with_spawner(Background::here().spawner(), Stalled).await;
+        let (seen, _body) = look_with_spawner(Background::in_test().spawner(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

@@ -29,8 +29,8 @@ impl Flight {
         let (mut parts, body) = response.into_parts();
         let (seen, mut body) = look(&guard, body).await;
         if let Some(denial) = self.explain(parts.status, &parts.headers, &seen).await {
-            if let Some(other) = guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))? {
-                body = GuardBody::made(other);
+            if let Some(replacement) = guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))? {
+                body = GuardBody::made(replacement);
             }
         }
         Ok(Response::from_parts(parts, body))

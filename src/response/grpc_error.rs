@@ -15,9 +15,9 @@ use crate::guard::{DenialDelivery, Guard};
 #[derive(Clone)]
 pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 
-/// The type of the function in [`GrpcErrors`]. The function stores the error in its third argument
-/// if that is an `Option` of the client's error type or of [`BoxError`](crate::BoxError), and
-/// stores nothing in an argument of another type.
+/// The type of the function in [`GrpcErrors`]. If the third argument is an `Option` of the client's
+/// error type or of [`BoxError`](crate::BoxError), the function stores the error in this `Option`.
+/// In an argument of another type the function stores nothing.
 pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
 impl GrpcErrors {

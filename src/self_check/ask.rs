@@ -32,10 +32,11 @@ pub(super) struct CheckRequests {
     pub(super) scopes: BTreeSet<Scope>,
     /// For each resource, the request to IAM and the scope of its token.
     pub(super) iam: Vec<Result<(Scope, Request<Bytes>), String>>,
+    /// The time limit for all requests together.
     pub(super) limit: Duration,
 }
 
-/// The granted scopes of the token that was requested for each scope.
+/// For each scope, the granted scopes of the token that was requested for the scope.
 pub(super) type TokenScopes = BTreeMap<Scope, GrantedScopes>;
 
 /// The response of `testIamPermissions`, or why there is none.
@@ -47,8 +48,8 @@ type Bearer = Result<HeaderValue, String>;
 /// Sends all requests in parallel on the guard's thread.
 pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
     let (scopes, resources) = (requests.scopes.clone(), requests.iam.len());
-    let answers = guard.spawner().run(run_requests(guard.clone(), requests)).await;
-    answers.unwrap_or_else(|why| {
+    let replies = guard.spawner().run(run_requests(guard.clone(), requests)).await;
+    replies.unwrap_or_else(|why| {
         let granted = scopes.into_iter().map(|scope| (scope, GrantedScopes::unknown(why)));
         (granted.collect(), vec![Err(why.to_owned()); resources])
     })
@@ -71,14 +72,15 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
         request.headers_mut().insert(AUTHORIZATION, token.clone()?);
         Ok(request)
     });
-    let answers = requests.map(|request| send(state.fetch.clone(), request));
-    let answers = Running::start(deadline, answers).finish().await;
+    let replies = requests.map(|request| send(state.fetch.clone(), request));
+    let replies = Running::start(deadline, replies).finish().await;
     let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
-    (scopes.into_iter().zip(granted).collect(), answers)
+    (scopes.into_iter().zip(granted).collect(), replies)
 }
 
-/// Returns a token for `scope` from the source, or the metadata server's token.
+/// Returns a token for `scope` from the source or, without a source, the token of the metadata
+/// server.
 async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {
@@ -97,6 +99,7 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (state, environment) = (guard.state(), guard.environment());
     let credential = environment.credential();
+    // In Cloud Shell the metadata server issues tokens of the user.
     let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
@@ -114,9 +117,9 @@ const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check
 /// Returns the scopes of a token, or why there is no token.
 async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
-    let key = tokens.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
+    let key = tokens.inspect(&token, Stage::AfterRefusal).ok_or("the token cannot be read")?;
     let remaining = deadline.saturating_duration_since(Instant::now());
-    Ok(tokens.wait(key, Some(&token), Stage::Refused, remaining).await)
+    Ok(tokens.wait(key, Some(&token), Stage::AfterRefusal, remaining).await)
 }
 
 /// Sends a request to IAM.

@@ -207,7 +207,8 @@ impl SelfCheck {
         self
     }
 
-    /// Validates all needs and resources now, instead of reporting invalid ones in the report.
+    /// Validates all needs and resources now. Without this call, only the report of the check shows
+    /// which needs and resources are invalid.
     ///
     /// # Errors
     /// An error if a need or a resource is [`GateState::Invalid`]; the message names each invalid
@@ -247,12 +248,12 @@ impl SelfCheck {
     /// # }
     /// ```
     pub async fn run(self) -> Report {
-        let (granted, answers) = send_requests(&self.guard, self.requests()).await;
+        let (granted, replies) = send_requests(&self.guard, self.requests()).await;
         let judge = Judge { guard: &self.guard, granted: &granted };
         let (mut findings, lacking): (Vec<_>, Vec<_>) =
             self.needs.iter().map(|need| judge.need(need)).unzip();
-        let resources = self.resources.iter().zip(&answers);
-        findings.extend(resources.map(|(need, answer)| judge.resource(need, answer)));
+        let resources = self.resources.iter().zip(&replies);
+        findings.extend(resources.map(|(need, reply)| judge.resource(need, reply)));
         let lacking: Vec<Lacking> = lacking.into_iter().flatten().collect();
         self.report(findings, judge.common(), &lacking)
     }

@@ -80,6 +80,7 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Creates a finding without a reason and without details.
     pub(super) fn new(gate: Gate, subject: &str, state: GateState) -> Self {
         let (subject, accepted) = (subject.to_owned(), ScopeSet::new());
         let (permissions, missing) = (Vec::new(), Vec::new());
@@ -122,7 +123,7 @@ impl Finding {
         &self.subject
     }
 
-    /// Returns whether the gate is open.
+    /// Returns the state of the gate.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -177,6 +178,7 @@ impl Finding {
     }
 }
 
+/// Serializes a gate as its name.
 fn gate_name<S: Serializer>(gate: &Gate, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(gate.as_str())
 }

@@ -50,11 +50,11 @@ impl Judge<'_> {
         let finding = match (lacking.as_slice(), doubts.as_slice(), lookups.len()) {
             ([], [], _) => finding(GateState::Open),
             ([], [why, ..], 1) => finding(GateState::Unknown).with_reason(why),
-            ([], [why, ..], all) => {
-                let why = format!("{} of {all} methods: {why}", doubts.len());
+            ([], [why, ..], count) => {
+                let why = format!("{} of {count} methods: {why}", doubts.len());
                 finding(GateState::Unknown).with_reason(why)
             }
-            (lacking, _, all) => with_lacking(finding(GateState::Closed), lacking, all),
+            (lacking, _, count) => with_lacking(finding(GateState::Closed), lacking, count),
         };
         (finding, lacking)
     }
@@ -83,10 +83,10 @@ impl Judge<'_> {
     }
 
     /// Returns the finding for a resource: whether IAM grants the permissions.
-    pub(super) fn resource(&self, need: &IamNeed, answer: &IamReply) -> Finding {
+    pub(super) fn resource(&self, need: &IamNeed, reply: &IamReply) -> Finding {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };
-        let (resource, response) = match (&need.resource, answer) {
+        let (resource, response) = match (&need.resource, reply) {
             (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.with_reason(why),
             (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
@@ -103,7 +103,7 @@ impl Judge<'_> {
         Finding { state, missing, ..finding }
     }
 
-    /// Returns why Google refused the request to `testIamPermissions` itself.
+    /// Returns why Google refused to check the permissions of the resource.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
         let status = response.status().as_u16();
         let answer = Answer::new(response.body()).with_status(status);
@@ -129,9 +129,9 @@ impl Judge<'_> {
 
     /// Returns the scopes of all tokens, or unknown scopes if the tokens differ.
     pub(super) fn common(&self) -> GrantedScopes {
-        let mut all: Vec<&GrantedScopes> = self.granted.values().collect();
-        all.dedup_by_key(|granted| (granted.scopes(), granted.is_unrestricted()));
-        match all.as_slice() {
+        let mut distinct: Vec<&GrantedScopes> = self.granted.values().collect();
+        distinct.dedup_by_key(|granted| (granted.scopes(), granted.is_unrestricted()));
+        match distinct.as_slice() {
             [] => GrantedScopes::unknown(NO_TOKEN),
             [granted] => (*granted).clone(),
             _ => GrantedScopes::unknown(DIFFERENT_TOKENS),
@@ -149,19 +149,19 @@ struct TestedPermissions {
     permissions: Vec<String>,
 }
 
-/// Completes the finding of a closed need with the accepted scopes or, for a part of an API, with
-/// the methods that the token's scopes do not allow.
-fn with_lacking(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
-    let is_same = lacking.windows(2).all(|two| two[0].accepted == two[1].accepted);
+/// Completes the finding of a closed need with the accepted scopes. If the token's scopes allow a
+/// part of `count` methods, adds the methods that the scopes do not allow.
+fn with_lacking(finding: Finding, lacking: &[Lacking], count: usize) -> Finding {
+    let is_same = lacking.windows(2).all(|pair| pair[0].accepted == pair[1].accepted);
     let accepted = lacking.first().filter(|_| is_same).map(|first| first.accepted.clone());
     let finding = Finding { accepted: accepted.unwrap_or_default(), ..finding };
-    if all == 1 {
+    if count == 1 {
         return finding;
     }
-    if lacking.len() == all {
-        return finding.with_reason(format!("closed for all {all} methods"));
+    if lacking.len() == count {
+        return finding.with_reason(format!("closed for all {count} methods"));
     }
     let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
-    let why = format!("closed for {} of {all} methods", lacking.len());
+    let why = format!("closed for {} of {count} methods", lacking.len());
     Finding { missing, ..finding.with_reason(why) }
 }

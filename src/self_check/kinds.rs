@@ -25,8 +25,8 @@ pub(super) struct ResourceKind {
     pub(super) binding: &'static str,
 }
 
-/// The supported kinds. Kinds of the same host are adjacent, because messages list hosts and names
-/// in this order.
+/// The supported kinds, each with the page of Google's documentation. Kinds of the same host are
+/// adjacent, because messages list hosts and names in this order.
 pub(super) static KINDS: [(ResourceKind, &str); 11] = [
     (
         ResourceKind {

@@ -5,7 +5,8 @@ use http::{Method, Uri};
 use crate::call::Call;
 use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 
-/// The length in characters after which a subject is cut off.
+/// The length in characters after which a subject is cut off. Ids of methods and usual URLs are
+/// shorter.
 const MAX_SHOWN: usize = 200;
 
 /// Which methods of an API a program needs.
@@ -67,7 +68,7 @@ impl Need {
     }
 }
 
-/// Returns the method with this id.
+/// Returns the method with this id, or an error that names similar ids.
 fn by_id(id: &str) -> Result<ApiMethod, String> {
     match id.len() {
         0..=MAX_SHOWN => ApiMethod::by_id(id).map_err(|error| error.to_string()),
@@ -166,6 +167,7 @@ mod tests {
             assert!(error.contains(hint), "{text:.60}: {error}");
         }
         let need = Need::parse(&"x".repeat(1000), &Endpoints::new());
+        // The subject is cut off after 200 characters.
         assert!(need.subject.len() < 250);
     }
 

@@ -71,6 +71,7 @@ impl Report {
         .concat()
     }
 
+    /// Returns the findings whose gate has this state.
     fn findings_in(&self, state: GateState) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.state == state)
     }
@@ -136,6 +137,7 @@ fn headline(report: &Report) -> String {
     }
 }
 
+/// Colours a text: green for open gates, yellow for unknown gates, red for the others.
 fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
     match state {
         GateState::Open => layout.green(text),
@@ -181,6 +183,7 @@ fn granted_line(report: &Report) -> String {
     }
 }
 
+/// Returns the remaining lifetime of a token in words.
 fn time_left(remaining: Duration) -> String {
     match remaining.as_secs() {
         0 => "expired".to_owned(),
@@ -224,6 +227,7 @@ fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
         other => other.as_str(),
     };
     let state = coloured(layout, finding.state, &format!("{state:<7}"));
+    // 13 columns: the indentation of 4, the state of 7, and 2 spaces.
     let details: String = details.iter().map(|text| layout.indented(13, text)).collect();
     // Names are never wrapped, so that they can be found and copied.
     format!("    {state}  {}\n{details}", finding.subject)
@@ -252,7 +256,7 @@ fn steps(report: &Report, layout: &Layout) -> String {
     if report.steps.is_empty() {
         return String::new();
     }
-    let ceiling = match report.summary {
+    let introduction = match report.summary {
         Some(_) => {
             let text = "No IAM role opens the scope gate: scopes are a ceiling on the token.";
             format!("\n{}", layout.paragraph(text))
@@ -260,7 +264,7 @@ fn steps(report: &Report, layout: &Layout) -> String {
         None => String::new(),
     };
     let heading = layout.paragraph(&report.environment.steps_heading());
-    format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
+    format!("{introduction}\n{heading}{}", layout.steps(&report.steps))
 }
 
 /// Joins the first `most` names of a list, and adds the number of the remaining names. Returns

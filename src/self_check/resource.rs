@@ -1,8 +1,8 @@
 //! Parses resources, and creates the requests that check their IAM permissions.
 //!
 //! The method `testIamPermissions` returns which of the named permissions the caller has. Like
-//! every other method it requires an OAuth scope. Its response does not depend on whether the token
-//! has the scopes of the methods that need the permissions.
+//! every other method, `testIamPermissions` requires an OAuth scope. The response does not depend
+//! on whether the token has the scopes of the methods that need the permissions.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -31,7 +31,8 @@ pub(super) struct IamNeed {
 }
 
 impl IamNeed {
-    /// Parses the name of a resource, and checks the permissions.
+    /// Parses the name of a resource, and checks the permissions. Reports show at most 300
+    /// characters of the name, so that an invalid text cannot fill a page.
     pub(super) fn parse(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
         let subject = format!("{resource:.300}").escape_debug().to_string();
@@ -63,9 +64,9 @@ impl IamResource {
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
         let (host, name) = parts.ok_or_else(|| expected_forms(""))?;
         let mut kinds = kinds_at(host).filter(|_| full.len() <= MAX_NAME);
-        let read = kinds.find_map(|kind| Some(Self { kind, names: match_names(kind.name, name)? }));
-        let read = read.ok_or_else(|| expected_forms(host))?;
-        check_permissions(read.kind, permissions).map(|()| read)
+        let resource = kinds.find_map(|kind| Some(Self { kind, names: match_names(kind.name, name)? }));
+        let resource = resource.ok_or_else(|| expected_forms(host))?;
+        check_permissions(resource.kind, permissions).map(|()| resource)
     }
 
     /// Creates the request that returns which of these permissions the account has. Contains no
@@ -277,8 +278,8 @@ mod tests {
     #[test]
     fn each_kind_has_its_own_request() {
         for (resource, permission, verb, path) in ROWS {
-            let read = parse(resource, permission).expect(resource);
-            let request = read.request("", &[permission.to_owned()]).expect(resource);
+            let parsed = parse(resource, permission).expect(resource);
+            let request = parsed.request("", &[permission.to_owned()]).expect(resource);
             assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, path));
             let body = match verb {
                 "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
@@ -328,7 +329,7 @@ mod tests {
             assert!(error.contains(hint), "{resource}: {error}");
         }
         assert!(IamNeed::parse("gs://photos", vec![]).resource.is_err());
-        assert!(IamNeed::parse("gs://photos", vec![GET.to_owned(); 101]).resource.is_err());
+        assert!(IamNeed::parse("gs://photos", vec![GET.to_owned(); MAX_PERMISSIONS + 1]).resource.is_err());
     }
 
     #[test]

@@ -82,14 +82,14 @@ pub(super) fn body_look(data: &[u8]) {
         plain.extend_from_slice(&data[..data.len().min(LOOK_BYTES - plain.len())]);
     }
     assert!(plain.starts_with(&seen));
-    let is_little = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
-    let is_cut = sent.iter().any(|step| matches!(step, Step::Error | Step::Trailers));
-    assert!(!is_little || is_cut || seen == plain);
-    let mut left = bytes(sent.iter());
+    let is_within_limits = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
+    let is_ended_early = sent.iter().any(|step| matches!(step, Step::Error | Step::Trailers));
+    assert!(!is_within_limits || is_ended_early || seen == plain);
+    let mut remaining = bytes(sent.iter());
     let mut body = pin!(body);
     for step in &sent {
-        assert_eq!(body.size_hint().exact(), Some(left));
-        left -= bytes(std::iter::once(step));
+        assert_eq!(body.size_hint().exact(), Some(remaining));
+        remaining -= bytes(std::iter::once(step));
         assert!(!body.is_end_stream());
         let frame = loop {
             if let Poll::Ready(frame) = body.as_mut().poll_frame(&mut context) {
@@ -108,6 +108,7 @@ pub(super) fn body_look(data: &[u8]) {
     while body.as_mut().poll_frame(&mut context).is_pending() {}
 }
 
+/// Returns the data of a step that yields data.
 fn data_of(step: &Step) -> Option<&Bytes> {
     if let Step::Data(data) = step { Some(data) } else { None }
 }
@@ -121,6 +122,7 @@ fn is_same(a: &Bytes, b: &Bytes) -> bool {
 /// frame, up to 16 KiB. The frames are slices of one static text, because filling a buffer for each
 /// frame would dominate the run time.
 fn script(data: &[u8]) -> Vec<Step> {
+    // The largest slice ends at 255 + 99 + 255² / 4 = 16,610.
     static TEXT: [u8; 17_000] = text();
     let step = |(place, pair): (usize, &[u8])| match pair {
         [0..=31, _] => Step::Wait,

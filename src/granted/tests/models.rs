@@ -46,7 +46,7 @@ fn bearer(token: &str) -> HeaderValue {
 /// Creates an entry whose number of failures is `value`, which identifies the entry in the models.
 fn entry(value: u32) -> Arc<Entry> {
     let granted = GrantedScopes::unrestricted(GrantSource::Declared);
-    Arc::new(Entry::new(granted, Stage::Ahead, value, Instant::now() + Duration::from_secs(3600)))
+    Arc::new(Entry::new(granted, Stage::BeforeRefusal, value, Instant::now() + Duration::from_secs(3600)))
 }
 
 fn key(cache: &Cache, token: &str) -> TokenKey {
@@ -80,6 +80,7 @@ fn the_recent_tokens_finally_agree_with_the_table() {
         });
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(among_recent(&cache, "a"), in_table(&cache, "a"));
+        // One of the two threads replaced the value 1.
         assert!(in_table(&cache, "a").is_some_and(|value| value > 1));
     });
 }
@@ -90,9 +91,9 @@ fn a_removed_token_does_not_reappear() {
         let cache = Arc::new(Cache::new(4));
         cache.insert(key(&cache, "a"), &entry(1), Instant::now());
         let other = Arc::clone(&cache);
-        let promotes = thread::spawn(move || other.promote(key(&other, "a"), &bearer("a"), Instant::now()));
+        let promotion = thread::spawn(move || other.promote(key(&other, "a"), &bearer("a"), Instant::now()));
         cache.remove(key(&cache, "a"));
-        promotes.join().unwrap();
+        promotion.join().unwrap();
         assert_eq!((in_table(&cache, "a"), among_recent(&cache, "a")), (None, None));
     });
 }
@@ -136,16 +137,16 @@ impl GrantedScopesSource for Source {
 /// Returns a token cache with one source, and the source.
 fn grants() -> (TokenCache, Arc<Source>) {
     let source = Arc::new(Source::default());
-    let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
+    let sources = vec![(Stage::BeforeRefusal, Arc::clone(&source) as Arc<dyn DynSource>)];
     let limits = Limits { tokens: 4, ..Limits::default() };
     let spawner = Spawner::for_background(&Background::default());
     (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
-/// Inspects the token `a`. Returns whether its scopes are known then.
-async fn ask(grants: TokenCache) -> bool {
-    let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
-    !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
+/// Inspects the token `a`, and waits. Returns whether the scopes of the token are known.
+async fn inspect(grants: TokenCache) -> bool {
+    let key = grants.inspect(&bearer("a"), Stage::BeforeRefusal).unwrap();
+    !grants.wait(key, Some(&bearer("a")), Stage::BeforeRefusal, LIMIT).await.is_unknown()
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn three_callers_with_one_token_share_one_inspection() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
-            let callers = [(); 3].map(|()| future::spawn(ask(grants.clone())));
+            let callers = [(); 3].map(|()| future::spawn(inspect(grants.clone())));
             for caller in callers {
                 assert!(caller.await.unwrap());
             }
@@ -171,11 +172,12 @@ fn aborting_one_caller_does_not_affect_another() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
-            let (aborted, other) = (future::spawn(ask(grants.clone())), future::spawn(ask(grants.clone())));
+            let (aborted, other) =
+                (future::spawn(inspect(grants.clone())), future::spawn(inspect(grants.clone())));
             future::yield_now().await;
             aborted.abort();
             assert!(other.await.unwrap());
-            assert!(ask(grants.clone()).await);
+            assert!(inspect(grants.clone()).await);
         });
         assert_eq!(source.0.load(Ordering::SeqCst), 1);
     });
@@ -186,16 +188,16 @@ fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
     check(|| {
         let (grants, _) = grants();
         future::block_on(async {
-            let asks = future::spawn(ask(grants.clone()));
+            let inspection = future::spawn(inspect(grants.clone()));
             let other = grants.clone();
-            let declares = future::spawn(async move {
+            let declaration = future::spawn(async move {
                 other.declare(
                     AccessToken::new("a").unwrap(),
                     GrantedScopes::unrestricted(GrantSource::Declared),
                 );
             });
-            asks.await.unwrap();
-            declares.await.unwrap();
+            inspection.await.unwrap();
+            declaration.await.unwrap();
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
                 panic!("the token has no entry")
             };
@@ -203,8 +205,8 @@ fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
             // the first caller that waits for this inspection gets unknown scopes, and the next
             // caller gets the scopes.
             grants.forget(key);
-            ask(grants.clone()).await;
-            assert!(ask(grants.clone()).await);
+            inspect(grants.clone()).await;
+            assert!(inspect(grants.clone()).await);
         });
     });
 }
