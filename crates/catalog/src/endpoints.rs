@@ -34,12 +34,13 @@ pub struct Endpoints {
 /// A host that the user mapped to the host of a Google API.
 #[derive(Debug, Clone)]
 struct MappedHost {
+    /// The user's host, without its port.
     host: String,
-    /// The port of the host; `None` stands for the default port of the request's scheme.
+    /// The port of the user's host; `None` stands for the default port of the request's scheme.
     port: Option<u16>,
-    /// The host of the Google API.
+    /// The host of the Google API that the user's host stands for.
     target: String,
-    /// The URL of the mapped host, without a slash at the end.
+    /// The URL of the user's host, without a slash at the end.
     base: String,
 }
 

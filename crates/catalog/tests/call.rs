@@ -16,7 +16,7 @@ fn look_up<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Lo
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
-/// Returns the id of the method, or the word of the reason why there is none.
+/// Returns the id of the method, or, if no method is found, the [`AbstainReason`] as text.
 fn id_or_reason(found: &Lookup) -> &'static str {
     match found.method() {
         Some(method) => method.id(),
@@ -24,8 +24,8 @@ fn id_or_reason(found: &Lookup) -> &'static str {
     }
 }
 
-/// Looks up a request, and returns the id of its method or the word of the reason why there is
-/// none.
+/// Looks up a request. Returns the id of its method, or, if no method is found, the
+/// [`AbstainReason`] as text.
 fn id_or_reason_of(verb: &str, url: &str) -> &'static str {
     look_up(&Endpoints::new(), verb, url, |found| id_or_reason(&found))
 }

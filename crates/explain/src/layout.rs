@@ -348,11 +348,11 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_a_plain_layout_begins_with_its_name() {
+    fn every_line_of_a_plain_layout_begins_with_a_label() {
         let text = Layout::new().plain().steps(&[step(), step()]);
-        let lines: Vec<&str> = text.lines().collect();
-        // Each of the two steps has three lines.
-        let starts = ["Step 1 of 2: ", "Command: ", "Documentation: ", "Step 2 of 2: "];
-        assert!(lines.len() == 6 && lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)));
+        let (first, second) = ("Step 1 of 2: ", "Step 2 of 2: ");
+        let labels = [first, "Command: ", "Documentation: ", second, "Command: ", "Documentation: "];
+        assert_eq!(text.lines().count(), labels.len(), "{text}");
+        assert!(text.lines().zip(labels).all(|(line, label)| line.starts_with(label)), "{text}");
     }
 }

@@ -71,7 +71,7 @@ impl GuardCredentials {
 
     /// Records the value that is handed out, and declares the scopes of the token to the guard if
     /// [`with_granted`](Self::with_granted) has set them.
-    fn take_note(&self, authorization: &HeaderValue) {
+    fn record_handed_out(&self, authorization: &HeaderValue) {
         let is_same = |last: &Arc<Handed>| last.authorization == *authorization;
         if !self.handed.load().as_ref().is_some_and(is_same) {
             let mut value = authorization.clone();
@@ -123,7 +123,7 @@ impl CredentialsProvider for GuardCredentials {
             CacheableResource::NotModified => self.last(),
         };
         if let Some(authorization) = authorization {
-            self.take_note(&authorization);
+            self.record_handed_out(&authorization);
             self.guard.token_handed_out(&authorization).await.map_err(refused)?;
         }
         Ok(headers)
@@ -147,9 +147,9 @@ fn refused(denial: Denial) -> CredentialsError {
 const NO_TOKEN: &str = "the credentials gave no bearer token";
 
 impl TokenSource for GuardCredentials {
-    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+    async fn token_for(&self, _email: &str) -> Result<String, BoxError> {
         let authorization = self.fresh().await?;
-        self.take_note(&authorization);
+        self.record_handed_out(&authorization);
         let token = AccessToken::from_authorization(&authorization);
         Ok(token.ok_or(NO_TOKEN)?.secret().to_owned())
     }

@@ -147,16 +147,16 @@ mod tests {
     }
 
     #[test]
-    fn names_with_shell_characters_are_refused() {
-        let base =
+    fn names_with_a_shell_or_non_ascii_character_are_refused() {
+        let valid =
             ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
         let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
-        for (check, what) in CHECKS.map(|(name, check)| (check, name)) {
-            for text in base {
+        for (name, check) in CHECKS {
+            for text in valid {
                 for mark in marks.chars() {
                     for tried in [format!("{text}{mark}"), format!("{mark}{text}"), format!("w{mark}{text}")]
                     {
-                        assert_eq!(check(&tried), None, "{what}: {tried:?}");
+                        assert_eq!(check(&tried), None, "{name}: {tried:?}");
                     }
                 }
             }
