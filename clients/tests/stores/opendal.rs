@@ -142,9 +142,9 @@ fn without_date(text: &str) -> String {
 
 /// A transport that refuses every request for lack of scope, as Google does, and records the hosts.
 #[derive(Clone, Default)]
-struct Refuses(Arc<Mutex<Vec<String>>>);
+struct RefusingTransport(Arc<Mutex<Vec<String>>>);
 
-impl HttpTransport for Refuses {
+impl HttpTransport for RefusingTransport {
     async fn fetch(&self, request: http::Request<Buffer>) -> opendal::Result<http::Response<HttpBody>> {
         self.0.lock().unwrap().extend(request.uri().host().map(str::to_owned));
         let json = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
@@ -158,7 +158,7 @@ async fn requests_for_tokens_are_not_checked() {
     let user_credential =
         r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
     let credential = base64(user_credential);
-    let transport = Refuses::default();
+    let transport = RefusingTransport::default();
     let operator = |gcs: Gcs| {
         let context = OperationContext::new().with_http_transport(HttpTransporter::new(transport.clone()));
         Operator::new(gcs).unwrap().with_context(context).layer(Guard::builder().build().opendal())

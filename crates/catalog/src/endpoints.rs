@@ -266,13 +266,13 @@ pub(crate) fn is_known_host(catalog: Catalog, host: &str) -> bool {
 /// hosts, and some gRPC services have a host without REST methods.
 fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
     let name = host::normalize(to.trim());
-    if let Some(place) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
-        .filter(|place| !place.is_bucket)
+    if let Some(api_host) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
+        .filter(|api_host| !api_host.is_bucket)
     {
-        return Some(place.host.into_owned());
+        return Some(api_host.host.into_owned());
     }
-    let below = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
-    (below && is_host_name(&name)).then(|| name.into_owned())
+    let is_below_domain = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    (is_below_domain && is_host_name(&name)).then(|| name.into_owned())
 }
 
 /// Reads an endpoint: its host, its port, and its base URL.
@@ -283,6 +283,7 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || invalid(&format!("invalid endpoint {shown:?}: expected {expected}"));
     let text = from.trim();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    // The default port of the scheme; `None` if the text has no scheme.
     let usual = match scheme.to_ascii_lowercase().as_str() {
         "https" => Some(443),
         "http" => Some(80),

@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_location_is_removed_only_from_an_unknown_name() {
-        // The name of a service, or the location `us` and the service `build`.
-        let long = "us-build.googleapis.com";
-        assert_eq!(host_of(long, &["build.googleapis.com", long]).as_deref(), Some(long));
-        assert_eq!(host_of(long, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
+        // This may be the name of a service, or the location `us` and the service `build`.
+        let ambiguous = "us-build.googleapis.com";
+        assert_eq!(host_of(ambiguous, &["build.googleapis.com", ambiguous]).as_deref(), Some(ambiguous));
+        assert_eq!(host_of(ambiguous, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
         assert_eq!(host_of("us-us-build.googleapis.com", &["build.googleapis.com"]), None);
     }
 

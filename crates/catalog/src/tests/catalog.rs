@@ -168,6 +168,7 @@ fn granted(shorts: &str) -> ScopeSet {
 
 #[test]
 fn every_request_line_gives_the_expected_method() {
+    // Fewer lines would mean that `requests` does not read all of them.
     assert!(requests().count() >= 100);
     let mut wrong = Vec::new();
     for [verb, host, path, expected] in requests() {
@@ -282,6 +283,7 @@ fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
         assert_eq!(exact.api(), method.api());
         last = id;
     }
+    // A lower number would mean that the loop skips rows.
     assert!(ids > 16_000);
     let counts: Vec<u32> = CONTENTS.split(' ').filter_map(|word| word.parse().ok()).collect();
     assert_eq!(BLOB.row_count(), counts[0] + counts[1]);
@@ -340,6 +342,7 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
         }
     }
+    // Lower numbers would mean that the loop skips hosts or methods.
     assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
     assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
@@ -354,6 +357,7 @@ fn every_method_of_storage_bigquery_and_pubsub_has_a_verdict() {
             (judged + usize::from(is_judged), all + 1)
         });
         assert_eq!(judged, all, "{api}");
+        // A lower number would mean that the filter skips methods of the API.
         assert!(all > 30, "{api}");
     }
 }
@@ -458,11 +462,11 @@ fn an_inferred_method_differs_in_its_basis_only() {
 fn a_path_of_any_length_is_split_at_its_slashes() {
     for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
         let mut segments = crate::path::Segments::new(path, 1).unwrap();
-        let mut cut = Vec::new();
+        let mut texts = Vec::new();
         while !segments.is_done() {
-            cut.push(std::str::from_utf8(segments.next_segment()).unwrap());
+            texts.push(std::str::from_utf8(segments.next_segment()).unwrap());
         }
-        assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
+        assert_eq!(texts, path[1..].split('/').collect::<Vec<_>>(), "{path}");
     }
 }
 
@@ -497,11 +501,11 @@ proptest! {
 
 proptest! {
     #[test]
-    fn damaged_data_does_not_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+    fn damaged_data_does_not_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
         let mut bytes = include_bytes!("../data/storage.bin").to_vec();
-        for (place, byte) in flips {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (index, byte) in changes {
+            let offset = index.index(bytes.len());
+            bytes[offset] = byte;
         }
         let blob = Blob::open(&bytes);
         for [verb, host, path, _] in requests() {

@@ -343,9 +343,9 @@ mod tests {
             ("<?xml?><Error><Details>d", ". ", "</Details></Error>"),
             ("<Error><Message>", "", "</Message></Error>"),
         ];
-        for (before, gap, after) in rows {
+        for (before, separator, after) in rows {
             let body = explained("application/xml", &format!("{before}{after}"));
-            assert_eq!(body, format!("{before}{gap}{line}{after}"));
+            assert_eq!(body, format!("{before}{separator}{line}{after}"));
         }
     }
 

@@ -165,9 +165,9 @@ mod tests {
 
     #[test]
     fn empty_names_flags_and_long_names_are_refused() {
-        for (what, check) in CHECKS {
+        for (name, check) in CHECKS {
             for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
-                assert_eq!(check(tried), None, "{what}: {tried:.20}");
+                assert_eq!(check(tried), None, "{name}: {tried:.20}");
             }
         }
     }

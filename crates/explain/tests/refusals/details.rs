@@ -1,4 +1,5 @@
-//! Tests of the values and the message that a refusal keeps from a response.
+//! Tests of the values and the message that a refusal keeps from a response. `kite` in the responses
+//! is an invented service.
 
 use gcp_scopes_catalog::scope::Scope;
 use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
@@ -81,9 +82,9 @@ fn permissions_are_found_in_messages_of_many_services() {
 #[test]
 fn permissions_are_within_60_bytes_of_a_permission_word() {
     let permission = |text: String| classify_text(&text).expect("no refusal").permission().map(str::to_owned);
-    let shake = Some("kite.trees.shake".to_owned());
+    let found = Some("kite.trees.shake".to_owned());
     // With 45 dots, the whole word is within 60 bytes of the name; with 60 dots it is not.
-    for (dots, expected) in [(45, &shake), (60, &None)] {
+    for (dots, expected) in [(45, &found), (60, &None)] {
         let gap = ".".repeat(dots);
         let before = format!("Permission {gap} kite.trees.shake");
         let after = format!("kite.trees.shake {gap} Permission");
@@ -113,6 +114,7 @@ fn the_api_and_the_constraint_are_found_in_messages() {
     let refusal = classify_text(text).expect("no refusal");
     assert_eq!(refusal.service(), Some("compute.googleapis.com"));
     assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
+    // With `constraints/`, the name has 129 bytes, which is one more than the limit.
     let long = "k".repeat(117);
     for (name, is_shown) in [
         ("constraints/custom.fly_kites2", true),

@@ -1,4 +1,5 @@
-//! Tests of pasted responses, log lines and the output of clients in many formats.
+//! Tests of pasted responses, log lines and the output of clients in many formats. `kite` in the
+//! texts is an invented service.
 
 use gcp_scopes_explain::refusal::{Gate, Refusal, classify_text};
 
