@@ -138,6 +138,7 @@ async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
     Ok((google, guard))
 }
 
+/// Returns a channel to the fake Google, which forwards to the emulator.
 fn channel(google: &FakeGoogle) -> Result<Channel> {
     Ok(Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect_lazy())
 }
@@ -156,6 +157,7 @@ fn publish(data: Vec<u8>) -> PublishRequest {
     PublishRequest { topic: TOPIC.into(), messages: vec![message] }
 }
 
+/// Returns the first request of a `StreamingPull`.
 fn pull() -> StreamingPullRequest {
     StreamingPullRequest {
         subscription: SUBSCRIPTION.into(),

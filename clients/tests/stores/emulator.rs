@@ -57,6 +57,7 @@ impl Emulator {
         }
     }
 
+    /// Starts the emulator, and waits until it prints its port.
     fn run(python: &Path) -> Result<Self> {
         let mut command = Command::new(python);
         command
@@ -98,6 +99,7 @@ fn install() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Runs a command to its end. Returns an error with its output if the command fails.
 fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -177,6 +179,7 @@ async fn the_fake_forwards_responses_unchanged() -> Result<()> {
     Ok(())
 }
 
+/// Returns a token with this scope.
 fn token_with(google: &FakeGoogle, scope: &str) -> String {
     google.mint(ACCOUNT, [scope])
 }

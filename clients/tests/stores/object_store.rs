@@ -23,6 +23,7 @@ use super::{BUCKET, film, full_control_token, google, guard, install_crypto_prov
 /// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Returns a builder of a store whose retries are quick and that sends this token.
 fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
     install_crypto_provider();
     let delay = Duration::from_millis(1);
@@ -35,6 +36,7 @@ fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
         .with_credentials(Arc::new(StaticCredentialProvider::new(GcpCredential { bearer: token })))
 }
 
+/// Builds a store with the guard. Also returns the connector, which finds the denial of an error.
 fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardConnector) {
     let connector = guard.object_store(ReqwestConnector::default());
     (builder(url, token).with_http_connector(connector.clone()).build().unwrap(), connector)

@@ -12,10 +12,12 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 
 use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
 
+/// Returns the configuration of the service at this URL, without any source of tokens.
 fn gcs(url: &str) -> Gcs {
     Gcs::default().bucket(BUCKET).endpoint(url).disable_vm_metadata().disable_config_load()
 }
 
+/// Builds an operator for the fake Cloud Storage, which sends this token.
 pub(crate) fn operator(google: &FakeGoogle, token: String) -> Operator {
     install_crypto_provider();
     // Each test has its own connection pool, because its connections end with the runtime of the
@@ -25,6 +27,7 @@ pub(crate) fn operator(google: &FakeGoogle, token: String) -> Operator {
     Operator::new(gcs(&google.storage_url()).token(token)).unwrap().with_context(context)
 }
 
+/// Returns a retry layer whose delays are short.
 fn retry() -> RetryLayer {
     RetryLayer::new().with_min_delay(std::time::Duration::from_millis(1)).with_max_times(3)
 }

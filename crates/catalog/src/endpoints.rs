@@ -234,6 +234,7 @@ struct Port {
 }
 
 impl Port {
+    /// Parses the port in a URL. `default` is the default port of the scheme.
     fn parse(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
         let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)

@@ -51,6 +51,7 @@ pub fn least(accepted: &ScopeSet) -> Option<Scope> {
     narrowest(&advisable(accepted))
 }
 
+/// Returns the narrowest scope of a set; `None` if the set is empty.
 fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(compare_breadth)
 }

@@ -303,6 +303,7 @@ impl ScopeSet {
         }
     }
 
+    /// Checks whether the set contains the known scope with this number.
     #[inline]
     pub(crate) fn contains_numbered(&self, index: usize) -> bool {
         self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)

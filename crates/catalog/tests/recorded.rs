@@ -29,12 +29,14 @@ impl Request {
         Self { verb: next(), url: next(), method: next(), client: next() }
     }
 
+    /// Looks up the request in the built-in catalog.
     fn look_up(&self) -> Lookup {
         let uri: Uri = self.url.parse().unwrap_or_else(|error| panic!("{}: {error}", self.url));
         lookup(&Call::new(&self.verb.parse().unwrap(), &uri), &Endpoints::new())
     }
 }
 
+/// Returns the recorded requests.
 fn requests() -> Vec<Request> {
     let lines = include_str!("recorded/requests.tsv").lines();
     lines.filter(|line| !line.starts_with('#')).map(Request::read).collect()

@@ -401,13 +401,14 @@ proptest! {
     }
 
     #[test]
-    fn scope_refusals_are_recognized_in_truncated_bodies(cut in 0usize..2000, row in 0usize..30) {
+    fn scope_refusals_are_recognized_in_truncated_bodies(extra in 0usize..2000, row in 0usize..30) {
         let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("not serializable")).collect();
         let body = &bodies[row % bodies.len()];
+        // The body ends at least one byte after the words that decide.
         let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
         let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("no deciding words");
-        let cut = (end + cut).min(body.len());
-        prop_assert!(is_scope(classify_response(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
+        let length = (end + extra).min(body.len());
+        prop_assert!(is_scope(classify_response(403, &[], &body[..length]).as_ref()), "{}", &body[..length]);
     }
 
     #[test]

@@ -36,6 +36,7 @@ struct ScriptedResponse {
     frames: Vec<Piece>,
 }
 
+/// A frame of a body, or the error in place of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Data(Bytes),
@@ -93,10 +94,12 @@ impl Body for Frames {
 }
 
 impl ScriptedResponse {
+    /// Creates a response without frames.
     fn new(status: u16, headers: HeaderMap) -> Self {
         Self { status, headers, frames: Vec::new() }
     }
 
+    /// Creates a gRPC response with these frames.
     fn grpc(frames: Vec<Piece>) -> Self {
         Self { frames, ..Self::new(200, headers(&[("content-type", "application/grpc")])) }
     }
@@ -110,6 +113,7 @@ impl ScriptedResponse {
     }
 }
 
+/// Creates headers from names and values.
 fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
     rows.iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
@@ -193,6 +197,7 @@ fn message(text: &str) -> Bytes {
     encoded.freeze()
 }
 
+/// Returns a frame with one gRPC message.
 fn data(text: &str) -> Piece {
     Piece::Data(message(text))
 }
@@ -499,6 +504,7 @@ fn an_allowed_call_allocates_nothing() {
     }
     let guard = Guard::builder().build();
     let granted = GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Declared);
+    // The token `rich` holds the scope that `Publish` needs.
     guard.declare(AccessToken::new("rich").unwrap(), granted);
     let request = || {
         let head = Request::post(PUBLISH).header("content-type", "application/grpc");
@@ -545,6 +551,7 @@ fn read_body(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
     pieces
 }
 
+/// Generates trailers: the examples of this file, and arbitrary codes, messages and details.
 fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     let known = prop::sample::select([other_statuses(), scope_refusals()].concat());
     let code = prop::sample::select(vec!["0", "1", "7", "77", "-7", " 7", "x"]);
@@ -563,6 +570,7 @@ fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     prop_oneof![known, arbitrary]
 }
 
+/// Generates bodies that end regularly, with trailers, or with an error.
 fn any_pieces() -> impl Strategy<Value = Vec<Piece>> {
     let data = prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| Piece::Data(bytes.into()));
     let end = prop_oneof![

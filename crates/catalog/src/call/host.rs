@@ -191,6 +191,7 @@ fn ends_in_digit(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Returns the API host that a name stands for in a catalog with only the `known` hosts.
     fn host_of(name: &str, known: &[&str]) -> Option<String> {
         ApiHost::find_below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
     }

@@ -15,14 +15,17 @@ use crate::{ApiMethod, CONTENTS, walk};
 const CATALOG: Catalog = Catalog::built_in();
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| CATALOG.blob());
 
+/// Returns the method of a row.
 fn method(row: u32) -> ApiMethod {
     ApiMethod::from_row(CATALOG, row)
 }
 
+/// Returns the REST method that a request calls.
 fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
     CATALOG.find_row(host, verb, path).map(method)
 }
 
+/// Returns the gRPC method with this path.
 fn grpc(path: &str) -> Option<ApiMethod> {
     CATALOG.rpc_row(path).map(method)
 }
@@ -162,6 +165,7 @@ fn requests() -> impl Iterator<Item = [&'static str; 4]> {
     })
 }
 
+/// Returns the set of the scopes with these short names, which spaces separate.
 fn granted(shorts: &str) -> ScopeSet {
     shorts.split_whitespace().map(|short| short.parse::<Scope>().unwrap()).collect()
 }
@@ -212,13 +216,13 @@ const RPCS: &[(&str, Option<&str>, &str)] = &[
 
 #[test]
 fn a_grpc_method_accepts_the_scopes_of_its_rest_method() {
-    for (path, rest, basis) in RPCS {
+    for (path, rest_id, basis) in RPCS {
         let method = grpc(path).unwrap_or_else(|| panic!("{path}"));
         assert_eq!(method.id(), path[1..].replace('/', "."));
-        assert_eq!((method.discovery_id(), method.basis()), (*rest, *basis), "{path}");
+        assert_eq!((method.discovery_id(), method.basis()), (*rest_id, *basis), "{path}");
         assert_eq!(ApiMethod::by_id(method.id()).unwrap(), method);
-        if let Some(rest) = rest {
-            assert_eq!(ApiMethod::by_id(rest).unwrap().accepted(), method.accepted(), "{path}");
+        if let Some(rest_id) = rest_id {
+            assert_eq!(ApiMethod::by_id(rest_id).unwrap().accepted(), method.accepted(), "{path}");
         }
     }
     let unknown = [
@@ -268,11 +272,12 @@ fn an_encoded_colon_with_two_readings_gives_no_method() {
 #[test]
 fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
     let mut ids = 0;
-    let mut last = "";
+    let mut previous = "";
     for row in 0..BLOB.row_count() {
         let id = method(row).id();
-        assert!(row == BLOB.rest_count() || last <= id, "not sorted: {last} precedes {id}");
-        if id != last {
+        // The rows of gRPC methods follow those of REST methods, and are sorted separately.
+        assert!(row == BLOB.rest_count() || previous <= id, "not sorted: {previous} precedes {id}");
+        if id != previous {
             ids += 1;
             let first = ApiMethod::by_id(id).unwrap();
             assert_eq!(first.id(), id);
@@ -281,10 +286,11 @@ fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
         let method = method(row);
         let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
         assert_eq!(exact.api(), method.api());
-        last = id;
+        previous = id;
     }
     // A lower number would mean that the loop skips rows.
     assert!(ids > 16_000);
+    // The numbers in `CONTENTS` count REST methods, gRPC methods and scopes, in this order.
     let counts: Vec<u32> = CONTENTS.split(' ').filter_map(|word| word.parse().ok()).collect();
     assert_eq!(BLOB.row_count(), counts[0] + counts[1]);
     assert_eq!(Scope::known_count(), counts[2] as usize);
@@ -364,7 +370,7 @@ fn every_method_of_storage_bigquery_and_pubsub_has_a_verdict() {
 
 #[test]
 fn every_override_has_a_source_and_covers_a_method() {
-    for (place, row) in OVERRIDES.iter().enumerate() {
+    for (index, row) in OVERRIDES.iter().enumerate() {
         assert!(row.source.starts_with("https://"), "{row:?}");
         for pattern in row.methods {
             let ids = (0..BLOB.row_count()).map(|row| method(row).id());
@@ -376,7 +382,7 @@ fn every_override_has_a_source_and_covers_a_method() {
         }
         let methods = (0..BLOB.row_count())
             .map(method)
-            .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
+            .filter(|method| usize::from(BLOB.row(method.row()).special) == index + 1);
         // With `listed`, the sets of scopes contain the added scopes, and no method has the number
         // of the override. An override without methods is used by the generator only.
         match row.effect {

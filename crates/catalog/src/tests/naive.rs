@@ -147,10 +147,12 @@ struct Segment<'p> {
 }
 
 impl Segment<'_> {
+    /// Checks whether the segment equals a literal, as sent or after percent-decoding.
     fn is(&self, text: &[u8]) -> bool {
         self.sent == text || self.decoded.as_deref() == Some(text)
     }
 
+    /// Checks whether a wildcard matches the segment.
     fn is_name(&self) -> bool {
         ![&b""[..], b".", b".."].contains(&self.sent)
     }

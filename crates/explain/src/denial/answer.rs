@@ -294,6 +294,7 @@ mod tests {
         Denial::for_method(call.method().unwrap())
     }
 
+    /// Returns headers with this content type; no headers if the text is empty.
     fn headers_with(content_type: &'static str) -> HeaderMap {
         let value = HeaderValue::from_static(content_type);
         if content_type.is_empty() { HeaderMap::new() } else { HeaderMap::from_iter([(CONTENT_TYPE, value)]) }

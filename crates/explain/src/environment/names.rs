@@ -97,6 +97,8 @@ fn is_label(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase()) && is_label_or_number(text)
 }
 
+/// Returns whether the text is not empty, consists of lower-case letters, digits and hyphens, and
+/// neither begins nor ends with a hyphen.
 fn is_label_or_number(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && !text.starts_with('-') && !text.ends_with('-') && text.bytes().all(fits)
