@@ -325,11 +325,11 @@ fn set_zero_is_the_only_empty_set() {
 
 #[test]
 fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
-    let (mut open, mut methods) = (0, 0);
+    let (mut host_count, mut method_count) = (0, 0);
     for record in BLOB.section(HOSTS).chunks_exact(HOST_RECORD) {
         let name = std::str::from_utf8(BLOB.text(record, 0)).unwrap();
         let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
-        open += 1;
+        host_count += 1;
         // For these hosts the path alone does not determine the method.
         let needs_more = host::unalias(name.as_bytes()).is_some()
             || hosts::AUTH.contains(&name)
@@ -339,7 +339,7 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         for (row, scope) in
             rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
         {
-            methods += 1;
+            method_count += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
             // Some overrides apply only if the query contains this key.
             let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
@@ -349,7 +349,7 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         }
     }
     // Lower numbers would mean that the loop skips hosts or methods.
-    assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
+    assert!(host_count > 150 && method_count > 10_000, "{host_count} hosts, {method_count} methods");
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
     assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
 }

@@ -24,18 +24,19 @@ fn values_for_steps_are_read() {
     assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
-    let without_words = refusal_of(
+    // The fields contain the values; the message contains none of them.
+    let from_fields = refusal_of(
         403,
         &[],
         r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
             "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
     );
     assert_eq!(
-        (without_words.permission(), without_words.project()),
+        (from_fields.permission(), from_fields.project()),
         (Some("run.services.get"), Some("123456789012"))
     );
     assert_eq!(
-        (without_words.request_id(), without_words.vpc_sc_id()),
+        (from_fields.request_id(), from_fields.vpc_sc_id()),
         (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5"))
     );
     let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
