@@ -147,7 +147,7 @@ fn to_credentials_error(denial: Denial) -> CredentialsError {
 const NO_TOKEN: &str = "the credentials gave no bearer token";
 
 impl TokenSource for GuardCredentials {
-    async fn token_for(&self, _email: &str) -> Result<String, BoxError> {
+    async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
         let authorization = self.current_authorization().await?;
         self.record_handed_out(&authorization);
         let token = AccessToken::from_authorization(&authorization);
