@@ -123,6 +123,7 @@ fn empty_message() -> Response<Bytes> {
     response.body(Bytes::from_static(&[0; 5])).expect("invalid header")
 }
 
+/// Returns the response of Secret Manager that describes a secret.
 fn secret() -> Response<&'static str> {
     let body = r#"{"name":"projects/my-project/secrets/s"}"#;
     Response::builder().header("content-type", "application/json").body(body).expect("invalid header")
@@ -185,6 +186,7 @@ struct Objects {
 impl Objects {
     const BUCKET: &str = "projects/_/buckets/photos";
 
+    /// Reads an object to its end.
     async fn read(&self, name: &str) -> Reply {
         let read = async {
             let mut response = self.client.read_object(Self::BUCKET, name).send().await?;

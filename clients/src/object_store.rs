@@ -21,7 +21,7 @@ use object_store::{
 
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, with_denial};
 
-/// The only column of object_store.
+/// The client of object_store: one column in the table of clients and scenarios.
 struct Store;
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {

@@ -56,6 +56,7 @@ fn timeout() -> TimeoutLayer {
     TimeoutLayer::new().with_timeout(limit).with_io_timeout(limit)
 }
 
+/// Returns a retry layer whose delays are short, so that the scenarios are quick.
 fn retry() -> RetryLayer {
     RetryLayer::new().with_min_delay(Duration::from_millis(1)).with_max_times(3)
 }

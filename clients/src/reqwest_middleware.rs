@@ -105,11 +105,13 @@ struct Storage {
 }
 
 impl Storage {
+    /// Returns a request that reads an object or its metadata.
     fn get_object(&self, name: &str) -> RequestBuilder {
         let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET);
         self.client.get(url).bearer_auth(&self.token)
     }
 
+    /// Returns a request that writes an object, or starts a resumable upload.
     fn insert_object(&self, upload_type: &str) -> RequestBuilder {
         let (bucket, name) = (Scene::BUCKET, Scene::NEW);
         let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}");

@@ -45,6 +45,7 @@ pub(crate) async fn guard(
     Ok(guard)
 }
 
+/// Returns the [`Preflight`] that corresponds to the mode of a scenario.
 fn preflight(mode: GuardMode) -> Result<Preflight, BoxError> {
     match mode {
         GuardMode::Warn => Ok(Preflight::Warn),

@@ -105,6 +105,7 @@ pub(crate) fn serve_pubsub(google: &FakeGoogle) {
 /// the generated clients of tonic do.
 pub(crate) type Stack = BoxCloneSyncService<http::Request<Body>, Response<Body>, Status>;
 
+/// Returns a channel to the API of the scene.
 pub(crate) fn channel(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let channel = Endpoint::from_shared(scene.url())?.connect_lazy();
     Ok(match guard {
@@ -135,6 +136,7 @@ impl Interceptor for SetToken {
 }
 
 impl Pubsub {
+    /// Publishes a message. Returns the ids that Pub/Sub gives to the message.
     async fn publish(&self) -> Result<Received, Status> {
         let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let response = client.publish(publish_request()).await?;
@@ -142,6 +144,7 @@ impl Pubsub {
         Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
     }
 
+    /// Reads a stream of messages to its end. Returns the acknowledgement ids of the messages.
     async fn pull(&self) -> Result<Received, Status> {
         let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let subscription = format!("projects/{}/subscriptions/orders", Scene::PROJECT);

@@ -60,6 +60,7 @@ fn around_reqwest(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError
     Ok(with_guard(service, guard))
 }
 
+/// Puts the guard around the client, or returns the client in the same type if there is no guard.
 fn with_guard<S, B>(client: S, guard: Option<Guard>) -> Stack
 where
     S: Service<Request<AnyBody>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -117,6 +118,7 @@ struct Storage {
 }
 
 impl Storage {
+    /// Sends a request with the token and this body through the stack.
     fn send(
         &self,
         request: http::request::Builder,
@@ -130,16 +132,19 @@ impl Storage {
         }
     }
 
+    /// Returns a request that reads an object or its metadata.
     fn get_object(&self, name: &str) -> http::request::Builder {
         Request::get(format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET))
     }
 
+    /// Returns a request that writes an object, or starts a resumable upload.
     fn insert_object(&self, upload_type: &str) -> http::request::Builder {
         let (url, bucket, name) = (&self.url, Scene::BUCKET, Scene::NEW);
         Request::post(format!("{url}/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}"))
     }
 }
 
+/// Returns a body with these bytes.
 fn full_body(bytes: impl Into<Bytes>) -> AnyBody {
     box_body(Full::new(bytes.into()))
 }

@@ -19,6 +19,7 @@ use hyper_util::rt::TokioExecutor;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
+/// Starts a fake Google with a VM that has the default scopes, and whose account may write objects.
 async fn google() -> FakeGoogle {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
@@ -26,11 +27,13 @@ async fn google() -> FakeGoogle {
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
 
+/// Returns a builder of a guard that runs on the VM and queries the tokeninfo endpoint of the fake.
 fn builder(google: &FakeGoogle) -> GuardBuilder {
     let builder = Guard::builder().env(google.env());
     builder.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap()
 }
 
+/// Builds the client of Cloud Storage for the fake, with this source of tokens.
 fn storage(google: &FakeGoogle, tokens: impl GetToken + 'static) -> Storage<HttpConnector> {
     let mut hub = Storage::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
     hub.base_url(format!("{}/storage/v1/", google.storage_url()));
@@ -38,6 +41,7 @@ fn storage(google: &FakeGoogle, tokens: impl GetToken + 'static) -> Storage<Http
     hub
 }
 
+/// Builds the client of Drive for the fake, with this source of tokens.
 fn drive(google: &FakeGoogle, tokens: impl GetToken + 'static) -> DriveHub<HttpConnector> {
     let mut hub = DriveHub::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
     hub.base_url(format!("{}/drive/v3/", google.url_of(Service::OtherApi)));
@@ -50,6 +54,7 @@ async fn upload(hub: &Storage<HttpConnector>) -> Result<(), Error> {
     insert.upload(content, "text/plain".parse().unwrap()).await.map(drop)
 }
 
+/// Returns the number of objects in the bucket.
 async fn list(hub: &Storage<HttpConnector>) -> Result<usize, Error> {
     Ok(hub.objects().list("photos").doit().await?.1.items.unwrap_or_default().len())
 }

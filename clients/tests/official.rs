@@ -29,6 +29,7 @@ const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 const BUCKET: &str = "projects/_/buckets/photos";
 const SECRET: &str = "projects/my-project/secrets/s/versions/1";
 
+/// Installs a crypto provider for rustls, without which the clients cannot be built.
 fn install_crypto_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
@@ -43,6 +44,7 @@ async fn google() -> FakeGoogle {
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
 
+/// Returns a builder of a guard that runs on the VM and queries the tokeninfo endpoint of the fake.
 fn builder(google: &FakeGoogle) -> GuardBuilder {
     let builder = Guard::builder().env(google.env());
     builder.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap()
@@ -167,6 +169,7 @@ async fn confirm_sends_only_the_first_refused_call() {
     assert_eq!(request_count(&google, Service::Storage), 1);
 }
 
+/// Builds the gRPC client of Cloud Storage for the fake, with the guard.
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
     let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
@@ -174,6 +177,7 @@ async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
+/// Builds the client of Secret Manager for the fake, with the guard.
 async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
     let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
@@ -308,8 +312,9 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
         };
         denial_of(&error).granted().source()
     };
-    // The guard knows which token the call sent only if no other token was handed out since the
-    // call began.
+    // Each row: how many tokens are handed out, and the source of the scopes that the denial then
+    // contains. The first two tokens are the same. The guard knows which token the call sent only if
+    // no other token was handed out since the call began.
     for (handed_out, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
         for _ in 0..handed_out {
             credentials.headers(Extensions::new()).await.unwrap();

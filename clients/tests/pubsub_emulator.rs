@@ -138,6 +138,7 @@ async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
     Ok((google, guard))
 }
 
+/// Returns a channel to the fake Google, which forwards to the emulator.
 fn channel(google: &FakeGoogle) -> Result<Channel> {
     Ok(Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect_lazy())
 }
@@ -156,6 +157,7 @@ fn publish(data: Vec<u8>) -> PublishRequest {
     PublishRequest { topic: TOPIC.into(), messages: vec![message] }
 }
 
+/// Returns the first request of a `StreamingPull`.
 fn pull() -> StreamingPullRequest {
     StreamingPullRequest {
         subscription: SUBSCRIPTION.into(),
@@ -168,13 +170,13 @@ fn pull() -> StreamingPullRequest {
 async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
-    let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
-    let poor = bearer(&google.mint(ROBOT, ["logging.write"]))?;
+    let with_scope = bearer(&google.mint(ROBOT, ["pubsub"]))?;
+    let without_scope = bearer(&google.mint(ROBOT, ["logging.write"]))?;
     let stack = ServiceBuilder::new().buffer(8).concurrency_limit(4).layer(guard.tonic_layer());
     let guarded = stack.service(channel(&google)?);
-    let mut publisher = PublisherClient::with_interceptor(guarded.clone(), good.clone());
+    let mut publisher = PublisherClient::with_interceptor(guarded.clone(), with_scope.clone());
     let mut subscriber =
-        SubscriberClient::with_interceptor(guarded.clone(), good).max_decoding_message_size(16 << 20);
+        SubscriberClient::with_interceptor(guarded.clone(), with_scope).max_decoding_message_size(16 << 20);
 
     publisher.create_topic(Topic { name: TOPIC.into(), ..Topic::default() }).await?;
     let subscription =
@@ -210,8 +212,8 @@ async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Resu
         drop(stream);
     }
 
-    let mut publisher = PublisherClient::with_interceptor(guarded.clone(), poor.clone());
-    let mut subscriber = SubscriberClient::with_interceptor(guarded, poor);
+    let mut publisher = PublisherClient::with_interceptor(guarded.clone(), without_scope.clone());
+    let mut subscriber = SubscriberClient::with_interceptor(guarded, without_scope);
     for mut publisher in [publisher.clone(), publisher.clone()] {
         check_refused(publisher.publish(publish(vec![1])).await.err(), "google.pubsub.v1.Publisher.Publish")?;
     }
@@ -238,14 +240,14 @@ fn check_refused(status: Option<Status>, method: &str) -> Result<()> {
 async fn errors_of_the_emulator_are_unchanged() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
-    let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
+    let with_scope = bearer(&google.mint(ROBOT, ["pubsub"]))?;
     let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel(&google)?);
-    let unguarded = PublisherClient::with_interceptor(channel(&google)?, good.clone())
+    let unguarded = PublisherClient::with_interceptor(channel(&google)?, with_scope.clone())
         .publish(publish(vec![1]))
         .await
         .err()
         .context("publishing to a missing topic succeeded")?;
-    let mut client = PublisherClient::with_interceptor(guarded, good);
+    let mut client = PublisherClient::with_interceptor(guarded, with_scope);
     let result = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
     let status = result.err().context("publishing to a missing topic succeeded")?;
     ensure!((status.code(), status.message()) == (Code::NotFound, unguarded.message()), "{status:?}");

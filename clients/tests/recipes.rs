@@ -78,8 +78,8 @@ fn explain_query(guard: &Guard, error: &BQError) -> Option<Denial> {
 // end
 
 // recipe: yup-oauth2
-/// For a service account key, whose tokens hold the scopes that were requested. Not for a user's
-/// login.
+/// Declares the scopes of each token to the guard. Only for a service account key, whose tokens hold
+/// the requested scopes; not for a user's login.
 struct Storage {
     guard: Guard,
     tokens: Mutex<HashMap<String, TokenInfo>>,

@@ -57,6 +57,7 @@ impl Emulator {
         }
     }
 
+    /// Starts the emulator, and waits until it prints its port.
     fn run(python: &Path) -> Result<Self> {
         let mut command = Command::new(python);
         command
@@ -98,6 +99,7 @@ fn install() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Runs a command to its end. Returns an error with its output if the command fails.
 fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -109,33 +111,33 @@ async fn opendal_writes_with_the_write_scope_and_is_denied_writes_without_it() -
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
     let guard = super::guard(&google).preflight(Preflight::Confirm).build();
-    let (good, poor) =
+    let (writer, reader) =
         (token_with(&google, "devstorage.read_write"), token_with(&google, "devstorage.read_only"));
 
     let operator = |token| operator(&google, token).layer(guard.opendal());
     let film = film(8);
     // For an object without a content type the emulator sends `null`, which opendal does not
     // accept.
-    operator(good.clone()).write_with("film.mkv", film.clone()).content_type("video/x-matroska").await?;
-    for token in [&good, &poor] {
+    operator(writer.clone()).write_with("film.mkv", film.clone()).content_type("video/x-matroska").await?;
+    for token in [&writer, &reader] {
         let downloaded = operator(token.clone()).read("film.mkv").await?;
         ensure!(downloaded.to_vec() == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
     }
-    let listed = operator(poor.clone()).list("").await?;
+    let listed = operator(reader.clone()).list("").await?;
     ensure!(listed.iter().any(|entry| entry.name() == "film.mkv"), "{listed:?}");
-    let Err(missing) = operator(poor.clone()).read("no such object").await else {
+    let Err(missing) = operator(reader.clone()).read("no such object").await else {
         bail!("the object exists")
     };
     assert_eq!((missing.kind(), Denial::find(&missing).is_some()), (ErrorKind::NotFound, false), "{missing}");
 
-    let Err(error) = operator(poor).write("film.mkv", "cut").await else {
+    let Err(error) = operator(reader).write("film.mkv", "cut").await else {
         bail!("the upload was not refused")
     };
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     let denial = Denial::find(&error).with_context(|| format!("no denial in {error:?}"))?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     ensure!(
-        operator(good).stat("film.mkv").await?.content_length() == film.len() as u64,
+        operator(writer).stat("film.mkv").await?.content_length() == film.len() as u64,
         "the refused upload changed the object"
     );
     Ok(())
@@ -171,12 +173,13 @@ async fn the_fake_forwards_responses_unchanged() -> Result<()> {
         ensure!(responses[0] == responses[1], "{path}: {responses:#?}");
     }
     // The fake itself refuses a token without a scope of Cloud Storage.
-    let poor = google.mint(ACCOUNT, ["logging.write"]);
-    let request = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(poor);
+    let token = google.mint(ACCOUNT, ["logging.write"]);
+    let request = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(token);
     assert_eq!(request.send().await?.status(), StatusCode::FORBIDDEN);
     Ok(())
 }
 
+/// Returns a token with this scope.
 fn token_with(google: &FakeGoogle, scope: &str) -> String {
     google.mint(ACCOUNT, [scope])
 }

@@ -14,6 +14,7 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 /// The name of the bucket. The name contains a dash because clients may percent-encode a dash.
 const BUCKET: &str = "my-photos";
 
+/// Starts a fake Google with the bucket, whose objects the account of the VM may read and write.
 async fn google() -> FakeGoogle {
     let google = FakeGoogle::builder().bucket(BUCKET).iam(BUCKET, ACCOUNT, "roles/storage.admin");
     google.start().await.unwrap()
@@ -25,6 +26,7 @@ fn full_control_token(google: &FakeGoogle) -> String {
     google.mint(ACCOUNT, ["devstorage.full_control"])
 }
 
+/// Returns a builder of a guard that knows the fake Cloud Storage and does not query tokeninfo.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
     install_crypto_provider();
     Guard::builder()

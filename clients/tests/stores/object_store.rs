@@ -23,6 +23,7 @@ use super::{BUCKET, film, full_control_token, google, guard, install_crypto_prov
 /// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Returns a builder of a store whose retries are quick and that sends this token.
 fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
     install_crypto_provider();
     let delay = Duration::from_millis(1);
@@ -35,6 +36,7 @@ fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
         .with_credentials(Arc::new(StaticCredentialProvider::new(GcpCredential { bearer: token })))
 }
 
+/// Builds a store with the guard. Also returns the connector, which finds the denial of an error.
 fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardConnector) {
     let connector = guard.object_store(ReqwestConnector::default());
     (builder(url, token).with_http_connector(connector.clone()).build().unwrap(), connector)
@@ -69,8 +71,8 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
 #[tokio::test]
 async fn a_denied_list_fails_with_generic_and_its_denial_is_found() {
     let google = google().await;
-    let poor = google.mint(super::ACCOUNT, ["logging.write"]);
-    let (store, connector) = store(&google.storage_url(), poor, &guard(&google).build());
+    let without_scope = google.mint(super::ACCOUNT, ["logging.write"]);
+    let (store, connector) = store(&google.storage_url(), without_scope, &guard(&google).build());
     let error = store.list(None).next().await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Generic { .. }), "{error:?}");
     assert_eq!(connector.denial_of(&error).unwrap().kind(), DenialKind::Refused);
@@ -160,21 +162,22 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     }
 }
 
-/// A connector and client that refuses every request for lack of scope, as Google does.
+/// A connector, and the client that it creates, which refuses every request for lack of scope, as
+/// Google does.
 #[derive(Debug)]
-struct Refuses;
+struct AlwaysRefuses;
 
 const REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
 
 #[async_trait]
-impl HttpService for Refuses {
+impl HttpService for AlwaysRefuses {
     async fn call(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
         let json = http::Response::builder().status(403).header("content-type", "application/json");
         Ok(json.body(REFUSAL.to_owned().into()).unwrap())
     }
 }
 
-impl HttpConnector for Refuses {
+impl HttpConnector for AlwaysRefuses {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(Self))
     }
@@ -182,7 +185,7 @@ impl HttpConnector for Refuses {
 
 #[tokio::test]
 async fn token_requests_are_not_checked_but_signing_requests_are() {
-    let client = Guard::builder().build().object_store(Refuses).connect(&ClientOptions::new()).unwrap();
+    let client = Guard::builder().build().object_store(AlwaysRefuses).connect(&ClientOptions::new()).unwrap();
     let rows = [
         ("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token", false),
         ("http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/email", false),

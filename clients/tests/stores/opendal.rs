@@ -12,10 +12,12 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 
 use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
 
+/// Returns the configuration of the service at this URL, without any source of tokens.
 fn gcs(url: &str) -> Gcs {
     Gcs::default().bucket(BUCKET).endpoint(url).disable_vm_metadata().disable_config_load()
 }
 
+/// Builds an operator for the fake Cloud Storage, which sends this token.
 pub(crate) fn operator(google: &FakeGoogle, token: String) -> Operator {
     install_crypto_provider();
     // Each test has its own connection pool, because its connections end with the runtime of the
@@ -25,6 +27,7 @@ pub(crate) fn operator(google: &FakeGoogle, token: String) -> Operator {
     Operator::new(gcs(&google.storage_url()).token(token)).unwrap().with_context(context)
 }
 
+/// Returns a retry layer whose delays are short.
 fn retry() -> RetryLayer {
     RetryLayer::new().with_min_delay(std::time::Duration::from_millis(1)).with_max_times(3)
 }
@@ -142,9 +145,9 @@ fn without_date(text: &str) -> String {
 
 /// A transport that refuses every request for lack of scope, as Google does, and records the hosts.
 #[derive(Clone, Default)]
-struct Refuses(Arc<Mutex<Vec<String>>>);
+struct RefusingTransport(Arc<Mutex<Vec<String>>>);
 
-impl HttpTransport for Refuses {
+impl HttpTransport for RefusingTransport {
     async fn fetch(&self, request: http::Request<Buffer>) -> opendal::Result<http::Response<HttpBody>> {
         self.0.lock().unwrap().extend(request.uri().host().map(str::to_owned));
         let json = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
@@ -158,7 +161,7 @@ async fn requests_for_tokens_are_not_checked() {
     let user_credential =
         r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
     let credential = base64(user_credential);
-    let transport = Refuses::default();
+    let transport = RefusingTransport::default();
     let operator = |gcs: Gcs| {
         let context = OperationContext::new().with_http_transport(HttpTransporter::new(transport.clone()));
         Operator::new(gcs).unwrap().with_context(context).layer(Guard::builder().build().opendal())

@@ -122,8 +122,8 @@ impl<'a> Blob<'a> {
     }
 
     /// Returns the number of the set of scopes that every method of the host accepts; 0 if the
-    /// methods have no scope in common. Methods for which a token is never called lacking are not
-    /// counted.
+    /// methods have no scope in common. Methods for which no token is judged insufficient do not
+    /// count.
     #[inline]
     pub fn shared(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 8)

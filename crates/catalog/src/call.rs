@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn authorization_of_another_type_counts_as_a_signature() {
         // Every value except `Bearer TOKEN` counts, because only that form contains a bearer token.
-        for (value, signed) in [
+        for (value, expected) in [
             ("Bearer ya29.x", false),
             ("bearer ya29.x", false),
             ("BEARER ya29.x", false),
@@ -426,7 +426,7 @@ mod tests {
         ] {
             let headers = [("authorization", value)];
             let is_signed = call_is(&Method::GET, "https://x.example/", &headers, |call| call.is_signed());
-            assert_eq!(is_signed, signed, "{value}");
+            assert_eq!(is_signed, expected, "{value}");
         }
         assert!(!call_is(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
     }
@@ -455,7 +455,7 @@ mod tests {
     #[test]
     fn a_grpc_path_names_a_service_with_its_package_and_a_method() {
         // The service has a package, and the names of service and method begin with capitals.
-        for (path, grpc) in [
+        for (path, expected) in [
             ("/google.pubsub.v1.Publisher/Publish", true),
             ("/google.longrunning.Operations/GetOperation", true),
             ("/Publisher/Publish", false),
@@ -466,7 +466,7 @@ mod tests {
             ("/", false),
             ("", false),
         ] {
-            assert_eq!(is_grpc_path(path), grpc, "{path}");
+            assert_eq!(is_grpc_path(path), expected, "{path}");
         }
     }
 

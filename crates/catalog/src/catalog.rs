@@ -84,11 +84,13 @@ impl Catalog {
         None
     }
 
+    /// Returns the contents of the catalog.
     #[inline]
     pub(crate) fn data(self) -> &'static Data {
         if self.0 == 0 { &BUILT_IN } else { opened(self.0) }
     }
 
+    /// Returns the data of the catalog.
     #[inline]
     pub(crate) fn blob(self) -> &'static Blob<'static> {
         &self.data().blob
@@ -153,6 +155,8 @@ impl Catalog {
         }
     }
 
+    /// Checks a set of an opened catalog. The set may contain scopes that the program does not
+    /// know.
     #[cold]
     fn opened_set_intersects(self, set: u16, granted: &ScopeSet) -> bool {
         self.scopes_of_set(set).any(|scope| granted.contains(&scope))
@@ -174,6 +178,7 @@ impl Catalog {
     }
 }
 
+/// Returns the row of the REST method in the opened catalog with this number.
 #[cold]
 fn find_in_opened(number: u8, host: Host, verb: &str, path: &str) -> Option<u32> {
     walk::find_at(&opened(number).blob, host, verb, path)

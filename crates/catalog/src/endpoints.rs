@@ -34,12 +34,13 @@ pub struct Endpoints {
 /// A host that the user mapped to the host of a Google API.
 #[derive(Debug, Clone)]
 struct MappedHost {
+    /// The user's host, without its port.
     host: String,
-    /// The port of the host; `None` stands for the default port of the request's scheme.
+    /// The port of the user's host; `None` stands for the default port of the request's scheme.
     port: Option<u16>,
-    /// The host of the Google API.
+    /// The host of the Google API that the user's host stands for.
     target: String,
-    /// The URL of the mapped host, without a slash at the end.
+    /// The URL of the user's host, without a slash at the end.
     base: String,
 }
 
@@ -233,6 +234,7 @@ struct Port {
 }
 
 impl Port {
+    /// Parses the port in a URL. `default` is the default port of the scheme.
     fn parse(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
         let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
@@ -265,13 +267,13 @@ pub(crate) fn is_known_host(catalog: Catalog, host: &str) -> bool {
 /// hosts, and some gRPC services have a host without REST methods.
 fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
     let name = host::normalize(to.trim());
-    if let Some(place) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
-        .filter(|place| !place.is_bucket)
+    if let Some(api_host) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
+        .filter(|api_host| !api_host.is_bucket)
     {
-        return Some(place.host.into_owned());
+        return Some(api_host.host.into_owned());
     }
-    let below = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
-    (below && is_host_name(&name)).then(|| name.into_owned())
+    let is_below_domain = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    (is_below_domain && is_host_name(&name)).then(|| name.into_owned())
 }
 
 /// Reads an endpoint: its host, its port, and its base URL.
@@ -282,6 +284,7 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || invalid(&format!("invalid endpoint {shown:?}: expected {expected}"));
     let text = from.trim();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    // The default port of the scheme; `None` if the text has no scheme.
     let usual = match scheme.to_ascii_lowercase().as_str() {
         "https" => Some(443),
         "http" => Some(80),

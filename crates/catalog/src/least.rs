@@ -51,6 +51,7 @@ pub fn least(accepted: &ScopeSet) -> Option<Scope> {
     narrowest(&advisable(accepted))
 }
 
+/// Returns the narrowest scope of a set; `None` if the set is empty.
 fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(compare_breadth)
 }
@@ -224,9 +225,9 @@ mod tests {
             let first = narrowest_first(&accepted).into_iter().next().unwrap();
             assert_eq!((least(&accepted).unwrap().short(), first.short()), (expected, expected), "{id}");
         }
-        let both = ["bigquery.jobs.insert", "storage.objects.get"];
-        let both = both.map(|id| crate::method::ApiMethod::by_id(id).unwrap().accepted());
-        let names: Vec<_> = least_of(&both).iter().map(|scope| scope.short().to_owned()).collect();
+        let ids = ["bigquery.jobs.insert", "storage.objects.get"];
+        let accepted = ids.map(|id| crate::method::ApiMethod::by_id(id).unwrap().accepted());
+        let names: Vec<_> = least_of(&accepted).iter().map(|scope| scope.short().to_owned()).collect();
         assert_eq!(names, ["devstorage.read_only", "bigquery"]);
     }
 

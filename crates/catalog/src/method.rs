@@ -199,6 +199,7 @@ impl ApiMethod {
         Catalog((self.bits >> 24) as u8 & 0x7f)
     }
 
+    /// Returns the fields of the method in the data.
     fn record(self) -> Row {
         self.catalog().blob().row(self.row())
     }

@@ -85,6 +85,7 @@ struct CatalogFile<'a> {
     data: &'a [u8],
 }
 
+/// Splits a catalog file into the values of its header and its data. The error contains the fault.
 fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
     let end = bytes.windows(2).position(|pair| pair == b"\n\n");
     let (text, data) = bytes.split_at(end.unwrap_or(bytes.len()));

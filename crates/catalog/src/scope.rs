@@ -4,7 +4,7 @@
 //! [`ScopeSet`] contains the scopes that a token was granted, or the scopes that a method accepts.
 //! The scopes that the catalog knows are stored as bits, so that two sets are compared by a few AND
 //! instructions. Other scopes are stored by name, because a token with an unknown scope is never
-//! called lacking and so must be recognized.
+//! judged insufficient and so must be recognized.
 //!
 //! ```
 //! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
@@ -159,8 +159,8 @@ impl Scope {
 
     /// Checks whether the catalog knows this scope.
     ///
-    /// A token that holds an unknown scope is never called lacking, because the scope may be newer
-    /// than the catalog.
+    /// A token that holds an unknown scope is never judged insufficient, because the scope may be
+    /// newer than the catalog.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -303,6 +303,7 @@ impl ScopeSet {
         }
     }
 
+    /// Checks whether the set contains the known scope with this number.
     #[inline]
     pub(crate) fn contains_numbered(&self, index: usize) -> bool {
         self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)

@@ -90,6 +90,7 @@ fn belongs_to(method: &ApiMethod, service: &str) -> bool {
     shared || method.host() == service || APIS.iter().any(|(host, ..)| *host == service)
 }
 
+/// Checks whether a part of a name is a version, such as `v3` or `v1beta1`.
 fn is_version(part: &str) -> bool {
     part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -16,7 +16,7 @@ fn look_up<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Lo
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
-/// Returns the id of the method, or the word of the reason why there is none.
+/// Returns the id of the method, or, if no method is found, the [`AbstainReason`] as text.
 fn id_or_reason(found: &Lookup) -> &'static str {
     match found.method() {
         Some(method) => method.id(),
@@ -24,8 +24,8 @@ fn id_or_reason(found: &Lookup) -> &'static str {
     }
 }
 
-/// Looks up a request, and returns the id of its method or the word of the reason why there is
-/// none.
+/// Looks up a request. Returns the id of its method, or, if no method is found, the
+/// [`AbstainReason`] as text.
 fn id_or_reason_of(verb: &str, url: &str) -> &'static str {
     look_up(&Endpoints::new(), verb, url, |found| id_or_reason(&found))
 }
@@ -46,6 +46,7 @@ fn verdict(verb: &str, url: &str, scopes: &str) -> Result<bool, AbstainReason> {
     })
 }
 
+/// Returns the set of the scopes with these short names, which spaces separate.
 fn held(text: &str) -> ScopeSet {
     text.split(' ').filter(|word| !word.is_empty()).map(|word| word.parse().unwrap()).collect()
 }
@@ -546,8 +547,8 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
     assert_eq!(abstain_reason_of("POST", first), None);
 }
 
-/// Looks up a request with headers, and returns the id of its method or the word of the reason why
-/// there is none.
+/// Looks up a request with headers. Returns the id of its method, or, if no method is found, the
+/// [`AbstainReason`] as text.
 fn id_or_reason_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
     let uri = url.parse().unwrap();
     let pairs =
@@ -608,7 +609,7 @@ fn the_content_type_makes_a_request_a_grpc_call() {
 }
 
 #[test]
-fn a_superfluous_final_slash_keeps_the_method_and_prevents_the_verdict_lacking() {
+fn a_path_with_a_superfluous_slash_has_its_method_but_no_negative_verdict() {
     for (verb, url, expected) in [
         (
             "POST",
@@ -788,7 +789,7 @@ fn the_method_does_not_depend_on_optional_encoding_of_the_path() {
 }
 
 #[test]
-fn a_token_is_called_lacking_only_if_that_is_certain() {
+fn a_token_is_judged_insufficient_only_if_that_is_certain() {
     let get = "https://storage.googleapis.com/storage/v1/b/b/o/o";
     let gmail = "https://gmail.googleapis.com/gmail/v1/users/me/messages";
     let chat = "https://chat.googleapis.com/v1/spaces/s";
@@ -862,7 +863,7 @@ fn debug_of_a_lookup_hides_the_query() {
 
 /// A scope that Google lists only for `script.scripts.run` may permit other methods, too.
 #[test]
-fn a_token_with_a_scope_for_scripts_is_not_called_lacking() {
+fn a_token_with_a_scope_for_scripts_is_not_judged_insufficient() {
     let events = "https://www.googleapis.com/calendar/v3/calendars/primary/events";
     let people = "https://people.googleapis.com/v1/people/me/connections";
     let form = "https://forms.googleapis.com/v1/forms/id";

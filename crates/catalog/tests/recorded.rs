@@ -29,12 +29,14 @@ impl Request {
         Self { verb: next(), url: next(), method: next(), client: next() }
     }
 
+    /// Looks up the request in the built-in catalog.
     fn look_up(&self) -> Lookup {
         let uri: Uri = self.url.parse().unwrap_or_else(|error| panic!("{}: {error}", self.url));
         lookup(&Call::new(&self.verb.parse().unwrap(), &uri), &Endpoints::new())
     }
 }
 
+/// Returns the recorded requests.
 fn requests() -> Vec<Request> {
     let lines = include_str!("recorded/requests.tsv").lines();
     lines.filter(|line| !line.starts_with('#')).map(Request::read).collect()
@@ -44,6 +46,7 @@ fn requests() -> Vec<Request> {
 fn the_requests_cover_many_apis_and_clients() {
     let requests = requests();
     let count = |read: fn(&Request) -> &'static str| requests.iter().map(read).collect::<BTreeSet<_>>().len();
+    // Lower numbers would mean that a recording was lost or that lines are not read.
     assert!(requests.len() >= 400, "{}", requests.len());
     assert!(count(|request| request.url.split('/').nth(2).unwrap()) >= 40);
     assert!(count(|request| request.client) >= 10);
@@ -72,7 +75,7 @@ fn recorded_requests_give_the_intended_method() {
 }
 
 #[test]
-fn a_token_with_a_scope_of_the_intended_method_is_never_called_lacking() {
+fn a_token_with_a_scope_of_the_intended_method_is_never_judged_insufficient() {
     for request in requests() {
         let Ok(intended) = ApiMethod::by_id(request.method) else { continue };
         let found = request.look_up();

@@ -180,8 +180,8 @@ impl Denial {
         Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
-    /// Returns the denial with one more step, which precedes all other steps. Adapters call this
-    /// function if their client has its own way to set the scopes of a call.
+    /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
+    /// function if its client has a method that sets the scopes of a call.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;

@@ -428,7 +428,7 @@ mod tests {
         use Platform::*;
         let group = "projects/123/regions/us-east1/instanceGroupManagers/web";
         let cluster = [("cluster-name", "prod"), ("cluster-location", "us-central1")];
-        let of_identity = vm(&cluster).with_metadata(
+        let federated = vm(&cluster).with_metadata(
             metadata::SCOPES,
             "https://www.googleapis.com/auth/cloud-platform\nhttps://www.googleapis.com/auth/userinfo.email",
         );
@@ -445,10 +445,10 @@ mod tests {
                 Some("us-east1-b"),
             ),
             (pod(vm(&cluster)), GkeNode, Some("prod"), Some("us-central1")),
-            (pod(of_identity.clone()), GkeWorkloadIdentity, Some("prod"), Some("us-central1")),
+            (pod(federated.clone()), GkeWorkloadIdentity, Some("prod"), Some("us-central1")),
             // Only the metadata server of a node has the attribute `kube-env`.
             (
-                pod(of_identity.with_metadata("instance/attributes/", "kube-env\n")),
+                pod(federated.with_metadata("instance/attributes/", "kube-env\n")),
                 GkeNode,
                 Some("prod"),
                 Some("us-central1"),
@@ -527,8 +527,8 @@ mod tests {
 
     #[test]
     fn a_machine_with_a_nonexistent_zone_is_not_recognized_as_a_vm() {
-        let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
-        let here = Environment::from_snapshot(&stripped);
+        let with_false_zone = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
+        let here = Environment::from_snapshot(&with_false_zone);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
     }
 
@@ -548,6 +548,7 @@ mod tests {
     #[test]
     fn a_credential_file_takes_precedence_over_the_metadata_server() {
         let home = vm(&[]).with_env("HOME", "/home/me");
+        // A snapshot in which the variable names the credential file.
         let named = |path: &str| home.clone().with_env("GOOGLE_APPLICATION_CREDENTIALS", path);
         let robot = Some("robot@key-project.iam.gserviceaccount.com");
         let rows = [
@@ -582,10 +583,10 @@ mod tests {
 
     #[test]
     fn the_project_of_the_machine_takes_precedence_over_variables() {
-        let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
+        let set_project = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
-        assert_eq!(Environment::from_snapshot(&set(vm(&[]))).project(), Some("my-project"));
-        assert_eq!(Environment::from_snapshot(&set(key.clone())).project(), Some("other-project"));
+        assert_eq!(Environment::from_snapshot(&set_project(vm(&[]))).project(), Some("my-project"));
+        assert_eq!(Environment::from_snapshot(&set_project(key.clone())).project(), Some("other-project"));
         assert_eq!(Environment::from_snapshot(&key).project(), Some("key-project"));
     }
 
@@ -612,20 +613,21 @@ mod tests {
 
     #[test]
     fn delegation_is_recognized_and_keeps_the_account() {
-        let number = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
-        let for_a_person = number.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
+        // A key file with the numeric id of its account, and one that also names a person.
+        let with_id = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
+        let with_person = with_id.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
         let home = env(&[("HOME", "/home/me")]);
         let declared = |snapshot: Snapshot| snapshot.with_credential(Credential::DomainWideDelegation);
         let robot = "robot@key-project.iam.gserviceaccount.com";
         let rows = [
-            (home.clone().with_file(ADC, &for_a_person), robot, Some("103456789012345678901")),
-            (declared(home.with_file(ADC, &number)), robot, Some("103456789012345678901")),
+            (home.clone().with_file(ADC, &with_person), robot, Some("103456789012345678901")),
+            (declared(home.with_file(ADC, &with_id)), robot, Some("103456789012345678901")),
             (declared(vm(&[])), "123-compute@developer.gserviceaccount.com", None),
         ];
-        for (snapshot, account, number) in rows {
+        for (snapshot, account, unique_id) in rows {
             let here = Environment::from_snapshot(&snapshot);
             assert_eq!(here.credential(), Credential::DomainWideDelegation);
-            assert_eq!((here.account(), here.unique_id()), (Some(account), number));
+            assert_eq!((here.account(), here.unique_id()), (Some(account), unique_id));
         }
     }
 

@@ -32,9 +32,10 @@ use gcp_scopes_catalog::scope::ScopeSet;
 ///
 /// let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
 /// let known = GrantedScopes::known(scopes, GrantSource::Declared);
-/// let open = GrantedScopes::unrestricted(GrantSource::Jwt);
+/// let unrestricted = GrantedScopes::unrestricted(GrantSource::Jwt);
 /// let unknown = GrantedScopes::unknown("the token broker is down");
-/// assert!(known.scopes().is_some() && open.scopes().is_none() && unknown.scopes().is_none());
+/// assert!(known.scopes().is_some());
+/// assert!(unrestricted.scopes().is_none() && unknown.scopes().is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantedScopes {

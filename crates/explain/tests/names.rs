@@ -201,7 +201,7 @@ fn classified_forms(row: &RefusalExample, message: &str) -> Vec<(&'static str, O
     let mut forms = vec![
         ("JSON", http(&response.to_string())),
         ("JSON in an array", http(&json!([response]).to_string())),
-        ("JSON, its inner object", http(&response["error"].to_string())),
+        ("JSON, the inner object", http(&response["error"].to_string())),
         ("XML, in the message", http(&xml_of(row, message, "Message"))),
         ("XML, in the details", http(&xml_of(row, message, "Details"))),
         (

@@ -1,5 +1,6 @@
 //! Tests of the classification of refusals by gate: for every gate, in every format of a response,
-//! and for responses that resemble those of another gate.
+//! and for responses that resemble those of another gate. `kite` in the responses is an invented
+//! service.
 
 #[path = "refusals/details.rs"]
 mod details;
@@ -220,6 +221,7 @@ fn a_reason_is_one_word_of_letters_and_digits() {
             serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
         refusal_of(403, &[], &body.to_string()).gate()
     };
+    // A reason of an unknown service counts if it contains `INSUFFICIENT_SCOPE`.
     assert_eq!(gate("KITE2_INSUFFICIENT_SCOPE"), Gate::Scope);
     // Two words, a digit at the beginning, and more than 256 bytes.
     for reason in [
@@ -239,6 +241,7 @@ fn only_known_reasons_count_in_the_field_data() {
         refusal_of(403, &[], &details).gate()
     };
     assert_eq!(gate("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), Gate::Scope);
+    // In other fields, this reason of an unknown service would count.
     assert_eq!(gate("KITE_INSUFFICIENT_SCOPE"), Gate::Other);
 }
 
@@ -306,6 +309,7 @@ fn the_status_of_a_pasted_response_is_read() {
 fn scope_bodies() -> impl Iterator<Item = (&'static str, serde_json::Value)> {
     let rows =
         RESPONSES.iter().filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
+    // Without its header, this refusal is only likely.
     let without_headers = rows.filter(|row| row.name != "F7 with a header that agrees");
     without_headers.filter_map(|row| Some((row.name, serde_json::from_str(row.body).ok()?)))
 }
@@ -397,13 +401,14 @@ proptest! {
     }
 
     #[test]
-    fn scope_refusals_are_recognized_in_truncated_bodies(cut in 0usize..2000, row in 0usize..30) {
+    fn scope_refusals_are_recognized_in_truncated_bodies(extra in 0usize..2000, row in 0usize..30) {
         let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("not serializable")).collect();
         let body = &bodies[row % bodies.len()];
+        // The body ends at least one byte after the words that decide.
         let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
         let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("no deciding words");
-        let cut = (end + cut).min(body.len());
-        prop_assert!(is_scope(classify_response(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
+        let length = (end + extra).min(body.len());
+        prop_assert!(is_scope(classify_response(403, &[], &body[..length]).as_ref()), "{}", &body[..length]);
     }
 
     #[test]

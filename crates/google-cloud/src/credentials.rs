@@ -32,12 +32,12 @@ pub struct GuardCredentials {
     guard: Guard,
     inner: Credentials,
     granted: Option<ScopeSet>,
-    handed: Arc<ArcSwapOption<Handed>>,
+    handed_out: Arc<ArcSwapOption<HandedOut>>,
 }
 
 /// The latest `Authorization` value that was handed out to a client, and the time at which this
 /// value replaced an earlier value. The time is `None` for the first value.
-struct Handed {
+struct HandedOut {
     authorization: HeaderValue,
     since: Option<Instant>,
 }
@@ -46,7 +46,7 @@ impl GuardCredentials {
     /// Creates credentials that wrap `inner` and report each token to the guard.
     #[must_use]
     pub fn new(guard: &Guard, inner: impl Into<Credentials>) -> Self {
-        Self { guard: guard.clone(), inner: inner.into(), granted: None, handed: Arc::default() }
+        Self { guard: guard.clone(), inner: inner.into(), granted: None, handed_out: Arc::default() }
     }
 
     /// Declares that every token of these credentials holds exactly these scopes.
@@ -71,14 +71,14 @@ impl GuardCredentials {
 
     /// Records the value that is handed out, and declares the scopes of the token to the guard if
     /// [`with_granted`](Self::with_granted) has set them.
-    fn take_note(&self, authorization: &HeaderValue) {
-        let is_same = |last: &Arc<Handed>| last.authorization == *authorization;
-        if !self.handed.load().as_ref().is_some_and(is_same) {
+    fn record_handed_out(&self, authorization: &HeaderValue) {
+        let is_same = |last: &Arc<HandedOut>| last.authorization == *authorization;
+        if !self.handed_out.load().as_ref().is_some_and(is_same) {
             let mut value = authorization.clone();
             value.set_sensitive(true);
-            self.handed.rcu(|last| {
+            self.handed_out.rcu(|last| {
                 let since = last.is_some().then(Instant::now);
-                Some(Arc::new(Handed { authorization: value.clone(), since }))
+                Some(Arc::new(HandedOut { authorization: value.clone(), since }))
             });
         }
         if let Some((scopes, token)) =
@@ -89,21 +89,21 @@ impl GuardCredentials {
     }
 
     /// Returns the value that was handed out last.
-    fn last(&self) -> Option<HeaderValue> {
-        self.handed.load().as_ref().map(|last| last.authorization.clone())
+    fn last_handed_out(&self) -> Option<HeaderValue> {
+        self.handed_out.load().as_ref().map(|last| last.authorization.clone())
     }
 
     /// Returns the `Authorization` value of a call that began at `start`. Returns `None` if the
     /// value was replaced after `start`, because the call may then have sent the earlier or the
     /// later value.
-    pub(crate) fn token_since(&self, start: Instant) -> Option<HeaderValue> {
-        let last = self.handed.load();
-        let only = last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;
-        Some(only.authorization.clone())
+    pub(crate) fn authorization_of_call(&self, start: Instant) -> Option<HeaderValue> {
+        let last = self.handed_out.load();
+        let candidate = last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;
+        Some(candidate.authorization.clone())
     }
 
     /// Returns the `Authorization` value that the wrapped credentials give now.
-    async fn fresh(&self) -> Result<HeaderValue, BoxError> {
+    async fn current_authorization(&self) -> Result<HeaderValue, BoxError> {
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
             return Err("the credentials gave no headers".into());
         };
@@ -120,11 +120,11 @@ impl CredentialsProvider for GuardCredentials {
         let headers = self.inner.headers(extensions).await?;
         let authorization = match &headers {
             CacheableResource::New { data, .. } => data.get(AUTHORIZATION).cloned(),
-            CacheableResource::NotModified => self.last(),
+            CacheableResource::NotModified => self.last_handed_out(),
         };
         if let Some(authorization) = authorization {
-            self.take_note(&authorization);
-            self.guard.token_handed_out(&authorization).await.map_err(refused)?;
+            self.record_handed_out(&authorization);
+            self.guard.token_handed_out(&authorization).await.map_err(to_credentials_error)?;
         }
         Ok(headers)
     }
@@ -140,16 +140,16 @@ impl CredentialsProvider for GuardCredentials {
 /// type are. An implementation of `CredentialsProvider` has no other way to return an error. If a
 /// release removes the constructor, this function does not compile, and calls can no longer be
 /// denied before they are sent.
-fn refused(denial: Denial) -> CredentialsError {
+fn to_credentials_error(denial: Denial) -> CredentialsError {
     CredentialsError::new(false, denial.to_string(), denial.into_error())
 }
 
 const NO_TOKEN: &str = "the credentials gave no bearer token";
 
 impl TokenSource for GuardCredentials {
-    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
-        let authorization = self.fresh().await?;
-        self.take_note(&authorization);
+    async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
+        let authorization = self.current_authorization().await?;
+        self.record_handed_out(&authorization);
         let token = AccessToken::from_authorization(&authorization);
         Ok(token.ok_or(NO_TOKEN)?.secret().to_owned())
     }

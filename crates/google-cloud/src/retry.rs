@@ -55,9 +55,9 @@ impl GuardRetryPolicy {
     /// Adds a denial to a refusal for lack of scope. Does not change an error inside of
     /// [`Calling::run`](gcp_scopes::calling::Calling::run), which explains the error itself.
     fn explain(&self, state: &RetryState, error: Error) -> Error {
-        let is_open = error.denial().is_none() && !calling::is_under_way();
-        let Some(response) = error.response().filter(|_| is_open) else { return error };
-        let token = self.credentials.as_ref().and_then(|own| own.token_since(state.start));
+        let is_unexplained = error.denial().is_none() && !calling::is_under_way();
+        let Some(response) = error.response().filter(|_| is_unexplained) else { return error };
+        let token = self.credentials.as_ref().and_then(|own| own.authorization_of_call(state.start));
         let flight = self.guard.begin_unseen(token.as_ref());
         let (status, headers) = (response.status(), response.headers());
         if !flight.answered(status, headers) {
@@ -95,8 +95,8 @@ pub struct GoogleCloud;
 
 impl ClientError<GoogleCloud> for Error {
     fn response(&self) -> Option<Response<Vec<u8>>> {
-        let refused = self.status().filter(|status| status.code == Code::PermissionDenied);
-        let status = self.http_status_code().or_else(|| refused.map(|_| 403))?;
+        let permission_denied = self.status().filter(|status| status.code == Code::PermissionDenied);
+        let status = self.http_status_code().or_else(|| permission_denied.map(|_| 403))?;
         let body = match (self.status(), self.http_payload()) {
             (Some(status), _) => serde_json::to_vec(status).ok()?,
             (None, payload) => payload.map(|body| body.to_vec()).unwrap_or_default(),

@@ -155,9 +155,10 @@ impl GuardConnector {
     pub fn denial_of(&self, error: &object_store::Error) -> Option<Denial> {
         let text = error.to_string();
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.iter().rev().find(|denial| is_said(denial, &text)).cloned()
+        recent.iter().rev().find(|denial| contains_message_of(&text, denial)).cloned()
     }
 
+    /// Adds a denial to the latest denials, and drops the oldest if there are [`RECENT`] already.
     fn remember(&self, denial: Denial) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.len() == RECENT {
@@ -174,13 +175,14 @@ impl HttpConnector for GuardConnector {
     }
 }
 
+/// Waits for the scopes of the token of a call, unless the call is denied already.
 async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
     begun?.wait_for_scopes().await
 }
 
 /// Checks whether the text contains the denial's message. Compares the pieces between the
 /// characters that JSON or XML escapes, because the text may contain them in escaped form.
-fn is_said(denial: &Denial, text: &str) -> bool {
+fn contains_message_of(text: &str, denial: &Denial) -> bool {
     let line = denial.to_string();
     line.split(['"', '\\', '<', '>', '&']).all(|piece| text.contains(piece))
 }
@@ -194,14 +196,14 @@ struct GuardHttpService {
 impl GuardHttpService {
     async fn explain(&self, flight: Flight, response: HttpResponse) -> HttpResponse {
         let (mut parts, body) = response.into_parts();
-        let (seen, body) = look(&self.connector.guard, body).await;
-        let denial = flight.explain(parts.status, &parts.headers, &seen).await;
+        let (beginning, body) = look(&self.connector.guard, body).await;
+        let denial = flight.explain(parts.status, &parts.headers, &beginning).await;
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
-        let text = explained_body(&denial, &mut parts.headers, &seen, body.is_whole(&seen));
+        let explained = explained_body(&denial, &mut parts.headers, &beginning, body.is_whole(&beginning));
         self.connector.remember(denial);
-        Response::from_parts(parts, text.into())
+        Response::from_parts(parts, explained.into())
     }
 }
 
@@ -213,9 +215,9 @@ impl HttpService for GuardHttpService {
         let flight = match wait(guard.begin(&call)).await {
             Ok(flight) => flight,
             Err(denial) => {
-                let answer = denial.to_xml_response().map(bytes::Bytes::from);
+                let response = denial.to_xml_response().map(bytes::Bytes::from);
                 self.connector.remember(denial);
-                return Ok(answer.map(Into::into));
+                return Ok(response.map(Into::into));
             }
         };
         let response = self.client.execute(request).await?;

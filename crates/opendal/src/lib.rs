@@ -125,8 +125,8 @@ fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
 
 async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
     let (parts, body) = response.into_parts();
-    let (seen, body) = look_at(flight.guard(), body).await;
-    match flight.explain(parts.status, &parts.headers, &seen).await {
+    let (beginning, body) = read_beginning(flight.guard(), body).await;
+    match flight.explain(parts.status, &parts.headers, &beginning).await {
         Some(denial) => Err(refusal(denial)),
         None => Ok(Response::from_parts(parts, body)),
     }
@@ -155,14 +155,15 @@ fn refusal(denial: Denial) -> Error {
 
 /// Reads the beginning of a body with [`look`]. Returns the bytes that were read, and a body with
 /// the whole content. The length that opendal expects of the body is unchanged.
-async fn look_at(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
-    let mut taken = Frames(None);
-    let hollow = body.map_inner(|stream| {
-        taken.0 = Some(stream);
+async fn read_beginning(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
+    let mut frames = Frames(None);
+    // The emptied body keeps the length that opendal expects, while `look` reads the stream.
+    let emptied = body.map_inner(|stream| {
+        frames.0 = Some(stream);
         Box::new(BodyDataStream::new(Frames(None)))
     });
-    let (seen, body) = look(guard, taken).await;
-    (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
+    let (beginning, body) = look(guard, frames).await;
+    (beginning, emptied.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 
 /// The stream inside a body of opendal, as an [`http_body::Body`]. With `None`, the body is empty.

@@ -84,19 +84,21 @@ pub trait GuardTonicExt {
 
 impl GuardTonicExt for Guard {
     fn tonic_layer(&self) -> GuardLayer {
-        self.layer().with_grpc_errors(denied)
+        self.layer().with_grpc_errors(denied_status)
     }
 }
 
 /// Builds a [`Status`] from the headers or trailers of a refused call, with the denial as its
 /// source.
-fn denied(denial: Denial, headers: &HeaderMap) -> Option<Status> {
-    let mut status = status(headers)?;
+fn denied_status(denial: Denial, headers: &HeaderMap) -> Option<Status> {
+    let mut status = read_status(headers)?;
     status.set_source(Arc::new(denial.into_error()));
     Some(status)
 }
 
-fn status(headers: &HeaderMap) -> Option<Status> {
+/// Reads the status of a call from its headers or trailers, without details that tonic cannot
+/// decode.
+fn read_status(headers: &HeaderMap) -> Option<Status> {
     if !has_bad_details(headers) {
         return Status::from_header_map(headers);
     }

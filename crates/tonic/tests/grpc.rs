@@ -36,6 +36,7 @@ struct ScriptedResponse {
     frames: Vec<Piece>,
 }
 
+/// A frame of a body, or the error in place of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Data(Bytes),
@@ -93,10 +94,12 @@ impl Body for Frames {
 }
 
 impl ScriptedResponse {
+    /// Creates a response without frames.
     fn new(status: u16, headers: HeaderMap) -> Self {
         Self { status, headers, frames: Vec::new() }
     }
 
+    /// Creates a gRPC response with these frames.
     fn grpc(frames: Vec<Piece>) -> Self {
         Self { frames, ..Self::new(200, headers(&[("content-type", "application/grpc")])) }
     }
@@ -110,6 +113,7 @@ impl ScriptedResponse {
     }
 }
 
+/// Creates headers from names and values.
 fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
     rows.iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
@@ -193,6 +197,7 @@ fn message(text: &str) -> Bytes {
     encoded.freeze()
 }
 
+/// Returns a frame with one gRPC message.
 fn data(text: &str) -> Piece {
     Piece::Data(message(text))
 }
@@ -295,30 +300,30 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
     let scopes = ScopeSet::from_scope_text(PUBSUB);
     let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
     guard.declare(AccessToken::new("ya29.poor").unwrap(), granted);
-    for status in scope_refusals() {
+    for refusal in scope_refusals() {
         let mut in_headers = headers(&[("content-type", "application/grpc")]);
-        in_headers.extend(status.clone());
+        in_headers.extend(refusal.clone());
         let responses = [
             (ScriptedResponse::new(200, in_headers.clone()), 0),
             (ScriptedResponse::new(403, in_headers), 0),
-            (ScriptedResponse::grpc(vec![Piece::Trailers(status.clone())]), 0),
-            (ScriptedResponse::grpc(vec![data("one"), data("two"), Piece::Trailers(status.clone())]), 2),
+            (ScriptedResponse::grpc(vec![Piece::Trailers(refusal.clone())]), 0),
+            (ScriptedResponse::grpc(vec![data("one"), data("two"), Piece::Trailers(refusal.clone())]), 2),
         ];
-        for (scripted, messages) in responses {
+        for (scripted, message_count) in responses {
             let (_, expected) = unguarded(&scripted, PUBLISH).await;
             let (code, message, details, metadata) = parts(&expected.unwrap());
             let (received, status) = guarded(&guard, &scripted, PUBLISH).await;
             let status = status.unwrap();
-            assert_eq!(received.len(), messages, "{scripted:?}");
+            assert_eq!(received.len(), message_count, "{scripted:?}");
             let denial = Denial::find(&status).unwrap_or_else(|| panic!("{status:?}"));
             assert_eq!(denial.kind(), DenialKind::Refused);
             assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
             assert!(denial.accepted().intersects(&scopes), "{denial}");
-            let status = parts(&status);
-            assert_eq!((status.0, &status.2, &status.3), (code, &details, &metadata), "{scripted:?}");
+            let (same_code, longer, same_details, same_metadata) = parts(&status);
+            assert_eq!((same_code, same_details, same_metadata), (code, details, metadata), "{scripted:?}");
             let separator = if message.is_empty() { "" } else { " " };
-            assert_eq!(status.1, format!("{message}{separator}{denial}"));
-            assert!(status.1.contains("its token holds openid, but the method needs pubsub"), "{}", status.1);
+            assert_eq!(longer, format!("{message}{separator}{denial}"));
+            assert!(longer.contains("its token holds openid, but the method needs pubsub"), "{longer}");
         }
     }
 }
@@ -327,13 +332,13 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
 async fn statuses_with_other_causes_are_the_same_as_without_the_guard() {
     for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
         let guard = guard().denial_delivery(delivery).build();
-        for status in other_statuses() {
+        for trailers in other_statuses() {
             let mut in_headers = headers(&[("content-type", "application/grpc")]);
-            in_headers.extend(status.clone());
+            in_headers.extend(trailers.clone());
             let responses = [
                 ScriptedResponse::new(200, in_headers),
-                ScriptedResponse::grpc(vec![Piece::Trailers(status.clone())]),
-                ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(status)]),
+                ScriptedResponse::grpc(vec![Piece::Trailers(trailers.clone())]),
+                ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(trailers)]),
                 ScriptedResponse::grpc(vec![data("one")]),
                 ScriptedResponse::grpc(vec![data("one"), Piece::Cut]),
                 ScriptedResponse::new(503, headers(&[("content-type", "text/html")])),
@@ -352,8 +357,8 @@ async fn statuses_with_other_causes_are_the_same_as_without_the_guard() {
 #[tokio::test]
 async fn a_refusal_by_a_server_that_is_not_googles_is_not_explained() {
     let guard = guard().build();
-    for status in scope_refusals() {
-        let scripted = ScriptedResponse::grpc(vec![Piece::Trailers(status)]);
+    for refusal in scope_refusals() {
+        let scripted = ScriptedResponse::grpc(vec![Piece::Trailers(refusal)]);
         let (_, expected) = unguarded(&scripted, "/acme.orders.v1.Orders/Send").await;
         let (_, status) = guarded(&guard, &scripted, "/acme.orders.v1.Orders/Send").await;
         assert_eq!(parts(&status.unwrap()), parts(&expected.unwrap()));
@@ -499,6 +504,7 @@ fn an_allowed_call_allocates_nothing() {
     }
     let guard = Guard::builder().build();
     let granted = GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Declared);
+    // The token `rich` holds the scope that `Publish` needs.
     guard.declare(AccessToken::new("rich").unwrap(), granted);
     let request = || {
         let head = Request::post(PUBLISH).header("content-type", "application/grpc");
@@ -545,6 +551,7 @@ fn read_body(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
     pieces
 }
 
+/// Generates trailers: the examples of this file, and arbitrary codes, messages and details.
 fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     let known = prop::sample::select([other_statuses(), scope_refusals()].concat());
     let code = prop::sample::select(vec!["0", "1", "7", "77", "-7", " 7", "x"]);
@@ -563,6 +570,7 @@ fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     prop_oneof![known, arbitrary]
 }
 
+/// Generates bodies that end regularly, with trailers, or with an error.
 fn any_pieces() -> impl Strategy<Value = Vec<Piece>> {
     let data = prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| Piece::Data(bytes.into()));
     let end = prop_oneof![

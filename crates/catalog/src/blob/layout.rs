@@ -37,7 +37,7 @@ pub(crate) static LAYOUT: [Section; SECTIONS] = [
     records("text", 1, &[]),
 ];
 
-/// The number of sections.
+/// The number of sections. Each of the following constants is the index of a section in `LAYOUT`.
 pub const SECTIONS: usize = 13;
 
 pub(crate) const HOST_INDEX: usize = 0;

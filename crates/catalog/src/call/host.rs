@@ -191,16 +191,17 @@ fn ends_in_digit(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Returns the API host that a name stands for in a catalog with only the `known` hosts.
     fn host_of(name: &str, known: &[&str]) -> Option<String> {
         ApiHost::find_below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
     }
 
     #[test]
     fn a_location_is_removed_only_from_an_unknown_name() {
-        // The name of a service, or the location `us` and the service `build`.
-        let long = "us-build.googleapis.com";
-        assert_eq!(host_of(long, &["build.googleapis.com", long]).as_deref(), Some(long));
-        assert_eq!(host_of(long, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
+        // This may be the name of a service, or the location `us` and the service `build`.
+        let ambiguous = "us-build.googleapis.com";
+        assert_eq!(host_of(ambiguous, &["build.googleapis.com", ambiguous]).as_deref(), Some(ambiguous));
+        assert_eq!(host_of(ambiguous, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
         assert_eq!(host_of("us-us-build.googleapis.com", &["build.googleapis.com"]), None);
     }
 

@@ -9,8 +9,9 @@ use crate::call::AbstainReason;
 ///
 /// The data contains for each method the number of at most one override: the first
 /// [`Effect::NoVerdict`] that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no
-/// scope for the method. A method with an [`Effect::AlsoAccepts`] is never called lacking, because
-/// only a list that Google publishes can prove that a token lacks a scope.
+/// scope for the method. No token is judged insufficient for a method with the number of an
+/// [`Effect::AlsoAccepts`], because only a list that Google publishes can prove that a token lacks a
+/// scope.
 pub static OVERRIDES: &[Override] = &[
     Override {
         // The generator uses this row where two documents list different scopes for one request. In
@@ -42,8 +43,8 @@ pub static OVERRIDES: &[Override] = &[
     },
     Override {
         // Unverified: jclouds writes with this scope (`STORAGE_WRITEONLY_SCOPE`), and no page of
-        // Google documents what the scope permits. If the row is wrong, a refusal is not predicted;
-        // no call that Google accepts is called lacking.
+        // Google documents what the scope permits. If the row is wrong, some refusals are not
+        // predicted, but no refusal is predicted for a call that Google accepts.
         methods: &["storage.*"],
         effect: Effect::AlsoAccepts {
             listed: Some("devstorage.read_write"),
@@ -200,7 +201,7 @@ pub static RPC_TWINS: &[(&str, &str)] = &[
 
 /// Scopes that Google's tools, defaults and pages use although no Discovery document lists them,
 /// each with the page that shows the use. The list matters because a token with a scope that the
-/// catalog does not know is never called lacking.
+/// catalog does not know is never judged insufficient.
 pub static HEARD_OF: &[(&str, &str)] = &[
     (
         "accounts.reauth",

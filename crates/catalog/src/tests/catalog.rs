@@ -15,14 +15,17 @@ use crate::{ApiMethod, CONTENTS, walk};
 const CATALOG: Catalog = Catalog::built_in();
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| CATALOG.blob());
 
+/// Returns the method of a row.
 fn method(row: u32) -> ApiMethod {
     ApiMethod::from_row(CATALOG, row)
 }
 
+/// Returns the REST method that a request calls.
 fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
     CATALOG.find_row(host, verb, path).map(method)
 }
 
+/// Returns the gRPC method with this path.
 fn grpc(path: &str) -> Option<ApiMethod> {
     CATALOG.rpc_row(path).map(method)
 }
@@ -162,12 +165,14 @@ fn requests() -> impl Iterator<Item = [&'static str; 4]> {
     })
 }
 
+/// Returns the set of the scopes with these short names, which spaces separate.
 fn granted(shorts: &str) -> ScopeSet {
     shorts.split_whitespace().map(|short| short.parse::<Scope>().unwrap()).collect()
 }
 
 #[test]
 fn every_request_line_gives_the_expected_method() {
+    // Fewer lines would mean that `requests` does not read all of them.
     assert!(requests().count() >= 100);
     let mut wrong = Vec::new();
     for [verb, host, path, expected] in requests() {
@@ -211,13 +216,13 @@ const RPCS: &[(&str, Option<&str>, &str)] = &[
 
 #[test]
 fn a_grpc_method_accepts_the_scopes_of_its_rest_method() {
-    for (path, rest, basis) in RPCS {
+    for (path, rest_id, basis) in RPCS {
         let method = grpc(path).unwrap_or_else(|| panic!("{path}"));
         assert_eq!(method.id(), path[1..].replace('/', "."));
-        assert_eq!((method.discovery_id(), method.basis()), (*rest, *basis), "{path}");
+        assert_eq!((method.discovery_id(), method.basis()), (*rest_id, *basis), "{path}");
         assert_eq!(ApiMethod::by_id(method.id()).unwrap(), method);
-        if let Some(rest) = rest {
-            assert_eq!(ApiMethod::by_id(rest).unwrap().accepted(), method.accepted(), "{path}");
+        if let Some(rest_id) = rest_id {
+            assert_eq!(ApiMethod::by_id(rest_id).unwrap().accepted(), method.accepted(), "{path}");
         }
     }
     let unknown = [
@@ -267,11 +272,12 @@ fn an_encoded_colon_with_two_readings_gives_no_method() {
 #[test]
 fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
     let mut ids = 0;
-    let mut last = "";
+    let mut previous = "";
     for row in 0..BLOB.row_count() {
         let id = method(row).id();
-        assert!(row == BLOB.rest_count() || last <= id, "not sorted: {last} precedes {id}");
-        if id != last {
+        // The rows of gRPC methods follow those of REST methods, and are sorted separately.
+        assert!(row == BLOB.rest_count() || previous <= id, "not sorted: {previous} precedes {id}");
+        if id != previous {
             ids += 1;
             let first = ApiMethod::by_id(id).unwrap();
             assert_eq!(first.id(), id);
@@ -280,9 +286,11 @@ fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
         let method = method(row);
         let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
         assert_eq!(exact.api(), method.api());
-        last = id;
+        previous = id;
     }
+    // A lower number would mean that the loop skips rows.
     assert!(ids > 16_000);
+    // The numbers in `CONTENTS` count REST methods, gRPC methods and scopes, in this order.
     let counts: Vec<u32> = CONTENTS.split(' ').filter_map(|word| word.parse().ok()).collect();
     assert_eq!(BLOB.row_count(), counts[0] + counts[1]);
     assert_eq!(Scope::known_count(), counts[2] as usize);
@@ -317,11 +325,11 @@ fn set_zero_is_the_only_empty_set() {
 
 #[test]
 fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
-    let (mut open, mut methods) = (0, 0);
+    let (mut host_count, mut method_count) = (0, 0);
     for record in BLOB.section(HOSTS).chunks_exact(HOST_RECORD) {
         let name = std::str::from_utf8(BLOB.text(record, 0)).unwrap();
         let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
-        open += 1;
+        host_count += 1;
         // For these hosts the path alone does not determine the method.
         let needs_more = host::unalias(name.as_bytes()).is_some()
             || hosts::AUTH.contains(&name)
@@ -331,7 +339,7 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         for (row, scope) in
             rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
         {
-            methods += 1;
+            method_count += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
             // Some overrides apply only if the query contains this key.
             let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
@@ -340,7 +348,8 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
         }
     }
-    assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
+    // Lower numbers would mean that the loop skips hosts or methods.
+    assert!(host_count > 150 && method_count > 10_000, "{host_count} hosts, {method_count} methods");
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
     assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
 }
@@ -354,13 +363,14 @@ fn every_method_of_storage_bigquery_and_pubsub_has_a_verdict() {
             (judged + usize::from(is_judged), all + 1)
         });
         assert_eq!(judged, all, "{api}");
+        // A lower number would mean that the filter skips methods of the API.
         assert!(all > 30, "{api}");
     }
 }
 
 #[test]
 fn every_override_has_a_source_and_covers_a_method() {
-    for (place, row) in OVERRIDES.iter().enumerate() {
+    for (index, row) in OVERRIDES.iter().enumerate() {
         assert!(row.source.starts_with("https://"), "{row:?}");
         for pattern in row.methods {
             let ids = (0..BLOB.row_count()).map(|row| method(row).id());
@@ -372,7 +382,7 @@ fn every_override_has_a_source_and_covers_a_method() {
         }
         let methods = (0..BLOB.row_count())
             .map(method)
-            .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
+            .filter(|method| usize::from(BLOB.row(method.row()).special) == index + 1);
         // With `listed`, the sets of scopes contain the added scopes, and no method has the number
         // of the override. An override without methods is used by the generator only.
         match row.effect {
@@ -458,20 +468,20 @@ fn an_inferred_method_differs_in_its_basis_only() {
 fn a_path_of_any_length_is_split_at_its_slashes() {
     for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
         let mut segments = crate::path::Segments::new(path, 1).unwrap();
-        let mut cut = Vec::new();
+        let mut texts = Vec::new();
         while !segments.is_done() {
-            cut.push(std::str::from_utf8(segments.next_segment()).unwrap());
+            texts.push(std::str::from_utf8(segments.next_segment()).unwrap());
         }
-        assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
+        assert_eq!(texts, path[1..].split('/').collect::<Vec<_>>(), "{path}");
     }
 }
 
 #[test]
-fn a_deep_path_gives_a_method_and_a_very_long_one_does_not() {
-    let long = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
-    assert_eq!(find("firestore.googleapis.com", "GET", &long), None);
-    let huge = format!("/storage/v1/b/{}", "b".repeat(70_000));
-    assert_eq!(find("storage.googleapis.com", "GET", &huge), None);
+fn a_deep_path_has_a_method_unless_it_exceeds_a_limit() {
+    let too_many_segments = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
+    assert_eq!(find("firestore.googleapis.com", "GET", &too_many_segments), None);
+    let too_many_bytes = format!("/storage/v1/b/{}", "b".repeat(70_000));
+    assert_eq!(find("storage.googleapis.com", "GET", &too_many_bytes), None);
     let deep = format!("/v1/projects/p/databases/d/documents{}", "/c/d".repeat(20));
     let id = find("firestore.googleapis.com", "GET", &deep).map(|method| method.id());
     assert!(id.is_some_and(|id| id.starts_with("firestore.projects.databases.documents.")), "{id:?}");
@@ -497,11 +507,11 @@ proptest! {
 
 proptest! {
     #[test]
-    fn damaged_data_does_not_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+    fn damaged_data_does_not_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
         let mut bytes = include_bytes!("../data/storage.bin").to_vec();
-        for (place, byte) in flips {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (index, byte) in changes {
+            let offset = index.index(bytes.len());
+            bytes[offset] = byte;
         }
         let blob = Blob::open(&bytes);
         for [verb, host, path, _] in requests() {

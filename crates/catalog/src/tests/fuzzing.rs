@@ -41,15 +41,17 @@ fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// Creates a request from a template, and fills the wildcards of the template from the input.
+/// Creates a request from a template, and fills the wildcards of the template from the input. The
+/// first six bytes of the input select the host, the template, the verb and the altered parts.
 /// Checks that the search in the trie finds the same method as the slow search of [`naive`].
 fn request(data: &[u8]) {
-    let Some((place, fill)) = data.split_first_chunk::<6>() else { return };
-    let number = |at: usize| usize::from(u16::from_le_bytes([place[at], place[at + 1]]));
+    let Some((choices, fill)) = data.split_first_chunk::<6>() else { return };
+    let number = |at: usize| usize::from(u16::from_le_bytes([choices[at], choices[at + 1]]));
     let host = pick(naive::hosts(), number(0));
     let template = pick(&host.templates, number(2));
-    let path = path(template, fill, place[4]);
-    let verb = if place[5] < 192 { template.verb() } else { pick(&crate::blob::VERBS, place[5].into()) };
+    let path = path(template, fill, choices[4]);
+    // Three quarters of the values of a byte select the verb of the template.
+    let verb = if choices[5] < 192 { template.verb() } else { pick(&crate::blob::VERBS, choices[5].into()) };
     compare(host, verb, &path);
 }
 

@@ -147,10 +147,12 @@ struct Segment<'p> {
 }
 
 impl Segment<'_> {
+    /// Checks whether the segment equals a literal, as sent or after percent-decoding.
     fn is(&self, text: &[u8]) -> bool {
         self.sent == text || self.decoded.as_deref() == Some(text)
     }
 
+    /// Checks whether a wildcard matches the segment.
     fn is_name(&self) -> bool {
         ![&b""[..], b".", b".."].contains(&self.sent)
     }
@@ -168,12 +170,13 @@ fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
         Part::DoubleStar if segment.is_name() => 2,
         _ => return None,
     };
-    let mut ways = vec![(0, rest)];
+    // How many segments after the first one the part matches, and the segments that remain.
+    let mut lengths = vec![(0, rest)];
     if let Part::DoubleStar = part {
         let more = segments.iter().skip(1).take_while(|segment| segment.is_name()).count();
-        ways.extend((1..=more).filter_map(|more| Some((more, segments.get(more + 1..)?))));
+        lengths.extend((1..=more).filter_map(|more| Some((more, segments.get(more + 1..)?))));
     }
-    let ranked = ways
+    let ranked = lengths
         .into_iter()
         .filter_map(|(more, rest)| Some([vec![first], vec![3; more], rank(parts, rest)?].concat()));
     ranked.min()

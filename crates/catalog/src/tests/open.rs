@@ -90,6 +90,7 @@ fn methods_with_an_override_of_another_table_have_no_verdict() {
         [head.replace(&line, &format!("overrides {hash}")).as_bytes(), data].concat()
     };
     let same_table = Catalog::open(&with_hash(&overrides::fingerprint().to_string())).unwrap();
+    // The hash of no real table.
     let other_table = Catalog::open(&with_hash("7")).unwrap();
     let count_request = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
@@ -147,12 +148,12 @@ fn the_error_names_the_fault_and_its_place() {
 proptest! {
     #[test]
     fn changed_bytes_give_an_error_or_a_catalog(
-        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)
     ) {
         let mut bytes = file();
-        for (place, byte) in flips {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (index, byte) in changes {
+            let offset = index.index(bytes.len());
+            bytes[offset] = byte;
         }
         if let Ok(catalog) = Catalog::open(&bytes) {
             for index in 0..catalog.method_count() {

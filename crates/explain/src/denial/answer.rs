@@ -294,6 +294,7 @@ mod tests {
         Denial::for_method(call.method().unwrap())
     }
 
+    /// Returns headers with this content type; no headers if the text is empty.
     fn headers_with(content_type: &'static str) -> HeaderMap {
         let value = HeaderValue::from_static(content_type);
         if content_type.is_empty() { HeaderMap::new() } else { HeaderMap::from_iter([(CONTENT_TYPE, value)]) }
@@ -343,9 +344,9 @@ mod tests {
             ("<?xml?><Error><Details>d", ". ", "</Details></Error>"),
             ("<Error><Message>", "", "</Message></Error>"),
         ];
-        for (before, gap, after) in rows {
+        for (before, separator, after) in rows {
             let body = explained("application/xml", &format!("{before}{after}"));
-            assert_eq!(body, format!("{before}{gap}{line}{after}"));
+            assert_eq!(body, format!("{before}{separator}{line}{after}"));
         }
     }
 

@@ -97,6 +97,8 @@ fn is_label(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase()) && is_label_or_number(text)
 }
 
+/// Returns whether the text is not empty, consists of lower-case letters, digits and hyphens, and
+/// neither begins nor ends with a hyphen.
 fn is_label_or_number(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && !text.starts_with('-') && !text.ends_with('-') && text.bytes().all(fits)
@@ -147,16 +149,16 @@ mod tests {
     }
 
     #[test]
-    fn names_with_shell_characters_are_refused() {
-        let base =
+    fn names_with_a_shell_or_non_ascii_character_are_refused() {
+        let valid =
             ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
         let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
-        for (check, what) in CHECKS.map(|(name, check)| (check, name)) {
-            for text in base {
+        for (name, check) in CHECKS {
+            for text in valid {
                 for mark in marks.chars() {
                     for tried in [format!("{text}{mark}"), format!("{mark}{text}"), format!("w{mark}{text}")]
                     {
-                        assert_eq!(check(&tried), None, "{what}: {tried:?}");
+                        assert_eq!(check(&tried), None, "{name}: {tried:?}");
                     }
                 }
             }
@@ -165,9 +167,9 @@ mod tests {
 
     #[test]
     fn empty_names_flags_and_long_names_are_refused() {
-        for (what, check) in CHECKS {
+        for (name, check) in CHECKS {
             for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
-                assert_eq!(check(tried), None, "{what}: {tried:.20}");
+                assert_eq!(check(tried), None, "{name}: {tried:.20}");
             }
         }
     }

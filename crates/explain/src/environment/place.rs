@@ -46,6 +46,7 @@ impl Environment {
     }
 }
 
+/// Joins the known parts in brackets, after a space. Returns an empty text if no part is known.
 fn in_brackets(parts: [Option<String>; 2]) -> String {
     let known: Vec<String> = parts.into_iter().flatten().collect();
     if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) }

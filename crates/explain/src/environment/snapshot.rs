@@ -298,10 +298,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_override_the_metadata_host() {
-        let host = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
+    fn gce_metadata_host_overrides_gce_metadata_ip_and_the_default() {
+        let with_ip = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
         assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
-        assert_eq!(host.metadata_host(), Some("10.0.0.1"));
-        assert_eq!(host.with_env("GCE_METADATA_HOST", "mds:80").metadata_host(), Some("mds:80"));
+        assert_eq!(with_ip.metadata_host(), Some("10.0.0.1"));
+        assert_eq!(with_ip.with_env("GCE_METADATA_HOST", "mds:80").metadata_host(), Some("mds:80"));
     }
 }

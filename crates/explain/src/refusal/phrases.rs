@@ -416,6 +416,7 @@ mod tests {
     use super::super::text;
     use super::*;
 
+    /// Returns the gate of the first phrase of the table that the words contain.
     fn first_match(table: &[(&str, Verdict)], words: &str) -> Option<Gate> {
         table.iter().find(|(phrase, _)| text::contains_phrase(words, phrase)).map(|(_, verdict)| verdict.gate)
     }

@@ -9,6 +9,7 @@ pub(super) struct Field<'a> {
 }
 
 impl Field<'_> {
+    /// Returns the content as text. Bytes that are not UTF-8 are replaced.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(self.bytes).into_owned()
     }

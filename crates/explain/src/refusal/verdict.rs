@@ -84,6 +84,7 @@ impl Verdict {
         matches!(self.gate, Gate::Scope) || self.is_for_requested_scopes
     }
 
+    /// Returns the verdict that the token holds none of the accepted scopes.
     pub(super) const fn missing(certainty: Certainty) -> Self {
         Self::for_scope(ScopeProblem::Missing, certainty)
     }

@@ -98,7 +98,8 @@ fn error_text(data: &[u8]) {
     classify_and_check(&Answer::from_text(&*text));
 }
 
-/// Classifies a gRPC response with any status, message and details.
+/// Classifies a gRPC response with any message and details. The status is one of the 17 codes of
+/// gRPC, or one of three unknown codes.
 fn grpc_status(data: &[u8]) {
     let (code, data) = split_first_byte(data);
     let [message, info, details] = parts(data);
@@ -117,6 +118,8 @@ fn grpc_status(data: &[u8]) {
 fn classify_and_check(answer: &Answer<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
     assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
+    // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT` and `MESSAGE_LIMIT` in
+    // `syntax.rs`.
     assert!(refusal.alternatives().len() <= 64);
     let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
     let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];
@@ -148,6 +151,7 @@ fn explain(answer: &Answer<'_>) {
     let call = lookup(&Call::new(&Method::POST, &uri), &Endpoints::new());
     let Some(denial) = crate::explain(&call, &granted, &here, answer) else { return };
     assert!(is_one_line(&denial.to_string()), "{denial}");
+    // 32 KiB: far more than the report of any refusal that Google sends.
     assert!(denial.report().lines().all(is_one_line) && denial.report().len() < 32 * 1024);
     let json = serde_json::to_string(&denial).expect("the denial cannot be serialized");
     assert!(is_one_line(&json) && is_one_line(&format!("{denial:?}")));

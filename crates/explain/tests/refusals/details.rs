@@ -1,4 +1,5 @@
-//! Tests of the values and the message that a refusal keeps from a response.
+//! Tests of the values and the message that a refusal keeps from a response. `kite` in the responses
+//! is an invented service.
 
 use gcp_scopes_catalog::scope::Scope;
 use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
@@ -23,18 +24,19 @@ fn values_for_steps_are_read() {
     assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
-    let without_words = refusal_of(
+    // The fields contain the values; the message contains none of them.
+    let from_fields = refusal_of(
         403,
         &[],
         r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
             "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
     );
     assert_eq!(
-        (without_words.permission(), without_words.project()),
+        (from_fields.permission(), from_fields.project()),
         (Some("run.services.get"), Some("123456789012"))
     );
     assert_eq!(
-        (without_words.request_id(), without_words.vpc_sc_id()),
+        (from_fields.request_id(), from_fields.vpc_sc_id()),
         (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5"))
     );
     let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
@@ -81,9 +83,9 @@ fn permissions_are_found_in_messages_of_many_services() {
 #[test]
 fn permissions_are_within_60_bytes_of_a_permission_word() {
     let permission = |text: String| classify_text(&text).expect("no refusal").permission().map(str::to_owned);
-    let shake = Some("kite.trees.shake".to_owned());
+    let found = Some("kite.trees.shake".to_owned());
     // With 45 dots, the whole word is within 60 bytes of the name; with 60 dots it is not.
-    for (dots, expected) in [(45, &shake), (60, &None)] {
+    for (dots, expected) in [(45, &found), (60, &None)] {
         let gap = ".".repeat(dots);
         let before = format!("Permission {gap} kite.trees.shake");
         let after = format!("kite.trees.shake {gap} Permission");
@@ -113,6 +115,7 @@ fn the_api_and_the_constraint_are_found_in_messages() {
     let refusal = classify_text(text).expect("no refusal");
     assert_eq!(refusal.service(), Some("compute.googleapis.com"));
     assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
+    // With `constraints/`, the name has 129 bytes, which is one more than the limit.
     let long = "k".repeat(117);
     for (name, is_shown) in [
         ("constraints/custom.fly_kites2", true),

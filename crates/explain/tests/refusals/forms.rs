@@ -1,4 +1,5 @@
-//! Tests of pasted responses, log lines and the output of clients in many formats.
+//! Tests of pasted responses, log lines and the output of clients in many formats. `kite` in the
+//! texts is an invented service.
 
 use gcp_scopes_explain::refusal::{Gate, Refusal, classify_text};
 
@@ -32,6 +33,7 @@ fn headers_are_read_from_pasted_responses() {
 
 #[test]
 fn a_hundred_headers_of_a_pasted_response_are_read() {
+    // With the header that contains the id, there are 100 headers, then 101.
     for (others, id) in [(99, Some("kite/1")), (100, None)] {
         let others: String = (0..others).map(|n| format!("x-kite-{n}: 1\n")).collect();
         let text = format!("HTTP/1.1 403 Forbidden\n{others}x-request-id: kite/1\n\n");
