@@ -37,7 +37,7 @@ use tower::{BoxError, ServiceExt};
 const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
 /// The `www-authenticate` header of a refusal for lack of scope.
 const CHALLENGE: &str = r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
-/// The base URL that the guards of these tests take for Pub/Sub.
+/// The base URL that the guards of these tests treat as the URL of Pub/Sub.
 const EMULATOR: &str = "http://emulator";
 const TOKEN: &str = "ya29.of-the-faults";
 
@@ -49,7 +49,7 @@ fn guard(delivery: DenialDelivery) -> Guard {
     guard
 }
 
-/// Returns the builder of a guard that takes the server at `url` for Pub/Sub.
+/// Returns the builder of a guard that treats the server at `url` as Pub/Sub.
 fn builder(url: &str) -> GuardBuilder {
     Guard::builder().endpoint(url, "pubsub.googleapis.com").unwrap().without_tokeninfo()
 }

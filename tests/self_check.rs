@@ -26,8 +26,8 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/photos";
 const TOPIC: &str = "//pubsub.googleapis.com/projects/my-project/topics/orders";
 
-/// The APIs for which the guard uses the fake's front end. The front end also implements their
-/// `testIamPermissions` methods.
+/// The APIs for which the guard uses [`Service::OtherApi`] of the fake. That service also
+/// implements the `testIamPermissions` methods of these APIs.
 const APIS: &str = "pubsub cloudresourcemanager secretmanager bigquery cloudtasks cloudkms spanner";
 
 /// Starts a fake Google with `vm`, a bucket and a topic. Its accounts may create objects and
@@ -297,8 +297,8 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
         (RefusalForm::IamDenied, "may not ask"),
         (RefusalForm::ScopeForbidden, "scope"),
     ];
-    for (wire, reason) in rows {
-        google.other_api().respond_with(wire);
+    for (form, reason) in rows {
+        google.other_api().respond_with(form);
         let check = long_self_check(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         let report = check.run().await;
         let finding = report.findings().first().context("the report has no finding")?;

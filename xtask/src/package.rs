@@ -44,9 +44,9 @@ fn blob(name: &str) -> Result<PathBuf> {
 
 /// Creates the package of every published crate, and compiles the packages together.
 ///
-/// `cargo package` could compile them, too, through a temporary registry. But cargo assumes that
-/// the crates of a registry never change, and would compile what it unpacked before the last
-/// change.
+/// `cargo package` could compile the packages, too, through a temporary registry. But cargo assumes
+/// that the crates of a registry never change. After a change to a crate, cargo would still compile
+/// the files that it unpacked before the change.
 pub(crate) fn package() -> Result<()> {
     let folder = unpack()?;
     let target = workspace::target()?;

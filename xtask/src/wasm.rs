@@ -36,8 +36,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Returns an error if no installed compiler can compile for the target. A script can then install
-/// one.
+/// Returns an error if no installed compiler can compile for the target, so that a script can
+/// install such a compiler before it runs the check.
 pub(crate) fn is_possible() -> Result<()> {
     if Compiler::installed().is_none() {
         bail!("no installed compiler can compile for {TARGET}");

@@ -248,10 +248,12 @@ fn commands_contain_the_resources_of_the_response() {
 
 #[test]
 fn commands_contain_the_bucket_of_the_call_but_no_object() {
+    // The bucket `message` is named in the message, `url` in the URL of the log, and `photos` in
+    // the argument `--call`.
     let no_bucket = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
-    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/message/objects/o.";
     let with_url =
-        format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {no_bucket}");
+        format!("403 GET https://storage.googleapis.com/storage/v1/b/url/o/secret-cat: {no_bucket}");
     let rows = [
         (
             no_bucket,
@@ -259,9 +261,9 @@ fn commands_contain_the_bucket_of_the_call_but_no_object() {
             "gs://photos ",
         ),
         (no_bucket, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
-        (with_bucket, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (with_bucket, "GET https://storage.googleapis.com/photos/secret-cat", "gs://message "),
         (no_bucket, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
-        (&with_url, "", "gs://shown "),
+        (&with_url, "", "gs://url "),
     ];
     for (input, call, expected) in rows {
         let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
@@ -674,6 +676,7 @@ fn gcloud_accepts_every_printed_command() {
         .collect();
     commands.sort();
     commands.dedup();
+    // The refusals for other reasons than scopes have more than 15 different commands.
     assert!(commands.len() > 15, "{commands:?}");
     std::thread::scope(|scope| {
         for chunk in commands.chunks(commands.len().div_ceil(4)) {

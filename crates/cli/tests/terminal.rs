@@ -109,6 +109,7 @@ fn a_report_on_a_terminal_has_colours_and_its_width() {
     std::fs::write(&input, REFUSAL).unwrap();
     let show = |columns: u16, variables: &[(&str, &str)]| {
         let program = env!("CARGO_BIN_EXE_gcp-scopes");
+        // The last argument, `-` for standard input, is replaced by the name of the file.
         let words = [ON_A_VM[..8].join(" "), input.display().to_string()].join(" ");
         let line = format!("stty rows 24 cols {columns}; {program} {words}");
         let mut script = Command::new("script");
@@ -370,6 +371,8 @@ fn a_closed_output_pipe_is_no_failure_of_any_verb() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_output_that_cannot_be_written_is_a_failure() {
+    // The first six calls fail if their output cannot be written. Some other calls, such as
+    // `check`, do not fail, because their exit codes report their results.
     for args in &CALLS[..6] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let Finished { code, err, .. } = finish(command(args).stdout(full), REFUSAL.as_bytes());
@@ -384,6 +387,7 @@ fn no_input_makes_a_verb_panic_or_print_control_characters() {
     let noise: Vec<u8> =
         (0..1 << 19).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
+    // The first four calls are left out, because they print fixed texts and read no input.
     for args in &CALLS[4..] {
         for input in &inputs {
             let Finished { code, out, err } = finish(&mut command(args), input);

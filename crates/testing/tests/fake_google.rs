@@ -534,33 +534,33 @@ async fn only_the_first_request_of_a_resumable_upload_needs_the_scope() -> Resul
 async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     let admin = "admin@example.com";
     let google = with_bucket().iam("my-project", admin, "roles/storage.admin").start().await?;
-    let full = google.mint(admin, ["devstorage.full_control"]);
-    let write = google.mint(admin, ["devstorage.read_write"]);
+    let full_control = google.mint(admin, ["devstorage.full_control"]);
+    let read_write = google.mint(admin, ["devstorage.read_write"]);
     let buckets = format!("{}/storage/v1/b", google.storage_url());
     let policy =
         json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
     for (verb, path, token, body, status) in [
-        ("POST", "?project=my-project", &write, json!({"name": "new"}), 200),
-        ("POST", "?project=my-project", &write, json!({"name": "new"}), 409),
-        ("GET", "?project=123456789012", &write, json!({}), 200),
-        ("GET", "/new", &write, json!({}), 200),
-        ("PATCH", "/new", &write, json!({"labels": {"a": "b"}}), 403),
-        ("PATCH", "/new", &full, json!({"labels": {"a": "b"}}), 200),
-        ("GET", "/new/iam", &write, json!({}), 403),
-        ("PUT", "/new/iam", &full, policy, 200),
-        ("GET", "/new/acl", &write, json!({}), 403),
-        ("GET", "/new/acl", &full, json!({}), 200),
-        ("POST", "/new/acl", &full, json!({}), 501),
+        ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 200),
+        ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 409),
+        ("GET", "?project=123456789012", &read_write, json!({}), 200),
+        ("GET", "/new", &read_write, json!({}), 200),
+        ("PATCH", "/new", &read_write, json!({"labels": {"a": "b"}}), 403),
+        ("PATCH", "/new", &full_control, json!({"labels": {"a": "b"}}), 200),
+        ("GET", "/new/iam", &read_write, json!({}), 403),
+        ("PUT", "/new/iam", &full_control, policy, 200),
+        ("GET", "/new/acl", &read_write, json!({}), 403),
+        ("GET", "/new/acl", &full_control, json!({}), 200),
+        ("POST", "/new/acl", &full_control, json!({}), 501),
     ] {
         let response = call(verb, &format!("{buckets}{path}"), token, body.to_string()).await?;
         assert_eq!(response.status, status, "{verb} {path}: {}", response.text());
     }
     let ann = google.mint("ann@example.com", ["devstorage.read_only"]);
-    let test = format!(
+    let test_url = format!(
         "{buckets}/new/iam/testPermissions?permissions=storage.objects.get&permissions=storage.objects.create"
     );
-    assert_eq!(call("GET", &test, &ann, "").await?.json()["permissions"], json!(["storage.objects.get"]));
-    assert_eq!(call("DELETE", &format!("{buckets}/new"), &write, "").await?.status, 204);
+    assert_eq!(call("GET", &test_url, &ann, "").await?.json()["permissions"], json!(["storage.objects.get"]));
+    assert_eq!(call("DELETE", &format!("{buckets}/new"), &read_write, "").await?.status, 204);
     Ok(())
 }
 

@@ -26,7 +26,7 @@ fn from_lines(items: impl Iterator<Item = String>, own: &str) -> String {
 #[derive(Default)]
 struct Listing {
     lines: Vec<String>,
-    /// The lines so far, which are not repeated.
+    /// The lines that were added. A line is added only once.
     listed: BTreeSet<String>,
     /// The traits that `implementor` implements, collected until the implementations of another
     /// type.

@@ -37,8 +37,8 @@ pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> V
     catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
 }
 
-/// Returns the rows of these groups: the REST methods, then the rpcs, each by id. Of rows with the
-/// same id, the one of the version with the greatest rank comes first.
+/// Returns the rows of these groups, sorted by id: first the REST methods, then the rpcs. Rows with
+/// the same id are sorted by the rank of their versions, the greatest first.
 pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> {
     let rows_of_group = |(api, (g, group)): (usize, &KeptGroup<'c>)| {
         let g = *g;

@@ -183,8 +183,8 @@ fn is_colon(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(mark)) if mark.as_char() == ':')
 }
 
-/// Returns the segments of a path. A path with a leading `::` names an item of another crate, so it
-/// has none that matter here.
+/// Returns the segments of a path. Returns none for a path with a leading `::`, which names an item
+/// of another crate.
 fn segments(path: &syn::Path) -> Vec<String> {
     if path.leading_colon.is_some() {
         return Vec::new();
