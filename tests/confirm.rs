@@ -67,7 +67,7 @@ impl Program {
     }
 
     /// Starts a program and makes one call, which is refused. After that call the guard knows the
-    /// scopes of the token, so the guard judges the next call before sending.
+    /// scopes of the token, so the guard can predict refusals of later calls.
     async fn with_known_token() -> Self {
         let program = Self::start().await;
         assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
@@ -255,7 +255,7 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
     let text = log.text();
     assert_eq!(text.matches("which is sent all the same").count(), 1, "{text}");
     assert_eq!(text.matches("no more is predicted of it").count(), 1, "{text}");
-    // A later refusal does not make the guard predict the method again.
+    // A later refusal does not make the guard predict refusals of the method again.
     for _ in 0..3 {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
@@ -339,6 +339,8 @@ async fn after_a_dropped_call_the_next_call_works() {
         let delayed = DelayedProgram::new(&google).await;
         delayed.responses.add_permits(100);
         let token = google.token();
+        // The first call is dropped after `polls` polls: before, during and after the exchange with
+        // the fake.
         let mut dropped =
             Box::pin(send(&delayed.guard, &delayed.http, &delayed.responses, upload(&google, &token)));
         for _ in 0..polls {

@@ -279,8 +279,8 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
     *damaged.last_mut().unwrap() ^= 1;
     let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
     for (coding, body) in [
-        // Bodies without the coding that the header names, unknown and nested codings, and a gzip
-        // body with a wrong checksum.
+        // The rows are bodies without the coding that the header names, a body with nested codings,
+        // and a gzip body with a wrong checksum.
         ("br", plain.clone()),
         ("zstd", plain.clone()),
         ("x-unheard-of", plain.clone()),

@@ -49,7 +49,8 @@ fn request(token: &str) -> Request<()> {
 }
 
 /// Sends the requests through the guard's layer and returns how many allocations the last `counted`
-/// requests made. The requests before them warm up the guard's cache.
+/// requests made. The requests before them warm up the guard's cache. Most tests send 110 requests
+/// and count the last 100.
 fn allocations(guard: &Guard, requests: Vec<Request<()>>, counted: usize) -> u64 {
     let mut service = guard.layer().layer(Client);
     let warm_up = requests.len() - counted;

@@ -305,8 +305,8 @@ async fn a_slow_tokeninfo_response_is_cut_off_at_the_deadline() {
 
 #[tokio::test]
 async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
-    // Bodies that are empty, too short, too long, without scopes, ambiguous or not UTF-8; an error,
-    // and a redirect.
+    // The responses are bodies that are empty, too short, too long, without scopes, ambiguous or
+    // not UTF-8, then an error, and a redirect.
     let rows: [&[u8]; 9] = [
         b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"scope\":\"openid\"}",

@@ -123,6 +123,8 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let response = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap();
     assert!(response.status().is_success());
+    // The response contradicts the needed scope: the call succeeded, although the token lacks that
+    // scope.
     let (own, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);

@@ -30,8 +30,8 @@ const TOPIC: &str = "//pubsub.googleapis.com/projects/my-project/topics/orders";
 /// implements the `testIamPermissions` methods of these APIs.
 const APIS: &str = "pubsub cloudresourcemanager secretmanager bigquery cloudtasks cloudkms spanner";
 
-/// Starts a fake Google with `vm`, a bucket and a topic. Its accounts may create objects and
-/// publish.
+/// Starts a fake Google with `vm`, a bucket and a topic. The default accounts of all platforms may
+/// create objects in the bucket and publish to the topic.
 async fn google(vm: Vm) -> Result<FakeGoogle> {
     // Installs the crypto provider that reqwest may need.
     drop(plain::client());
@@ -148,8 +148,8 @@ async fn reports_defer_to_iam_only_if_the_iam_result_is_unknown() -> Result<()> 
     let open = uploads().iam(BUCKET, ["storage.objects.create"]);
     let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
     let publishes = || open.clone().needs("pubsub.projects.topics.publish");
-    // The checks, and whether the report leaves the decision to IAM: only if the result of IAM is
-    // unknown for one of the needs.
+    // Each row contains a check, and whether the report leaves the decision to IAM. The report does
+    // so only if the result of IAM is unknown for one of the needs.
     let rows = [
         (uploads(), true),
         (open.clone(), false),
@@ -464,9 +464,9 @@ async fn the_printed_scopes_open_every_closed_scope_gate() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let report = service(&guard(&google).await?).run().await;
     let commands = report.steps().iter().filter_map(|step| step.command_line());
-    let sets = commands.filter_map(|command| command.split("--scopes=").nth(1));
-    let sets: Vec<&str> = sets.collect();
-    let [minimal, recommended] = sets[..] else { anyhow::bail!("{sets:?}") };
+    let scope_lists = commands.filter_map(|command| command.split("--scopes=").nth(1));
+    let scope_lists: Vec<&str> = scope_lists.collect();
+    let [minimal, recommended] = scope_lists[..] else { anyhow::bail!("{scope_lists:?}") };
     ensure!(recommended == "cloud-platform", "{recommended}");
     let scopes: Vec<Scope> = minimal.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let scopes = ScopeSet::from_iter(scopes);

@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Member};
 
-/// The maximum number of bytes that a catalog may add to a program.
+/// The maximum number of bytes that a catalog may add to a program. The number is this project's
+/// own limit.
 const MAX_CATALOG_BYTES: u64 = 2_000_000;
 /// The maximum number of bytes of a package on crates.io. Source:
 /// <https://doc.rust-lang.org/cargo/reference/publishing.html>.

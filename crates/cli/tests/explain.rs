@@ -199,7 +199,7 @@ fn every_gate_has_a_name_and_steps() {
         assert!(!steps.is_empty(), "{line}");
         for step in steps {
             assert!(
-                // A sentence, or words that introduce code.
+                // A text is a sentence, or ends with code that is introduced by a colon.
                 step["text"]
                     .as_str()
                     .is_some_and(|text| (text.ends_with('.') || text.contains(": ")) && !text.contains("  ")),
@@ -704,8 +704,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
     let nested =
         json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
     let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
-    // The log, the gate of the explained refusal, a part of the report, and a part of the note
-    // about another refusal.
+    // Each row contains a log, the gate of the explained refusal, a part of the report, and a part
+    // of the note about another refusal.
     for (log, gate, expected, other) in [
         (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
@@ -796,7 +796,8 @@ fn plain_logs_are_read_record_by_record() {
         refused("GET https://storage.googleapis.com/storage/v1/b/x"),
         refused("GET https://storage.googleapis.com/storage/v1/b/x/o"),
     );
-    // The records, the gate of the explained refusal, and a part of the note about another refusal.
+    // Each row contains the records of a log, the gate of the explained refusal, and a part of the
+    // note about another refusal.
     let rows: [(&[&str], &str, &str); 6] = [
         (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
         (
@@ -839,7 +840,8 @@ fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
         err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
         "{err}"
     );
-    // One gate, one gate twice, and one HTTP response, all of whose lines are about one refusal.
+    // Inputs without a note: a refusal by one gate, a refusal that is written twice, and an HTTP
+    // response, all of whose lines are about one refusal.
     for single in [
         format!("{SCOPES}\nsee https://example.com\n"),
         format!("upload failed\n{iam}\nCaused by: {iam}\n"),

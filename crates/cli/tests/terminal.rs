@@ -52,7 +52,7 @@ fn widest_prose(report: &str) -> usize {
 
 #[test]
 fn reports_follow_columns_and_prose_has_at_most_100_columns() {
-    // The value of COLUMNS, and the expected width of the widest line of prose.
+    // Each row contains a value of COLUMNS, and the expected width of the widest line of prose.
     let rows = [("50", 40..50), ("80", 70..80), ("100", 80..100), ("400", 80..100), ("1", 25..30)];
     for (columns, widths) in rows {
         let text = report(&[("COLUMNS", columns)], &[]);
@@ -229,8 +229,8 @@ async fn every_example_of_the_readme_and_the_help_runs() {
             shell.env("PATH", format!("{}:/usr/bin:/bin", folder.0.display()));
             let output = shell.args(["-c", &line]).output().unwrap();
             let code = output.status.code().unwrap();
-            // The codes 1 and 2 of `check` and `whoami` are results: a closed gate, and an unknown
-            // one.
+            // The codes 1 and 2 of `check` and `whoami` are results: a gate is closed, or it is not
+            // known whether a gate is open.
             let is_expected = match runs_self_check(&example) {
                 true => [0, 1, 2].contains(&code),
                 false => code == 0,

@@ -144,8 +144,8 @@ impl Platform {
         }
     }
 
-    /// Returns the values below `instance/` of the metadata server. On serverless platforms the
-    /// zone, such as `us-central1-1`, is not a real zone; only the region is real.
+    /// Returns the metadata values below `instance/`, as pairs of a path and a value. On serverless
+    /// platforms the zone, such as `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
             &[

@@ -795,6 +795,7 @@ async fn faults_change_the_response_until_cleared() -> Result<()> {
     for _ in 0..6 {
         statuses.push(call_other_api(&google).await?.status);
     }
+    // The first two of every three requests fail; the third gets the scripted refusal.
     assert_eq!(statuses, [503, 503, 403, 503, 503, 403]);
     google.set_fault(Service::OtherApi, Fault::ChunkSize(7));
     let chunked = call_other_api(&google).await?;
@@ -833,7 +834,7 @@ async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
         let mut response = client.request(request).await?;
         assert_eq!(response.status().as_u16(), status);
         let mut received = 0;
-        // One MiB, after which the client disconnects.
+        // The client reads one MiB and then disconnects.
         while received < 1 << 20 {
             received += response
                 .frame()

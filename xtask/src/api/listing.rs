@@ -137,7 +137,7 @@ fn short_path(path: &str, own: &str, is_first: bool) -> String {
             format!("{}::{short}", segments[1])
         }
         "core" | "alloc" | "std" => short,
-        // The item that the line defines.
+        // The path of the item that the line defines is kept.
         _ if is_first && type_index == segments.len() - 1 => path.to_owned(),
         first if first == own => short,
         first => format!("{first}::{short}"),

@@ -1,4 +1,4 @@
-//! The types of a catalog before it is encoded as a blob.
+//! The types of a catalog that is not yet encoded as a blob.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Finds cycles and pairs among the files and modules of one crate, and describes those that break
-//! a rule of [`imports`](super).
+//! Finds cycles and pairs among the files and modules of one crate, and describes the cycles and
+//! pairs that break a rule of [`imports`](super).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -21,8 +21,8 @@ use syn::{Attribute, Visibility};
 use super::resolve::{self, Item, Target};
 use crate::source::{self, Tree, imports};
 
-/// The uses by a pair of modules: the module that uses an item, and the module that defines the
-/// item.
+/// The uses of items, grouped by two modules: the module that uses an item, and the module that
+/// defines the item.
 pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<Use>>;
 
 /// One use of an item.

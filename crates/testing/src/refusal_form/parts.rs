@@ -180,7 +180,7 @@ const QUOTA_PROJECT: RefusalParts = RefusalParts {
 const QUOTA_PROJECT_MISSING: RefusalParts = RefusalParts {
     message: "Your application is authenticating by using local Application Default Credentials. The \
         pubsub.googleapis.com API requires a quota project, which is not set by default.",
-    // The project of gcloud's own OAuth client.
+    // The consumer is the project of gcloud's own OAuth client.
     info: info("SERVICE_DISABLED", &[("consumer", "projects/764086051850"), SERVICE]),
     ..CURRENT_FORM
 };
