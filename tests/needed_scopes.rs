@@ -125,10 +125,10 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     assert!(response.status().is_success());
     // The response contradicts the needed scope: the call succeeded, although the token lacks that
     // scope.
-    let (own, other) = (needed(OWN), needed("https://example.com/other"));
+    let (contradicted, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
-    assert!(matches!(decide(&own), Decision::Abstain(AbstainReason::Contradicted)));
+    assert!(matches!(decide(&contradicted), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));
 }
 

@@ -101,7 +101,7 @@ fn the_marker_is_found_in_every_encoding() {
     assert_eq!(trace_in(&traces, &MARKER[..11]), None);
 }
 
-/// The texts that a program could print: of values, errors and denials.
+/// The texts of values, errors and denials that a program could print.
 #[derive(Default)]
 struct Output(Vec<String>);
 

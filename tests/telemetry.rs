@@ -211,5 +211,6 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     let counts: Vec<u64> =
         records.of_kind("denied").iter().map(|event| event["oauth.scope.calls"].parse().unwrap()).collect();
     assert_eq!(counts.iter().sum::<u64>(), 1000);
+    // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
 }

@@ -64,8 +64,8 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// Returns the compiler on the PATH or, if that cannot compile for the target, the
-    /// distribution's; `None` if neither can.
+    /// Returns the compiler on the PATH. If that compiler cannot compile for the target, returns
+    /// the compiler of the distribution; `None` if neither can.
     fn installed() -> Option<Self> {
         let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
         candidates.into_iter().find_map(|(rustc, cargo)| {

@@ -76,8 +76,8 @@ impl FakeGoogleBuilder {
         self
     }
 
-    /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first one, which is
-    /// the one that the program under test runs on.
+    /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first VM or instance
+    /// that is added, on which the program under test runs.
     pub fn vm(mut self, vm: Vm) -> Self {
         self.vms.push(vm);
         self

@@ -195,13 +195,15 @@ async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<(
     assert_eq!(field(&first, "token_type"), "\"Bearer\"");
     assert!(first.get("scope").is_none(), "the token response should not list scopes");
 
-    // A new token is valid for 3599 seconds.
+    // A new token is valid for 3599 seconds, so at most 599 seconds remain. On a slow machine,
+    // fewer seconds remain.
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
     assert_eq!(later["access_token"], first["access_token"]);
     let seconds = later["expires_in"].as_u64().context("no number")?;
     assert!((301..=599).contains(&seconds), "{seconds}");
 
+    // Now fewer than 300 seconds remain, so the metadata server issues a new token.
     google.advance(Duration::from_secs(400));
     assert_ne!(metadata(&google, path).await?.json()["access_token"], first["access_token"]);
     Ok(())

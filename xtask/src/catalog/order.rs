@@ -29,8 +29,8 @@ impl OrderedRow<'_> {
     }
 }
 
-/// Returns all groups of every host of which `keep` keeps at least one group. A host is kept as a
-/// whole, because its groups share the host's trie.
+/// Returns all groups of every host for which `keep` returns `true` for at least one group. All
+/// groups of a host are returned, because they share the host's trie.
 pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();

@@ -43,8 +43,8 @@ fn group(document: &Document) -> Result<Group> {
     })
 }
 
-/// Returns a method as a row that owns all routes of the method: those of uploads and downloads,
-/// too.
+/// Returns a method as a row that owns all routes of the method, including those of uploads and
+/// downloads.
 fn row(document: &Document, method: &Method) -> Result<Row> {
     let path = format!("{}{}", document.service_path, method.path);
     let mut paths = BTreeSet::from([Template::parse(&path, method)?]);

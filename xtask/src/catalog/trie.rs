@@ -13,7 +13,8 @@ pub(crate) struct Trie {
     literals: BTreeMap<String, Self>,
     star: Option<Box<Self>>,
     double_star: Option<Box<Self>>,
-    /// The numbers of the rows whose template ends here, by method key (HTTP verb and custom verb).
+    /// The numbers of the rows whose template ends at this node, by method key (HTTP verb and
+    /// custom verb).
     rows: BTreeMap<u16, u32>,
 }
 

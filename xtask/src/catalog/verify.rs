@@ -70,8 +70,8 @@ impl Check<'_> {
         }
     }
 
-    /// Checks whether a row of the blob is of the API of a group. Returns `true` for an rpc with the
-    /// scopes of a REST method, because the blob does not store an API for such an rpc.
+    /// Checks whether a row of the blob belongs to the API of a group. Returns `true` for an rpc
+    /// with the scopes of a REST method, because the blob does not store an API for such an rpc.
     fn is_api(&self, data: &Data, group: &Group) -> bool {
         data.target.is_some() || self.blob.api(data.api)[0] == group.api
     }

@@ -79,7 +79,7 @@ impl TypedValueParser for PlaceParser {
         Ok(PLACES
             .into_iter()
             .find(|row| possible_value(*row).matches(&name, false))
-            .expect("clap accepts the names of places alone"))
+            .expect("clap should accept only the names of places"))
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
