@@ -1,6 +1,6 @@
-//! Checks the guard with broken, malicious and foreign responses: a guarded caller gets the same
-//! response as a caller without the guard, and only responses of Google are explained as scope
-//! refusals.
+//! Checks the guard with broken and malicious responses, and with responses of other servers than
+//! Google's: a guarded caller gets the same response as a caller without the guard, and only
+//! responses of Google are explained as scope refusals.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,

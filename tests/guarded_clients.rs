@@ -361,10 +361,10 @@ async fn the_tower_layer_passes_on_frames_and_trailers() {
 #[tokio::test]
 async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // Each row is about five uploads with one preflight. It contains the number of events about a
-    // predicted denial, and the number of events about a denial. Only `Deny` waits for the scopes
-    // of the token before the first call. With the other preflights, the first upload is sent with
-    // unknown scopes.
+    // Each row is about five uploads with one preflight. The row contains the number of events
+    // about a predicted denial, and the number of events about a denial. Only `Deny` waits for the
+    // scopes of the token before the first call. With the other preflights, the first upload is
+    // sent with unknown scopes.
     let rows = [
         (Preflight::Off, 0, 1),
         (Preflight::Warn, 1, 1),
