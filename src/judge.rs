@@ -118,7 +118,7 @@ impl Guard {
         refusal: Refusal,
     ) -> Result<Denial, Refusal> {
         let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
-        match refusal.is_for_scope() {
+        match refusal.is_likely_for_scope() {
             true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
             false => Err(refusal),
         }
@@ -127,7 +127,7 @@ impl Guard {
     /// Returns the denial for a response without its call. The method is known only if the response
     /// names it.
     pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
-        let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
+        let refusal = refusal::classify(answer).filter(Refusal::is_likely_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
         Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
     }

@@ -423,15 +423,13 @@ where
         let next = match self.as_mut().project().state.project() {
             StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
             StateProjection::Calling { call, flight, grpc_errors } => {
-                let response = match ready!(call.poll(cx)) {
-                    Ok(response) => response,
-                    Err(error) => return Poll::Ready(Err(error.into())),
-                };
+                let response = ready!(call.poll(cx)).map_err(Into::<BoxError>::into)?;
                 let (status, headers) = (response.status(), response.headers());
-                let needs_explanation = |flight: &mut Flight| {
-                    flight.answered(status, headers) || flight.wants_trailers(status, headers)
+                let is_unfinished = |flight: &mut Flight| {
+                    let may_be_refused = flight.answered(status, headers);
+                    may_be_refused || flight.wants_trailers(status, headers)
                 };
-                match flight.take_if(needs_explanation) {
+                match flight.take_if(is_unfinished) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));

@@ -213,7 +213,7 @@ impl Flight {
     /// The denial of a call that must not be sent.
     // If the token has a scope that every method of the host accepts, the method does not matter.
     // In that case only the request line is kept, and the method is looked up if Google refuses the
-    // call.
+    // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         let Self { guard, lookup, line, .. } = self;
@@ -226,8 +226,8 @@ impl Flight {
         let read = |key, entry: &Entry| {
             // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
             // every method.
-            let is_open = !entry.granted.is_unknown() && host.is_open_to(entry.granted.scopes());
-            let is_line_kept = is_open && line.keep(call, host);
+            let may_call_all = !entry.granted.is_unknown() && host.accepts_everywhere(entry.granted.scopes());
+            let is_line_kept = may_call_all && line.keep(call, host);
             *lookup =
                 if is_line_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
             let lacks = !is_line_kept && guard.lacks(lookup, &entry.granted);

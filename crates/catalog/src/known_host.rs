@@ -14,7 +14,7 @@ use crate::scope::ScopeSet;
 ///
 /// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many
 /// calls with one token can often skip the second half: if the token is [sufficient for every
-/// method of the host](Self::is_open_to), the method does not matter.
+/// method of the host](Self::accepts_everywhere), the method does not matter.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -26,8 +26,8 @@ use crate::scope::ScopeSet;
 /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 /// let call = Call::new(&http::Method::POST, &uri);
 /// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("no host of the catalog")?;
-/// assert!(host.is_open_to(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
-/// assert!(!host.is_open_to(Some(&ScopeSet::from_scope_text("openid"))));
+/// assert!(host.accepts_everywhere(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
+/// assert!(!host.accepts_everywhere(Some(&ScopeSet::from_scope_text("openid"))));
 /// let method = host.lookup(&call).method();
 /// assert_eq!(method.map(|method| method.id()), Some("pubsub.projects.topics.publish"));
 /// # }
@@ -57,7 +57,7 @@ impl KnownHost {
     /// no scope. Hosts that run programs of Google's users have no shared scope in the catalog.
     #[inline]
     #[must_use]
-    pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
+    pub fn accepts_everywhere(self, held: Option<&ScopeSet>) -> bool {
         let shared = self.catalog.shared_set(self.host);
         shared != 0 && held.is_none_or(|held| self.catalog.set_intersects(shared, held))
     }

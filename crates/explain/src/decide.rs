@@ -135,7 +135,7 @@ pub fn explain(
     let refusal = refusal::classify(answer)?;
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
-    refusal.is_for_scope().then(|| {
+    refusal.is_likely_for_scope().then(|| {
         let needed = call.needed().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
     })

@@ -87,7 +87,7 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
         classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
-    let best = refusals.iter().find(|refusal| refusal.is_for_scope()).or_else(|| refusals.first())?;
+    let best = refusals.iter().find(|refusal| refusal.is_likely_for_scope()).or_else(|| refusals.first())?;
     if best.certainty() > Certainty::Possible {
         return Some(best.clone());
     }
@@ -379,10 +379,10 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
-    /// assert!(refusal.expect("no refusal").is_for_scope());
+    /// assert!(refusal.expect("no refusal").is_likely_for_scope());
     /// ```
     #[must_use]
-    pub fn is_for_scope(&self) -> bool {
+    pub fn is_likely_for_scope(&self) -> bool {
         self.gate() == Gate::Scope && self.certainty() >= Certainty::Likely
     }
 }
