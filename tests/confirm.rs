@@ -237,6 +237,7 @@ async fn calls_with_a_new_token_with_more_scopes_are_sent() {
 async fn a_refusal_confirms_only_the_refused_method() {
     let program = Program::with_known_token().await;
     assert_eq!(kind(program.list().await), Some(DenialKind::Refused));
+    // The two requests are the upload of `with_known_token` and the list.
     assert_eq!(program.requests_to(Service::Storage), 2);
     assert_eq!(kind(program.list().await), Some(DenialKind::Confirmed));
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));

@@ -294,7 +294,7 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
 }
 
 #[tokio::test]
-async fn a_body_that_the_client_decompressed_is_explained_whatever_its_header() {
+async fn a_body_that_the_client_decompressed_is_explained() {
     let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
     for coding in ["gzip", "br"] {
         let response = response_of_call(vec![Step::Data(plain.clone())], encoded(coding)).await;
@@ -396,6 +396,7 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
         declare_insufficient_scopes(&guard);
         let guarded = ClientBuilder::new(resolving).with(guard.middleware()).build();
         let url = format!("{url}/v1/projects/p/topics/t:publish");
+        // `unwrap` fails if the guard replaces the response with a denial.
         let response = guarded.post(url).bearer_auth(TOKEN).body("{}").send().await.unwrap();
         assert!(!response.status().is_success(), "{}", row.escape_ascii());
     }

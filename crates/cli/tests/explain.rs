@@ -207,8 +207,8 @@ fn every_gate_has_a_name_and_steps() {
             );
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
         }
-        // Only the steps for a scope refusal mention scopes. The steps for a refused credential may
-        // mention scopes, too.
+        // The steps for every scope refusal mention scopes. Of the steps for other refusals, only
+        // those for refused credentials may mention scopes.
         let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
         assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{explanation}");
     }

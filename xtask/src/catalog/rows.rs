@@ -99,8 +99,8 @@ fn rank(document: &Document) -> Rank {
 }
 
 /// Assigns each route that several documents describe to the row of the version with the greatest
-/// rank. The row that gets the route is marked as ambiguous if the row that loses the route has
-/// other scopes.
+/// rank. If the row that loses the route has other scopes, the row that gets the route is marked as
+/// ambiguous.
 fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
     let mut owners = BTreeMap::<(String, (String, Template)), RowIndex>::new();
     let mut ambiguous = BTreeSet::new();
