@@ -430,7 +430,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         (Arc::new(shared(&url, random)?), &Memory::for_run(seconds), &Barrier::new(THREADS));
     let (counts, length, start) = (Arc::clone(&shared.counts), Duration::from_secs(seconds), Instant::now());
     thread::scope(|scope| {
-        // The threads own `shared`, so that it is freed before the memory after shutdown is
+        // The threads own `shared`, so that `shared` is freed before the memory after shutdown is
         // measured.
         for shared in vec![shared; THREADS] {
             scope.spawn(move || run_thread(shared, memory, barrier, length));
@@ -441,7 +441,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     report(&counts, took, memory)
 }
 
-/// Prints the counts and the memory. Returns an error if a check failed.
+/// Prints the counts and the measurements of memory. Returns an error if a check failed.
 fn report(counts: &Counts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {
     let value = |count: &AtomicU64| count.load(Ordering::Relaxed);
     println!("calls      {:>9}  ({:.0} s)", value(&counts.calls), took.as_secs_f64());

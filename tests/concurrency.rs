@@ -171,7 +171,7 @@ async fn a_call_dropped_at_any_await_loses_no_permit_and_the_next_call_works() {
                 let guard = guard(preflight);
                 let layer = guard.layer().with_token(Tokens);
                 let service = ServiceBuilder::new().layer(layer).concurrency_limit(1).service_fn(google);
-                // A new token each time, so that its scopes are not in the cache.
+                // Each call has a new token, whose scopes are not in the cache.
                 let token = if token.is_empty() { String::new() } else { format!("{token}-{polls}") };
                 let call = Box::pin(outcome(service.clone(), &token));
                 let dropped = PollLimit { future: call, polls }.await;
@@ -275,6 +275,7 @@ async fn the_inner_service_is_never_called_unready() {
             _ => {}
         }
     }
+    // The test means something only if many calls were made and many of them ended with a response.
     assert!(calls > 10_000 && responses > 1000, "{calls} calls, {responses} responses");
 }
 
@@ -349,6 +350,8 @@ where
 
 #[tokio::test]
 async fn readiness_and_errors_of_the_inner_service_pass_through_the_guard() {
+    // A service that is never ready. With a text in the field, `poll_ready` fails with that text;
+    // without a text, it stays pending.
     struct Broken(Option<&'static str>);
     impl Clone for Broken {
         fn clone(&self) -> Self {

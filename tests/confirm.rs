@@ -67,7 +67,7 @@ impl Program {
     }
 
     /// Starts a program and makes one call, which is refused. After that call the guard knows the
-    /// scopes of the token, so the guard judges the next call before sending.
+    /// scopes of the token, so the guard can predict refusals of later calls.
     async fn with_known_token() -> Self {
         let program = Self::start().await;
         assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
@@ -141,20 +141,20 @@ async fn a_confirmed_denial_reports_the_unsent_call_and_the_fix() {
 
 type Http = Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>;
 
-/// Makes a guarded call over a socket. The response reaches the guard only when `gate` has a
+/// Makes a guarded call over a socket. The response reaches the guard only when `responses` has a
 /// permit.
 async fn send(
     guard: &Guard,
     http: &Http,
-    gate: &Arc<Semaphore>,
+    responses: &Arc<Semaphore>,
     request: Request<Full<Bytes>>,
 ) -> Result<StatusCode, BoxError> {
-    let (http, gate) = (http.clone(), Arc::clone(gate));
+    let (http, responses) = (http.clone(), Arc::clone(responses));
     let inner = tower::service_fn(move |request| {
-        let (http, gate) = (http.clone(), Arc::clone(&gate));
+        let (http, responses) = (http.clone(), Arc::clone(&responses));
         async move {
             let response = http.request(request).await?;
-            gate.acquire().await?.forget();
+            responses.acquire().await?.forget();
             Ok::<Response<hyper::body::Incoming>, BoxError>(response)
         }
     });
@@ -167,23 +167,24 @@ fn upload(google: &FakeGoogle, token: &str) -> Request<Full<Bytes>> {
     request.body(Full::new(Bytes::from("meow"))).unwrap()
 }
 
-/// A program whose calls do not get their responses until [`DelayedProgram::gate`] has permits.
+/// A program whose calls do not get their responses until [`DelayedProgram::responses`] has
+/// permits.
 struct DelayedProgram {
     guard: Guard,
     http: Http,
-    gate: Arc<Semaphore>,
+    responses: Arc<Semaphore>,
 }
 
 impl DelayedProgram {
     async fn new(google: &FakeGoogle) -> Self {
         let guard = builder(google).detect().await;
         let http = Client::builder(TokioExecutor::new()).build_http();
-        Self { guard, http, gate: Arc::new(Semaphore::new(0)) }
+        Self { guard, http, responses: Arc::new(Semaphore::new(0)) }
     }
 
     fn call(&self, request: Request<Full<Bytes>>) -> tokio::task::JoinHandle<Result<StatusCode, BoxError>> {
-        let (guard, http, gate) = (self.guard.clone(), self.http.clone(), Arc::clone(&self.gate));
-        tokio::spawn(async move { send(&guard, &http, &gate, request).await })
+        let (guard, http, responses) = (self.guard.clone(), self.http.clone(), Arc::clone(&self.responses));
+        tokio::spawn(async move { send(&guard, &http, &responses, request).await })
     }
 }
 
@@ -196,7 +197,7 @@ async fn calls_started_before_the_first_refusal_are_sent_without_waiting() {
     google
         .wait_for(|requests| requests.iter().filter(|r| r.service() == Service::Storage).count() == 50)
         .await;
-    delayed.gate.add_permits(50);
+    delayed.responses.add_permits(50);
     for call in early {
         assert_eq!(kind(call.await.unwrap()), Some(DenialKind::Refused));
     }
@@ -211,9 +212,9 @@ async fn a_refusal_of_the_old_token_does_not_affect_the_rotated_token() {
     let (old, new) = (google.token(), google.mint(ACCOUNT, ["devstorage.read_write"]));
     let slow = delayed.call(upload(&google, &old));
     google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Storage)).await;
-    delayed.gate.add_permits(1);
+    delayed.responses.add_permits(1);
     assert_eq!(kind(slow.await.unwrap()), Some(DenialKind::Refused));
-    delayed.gate.add_permits(10);
+    delayed.responses.add_permits(10);
     for _ in 0..2 {
         assert_eq!(delayed.call(upload(&google, &new)).await.unwrap().unwrap(), StatusCode::OK);
         assert_eq!(kind(delayed.call(upload(&google, &old)).await.unwrap()), Some(DenialKind::Confirmed));
@@ -236,6 +237,7 @@ async fn calls_with_a_new_token_with_more_scopes_are_sent() {
 async fn a_refusal_confirms_only_the_refused_method() {
     let program = Program::with_known_token().await;
     assert_eq!(kind(program.list().await), Some(DenialKind::Refused));
+    // The two requests are the upload of `with_known_token` and the list.
     assert_eq!(program.requests_to(Service::Storage), 2);
     assert_eq!(kind(program.list().await), Some(DenialKind::Confirmed));
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
@@ -254,7 +256,7 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
     let text = log.text();
     assert_eq!(text.matches("which is sent all the same").count(), 1, "{text}");
     assert_eq!(text.matches("no more is predicted of it").count(), 1, "{text}");
-    // A later refusal does not make the guard predict the method again.
+    // A later refusal does not make the guard predict refusals of the method again.
     for _ in 0..3 {
         program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
@@ -279,12 +281,12 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     // explain the refusal of that call, the guard gets the scopes of the token from the metadata
     // server.
     let program = DelayedProgram {
-        gate: Arc::new(Semaphore::new(1)),
+        responses: Arc::new(Semaphore::new(1)),
         guard: delayed.guard.clone(),
         http: delayed.http.clone(),
     };
     assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
-    delayed.gate.add_permits(3);
+    delayed.responses.add_permits(3);
     // The first call succeeds although the token lacks the scope. So the guard does not deny later
     // calls of the method, even after a refusal.
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
@@ -313,16 +315,16 @@ async fn responses_without_evidence_on_scopes_change_no_prediction() {
         program.google.other_api().respond(response);
         assert_eq!(program.publish().await.unwrap().status(), status);
     }
-    let other_gates = [
+    let refusals = [
         RefusalForm::ServiceDisabled,
         RefusalForm::VpcSc,
         RefusalForm::Billing,
         RefusalForm::RateLimit,
         RefusalForm::QuotaProject,
     ];
-    for wire in other_gates {
-        program.google.other_api().respond_with(wire);
-        assert!(!program.publish().await.unwrap().status().is_success(), "{wire:?}");
+    for form in refusals {
+        program.google.other_api().respond_with(form);
+        assert!(!program.publish().await.unwrap().status().is_success(), "{form:?}");
     }
     program.google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
@@ -336,10 +338,12 @@ async fn after_a_dropped_call_the_next_call_works() {
     for polls in 0..30 {
         let google = google().await;
         let delayed = DelayedProgram::new(&google).await;
-        delayed.gate.add_permits(100);
+        delayed.responses.add_permits(100);
         let token = google.token();
+        // The first call is dropped after `polls` polls: before, during and after the exchange with
+        // the fake.
         let mut dropped =
-            Box::pin(send(&delayed.guard, &delayed.http, &delayed.gate, upload(&google, &token)));
+            Box::pin(send(&delayed.guard, &delayed.http, &delayed.responses, upload(&google, &token)));
         for _ in 0..polls {
             let is_ready = poll_fn(|cx| Poll::Ready(dropped.as_mut().poll(cx).is_ready())).await;
             if is_ready {

@@ -23,15 +23,15 @@ async fn the_guard_recognises_the_platform_of_the_fake() -> Result<()> {
 async fn every_scope_refusal_of_the_fake_is_classified_as_scope_refusal() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    for wire in RefusalForm::all().iter().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
-        google.other_api().respond_with(*wire);
+    for form in RefusalForm::all().iter().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+        google.other_api().respond_with(*form);
         let request = http::Request::get(google.url_of(Service::OtherApi))
             .header("authorization", format!("Bearer {}", google.token()));
         let response = client.request(request.body(Empty::new())?).await?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await?.to_bytes();
         let refusal = classify(&Answer::new(&body).with_status(status));
-        assert_eq!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{wire:?}: {body:?}");
+        assert_eq!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{form:?}: {body:?}");
     }
     Ok(())
 }

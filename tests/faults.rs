@@ -1,6 +1,6 @@
-//! Checks the guard with broken, malicious and foreign responses: a guarded caller gets the same
-//! response as a caller without the guard, and only responses of Google are explained as scope
-//! refusals.
+//! Checks the guard with broken and malicious responses, and with responses of other servers than
+//! Google's: a guarded caller gets the same response as a caller without the guard, and only
+//! responses of Google are explained as scope refusals.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,
@@ -37,7 +37,7 @@ use tower::{BoxError, ServiceExt};
 const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
 /// The `www-authenticate` header of a refusal for lack of scope.
 const CHALLENGE: &str = r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
-/// The base URL that the guards of these tests take for Pub/Sub.
+/// The base URL that the guards of these tests treat as the URL of Pub/Sub.
 const EMULATOR: &str = "http://emulator";
 const TOKEN: &str = "ya29.of-the-faults";
 
@@ -49,7 +49,7 @@ fn guard(delivery: DenialDelivery) -> Guard {
     guard
 }
 
-/// Returns the builder of a guard that takes the server at `url` for Pub/Sub.
+/// Returns the builder of a guard that treats the server at `url` as Pub/Sub.
 fn builder(url: &str) -> GuardBuilder {
     Guard::builder().endpoint(url, "pubsub.googleapis.com").unwrap().without_tokeninfo()
 }
@@ -279,7 +279,8 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
     *damaged.last_mut().unwrap() ^= 1;
     let compressed = gzip(SCOPE_REFUSAL.as_bytes());
     for (coding, body) in [
-        // Codings that are not read, nested codings, and a gzip body with a wrong checksum.
+        // The rows are three codings that the guard does not decode, nested codings, and a gzip body
+        // with a wrong checksum.
         ("br", compressed.clone()),
         ("zstd", compressed.clone()),
         ("x-unheard-of", compressed.clone()),
@@ -293,7 +294,7 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
 }
 
 #[tokio::test]
-async fn a_body_that_the_client_decompressed_is_explained_whatever_its_header() {
+async fn a_body_that_the_client_decompressed_is_explained() {
     let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
     for coding in ["gzip", "br"] {
         let response = response_of_call(vec![Step::Data(plain.clone())], encoded(coding)).await;
@@ -395,6 +396,7 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
         declare_insufficient_scopes(&guard);
         let guarded = ClientBuilder::new(resolving).with(guard.middleware()).build();
         let url = format!("{url}/v1/projects/p/topics/t:publish");
+        // `unwrap` fails if the guard replaces the response with a denial.
         let response = guarded.post(url).bearer_auth(TOKEN).body("{}").send().await.unwrap();
         assert!(!response.status().is_success(), "{}", row.escape_ascii());
     }

@@ -131,11 +131,11 @@ async fn assert_calls_end_as_without_the_guard(
     let guard = builder.deny_wait(SHORT).detect().await;
     google.set_fault(Service::Metadata, fault);
     google.set_fault(Service::OAuth, fault);
-    let bare = ClientBuilder::new(http.clone()).build();
+    let unguarded = ClientBuilder::new(http.clone()).build();
     let client = ClientBuilder::new(http.clone()).with(guard.middleware()).build();
     let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
     for token in tokens {
-        let expected = make_calls(&bare, &google, &token).await;
+        let expected = make_calls(&unguarded, &google, &token).await;
         let guarded = make_calls(&client, &google, &token).await;
         for (guarded, expected) in guarded.into_iter().zip(expected) {
             // A source with a mild fault may still report the scopes, so `Deny` may deny a call
@@ -305,8 +305,8 @@ async fn a_slow_tokeninfo_response_is_cut_off_at_the_deadline() {
 
 #[tokio::test]
 async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
-    // Bodies that are empty, too short, too long, without scopes, ambiguous or not UTF-8; an error,
-    // and a redirect.
+    // The responses are bodies that are empty, too short, too long, without scopes, ambiguous or
+    // not UTF-8, then an error, and a redirect.
     let rows: [&[u8]; 9] = [
         b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"scope\":\"openid\"}",

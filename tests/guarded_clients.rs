@@ -58,7 +58,8 @@ fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middlew
     client.post(url).bearer_auth(google.token()).body("meow")
 }
 
-/// Creates a call to the fake's front end, which the guard takes for Pub/Sub.
+/// Creates a call to the service [`Service::OtherApi`] of the fake, which the guard treats as
+/// Pub/Sub.
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
@@ -73,17 +74,17 @@ fn storage_requests(google: &FakeGoogle) -> usize {
 async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
     let google = google().await;
     let guard = guard(&google).detect().await;
-    let bare = || ClientBuilder::new(plain::client());
+    let builder = || ClientBuilder::new(plain::client());
     let retry =
         || RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(2));
     let tracing = TracingMiddleware::default;
     let clients = [
-        ("guard", bare().with(guard.middleware()).build()),
-        ("retry, guard", bare().with(retry()).with(guard.middleware()).build()),
-        ("guard, retry", bare().with(guard.middleware()).with(retry()).build()),
-        ("tracing, guard", bare().with(tracing()).with(guard.middleware()).build()),
-        ("guard, tracing", bare().with(guard.middleware()).with(tracing()).build()),
-        ("tracing, retry, guard", bare().with(tracing()).with(retry()).with(guard.middleware()).build()),
+        ("guard", builder().with(guard.middleware()).build()),
+        ("retry, guard", builder().with(retry()).with(guard.middleware()).build()),
+        ("guard, retry", builder().with(guard.middleware()).with(retry()).build()),
+        ("tracing, guard", builder().with(tracing()).with(guard.middleware()).build()),
+        ("guard, tracing", builder().with(guard.middleware()).with(tracing()).build()),
+        ("tracing, retry, guard", builder().with(tracing()).with(retry()).with(guard.middleware()).build()),
     ];
     for (order, client) in clients {
         let before = storage_requests(&google);
@@ -184,10 +185,10 @@ async fn a_denial_serializes_to_json() {
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 
-/// Checks whether `wire` refuses a call because of scopes: because the token lacks a scope, or
+/// Checks whether `form` refuses a call because of scopes: because the token lacks a scope, or
 /// because a scope of the token restricts the method.
-fn is_about_scopes(wire: RefusalForm) -> bool {
-    wire.is_scope_refusal() || matches!(wire, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
+fn is_about_scopes(form: RefusalForm) -> bool {
+    form.is_scope_refusal() || matches!(form, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
 
 /// Returns all parts of a response that a caller can read, except the headers that differ in every
@@ -212,13 +213,13 @@ async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in RefusalForm::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
-        google.other_api().times(2).respond_with(wire);
+    for form in RefusalForm::all().iter().copied().filter(|form| !is_about_scopes(*form)) {
+        google.other_api().times(2).respond_with(form);
         let expected = observable_parts(publish(&plain, &google).send().await.unwrap()).await;
         let response =
-            publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{wire:?}: {error}"));
-        assert!(response.content_length().is_some(), "{wire:?}: the length of the body should be known");
-        assert_eq!(observable_parts(response).await, expected, "{wire:?}");
+            publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{form:?}: {error}"));
+        assert!(response.content_length().is_some(), "{form:?}: the length of the body should be known");
+        assert_eq!(observable_parts(response).await, expected, "{form:?}");
     }
 }
 
@@ -227,11 +228,11 @@ async fn every_form_of_scope_refusal_is_explained() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     // A gRPC refusal has the HTTP status 200. The adapter for gRPC handles it.
-    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
-        google.other_api().respond_with(wire);
-        let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
-        let denial = Denial::find(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
-        assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{wire:?}");
+    for form in RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+        google.other_api().respond_with(form);
+        let error = publish(&guarded, &google).send().await.expect_err(&format!("{form:?}"));
+        let denial = Denial::find(&error).unwrap_or_else(|| panic!("{form:?}: {error:?}"));
+        assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{form:?}");
     }
 }
 
@@ -243,15 +244,15 @@ async fn restricting_scopes_and_unshared_files_get_specific_advice() {
         (RefusalForm::ScopeRestricting, "restricts", "Get a token without"),
         (RefusalForm::ScopeOrShare, "drive.readonly", "Share the file"),
     ];
-    for (wire, reason, advice) in rows {
-        google.other_api().respond_with(wire);
+    for (form, reason, advice) in rows {
+        google.other_api().respond_with(form);
         let error = publish(&guarded, &google).send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         for text in [denial.to_string(), denial.report()] {
-            assert!(text.contains(advice), "{wire:?}: {text}");
-            assert!(!text.contains("needs pubsub"), "{wire:?}: {text}");
+            assert!(text.contains(advice), "{form:?}: {text}");
+            assert!(!text.contains("needs pubsub"), "{form:?}: {text}");
         }
-        assert!(denial.report().contains(reason), "{wire:?}: {}", denial.report());
+        assert!(denial.report().contains(reason), "{form:?}: {}", denial.report());
     }
 }
 
@@ -360,9 +361,10 @@ async fn the_tower_layer_passes_on_frames_and_trailers() {
 #[tokio::test]
 async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // For five uploads with each preflight: the number of events about a predicted denial, and the
-    // number of events about a denial. Only `Deny` waits for the scopes of the token before the
-    // first call. With the other preflights, the first upload is sent with unknown scopes.
+    // Each row is about five uploads with one preflight. The row contains the number of events
+    // about a predicted denial, and the number of events about a denial. Only `Deny` waits for the
+    // scopes of the token before the first call. With the other preflights, the first upload is
+    // sent with unknown scopes.
     let rows = [
         (Preflight::Off, 0, 1),
         (Preflight::Warn, 1, 1),
@@ -410,6 +412,7 @@ async fn no_token_object_name_or_query_is_shown() {
     drop(capturing);
     texts.extend(log.text().lines().filter(|line| line.contains("gcp_scopes")).map(str::to_owned));
     let token = google.token();
+    // Any 12 consecutive characters of the token count as a leak.
     let pieces = (0..=token.len() - 12).map(|start| &token[start..start + 12]);
     let secrets: Vec<&str> = pieces.chain(["secret-cat", "uploadType", "orders"]).collect();
     for text in &texts {

@@ -73,7 +73,7 @@ async fn gcloud_accepts_every_printed_command() -> Result<()> {
         let denial = world.denial().await?;
         printed.extend(denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands));
     }
-    // The only command that is not gcloud's.
+    // All commands are commands of gcloud, except this one.
     printed.remove("gcp-scopes whoami");
     ensure!(
         printed.len() > 40 && printed.iter().all(|command| command.starts_with("gcloud ")),

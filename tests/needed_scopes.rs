@@ -123,10 +123,12 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let response = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap();
     assert!(response.status().is_success());
-    let (own, other) = (needed(OWN), needed("https://example.com/other"));
+    // The response contradicts the needed scope: the call succeeded, although the token lacks that
+    // scope.
+    let (contradicted, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
-    assert!(matches!(decide(&own), Decision::Abstain(AbstainReason::Contradicted)));
+    assert!(matches!(decide(&contradicted), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));
 }
 

@@ -107,7 +107,7 @@ async fn a_call_to_an_unknown_method_is_reported_as_missed() -> Result<()> {
     let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
     ensure!(!recorder.missed_a_call());
-    client.get(format!("{}/storage/v1/nothing/of/the/sort", google.storage_url())).send().await?;
+    client.get(format!("{}/storage/v1/no/such/method", google.storage_url())).send().await?;
     ensure!(recorder.missed_a_call() && recorder.methods().is_empty());
     let other_host = format!("{}/x", google.oauth_url());
     ensure!(client.get(other_host).send().await.is_ok());

@@ -101,7 +101,7 @@ fn the_marker_is_found_in_every_encoding() {
     assert_eq!(trace_in(&traces, &MARKER[..11]), None);
 }
 
-/// The texts that a program could print: of values, errors and denials.
+/// The texts of values, errors and denials that a program could print.
 #[derive(Default)]
 struct Output(Vec<String>);
 
@@ -195,8 +195,8 @@ async fn make_refused_calls(output: &mut Output) {
             let google = google().await;
             let guard = builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
             output.debug(&guard);
-            for wire in RefusalForm::all() {
-                google.other_api().times(2).respond_with(*wire);
+            for form in RefusalForm::all() {
+                google.other_api().times(2).respond_with(*form);
                 call_with_reqwest(&guard, &google, output).await;
                 call_with_tower(&guard, &google, output).await;
             }
@@ -253,8 +253,8 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
             builder(&google).fetch(LeakyFetch).tokeninfo_before_calls().preflight(preflight).detect().await;
         let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
         for guard in [leaky, broken] {
-            for wire in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
-                google.other_api().times(2).respond_with(wire);
+            for form in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
+                google.other_api().times(2).respond_with(form);
                 call_with_reqwest(&guard, &google, output).await;
                 call_with_tower(&guard, &google, output).await;
             }

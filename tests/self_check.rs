@@ -26,12 +26,12 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/photos";
 const TOPIC: &str = "//pubsub.googleapis.com/projects/my-project/topics/orders";
 
-/// The APIs for which the guard uses the fake's front end. The front end also implements their
-/// `testIamPermissions` methods.
+/// The APIs for which the guard uses [`Service::OtherApi`] of the fake. That service also
+/// implements the `testIamPermissions` methods of these APIs.
 const APIS: &str = "pubsub cloudresourcemanager secretmanager bigquery cloudtasks cloudkms spanner";
 
-/// Starts a fake Google with `vm`, a bucket and a topic. Its accounts may create objects and
-/// publish.
+/// Starts a fake Google with `vm`, a bucket and a topic. The default accounts of all platforms may
+/// create objects in the bucket and publish to the topic.
 async fn google(vm: Vm) -> Result<FakeGoogle> {
     // Installs the crypto provider that reqwest may need.
     drop(plain::client());
@@ -148,8 +148,8 @@ async fn reports_defer_to_iam_only_if_the_iam_result_is_unknown() -> Result<()> 
     let open = uploads().iam(BUCKET, ["storage.objects.create"]);
     let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
     let publishes = || open.clone().needs("pubsub.projects.topics.publish");
-    // The checks, and whether the report leaves the decision to IAM: only if the result of IAM is
-    // unknown for one of the needs.
+    // Each row contains a check, and whether the report leaves the decision to IAM. The report does
+    // so only if the result of IAM is unknown for one of the needs.
     let rows = [
         (uploads(), true),
         (open.clone(), false),
@@ -297,8 +297,8 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
         (RefusalForm::IamDenied, "may not ask"),
         (RefusalForm::ScopeForbidden, "scope"),
     ];
-    for (wire, reason) in rows {
-        google.other_api().respond_with(wire);
+    for (form, reason) in rows {
+        google.other_api().respond_with(form);
         let check = long_self_check(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         let report = check.run().await;
         let finding = report.findings().first().context("the report has no finding")?;
@@ -464,9 +464,9 @@ async fn the_printed_scopes_open_every_closed_scope_gate() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let report = service(&guard(&google).await?).run().await;
     let commands = report.steps().iter().filter_map(|step| step.command_line());
-    let sets = commands.filter_map(|command| command.split("--scopes=").nth(1));
-    let sets: Vec<&str> = sets.collect();
-    let [minimal, recommended] = sets[..] else { anyhow::bail!("{sets:?}") };
+    let scope_lists = commands.filter_map(|command| command.split("--scopes=").nth(1));
+    let scope_lists: Vec<&str> = scope_lists.collect();
+    let [minimal, recommended] = scope_lists[..] else { anyhow::bail!("{scope_lists:?}") };
     ensure!(recommended == "cloud-platform", "{recommended}");
     let scopes: Vec<Scope> = minimal.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let scopes = ScopeSet::from_iter(scopes);

@@ -31,7 +31,8 @@ async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddlewa
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-/// Makes a call to the fake's front end, which the guard takes for Pub/Sub.
+/// Makes a call to the service [`Service::OtherApi`] of the fake, which the guard treats as
+/// Pub/Sub.
 async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
@@ -42,28 +43,28 @@ async fn a_refusal_keeps_everything_except_the_message() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
-        google.other_api().times(2).respond_with(wire);
+    for form in RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+        google.other_api().times(2).respond_with(form);
         let (mut expected, mut response) = (publish(&plain, &google).await, publish(&guarded, &google).await);
         let line = response.extensions().get::<Denial>().unwrap().to_string();
         assert_eq!(
             (response.status(), response.version()),
             (expected.status(), expected.version()),
-            "{wire:?}"
+            "{form:?}"
         );
-        assert_eq!(response.url(), expected.url(), "{wire:?}");
+        assert_eq!(response.url(), expected.url(), "{form:?}");
         let length = response.headers_mut().remove(CONTENT_LENGTH).unwrap();
         expected.headers_mut().remove(CONTENT_LENGTH);
         for headers in [response.headers_mut(), expected.headers_mut()] {
             headers.remove(DATE);
         }
-        assert_eq!(response.headers(), expected.headers(), "{wire:?}");
-        assert_eq!(response.content_length().unwrap().to_string(), length.to_str().unwrap(), "{wire:?}");
+        assert_eq!(response.headers(), expected.headers(), "{form:?}");
+        assert_eq!(response.content_length().unwrap().to_string(), length.to_str().unwrap(), "{form:?}");
         let (text, expected) = (response.text().await.unwrap(), expected.text().await.unwrap());
-        assert_eq!(length.to_str().unwrap(), text.len().to_string(), "{wire:?}");
+        assert_eq!(length.to_str().unwrap(), text.len().to_string(), "{form:?}");
         let without_line = text.replace(&format!(". {line}"), "");
-        assert!(!without_line.contains(&line), "{wire:?}: {text}");
-        assert_eq!(without_stops(&without_line), without_stops(&expected), "{wire:?}");
+        assert!(!without_line.contains(&line), "{form:?}: {text}");
+        assert_eq!(without_stops(&without_line), without_stops(&expected), "{form:?}");
     }
 }
 
@@ -80,17 +81,17 @@ async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in [
+    for form in [
         RefusalForm::IamDenied,
         RefusalForm::ServiceDisabled,
         RefusalForm::AnalyticsLookAlike,
         RefusalForm::Html,
     ] {
-        google.other_api().times(2).respond_with(wire);
+        google.other_api().times(2).respond_with(form);
         let expected = publish(&plain, &google).await.bytes().await.unwrap();
         let response = publish(&guarded, &google).await;
-        assert!(response.extensions().get::<Denial>().is_none(), "{wire:?}");
-        assert_eq!(response.bytes().await.unwrap(), expected, "{wire:?}");
+        assert!(response.extensions().get::<Denial>().is_none(), "{form:?}");
+        assert_eq!(response.bytes().await.unwrap(), expected, "{form:?}");
     }
 }
 

@@ -55,8 +55,8 @@ impl Records {
     }
 }
 
-/// Returns the kind of a record, a column of the table in `docs/logs.md`. Decides by a field that
-/// only this kind has.
+/// Returns the kind of a record. The kinds are the columns of the table in `docs/logs.md`. The
+/// fields of a record and its message show its kind.
 fn kind_of(fields: &Fields) -> &'static str {
     let has = |field: &str, value: &str| fields.get(field).is_some_and(|actual| actual == value);
     match fields.get("message") {
@@ -134,6 +134,8 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
+        // Column 0 contains the name of the field, columns 1 to 6 stand for the kinds, and column 7
+        // lists the values.
         for (kind, present) in header.iter().zip(&row).take(7).skip(1).filter(|(_, present)| *present != "no")
         {
             kinds
@@ -209,5 +211,6 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     let counts: Vec<u64> =
         records.of_kind("denied").iter().map(|event| event["oauth.scope.calls"].parse().unwrap()).collect();
     assert_eq!(counts.iter().sum::<u64>(), 1000);
+    // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
 }

@@ -97,6 +97,7 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
             let command = step.command_line().unwrap_or_default();
             let is_harmless = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
             ensure!(command.chars().all(is_harmless), "{name}: {command}");
+            // The limit of 420 bytes keeps the text of a step to about five lines of a report.
             ensure!(!step.text().contains('\n') && step.text().len() < 420, "{name}: {}", step.text());
         }
         for columns in [50, 80, 100] {
@@ -226,7 +227,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
     let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
     let answer = Answer::new(body).with_status(403).with_headers(&headers);
     let guard = Guard::builder().snapshot(snapshot).build();
-    let uri = Uri::from_static("https://pubsub.googleapis.com/v1/nobody/knows/this");
+    let uri = Uri::from_static("https://pubsub.googleapis.com/v1/no/such/method");
     let call = Call::new(&Method::POST, &uri);
     guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("no scope refusal")
 }

@@ -54,7 +54,7 @@ impl Figure {
     }
 }
 
-/// Times the cases, one turn each, [`TURNS`] times. Returns one figure for each case.
+/// Times the cases in turns, with [`TURNS`] turns of each case. Returns one figure for each case.
 pub(crate) fn measure(cases: &mut [Case]) -> Vec<Figure> {
     let runs: Vec<u32> = cases.iter_mut().map(Case::runs_per_turn).collect();
     let mut times = vec![Vec::with_capacity(TURNS); cases.len()];

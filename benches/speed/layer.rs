@@ -44,9 +44,9 @@ impl Service<Request<NoBody>> for Echo {
     }
 }
 
-/// A middleware with only the work that any middleware needs to read a token and a response: it
-/// keeps state for the duration of the call, reads one request header and the status, and wraps the
-/// body.
+/// A middleware with only the work that any middleware needs to read a token and a response. The
+/// middleware keeps state for the duration of the call, reads one request header and the status,
+/// and wraps the body.
 #[derive(Clone)]
 struct Minimal<S> {
     inner: S,
@@ -140,9 +140,9 @@ fn requests(urls: &[&str], is_shared: bool) -> Vec<Request<NoBody>> {
     urls.iter().map(request).collect()
 }
 
-/// Returns the cases of the group `layer`. The first is the reference of the ratios.
+/// Returns the cases of the group `layer`. The ratios compare every case with the first.
 pub(crate) fn cases() -> Vec<Case> {
-    let (some, all) = (calls::read_scopes(), calls::cloud_platform());
+    let (read_scopes, cloud_platform) = (calls::read_scopes(), calls::cloud_platform());
     let trace = TraceLayer::new_for_http();
     let guard = Guard::builder().build();
     let elsewhere = ["https://example.com/storage/v1/b/my-bucket-name/o/part-0000.gz"; 8];
@@ -154,10 +154,10 @@ pub(crate) fn cases() -> Vec<Case> {
             Minimal { inner: Echo, kept: Arc::default() },
             requests(&READS, false),
         ),
-        guarded("layer/guard, path matched", &READS, &some, false),
-        guarded("layer/guard, path matched, shared header value", &READS, &some, true),
-        guarded("layer/guard, token opens the whole host", &CLOUD, &all, false),
-        guarded("layer/guard, whole host, shared header value", &CLOUD, &all, true),
+        guarded("layer/guard, path matched", &READS, &read_scopes, false),
+        guarded("layer/guard, path matched, shared header value", &READS, &read_scopes, true),
+        guarded("layer/guard, token opens the whole host", &CLOUD, &cloud_platform, false),
+        guarded("layer/guard, whole host, shared header value", &CLOUD, &cloud_platform, true),
         case("layer/guard, not a host of Google's", guard.layer().layer(Echo), requests(&elsewhere, false)),
     ]
 }

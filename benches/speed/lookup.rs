@@ -1,4 +1,4 @@
-//! Times the look-up of the API method of a request, beside the router matchit.
+//! Times the look-up of the API method of a request, in comparison with the router matchit.
 
 use std::collections::HashMap;
 

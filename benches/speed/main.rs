@@ -1,4 +1,5 @@
-//! Times the guard beside comparable middleware and routers, in one process and at the same time.
+//! Times the guard in comparison with similar middleware and routers, in one process and at the
+//! same time.
 //!
 //! `cargo bench` measures every group; `cargo bench -- layer threads` measures only these two. The
 //! cases of a group take turns many times. Each row shows the least and the median of its times,

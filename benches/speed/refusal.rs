@@ -1,5 +1,5 @@
-//! Times a call that is refused with a 403 and explained by the guard, beside parsing the refusal's
-//! body as JSON.
+//! Times a call that is refused with a 403 and explained by the guard, in comparison with parsing
+//! the refusal's body as JSON.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -1,4 +1,4 @@
-//! Times the guard's reqwest middleware beside a whole call over loopback.
+//! Times the guard's reqwest middleware in comparison with a whole call over loopback.
 
 use std::future::Future;
 use std::io::{Read, Write};

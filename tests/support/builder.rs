@@ -4,7 +4,8 @@ use gcp_scopes::{Guard, GuardBuilder};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 /// Returns the builder of a guard that runs on the fake's VM and queries the fake's tokeninfo. The
-/// guard takes the fake's Cloud Storage for Cloud Storage, and the fake's front end for Pub/Sub.
+/// guard treats [`Service::Storage`] of the fake as Cloud Storage, and [`Service::OtherApi`] as
+/// Pub/Sub.
 pub(crate) fn builder(google: &FakeGoogle) -> GuardBuilder {
     crate::plain::provider();
     Guard::builder()

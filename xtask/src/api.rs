@@ -91,7 +91,8 @@ fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     Ok(None)
 }
 
-/// Runs rustdoc and returns the file with its JSON; `None` if rustdoc fails, or cannot write JSON.
+/// Runs rustdoc and returns the path of the JSON file that rustdoc writes; `None` if rustdoc fails,
+/// or cannot write JSON.
 fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Option<PathBuf>> {
     let root = workspace::root();
     let mut command = Command::new("cargo");

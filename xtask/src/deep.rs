@@ -114,8 +114,8 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
         .env("SCHEDULES", schedules))
 }
 
-/// Checks the licences, sources and bans of `deny.toml`, and the advisories if their database can
-/// be downloaded.
+/// Checks the licences, the sources and the banned crates that `deny.toml` defines, and the
+/// security advisories if the database of advisories can be downloaded.
 pub(crate) fn deny() -> Result<()> {
     if !is_installed("deny") {
         return leave_out("deny");

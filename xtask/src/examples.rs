@@ -59,7 +59,7 @@ impl Example {
     }
 
     fn output(&self) -> Result<String> {
-        // The words behind `cargo run`.
+        // Skips the words `cargo run`.
         let words: Vec<&str> = self.command.split(' ').skip(2).collect();
         printed::output(&[&["run", "--quiet"], words.as_slice()].concat())
     }

@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Member};
 
-/// The maximum number of bytes that a catalog may add to a program.
+/// The maximum number of bytes that a catalog may add to a program. The number is this project's
+/// own limit.
 const MAX_CATALOG_BYTES: u64 = 2_000_000;
 /// The maximum number of bytes of a package on crates.io. Source:
 /// <https://doc.rust-lang.org/cargo/reference/publishing.html>.
@@ -44,9 +45,9 @@ fn blob(name: &str) -> Result<PathBuf> {
 
 /// Creates the package of every published crate, and compiles the packages together.
 ///
-/// `cargo package` could compile them, too, through a temporary registry. But cargo assumes that
-/// the crates of a registry never change, and would compile what it unpacked before the last
-/// change.
+/// `cargo package` could compile the packages, too, through a temporary registry. But cargo assumes
+/// that the crates of a registry never change. After a change to a crate, cargo would still compile
+/// the files that it unpacked before the change.
 pub(crate) fn package() -> Result<()> {
     let folder = unpack()?;
     let target = workspace::target()?;

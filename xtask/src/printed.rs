@@ -14,14 +14,14 @@ pub(crate) fn output(arguments: &[&str]) -> Result<String> {
     Ok(text.lines().map(|line| masked(line) + "\n").collect())
 }
 
-/// The values that differ between runs: the text before a value, the characters of a value, and the
-/// text that replaces a value.
+/// The values that differ between runs. Each row contains the text before a value, the characters
+/// of a value, and the text that replaces a value.
 const VARYING: [(&str, &str, &str); 5] = [
     ("request id  ", "0123456789abcdef", "00000000"),
     (r#""time":""#, "0123456789-T:.Z", "00:00"),
     ("//127.0.0.1:", "0123456789", "0"),
     (" in ", "0123456789.mµns", "0ms"),
-    // The remaining minutes of a token's hour.
+    // The number of minutes for which a token is still valid.
     ("; ", "0123456789", "0"),
 ];
 

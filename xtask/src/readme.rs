@@ -25,11 +25,11 @@ enum Content {
         /// The arguments of cargo.
         command: &'static [&'static str],
     },
-    /// The table of [`FIGURES`] whose first line this is.
+    /// A table of the page [`FIGURES`], given by the first line of the table.
     Table(&'static str),
 }
 
-/// The page with the figures of speed and size, and the commands that measure them.
+/// The page with the figures of speed and size, and with the commands that measure the figures.
 const FIGURES: &str = "docs/performance.md";
 
 const BLOCKS: [Block; 4] = [

@@ -36,8 +36,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Returns an error if no installed compiler can compile for the target. A script can then install
-/// one.
+/// Returns an error if no installed compiler can compile for the target, so that a script can
+/// install such a compiler before it runs the check.
 pub(crate) fn is_possible() -> Result<()> {
     if Compiler::installed().is_none() {
         bail!("no installed compiler can compile for {TARGET}");
@@ -64,8 +64,8 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// Returns the compiler on the PATH or, if that cannot compile for the target, the
-    /// distribution's; `None` if neither can.
+    /// Returns the compiler on the PATH. If that compiler cannot compile for the target, returns
+    /// the compiler of the distribution; `None` if neither can.
     fn installed() -> Option<Self> {
         let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
         candidates.into_iter().find_map(|(rustc, cargo)| {

@@ -39,10 +39,10 @@ impl Template {
     /// ends with the custom verb.
     pub(crate) fn route(&self) -> String {
         let last = self.segments.len() - 1;
-        let segment = |(place, segment): (usize, &&str)| match *segment {
-            "*" => format!("/{{v{place}}}"),
-            "**" if place == last => format!("/{{*v{place}}}"),
-            "**" => format!("/{{v{place}}}"),
+        let segment = |(index, segment): (usize, &&str)| match *segment {
+            "*" => format!("/{{v{index}}}"),
+            "**" if index == last => format!("/{{*v{index}}}"),
+            "**" => format!("/{{v{index}}}"),
             literal => format!("/{literal}"),
         };
         let custom = self.custom.map(|verb| format!(":{verb}")).unwrap_or_default();
@@ -80,8 +80,8 @@ fn visit_methods(at: usize, path: &mut Vec<&'static str>, visit: &mut impl FnMut
     let literals = (0..literals).map(|literal| edges + literal * 9);
     let mut children: Vec<_> = literals.map(|edge| (text(node, edge + 5), edge + 2)).collect();
     let double_star = if flags & usize::from(HAS_STAR) == 0 { 4 } else { 7 };
-    for (flag, name, place) in [(HAS_STAR, "*", 4), (HAS_DOUBLE_STAR, "**", double_star)] {
-        children.extend((flags & usize::from(flag) != 0).then_some((name, place)));
+    for (flag, name, child) in [(HAS_STAR, "*", 4), (HAS_DOUBLE_STAR, "**", double_star)] {
+        children.extend((flags & usize::from(flag) != 0).then_some((name, child)));
     }
     for (segment, child) in children {
         path.push(segment);

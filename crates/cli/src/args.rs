@@ -81,7 +81,7 @@ fn without_wrapping(command: clap::Command) -> clap::Command {
     command.after_help(notes.unwrap_or_default())
 }
 
-/// The text below the flags in `gcp-scopes --help`. Each verb's module has a `HELP` of its own.
+/// The text below the flags in `gcp-scopes --help`. The module of each verb has a separate `HELP`.
 const HELP: &str = "\
 Examples:
   gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
         None => command,
         Some(verb) => command
             .find_subcommand(verb)
-            .expect("clap accepts the names of verbs alone")
+            .expect("clap should accept only the names of verbs")
             .clone()
             .version(env!("CARGO_PKG_VERSION")),
     };

@@ -57,7 +57,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
     let narrow = google(Vm::new("web-1")).await?;
     let no_account = google(Vm::new("web-1").no_account()).await?;
     let upload = "storage.objects.insert";
-    // The fake, the arguments, the expected exit code, and a part of the report.
+    // Each row contains a fake, the arguments, the expected exit code, and a part of the report.
     let rows: [(&FakeGoogle, &[&str], i32, &str); 9] = [
         (&open, &["--need", upload, "--iam", IAM], 0, "Ready"),
         (&open, &["--iam", "gs://photos=storage.buckets.get"], 1, "lacks storage.buckets.get"),

@@ -20,7 +20,7 @@ fn command(args: &[&str]) -> Command {
     command::command(&[&["emulate"], args].concat())
 }
 
-/// A running emulator, and the variables it printed.
+/// A running emulator, and the variables that the emulator printed.
 struct Emulator {
     child: Child,
     variables: HashMap<String, String>,

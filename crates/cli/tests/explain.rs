@@ -199,7 +199,7 @@ fn every_gate_has_a_name_and_steps() {
         assert!(!steps.is_empty(), "{line}");
         for step in steps {
             assert!(
-                // A sentence, or words that introduce code.
+                // A text is a sentence, or ends with code that is introduced by a colon.
                 step["text"]
                     .as_str()
                     .is_some_and(|text| (text.ends_with('.') || text.contains(": ")) && !text.contains("  ")),
@@ -207,6 +207,8 @@ fn every_gate_has_a_name_and_steps() {
             );
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
         }
+        // The steps for every scope refusal mention scopes. Of the steps for other refusals, only
+        // those for refused credentials may mention scopes.
         let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
         assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{explanation}");
     }
@@ -248,10 +250,12 @@ fn commands_contain_the_resources_of_the_response() {
 
 #[test]
 fn commands_contain_the_bucket_of_the_call_but_no_object() {
+    // The bucket `message` is named in the message, `url` in the URL of the log, and `photos` in
+    // the argument `--call`.
     let no_bucket = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
-    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/message/objects/o.";
     let with_url =
-        format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {no_bucket}");
+        format!("403 GET https://storage.googleapis.com/storage/v1/b/url/o/secret-cat: {no_bucket}");
     let rows = [
         (
             no_bucket,
@@ -259,9 +263,9 @@ fn commands_contain_the_bucket_of_the_call_but_no_object() {
             "gs://photos ",
         ),
         (no_bucket, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
-        (with_bucket, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (with_bucket, "GET https://storage.googleapis.com/photos/secret-cat", "gs://message "),
         (no_bucket, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
-        (&with_url, "", "gs://shown "),
+        (&with_url, "", "gs://url "),
     ];
     for (input, call, expected) in rows {
         let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
@@ -674,6 +678,7 @@ fn gcloud_accepts_every_printed_command() {
         .collect();
     commands.sort();
     commands.dedup();
+    // The refusals for other reasons than scopes have more than 15 different commands.
     assert!(commands.len() > 15, "{commands:?}");
     std::thread::scope(|scope| {
         for chunk in commands.chunks(commands.len().div_ceil(4)) {
@@ -701,8 +706,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
     let nested =
         json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
     let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
-    // The log, the gate of the explained refusal, a part of the report, and a part of the note
-    // about another refusal.
+    // Each row contains a log, the gate of the explained refusal, a part of the report, and a part
+    // of the note about another refusal.
     for (log, gate, expected, other) in [
         (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
@@ -793,7 +798,8 @@ fn plain_logs_are_read_record_by_record() {
         refused("GET https://storage.googleapis.com/storage/v1/b/x"),
         refused("GET https://storage.googleapis.com/storage/v1/b/x/o"),
     );
-    // The records, the gate of the explained refusal, and a part of the note about another refusal.
+    // Each row contains the records of a log, the gate of the explained refusal, and a part of the
+    // note about another refusal.
     let rows: [(&[&str], &str, &str); 6] = [
         (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
         (
@@ -836,7 +842,8 @@ fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
         err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
         "{err}"
     );
-    // One gate, one gate twice, and one HTTP response, all of whose lines are about one refusal.
+    // Inputs without a note: a refusal by one gate, a refusal that is written twice, and an HTTP
+    // response, all of whose lines are about one refusal.
     for single in [
         format!("{SCOPES}\nsee https://example.com\n"),
         format!("upload failed\n{iam}\nCaused by: {iam}\n"),

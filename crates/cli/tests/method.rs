@@ -53,8 +53,8 @@ fn assert_error(answer: &Value, named: &[&str]) {
 
 #[test]
 fn every_answer_has_all_five_keys() {
-    // The question, and the keys of the answer. The method `error` stands for an answer that is an
-    // error.
+    // Each row contains a question and the expected answer. If the method of a row is `error`, the
+    // expected answer is an error.
     for (verb, url, granted, method, decision, why) in [
         (
             "POST",

@@ -52,7 +52,7 @@ fn widest_prose(report: &str) -> usize {
 
 #[test]
 fn reports_follow_columns_and_prose_has_at_most_100_columns() {
-    // The value of COLUMNS, and the expected width of the widest line of prose.
+    // Each row contains a value of COLUMNS, and the expected width of the widest line of prose.
     let rows = [("50", 40..50), ("80", 70..80), ("100", 80..100), ("400", 80..100), ("1", 25..30)];
     for (columns, widths) in rows {
         let text = report(&[("COLUMNS", columns)], &[]);
@@ -109,6 +109,7 @@ fn a_report_on_a_terminal_has_colours_and_its_width() {
     std::fs::write(&input, REFUSAL).unwrap();
     let show = |columns: u16, variables: &[(&str, &str)]| {
         let program = env!("CARGO_BIN_EXE_gcp-scopes");
+        // The last argument, `-` for standard input, is replaced by the name of the file.
         let words = [ON_A_VM[..8].join(" "), input.display().to_string()].join(" ");
         let line = format!("stty rows 24 cols {columns}; {program} {words}");
         let mut script = Command::new("script");
@@ -228,8 +229,8 @@ async fn every_example_of_the_readme_and_the_help_runs() {
             shell.env("PATH", format!("{}:/usr/bin:/bin", folder.0.display()));
             let output = shell.args(["-c", &line]).output().unwrap();
             let code = output.status.code().unwrap();
-            // The codes 1 and 2 of `check` and `whoami` are results: a closed gate, and an unknown
-            // one.
+            // The codes 1 and 2 of `check` and `whoami` are results: a gate is closed, or it is not
+            // known whether a gate is open.
             let is_expected = match runs_self_check(&example) {
                 true => [0, 1, 2].contains(&code),
                 false => code == 0,
@@ -370,6 +371,8 @@ fn a_closed_output_pipe_is_no_failure_of_any_verb() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_output_that_cannot_be_written_is_a_failure() {
+    // The first six calls fail if their output cannot be written. Some other calls, such as
+    // `check`, do not fail, because their exit codes report their results.
     for args in &CALLS[..6] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let Finished { code, err, .. } = finish(command(args).stdout(full), REFUSAL.as_bytes());
@@ -384,6 +387,7 @@ fn no_input_makes_a_verb_panic_or_print_control_characters() {
     let noise: Vec<u8> =
         (0..1 << 19).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
+    // The first four calls are left out, because they print fixed texts and read no input.
     for args in &CALLS[4..] {
         for input in &inputs {
             let Finished { code, out, err } = finish(&mut command(args), input);

@@ -76,8 +76,8 @@ impl FakeGoogleBuilder {
         self
     }
 
-    /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first one, which is
-    /// the one that the program under test runs on.
+    /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first VM or instance
+    /// that is added, on which the program under test runs.
     pub fn vm(mut self, vm: Vm) -> Self {
         self.vms.push(vm);
         self
@@ -175,7 +175,8 @@ fn upstream(service: Service, forwards: &[(Service, String)]) -> io::Result<Opti
     Ok(forward.map(|(_, url)| Upstream::new(url)).transpose()?)
 }
 
-/// Checks the bindings of the builder and adds those that make [`OWNER`] an owner of every project.
+/// Checks the bindings of the builder, and adds bindings that make [`OWNER`] an owner of every
+/// project.
 fn policy(mut bindings: Vec<Binding>, state: &State) -> Result<Policy, InvalidConfig> {
     for Binding { resource, role, .. } in &bindings {
         if !policy::is_known_role(role) {

@@ -18,7 +18,7 @@ impl Clock {
     }
 }
 
-/// Returns the seconds since the Unix epoch.
+/// Returns the whole seconds between the Unix epoch and a time.
 pub(crate) fn unix(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -1,4 +1,5 @@
-//! The method `testIamPermissions` of every API except Cloud Storage, which has its own.
+//! The method `testIamPermissions` of every API except Cloud Storage, for which a separate module
+//! implements the method.
 
 mod kinds;
 

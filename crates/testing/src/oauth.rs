@@ -76,7 +76,7 @@ const IMPERSONATION: &str = "Client is unauthorized to retrieve access tokens us
     not authorized for any of the scopes requested.";
 
 /// Grants a token to the user of a refresh token. The request may name fewer scopes than the user
-/// consented to, but no others.
+/// consented to, but no scope that the user did not consent to.
 fn refresh_grant(state: &State, form: &FormData) -> Grant {
     let Some(consent) = state.consents.get(form.get("refresh_token").unwrap_or_default()) else {
         return bad_request("invalid_grant", "Bad Request");

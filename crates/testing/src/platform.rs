@@ -1,4 +1,4 @@
-//! Data: the Google Cloud platforms that a program can run on.
+//! Data: the Google Cloud platforms that a program can run on, as the variants of [`Platform`].
 
 /// A Google Cloud platform that a program runs on.
 ///

@@ -1,4 +1,5 @@
-//! Data: the metadata, environment variables, scopes and service accounts of each [`Platform`].
+//! Data: for each [`Platform`], the metadata and the environment variables that a program on the
+//! platform can read, and the default scopes and service account.
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
@@ -143,8 +144,8 @@ impl Platform {
         }
     }
 
-    /// Returns the values below `instance/` of the metadata server. On serverless platforms the
-    /// zone, such as `us-central1-1`, is not a real zone; only the region is real.
+    /// Returns the metadata values below `instance/`, as pairs of a path and a value. On serverless
+    /// platforms the zone, such as `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
             &[

@@ -1,4 +1,4 @@
-//! Data: the forms of the refusals that Google's services send.
+//! Data: the forms in which Google's services refuse a call, as the variants of [`RefusalForm`].
 
 mod grpc;
 pub(crate) mod parts;

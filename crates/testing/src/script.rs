@@ -109,11 +109,11 @@ impl<'a> Script<'a> {
 
     /// Scripts an API method that checks scopes, for all future requests to this path.
     ///
-    /// A request needs a valid token, or it gets status 401. The token needs one of the `accepted`
-    /// scopes, or the request is refused for lack of scope: with status 403, or with gRPC's
+    /// A request without a valid token gets status 401. A request whose token has none of the
+    /// `accepted` scopes is refused for lack of scope: with status 403, or with gRPC's
     /// `PERMISSION_DENIED` for a gRPC call. An allowed request gets the next matching response of
-    /// [`respond`](Self::respond) or [`respond_with`](Self::respond_with), and this `response` if
-    /// there is none. If the paths of several methods match, the longest path is used.
+    /// [`respond`](Self::respond) or [`respond_with`](Self::respond_with), or `response` if there
+    /// is no such response. If the paths of several methods match, the longest path is used.
     ///
     /// A scope is a full URI, or the part after `https://www.googleapis.com/auth/`.
     pub fn serve<S: AsRef<str>>(

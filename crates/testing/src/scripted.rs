@@ -48,7 +48,8 @@ impl ScriptedResponses {
         self.methods.push((target, accepted, response));
     }
 
-    /// Returns the first scripted response that matches the request, and counts its use.
+    /// Returns the first scripted response that matches the request, and counts the use of the
+    /// response.
     pub(crate) fn next(&mut self, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
         let matching = self.responses.iter_mut().find(|(target, ..)| target.matches(service, request));
         let (_, times, response) = matching?;

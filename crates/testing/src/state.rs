@@ -92,7 +92,7 @@ impl State {
         self.store.buckets.contains_key(name) || self.projects.iter().any(|project| project.id == name)
     }
 
-    /// Returns the id of the first project, to which resources belong that name no project.
+    /// Returns the id of the first project. Resources that name no project belong to this project.
     pub(crate) fn first_project(&self) -> &str {
         self.projects.first().map_or("", |project| project.id.as_str())
     }

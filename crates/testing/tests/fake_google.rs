@@ -195,13 +195,15 @@ async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<(
     assert_eq!(field(&first, "token_type"), "\"Bearer\"");
     assert!(first.get("scope").is_none(), "the token response should not list scopes");
 
-    // A new token is valid for 3599 seconds.
+    // A new token is valid for 3599 seconds, so at most 599 seconds remain. On a slow machine,
+    // fewer seconds remain.
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
     assert_eq!(later["access_token"], first["access_token"]);
     let seconds = later["expires_in"].as_u64().context("no number")?;
     assert!((301..=599).contains(&seconds), "{seconds}");
 
+    // Now fewer than 300 seconds remain, so the metadata server issues a new token.
     google.advance(Duration::from_secs(400));
     assert_ne!(metadata(&google, path).await?.json()["access_token"], first["access_token"]);
     Ok(())
@@ -534,33 +536,33 @@ async fn only_the_first_request_of_a_resumable_upload_needs_the_scope() -> Resul
 async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     let admin = "admin@example.com";
     let google = with_bucket().iam("my-project", admin, "roles/storage.admin").start().await?;
-    let full = google.mint(admin, ["devstorage.full_control"]);
-    let write = google.mint(admin, ["devstorage.read_write"]);
+    let full_control = google.mint(admin, ["devstorage.full_control"]);
+    let read_write = google.mint(admin, ["devstorage.read_write"]);
     let buckets = format!("{}/storage/v1/b", google.storage_url());
     let policy =
         json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
     for (verb, path, token, body, status) in [
-        ("POST", "?project=my-project", &write, json!({"name": "new"}), 200),
-        ("POST", "?project=my-project", &write, json!({"name": "new"}), 409),
-        ("GET", "?project=123456789012", &write, json!({}), 200),
-        ("GET", "/new", &write, json!({}), 200),
-        ("PATCH", "/new", &write, json!({"labels": {"a": "b"}}), 403),
-        ("PATCH", "/new", &full, json!({"labels": {"a": "b"}}), 200),
-        ("GET", "/new/iam", &write, json!({}), 403),
-        ("PUT", "/new/iam", &full, policy, 200),
-        ("GET", "/new/acl", &write, json!({}), 403),
-        ("GET", "/new/acl", &full, json!({}), 200),
-        ("POST", "/new/acl", &full, json!({}), 501),
+        ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 200),
+        ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 409),
+        ("GET", "?project=123456789012", &read_write, json!({}), 200),
+        ("GET", "/new", &read_write, json!({}), 200),
+        ("PATCH", "/new", &read_write, json!({"labels": {"a": "b"}}), 403),
+        ("PATCH", "/new", &full_control, json!({"labels": {"a": "b"}}), 200),
+        ("GET", "/new/iam", &read_write, json!({}), 403),
+        ("PUT", "/new/iam", &full_control, policy, 200),
+        ("GET", "/new/acl", &read_write, json!({}), 403),
+        ("GET", "/new/acl", &full_control, json!({}), 200),
+        ("POST", "/new/acl", &full_control, json!({}), 501),
     ] {
         let response = call(verb, &format!("{buckets}{path}"), token, body.to_string()).await?;
         assert_eq!(response.status, status, "{verb} {path}: {}", response.text());
     }
     let ann = google.mint("ann@example.com", ["devstorage.read_only"]);
-    let test = format!(
+    let test_url = format!(
         "{buckets}/new/iam/testPermissions?permissions=storage.objects.get&permissions=storage.objects.create"
     );
-    assert_eq!(call("GET", &test, &ann, "").await?.json()["permissions"], json!(["storage.objects.get"]));
-    assert_eq!(call("DELETE", &format!("{buckets}/new"), &write, "").await?.status, 204);
+    assert_eq!(call("GET", &test_url, &ann, "").await?.json()["permissions"], json!(["storage.objects.get"]));
+    assert_eq!(call("DELETE", &format!("{buckets}/new"), &read_write, "").await?.status, 204);
     Ok(())
 }
 
@@ -795,6 +797,7 @@ async fn faults_change_the_response_until_cleared() -> Result<()> {
     for _ in 0..6 {
         statuses.push(call_other_api(&google).await?.status);
     }
+    // The first two of every three requests fail; the third gets the scripted refusal.
     assert_eq!(statuses, [503, 503, 403, 503, 503, 403]);
     google.set_fault(Service::OtherApi, Fault::ChunkSize(7));
     let chunked = call_other_api(&google).await?;
@@ -833,7 +836,7 @@ async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
         let mut response = client.request(request).await?;
         assert_eq!(response.status().as_u16(), status);
         let mut received = 0;
-        // One MiB, after which the client disconnects.
+        // The client reads one MiB and then disconnects.
         while received < 1 << 20 {
             received += response
                 .frame()

@@ -26,7 +26,7 @@ fn from_lines(items: impl Iterator<Item = String>, own: &str) -> String {
 #[derive(Default)]
 struct Listing {
     lines: Vec<String>,
-    /// The lines so far, which are not repeated.
+    /// The lines that were added. A line is added only once.
     listed: BTreeSet<String>,
     /// The traits that `implementor` implements, collected until the implementations of another
     /// type.
@@ -137,7 +137,7 @@ fn short_path(path: &str, own: &str, is_first: bool) -> String {
             format!("{}::{short}", segments[1])
         }
         "core" | "alloc" | "std" => short,
-        // The item that the line defines.
+        // The path of the item that the line defines is kept.
         _ if is_first && type_index == segments.len() - 1 => path.to_owned(),
         first if first == own => short,
         first => format!("{first}::{short}"),

@@ -45,7 +45,8 @@ fn missing<'c>(methods: &Methods<'c>, other: &Methods<'_>) -> Vec<(&'c str, Stri
         .collect()
 }
 
-/// Adds the scopes that were gained and lost to a text.
+/// Adds to a text the scopes that only the new catalog contains, and those that only the old
+/// catalog contains.
 fn scopes(text: &mut String, old: &[String], new: &[String]) {
     let gained: Vec<_> =
         new.iter().filter(|scope| !old.contains(scope)).map(|scope| ("", scope.clone())).collect();

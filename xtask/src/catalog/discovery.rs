@@ -54,7 +54,7 @@ struct Resource {
     resources: BTreeMap<String, Self>,
 }
 
-/// One method of a document.
+/// A method that a Discovery document describes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Method {

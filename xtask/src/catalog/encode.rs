@@ -16,7 +16,7 @@ use gcp_scopes_catalog::raw::{
     DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
 };
 
-/// Returns the blob of all hosts of which `keep` keeps at least one document.
+/// Returns the blob of all hosts for which `keep` returns `true` for at least one document.
 pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
     let groups = kept_groups(catalog, keep);
     let rows = ordered_rows(&groups);

@@ -1,4 +1,4 @@
-//! The types of a catalog before it is encoded as a blob.
+//! The types of a catalog that is not yet encoded as a blob.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,8 @@ pub(crate) struct Row {
     pub(crate) verb: String,
     /// The accepted scopes.
     pub(crate) scopes: BTreeSet<String>,
-    /// The index of a row of the table of overrides plus 1, or 0.
+    /// The index, plus 1, of the row in the table of overrides that is about this method; 0 if
+    /// there is no such row.
     pub(crate) special: u8,
     /// The routes by which a request is recognized as a call of this method.
     pub(crate) routes: Routes,
@@ -71,8 +72,8 @@ impl Kind {
     }
 }
 
-/// The rank of a version among the versions of an API. Of two versions with a common route, the one
-/// with the greater rank owns the route.
+/// The rank of a version among the versions of an API. If two versions describe the same route, the
+/// version with the greater rank owns the route.
 ///
 /// The parts, in order of weight: generally available, preferred by Google's directory, the numbers
 /// in the version, the version.

@@ -29,16 +29,16 @@ impl OrderedRow<'_> {
     }
 }
 
-/// Returns all groups of every host of which `keep` keeps at least one group. A host is kept as a
-/// whole, because its groups share the host's trie.
+/// Returns all groups of every host for which `keep` returns `true` for at least one group. All
+/// groups of a host are returned, because they share the host's trie.
 pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
     catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
 }
 
-/// Returns the rows of these groups: the REST methods, then the rpcs, each by id. Of rows with the
-/// same id, the one of the version with the greatest rank comes first.
+/// Returns the rows of these groups, sorted by id: first the REST methods, then the rpcs. Rows with
+/// the same id are sorted by the rank of their versions, the greatest first.
 pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> {
     let rows_of_group = |(api, (g, group)): (usize, &KeptGroup<'c>)| {
         let g = *g;

@@ -43,8 +43,8 @@ fn group(document: &Document) -> Result<Group> {
     })
 }
 
-/// Returns a method as a row that owns all routes of the method: those of uploads and downloads,
-/// too.
+/// Returns a method as a row that owns all routes of the method, including those of uploads and
+/// downloads.
 fn row(document: &Document, method: &Method) -> Result<Row> {
     let path = format!("{}{}", document.service_path, method.path);
     let mut paths = BTreeSet::from([Template::parse(&path, method)?]);
@@ -99,7 +99,8 @@ fn rank(document: &Document) -> Rank {
 }
 
 /// Assigns each route that several documents describe to the row of the version with the greatest
-/// rank. A row is marked as ambiguous if a row that loses a route to it has other scopes.
+/// rank. If the row that loses the route has other scopes, the row that gets the route is marked as
+/// ambiguous.
 fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
     let mut owners = BTreeMap::<(String, (String, Template)), RowIndex>::new();
     let mut ambiguous = BTreeSet::new();

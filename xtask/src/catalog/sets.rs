@@ -60,8 +60,8 @@ impl Sets {
     pub(crate) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
         let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
         by_number.sort_unstable();
-        // The start of each set, counted in scopes, which take two bytes; and the end of the last
-        // set.
+        // The start of each set, and the end of the last set, as numbers of scopes: a scope takes
+        // two bytes.
         let (mut starts, mut scopes) = (Vec::new(), Vec::new());
         for (_, set) in by_number {
             starts.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
@@ -72,8 +72,9 @@ impl Sets {
     }
 }
 
-/// Returns the scopes that every judged method of a host accepts. The guard never judges a method
-/// that the table of overrides excludes from verdicts, or that lists no scopes.
+/// Returns the scopes that every method of a host accepts. Methods for which the guard makes no
+/// prediction are left out: those that list no scopes, and those that the table of overrides
+/// excludes from predictions.
 fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
     let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
     let may_be_refused = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());

@@ -29,7 +29,7 @@ impl Text {
     }
 
     /// Returns a reference to a text. Adds the text, unless the text that was added last begins
-    /// with it.
+    /// with `text`.
     pub(crate) fn part_of_last(&mut self, text: &str) -> Result<u32> {
         let last = self.bytes.get(self.last..).filter(|last| last.starts_with(text));
         match last {

@@ -13,7 +13,8 @@ pub(crate) struct Trie {
     literals: BTreeMap<String, Self>,
     star: Option<Box<Self>>,
     double_star: Option<Box<Self>>,
-    /// The numbers of the rows whose template ends here, by method key (HTTP verb and custom verb).
+    /// The numbers of the rows whose template ends at this node, by method key (HTTP verb and
+    /// custom verb).
     rows: BTreeMap<u16, u32>,
 }
 
@@ -32,11 +33,11 @@ impl Trie {
     }
 
     /// Returns the longest path of literals, such as `/storage/v1/b/`, below which at least a third
-    /// of the methods are, and its node. The path is empty if no literal has so many methods below.
-    /// Preview versions are not counted.
+    /// of the methods are, and the node of that path. The path is empty if no literal has so many
+    /// methods below. Preview versions are not counted.
     ///
-    /// The catalog compares a request's path with this path first, which saves the steps to that
-    /// node.
+    /// The catalog first compares a request's path with the returned path. If the two agree, the
+    /// search begins at the returned node.
     pub(crate) fn common_prefix(&self) -> (String, &Self) {
         let (mut text, mut node) = (String::new(), self);
         let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };

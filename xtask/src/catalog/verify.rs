@@ -10,7 +10,8 @@ use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
 
 /// Checks every route and every rpc. Prints how many lead to their own method and how many to
-/// another method that accepts the same scopes. Returns an error if one leads elsewhere.
+/// another method that accepts the same scopes. Returns an error if a route or an rpc leads to any
+/// other method, or to no method.
 pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
@@ -69,8 +70,8 @@ impl Check<'_> {
         }
     }
 
-    /// Checks whether a row of the blob is of the API of a group. Returns `true` for an rpc with the
-    /// scopes of a REST method, because the blob does not store an API for such an rpc.
+    /// Checks whether a row of the blob belongs to the API of a group. Returns `true` for an rpc
+    /// with the scopes of a REST method, because the blob does not store an API for such an rpc.
     fn is_api(&self, data: &Data, group: &Group) -> bool {
         data.target.is_some() || self.blob.api(data.api)[0] == group.api
     }

@@ -1,5 +1,5 @@
-//! Finds cycles and pairs among the files and modules of one crate, and describes those that break
-//! a rule of [`imports`](super).
+//! Finds cycles and pairs among the files and modules of one crate, and describes the cycles and
+//! pairs that break a rule of [`imports`](super).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,8 @@ impl Findings {
         self.pairs.insert(pair, text.concat());
     }
 
-    /// Returns a text for each finding that breaks a rule. `allowed` are the pairs in DESIGN.md.
+    /// Returns a text for each finding that breaks a rule. `allowed` contains the pairs that
+    /// DESIGN.md lists.
     pub(crate) fn violations(&self, allowed: &BTreeSet<Pair>) -> Vec<String> {
         let mut texts = self.cycles.clone();
         for (pair, uses) in self.pairs.iter().filter(|(pair, _)| !allowed.contains(pair)) {
@@ -147,8 +148,8 @@ fn edge_text(graph: &Graph, edge: (usize, usize), names: &[String]) -> String {
 }
 
 fn use_text(name: &str, lines: &BTreeSet<usize>) -> String {
-    let lines: Vec<String> = lines.iter().take(MAX_SHOWN).map(usize::to_string).collect();
-    format!("{name} at {}", lines.join(", "))
+    let shown: Vec<String> = lines.iter().take(MAX_SHOWN).map(usize::to_string).collect();
+    format!("{name} on {} {}", if lines.len() == 1 { "line" } else { "lines" }, shown.join(", "))
 }
 
 #[cfg(test)]
@@ -284,15 +285,13 @@ mod tests {
             ("r/b.rs", "use super::c::C; pub(super) struct B(C);"),
             ("r/c.rs", "use super::a::A;\npub(super) struct C(A);"),
         ];
-        let [text] = &violations(&files, &BTreeSet::from([pairs::pair("src/r/a.rs", "src/r/b.rs")]))[..]
-        else {
-            panic!("expected one violation")
-        };
+        let allowed = BTreeSet::from([pairs::pair("src/r/a.rs", "src/r/b.rs")]);
+        let [text] = &violations(&files, &allowed)[..] else { panic!("expected one violation") };
         let expected = "src/lib.rs: 3 files in a cycle: src/r/a.rs, src/r/b.rs, src/r/c.rs\n  \
                         removing these uses breaks the cycle:\n  \
-                        src/r/c.rs -> src/r/a.rs: A at 1, 2\n      \
-                        leads back through src/r/a.rs -> src/r/b.rs: B at 1\n      \
-                        leads back through src/r/b.rs -> src/r/c.rs: C at 1\n";
+                        src/r/c.rs -> src/r/a.rs: A on lines 1, 2\n      \
+                        leads back through src/r/a.rs -> src/r/b.rs: B on line 1\n      \
+                        leads back through src/r/b.rs -> src/r/c.rs: C on line 1\n";
         assert_eq!(text, expected);
     }
 
@@ -315,6 +314,7 @@ mod tests {
         assert_eq!(texts.len(), 1);
         let head = "3 pairs of files in crate::r use each other; at most 2 are allowed:";
         assert!(texts[0].starts_with(head), "{}", texts[0]);
+        // The files `a` to `d`, and `r.rs` without the modules `e` and `f`.
         let two_pairs = [&files[..4], &files[6..]].concat();
         let two_pairs: Vec<_> =
             two_pairs.iter().map(|(path, text)| (*path, text.trim_end_matches(" mod e; mod f;"))).collect();

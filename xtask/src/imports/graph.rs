@@ -42,8 +42,8 @@ impl Graph {
         groups.into_iter().filter(|group| group.len() > 1).collect()
     }
 
-    /// Returns the nodes that can be reached from a node. The node itself is among them only if it
-    /// is in a cycle.
+    /// Returns the nodes that can be reached from the node `from`. The result contains `from` only
+    /// if `from` is in a cycle.
     fn reachable(&self, from: usize) -> BTreeSet<usize> {
         let (mut reached, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(node) = open.pop() {

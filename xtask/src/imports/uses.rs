@@ -21,8 +21,8 @@ use syn::{Attribute, Visibility};
 use super::resolve::{self, Item, Target};
 use crate::source::{self, Tree, imports};
 
-/// The uses by a pair of modules: the module that uses an item, and the module that defines the
-/// item.
+/// The uses of items, grouped by two modules: the module that uses an item, and the module that
+/// defines the item.
 pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<Use>>;
 
 /// One use of an item.
@@ -183,8 +183,8 @@ fn is_colon(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(mark)) if mark.as_char() == ':')
 }
 
-/// Returns the segments of a path. A path with a leading `::` names an item of another crate, so it
-/// has none that matter here.
+/// Returns the segments of a path. Returns none for a path with a leading `::`, which names an item
+/// of another crate.
 fn segments(path: &syn::Path) -> Vec<String> {
     if path.leading_colon.is_some() {
         return Vec::new();

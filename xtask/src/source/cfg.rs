@@ -13,7 +13,8 @@ pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
     conditions.any(|condition| holds(&condition) == Some(false))
 }
 
-/// Returns whether a condition holds in a user's build; `None` if it holds in some builds only.
+/// Returns whether a condition holds in a user's build; `None` if the condition holds in some
+/// builds only.
 fn holds(condition: &Meta) -> Option<bool> {
     let Meta::List(list) = condition else {
         let is_never_set = NEVER_SET.iter().any(|name| condition.path().is_ident(name));
@@ -22,8 +23,9 @@ fn holds(condition: &Meta) -> Option<bool> {
     let parts = list.parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated).ok()?;
     let parts: Vec<Option<bool>> = parts.iter().map(holds).collect();
     let is = |name: &str| condition.path().is_ident(name);
-    // `any` holds if one part holds, and `all` does not hold if one part does not hold. If there is
-    // no such part, the result is known only if all parts are known.
+    // `any` holds if one part holds, and `all` does not hold if one part does not hold. The part
+    // that decides is `true` for `any` and `false` for `all`. If there is no such part, the result
+    // is known only if all parts are known.
     let deciding = is("any");
     match parts.as_slice() {
         [part] if is("not") => part.map(|holds| !holds),

@@ -8,7 +8,7 @@ use syn::{Attribute, Item};
 
 use super::cfg;
 
-/// A source of the texts of files, which tests replace.
+/// A source of the texts of files. Tests use a source that holds the texts in memory.
 pub(crate) trait Source {
     /// Returns the text of a file, or `None` if the file does not exist.
     fn text(&self, path: &Path) -> Option<String>;

@@ -79,7 +79,7 @@ impl TypedValueParser for PlaceParser {
         Ok(PLACES
             .into_iter()
             .find(|row| possible_value(*row).matches(&name, false))
-            .expect("clap accepts the names of places alone"))
+            .expect("clap should accept only the names of places"))
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
@@ -150,8 +150,8 @@ impl EnvironmentArgs {
             (&self.node_pool, Environment::with_node_pool),
             (&self.account, Environment::with_account),
         ];
-        names.into_iter().try_fold(environment, |environment, (value, set)| match value {
-            Some(value) => set(environment, value),
+        names.into_iter().try_fold(environment, |environment, (value, set_name)| match value {
+            Some(value) => set_name(environment, value),
             None => Ok(environment),
         })
     }

@@ -24,8 +24,8 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Returns the most certain explanation among those of the responses that a log record may
-    /// contain.
+    /// Explains each response that a log record may contain, and returns the most certain
+    /// explanation.
     pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> Explanation {
         let explanations = record.candidates().map(|response| self.explain(&response));
         explanations.reduce(Explanation::more_certain).unwrap_or_default()

@@ -32,8 +32,9 @@ fn explain_records(
 /// read.
 const MAX_REFUSALS: usize = 64;
 
-/// Returns the first refusal. Writes a note about a later refusal by another gate. If there is
-/// none, writes a note about a later refusal by the same gate with another method or permission.
+/// Returns the first refusal. Writes a note about a later refusal by another gate. If there is no
+/// such refusal, writes a note about a later refusal by the same gate with another method or
+/// permission.
 fn first_refusal_of_log(refusals: impl Iterator<Item = NamedExplanation>) -> Explanation {
     let mut refusals = refusals.take(MAX_REFUSALS);
     let Some((name, first)) = refusals.next() else { return Explanation::default() };

@@ -60,7 +60,8 @@ pub(crate) fn of_no_refusal(layout: Layout) -> String {
     sentences.map(|text| layout.paragraph(text)).join("\n")
 }
 
-/// Returns the first sentence of the report, worded as certain as the refusal's gate is.
+/// Returns the first sentence of the report. The words of the sentence show how certain it is that
+/// this gate refused the call.
 fn headline(refusal: &Refusal) -> String {
     let what = match refusal.gate() {
         Gate::Scope => "The token lacks an OAuth scope for this call",

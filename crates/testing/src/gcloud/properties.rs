@@ -1,4 +1,4 @@
-//! Data: the environment variables for gcloud that do not depend on the fake's configuration.
+//! Data: the environment variables for gcloud that have the same values for every fake.
 //!
 //! gcloud reads the property `SECTION/NAME` from the variable `CLOUDSDK_SECTION_NAME`:
 //! <https://cloud.google.com/sdk/docs/properties>.

@@ -1,4 +1,5 @@
-//! Data: the permissions of the basic roles and of a dozen predefined roles.
+//! Data: the basic roles of IAM and a dozen predefined roles, with the permissions that each role
+//! contains.
 //!
 //! A permission that ends with `*` stands for every permission with the text before `*` as a
 //! prefix. The table is written by hand from

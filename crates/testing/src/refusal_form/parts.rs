@@ -1,4 +1,4 @@
-//! Data: the parts of each form of a refusal.
+//! Data: for each [`RefusalForm`], the status, the message and the other parts of the refusal.
 //!
 //! The forms are taken from public issue threads and from recorded fixtures of client libraries.
 //! The messages are Google's; the names of resources are invented. `ErrorInfo` is documented at
@@ -63,8 +63,9 @@ const STORAGE: &str = challenge!(
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/devstorage.read_write"
 );
 
-/// The base of the refusals for another reason than scopes, as most services send them today.
-const OTHER_REASON: RefusalParts = RefusalParts {
+/// The fields that most refusals share in the form that most services send today: a 403 with the
+/// status `PERMISSION_DENIED`. The other constants change single fields.
+const CURRENT_FORM: RefusalParts = RefusalParts {
     code: StatusCode::FORBIDDEN,
     status: "PERMISSION_DENIED",
     message: "",
@@ -74,13 +75,13 @@ const OTHER_REASON: RefusalParts = RefusalParts {
     challenge: "",
 };
 
-/// The base of the refusals in the older form, which has no `status`.
-const LEGACY: RefusalParts = RefusalParts { status: "", ..OTHER_REASON };
+/// The fields that refusals in the older form share. The older form has no `status`.
+const LEGACY: RefusalParts = RefusalParts { status: "", ..CURRENT_FORM };
 
 const SCOPE_MESSAGE_ONLY: RefusalParts = RefusalParts {
     message: "Request had insufficient authentication scopes.",
     challenge: PUBLISH,
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const SCOPE_ERROR_INFO_ONLY: RefusalParts =
     RefusalParts { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", CALL), ..SCOPE_MESSAGE_ONLY };
@@ -141,7 +142,7 @@ const IAM_DENIED: RefusalParts = RefusalParts {
             ("resource", "projects/my-project/topics/orders"),
         ],
     }),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const NOT_USED_BEFORE: &str = "Cloud Pub/Sub API has not been used in project 123456789012 before or it is \
     disabled. Enable it by visiting \
@@ -152,21 +153,21 @@ const SERVICE_DISABLED: RefusalParts = RefusalParts {
     message: NOT_USED_BEFORE,
     legacy_error: Some(("accessNotConfigured", NOT_USED_BEFORE)),
     info: info("SERVICE_DISABLED", CONSUMER),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const BILLING: RefusalParts = RefusalParts {
     message: "This API method requires billing to be enabled. Please enable billing on project \
         #123456789012 by visiting \
         https://console.developers.google.com/billing/enable?project=123456789012 then retry.",
     info: info("BILLING_DISABLED", CONSUMER),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const VPC_SC: RefusalParts = RefusalParts {
     message: "Request is prohibited by organization's policy. \
         vpcServiceControlsUniqueIdentifier: fakeUniqueIdentifier",
     violation: Some(("VPC_SERVICE_CONTROLS", "fakeUniqueIdentifier")),
     info: info("SECURITY_POLICY_VIOLATED", &[SERVICE]),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const QUOTA_PROJECT: RefusalParts = RefusalParts {
     message: "Caller does not have required permission to use project my-project. Grant the caller the \
@@ -174,26 +175,26 @@ const QUOTA_PROJECT: RefusalParts = RefusalParts {
         serviceusage.services.use permission, by visiting \
         https://console.developers.google.com/iam-admin/iam/project?project=my-project and then retry.",
     info: info("USER_PROJECT_DENIED", CONSUMER),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const QUOTA_PROJECT_MISSING: RefusalParts = RefusalParts {
     message: "Your application is authenticating by using local Application Default Credentials. The \
         pubsub.googleapis.com API requires a quota project, which is not set by default.",
-    // The project of gcloud's own OAuth client.
+    // The consumer is the project of gcloud's own OAuth client.
     info: info("SERVICE_DISABLED", &[("consumer", "projects/764086051850"), SERVICE]),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const RATE_LIMIT: RefusalParts = RefusalParts {
     message: "Rate Limit Exceeded",
     legacy_error: Some(("rateLimitExceeded", "Rate Limit Exceeded")),
     info: info("RATE_LIMIT_EXCEEDED", CONSUMER),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const API_KEY: RefusalParts = RefusalParts {
     message: "Requests from referer <empty> are blocked.",
     legacy_error: Some(("forbidden", "Requests from referer <empty> are blocked.")),
     info: info("API_KEY_HTTP_REFERRER_BLOCKED", CONSUMER),
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const CREDENTIALS: RefusalParts = RefusalParts {
     code: StatusCode::UNAUTHORIZED,
@@ -202,7 +203,7 @@ const CREDENTIALS: RefusalParts = RefusalParts {
         cookie or other valid authentication credential.",
     info: info("ACCESS_TOKEN_EXPIRED", CALL),
     challenge: r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#,
-    ..OTHER_REASON
+    ..CURRENT_FORM
 };
 const ANALYTICS_LOOK_ALIKE: RefusalParts = RefusalParts {
     message: "User does not have sufficient permissions for this profile.",

@@ -2,7 +2,7 @@
 
 use crate::service::Service;
 
-/// The API that the calls of a client go to.
+/// The API that a client under test calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestedApi {

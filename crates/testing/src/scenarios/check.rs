@@ -155,5 +155,5 @@ pub(super) fn no_leak(failure: &Failure, token: &str) -> CheckResult {
 
 /// The number of consecutive characters of the token that count as a leak. All tokens of the fake
 /// begin with `ya29.c.`, which is not secret and is shorter than this number. The random part of a
-/// token is longer.
+/// token is longer than this number.
 const LEAK: usize = 12;

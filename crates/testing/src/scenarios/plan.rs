@@ -1,4 +1,5 @@
-//! Data: the steps and the expectations of the scenarios that only make small calls.
+//! Data: for each scenario that only makes small calls, the calls of the scenario and the expected
+//! outcome of each call.
 
 use super::outcome::DenialStage;
 use super::scenario::Scenario;

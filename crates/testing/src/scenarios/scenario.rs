@@ -1,4 +1,4 @@
-//! Data: the scenarios and their names.
+//! Data: the scenarios that a client with a guard must pass, and the name of each scenario.
 
 /// A behavior that is required of a client with a guard: one that the guard keeps from the client
 /// without a guard, or one that the guard adds.

@@ -101,7 +101,7 @@ impl Scene {
     #[must_use]
     pub fn content() -> Bytes {
         let size = 2 * 1024 * 1024_u32;
-        // The multiplier of Knuth's multiplicative hash.
+        // The number is the multiplier of Knuth's multiplicative hash.
         (0..size).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
     }
 

@@ -11,8 +11,9 @@ use crate::encoding::element;
 use crate::refusal_form::RefusalForm;
 use crate::response::{FullResponse, json};
 
-/// Scripts a refusal for every call of a scene. Returns `false` if the API cannot send the refusal:
-/// a gRPC refusal is in the headers, which cannot be long.
+/// Scripts a refusal for every call to the API of a scene. Returns `false` if the refusal is
+/// `LongBody` and the API uses gRPC: gRPC sends a refusal in headers, and the size of headers is
+/// limited.
 pub(super) fn script(scene: &Scene, refusal: ScriptedRefusal) -> bool {
     let response = match (scene.api().format, refusal) {
         (ApiFormat::Json, ScriptedRefusal::OtherReason(form)) => form.response(),

@@ -52,7 +52,7 @@ pub trait Subject: Send + Sync {
     ) -> impl Future<Output = Result<Self::Client, Box<dyn Error + Send + Sync>>> + Send;
 }
 
-/// The client under test. `Clone` must use the client's own `Clone`.
+/// The client under test. An implementation of `Clone` must call the `clone` of the real client.
 pub trait SubjectClient: Clone + Send + Sync {
     /// Performs one operation, and returns the outcome for its caller.
     fn perform(&self, operation: Operation) -> impl Future<Output = Result<Received, Failure>> + Send;

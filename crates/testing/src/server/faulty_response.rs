@@ -22,7 +22,8 @@ use crate::response::{FullResponse, Trailers};
 enum Content {
     /// A body of known length.
     Whole(Bytes),
-    /// A stream of chunks. Its length is not known beforehand.
+    /// A stream of chunks. The response contains no `Content-Length`, unless the fault keeps the
+    /// header.
     Chunks(BoxStream<'static, Result<Bytes, BrokenOff>>),
 }
 

@@ -1,4 +1,5 @@
-//! Data: the sets of scopes that the methods of Cloud Storage accept.
+//! Data: the sets of scopes that the methods of Cloud Storage accept, as the variants of
+//! [`Access`].
 
 use crate::scope;
 

@@ -1,4 +1,5 @@
-//! Data: the methods of the JSON API, with the accepted scopes and the required permission of each.
+//! Data: the methods of Cloud Storage's JSON API, with the scopes that each method accepts and the
+//! permission that the method requires.
 //!
 //! Source: <https://cloud.google.com/storage/docs/json_api/v1>.
 

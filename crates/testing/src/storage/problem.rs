@@ -1,4 +1,5 @@
-//! Data: the errors of Cloud Storage, with their statuses, codes and messages.
+//! Data: the errors that Cloud Storage sends, with the status, the codes and the message of each
+//! error.
 //!
 //! Sources of the codes and reasons:
 //! <https://cloud.google.com/storage/docs/json_api/v1/status-codes> and

@@ -40,8 +40,8 @@ pub(super) fn respond(state: &mut State, request: &IncomingRequest) -> ApiResult
     }
 }
 
-/// Checks whether the fake checks the token and the permission of a call but does not implement the
-/// call.
+/// Returns `true` for a call that the fake does not implement. For such a call, the fake checks
+/// only the token and the permission.
 fn is_not_implemented(call: &Call<'_>) -> bool {
     is_about_acl(call.request) || call.object.is_empty() && call.request.verb != Method::GET
 }
