@@ -66,7 +66,7 @@ fn explain_publish(guard: &Guard, error: &PublishError) -> Option<Denial> {
 fn explain(guard: &Guard, url: &'static str, message: &str) -> Option<Denial> {
     let (verb, uri) = (Method::POST, Uri::from_static(url));
     let granted = GrantedScopes::unknown("the client does not say which token it sent");
-    guard.explain(&Call::new(&verb, &uri), &granted, &Answer::new(message.as_bytes()))
+    guard.explain(&Call::new(&verb, &uri), &granted, &Answer::from_text(message))
 }
 // end
 

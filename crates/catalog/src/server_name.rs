@@ -125,8 +125,8 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // The method is `sheets.spreadsheets.values.get`, but this name is not certain enough:
-            // none of the candidate ids that are formed from the name is this id.
+            // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed from
+            // the name alone, and none of them is this id.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),

@@ -1,4 +1,5 @@
-//! The style of texts: their width, their colours, and whether they are plain sentences.
+//! The style of texts: their width, their colours, and whether they are printed as
+//! plain sentences instead of pictures and columns.
 
 use std::ffi::OsString;
 use std::io;

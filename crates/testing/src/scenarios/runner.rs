@@ -49,7 +49,7 @@ fn version(subject: &impl Subject, scenario: Scenario) -> Version {
     if is_grpc || scenario == Scenario::Http2 { Version::HTTP_2 } else { Version::HTTP_11 }
 }
 
-/// A scenario run with one adapter and one HTTP version.
+/// Runs scenarios with one adapter and one HTTP version.
 struct Runner<'a, S> {
     subject: &'a S,
     version: Version,

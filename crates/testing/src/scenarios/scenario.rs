@@ -30,8 +30,9 @@ pub enum Scenario {
     QuotaProject,
     /// A refusal because of too many requests reaches the caller unchanged.
     RateLimit,
-    /// A response with status 403 and a body that is longer than the guard reads: a malformed body
-    /// reaches the caller unchanged, and a scope refusal is explained.
+    /// A response with status 403 whose body is longer than the part that the guard reads. If the
+    /// body is malformed, it reaches the caller unchanged. If the body is a scope refusal, the
+    /// refusal is explained.
     LargeBody,
     /// An IAM refusal with a gzip body reaches the caller unchanged.
     GzipBody,
