@@ -433,6 +433,7 @@ where
                 };
                 match flight.take_if(is_unfinished) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    // Only for gRPC.
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
                     }

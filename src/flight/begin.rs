@@ -216,6 +216,7 @@ impl Flight {
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();

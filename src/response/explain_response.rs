@@ -17,6 +17,8 @@ impl Flight {
     ///
     /// # Errors
     /// The denial, with [`DenialDelivery::Error`](crate::DenialDelivery::Error).
+    /// [`Denial::find`](crate::Denial::find) finds the denial in the error, also if the error is boxed,
+    /// and [`Denial::report`](crate::Denial::report) returns what to do.
     pub async fn explain_response<B>(
         self,
         response: Response<B>,
