@@ -72,7 +72,7 @@ impl Guard {
 /// ```
 #[must_use]
 pub fn explained_body(denial: &Denial, headers: &mut HeaderMap, seen: &[u8], is_whole: bool) -> Bytes {
-    let plain = inflate::readable(headers, seen).unwrap_or_default();
+    let plain = inflate::decompressed(headers, seen).unwrap_or_default();
     let body = Bytes::from(denial.explained_body(headers, &plain, is_whole));
     headers.remove(CONTENT_ENCODING);
     if let Some(length) = headers.get_mut(CONTENT_LENGTH) {

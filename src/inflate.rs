@@ -19,8 +19,19 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 /// Returns the beginning of a body, decompressed if necessary. Returns `None` if the body has an
 /// unsupported coding or is damaged. Such a body is not classified, because the headers alone are
 /// not sufficient.
+///
+/// [`Flight::explain`](crate::flight::Flight::explain) calls this function itself. It is for an adapter
+/// that needs the text of a compressed refusal. gzip and deflate take the feature `body`; at most 64 KiB
+/// are decompressed.
+///
+/// ```
+/// use gcp_scopes::response::decompressed;
+///
+/// let headers = http::HeaderMap::new();
+/// assert_eq!(decompressed(&headers, b"{}").as_deref(), Some(&b"{}"[..]));
+/// ```
 #[must_use]
-pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+pub fn decompressed<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
     let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);
@@ -32,14 +43,14 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
         // JSON or XML is returned unchanged. `deflate` is excluded, because a raw deflate stream
         // may begin with the same byte.
         (Some(coding), None) if coding != "deflate" && matches!(body, [b'{' | b'<', ..]) => Some(body.into()),
-        (Some(coding), None) => decompress(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
+        (Some(coding), None) => inflate(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
     }
 }
 
 /// Decompresses a body. Returns `None` if the coding is not supported or the body is damaged.
 #[cfg(feature = "body")]
-fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
+fn inflate(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
     match coding {
         "gzip" | "x-gzip" => decode_prefix(GzDecoder::new(body)),
@@ -51,7 +62,7 @@ fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(not(feature = "body"))]
-fn decompress(_: &str, _: &[u8]) -> Option<Vec<u8>> {
+fn inflate(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
@@ -110,7 +121,7 @@ mod tests {
     /// Returns the readable text of a body with these `Content-Encoding` headers.
     fn read(coding: &[&str], body: &[u8]) -> Option<Vec<u8>> {
         let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.parse().unwrap()));
-        readable(&headers.collect(), body).map(Cow::into_owned)
+        decompressed(&headers.collect(), body).map(Cow::into_owned)
     }
 
     #[test]
@@ -154,7 +165,7 @@ mod tests {
             assert_eq!(read(coding, body), None, "{coding:?} {}", body.escape_ascii());
         }
         let invalid = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
-        assert_eq!(readable(&HeaderMap::from_iter(invalid), &zipped), None);
+        assert_eq!(decompressed(&HeaderMap::from_iter(invalid), &zipped), None);
     }
 
     #[test]

@@ -40,6 +40,8 @@ mod grpc_error;
 
 #[doc(inline)]
 pub use crate::delivery::explained_body;
+#[doc(inline)]
+pub use crate::inflate::decompressed;
 #[cfg(feature = "body")]
 #[doc(inline)]
 pub use body::{GuardBody, look};

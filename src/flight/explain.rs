@@ -79,7 +79,7 @@ impl Flight {
         if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
             self.lookup = lookup;
         }
-        let body = inflate::readable(headers, body)?;
+        let body = inflate::decompressed(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {

@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::first;
 use crate::background::{Background, Spawner};
-use crate::inflate::{INFLATED_BYTES, readable};
+use crate::inflate::{INFLATED_BYTES, decompressed};
 use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
 
 /// The result of one poll of the test body.
@@ -148,13 +148,13 @@ const fn text<const N: usize>() -> [u8; N] {
     text
 }
 
-/// Checks that `readable` returns a bounded beginning of the correct text for any bytes in any
+/// Checks that `decompressed` returns a bounded beginning of the correct text for any bytes in any
 /// coding.
 pub(super) fn inflate(data: &[u8]) {
     let (coding, body) = first(data);
     let coding = ["gzip", "deflate", "identity", "x-gzip", "br", "gzip, deflate"][usize::from(coding % 6)];
     let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().expect("a word"))]);
-    let Some(plain) = readable(&headers, body) else { return };
+    let Some(plain) = decompressed(&headers, body) else { return };
     assert!(plain.len() <= INFLATED_BYTES || coding == "identity");
     let mut whole = Vec::new();
     if coding.ends_with("gzip")
