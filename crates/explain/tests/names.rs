@@ -248,6 +248,26 @@ fn a_name_does_not_change_the_gate() {
     );
 }
 
+/// Kubernetes and `ErrorInfo` put the name of the resource into a field of its own.
+#[test]
+fn a_name_in_a_field_does_not_choose_the_gate() {
+    let refusals = |name: &str| {
+        let pod = json!({
+            "kind": "Status", "code": 403, "reason": "Forbidden", "message": "access denied",
+            "details": {"name": name, "kind": "pods"},
+        });
+        let topic = json!({"error": {
+            "code": 403, "message": "User not authorized to perform this action.",
+            "details": [{"reason": "IAM_PERMISSION_DENIED", "metadata": {"resource": name}}],
+        }});
+        [pod, topic].map(|body| classify(&Answer::new(body.to_string().as_bytes()).with_status(403)))
+    };
+    let results = |name| refusals(name).map(|it| it.map(|it| (it.gate(), it.alternatives().len())));
+    for name in NAMES {
+        assert_eq!(results(name), results("cat.jpg"), "{name}");
+    }
+}
+
 #[test]
 fn the_examples_are_not_scope_refusals() {
     for row in OTHER_REFUSALS {

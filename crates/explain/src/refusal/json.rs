@@ -29,15 +29,21 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
         match value {
             Value::Object(fields) => queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value))),
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
-            Value::String(text) => match embedded_response(text) {
-                Some(answer) => read(&answer, facts),
-                None => read_text(key, text, facts),
-            },
+            Value::String(text) => read_text(key, text, facts),
             Value::Number(number) if key == "code" || key == "grpc_status" => {
                 facts.add_code(number.as_u64());
             }
             _ => {}
         }
+    }
+}
+
+/// Reads a message. A message that is the error response of another server is read as that response;
+/// any other field may be a name that a user chose.
+fn read_message(text: &str, facts: &mut ResponseFacts) {
+    match embedded_response(text) {
+        Some(response) => read(&response, facts),
+        None => facts.add_message(text),
     }
 }
 
@@ -53,10 +59,10 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
     match lower.as_str() {
         "error" if !text.contains(' ') => facts.token_error = Some(text.to_owned()),
-        "error" | "msg" => facts.add_message(text),
+        "error" | "msg" => read_message(text, facts),
         "error_description" => {
             facts.is_token_endpoint = true;
-            facts.add_message(text);
+            read_message(text, facts);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
         // PHP's client prints the details of a gRPC status as objects with the fields `number` and
@@ -64,7 +70,7 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
         "data" if is_known_reason(text) => facts.add_reason(text),
         "status" => facts.add_code(http_status_of_name(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
-        _ if is_prose => facts.add_message(text),
+        _ if is_prose => read_message(text, facts),
         _ => facts.details.add(key, text),
     }
 }

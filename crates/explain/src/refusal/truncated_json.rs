@@ -20,8 +20,8 @@ struct TruncatedJson<'t> {
     /// The closing brackets of the arrays and objects that are open at the end, outermost first.
     closers: String,
     is_in_string: bool,
-    /// The byte offset at which the last complete entry ends, and the value of `closers` there.
-    last_entry: Option<(usize, String)>,
+    /// The byte offset at which the last complete entry ends.
+    last_entry: Option<usize>,
 }
 
 impl<'t> TruncatedJson<'t> {
@@ -35,7 +35,7 @@ impl<'t> TruncatedJson<'t> {
                 '\\' if state.is_in_string => is_escaped = true,
                 '"' => state.is_in_string = !state.is_in_string,
                 _ if state.is_in_string => {}
-                ',' => state.last_entry = Some((offset, state.closers.clone())),
+                ',' => state.last_entry = Some(offset),
                 '{' => state.closers.push('}'),
                 '[' => state.closers.push(']'),
                 '}' | ']' => _ = state.closers.pop(),
@@ -48,19 +48,17 @@ impl<'t> TruncatedJson<'t> {
     /// Returns the ways to complete the text, best first: the whole text, the text without an
     /// incomplete escape at its end, and the text up to the last complete entry.
     fn completions(&self) -> Vec<String> {
-        let close = |text: &str, closers: &str| text.chars().chain(closers.chars().rev()).collect();
+        let closers: String = self.closers.chars().rev().collect();
         // A truncated string ends with an ellipsis: otherwise the beginning of one reason could be
         // read as another, shorter reason.
         let quote = if self.is_in_string { "\u{2026}\"" } else { "" };
         let before_escape =
             self.text.rfind('\\').and_then(|offset| self.text.get(..offset)).unwrap_or_default();
-        let mut texts = vec![
-            close(&format!("{}{quote}", self.text), &self.closers),
-            close(&format!("{before_escape}{quote}"), &self.closers),
-        ];
-        let entry =
-            self.last_entry.as_ref().and_then(|(end, closers)| Some((self.text.get(..*end)?, closers)));
-        texts.extend(entry.map(|(text, closers)| close(text, closers)));
+        let mut texts =
+            vec![format!("{}{quote}{closers}", self.text), format!("{before_escape}{quote}{closers}")];
+        // Read again up to there, so that no comma costs a copy of the brackets that are open at it.
+        let entry = self.last_entry.and_then(|end| self.text.get(..end)).map(Self::new);
+        texts.extend(entry.map(|entry| entry.text.chars().chain(entry.closers.chars().rev()).collect()));
         texts
     }
 }
