@@ -189,6 +189,9 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("channelSuspended", certain(Gate::Other)),
     ("cannotDownloadAbusiveFile", certain(Gate::Other)),
     ("notAuthorized", likely(Gate::Iam)),
+    // Kubernetes, of RBAC; Google writes it with a small letter:
+    // https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/types.go
+    ("Forbidden", likely(Gate::Iam)),
     ("accessDenied", likely(Gate::Iam)),
 ];
 
