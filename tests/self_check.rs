@@ -485,6 +485,6 @@ async fn a_report_to_a_file_has_no_colour() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let report = service(&guard(&google).await?).run().await;
     let file = fs::File::open(file!())?;
-    ensure!(format!("{}", report.on(&file)) == report.to_string());
+    ensure!(format!("{}", report.styled_for(&file)) == report.to_string());
     Ok(())
 }

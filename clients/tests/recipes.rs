@@ -10,7 +10,7 @@ use bytes::Bytes;
 use gcp_bigquery_client::error::{BQError, NestedResponseError, ResponseError};
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::refusal::Answer;
+use gcp_scopes::refusal::ErrorResponse;
 use gcp_scopes::response::GuardBody;
 use gcp_scopes::{Denial, Guard, Scope};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
@@ -66,7 +66,7 @@ fn explain_publish(guard: &Guard, error: &PublishError) -> Option<Denial> {
 fn explain(guard: &Guard, url: &'static str, message: &str) -> Option<Denial> {
     let (verb, uri) = (Method::POST, Uri::from_static(url));
     let granted = GrantedScopes::unknown("the client does not say which token it sent");
-    guard.explain(&Call::new(&verb, &uri), &granted, &Answer::from_text(message))
+    guard.explain(&Call::new(&verb, &uri), &granted, &ErrorResponse::from_text(message))
 }
 // end
 

@@ -220,10 +220,10 @@ impl<S: Clone> GuardService<S> {
 
     /// Returns the token source and the scope for this request, or `None` if the request gets no
     /// token.
-    fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
+    fn scope_to_request<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-        Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
+        Some((source.clone(), self.guard.scope_to_request(&call)?))
     }
 }
 
@@ -274,7 +274,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
-        if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
+        if let Some(source_and_scope) = self.scope_to_request(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
             let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
             return ResponseFuture { state: State::boxed(future) };
@@ -294,7 +294,7 @@ where
 #[inline]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    call.needing(request.extensions().get())
+    call.with_needed_scopes(request.extensions().get())
 }
 
 /// Adds a token to the request, checks the call, and sends the request.
@@ -356,7 +356,7 @@ async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     }
     match flight.wants_trailers(status, headers) {
         true => Ok(grpc::watch(flight, grpc_errors, response)),
-        false => Ok(response.map(GuardBody::untouched)),
+        false => Ok(response.map(GuardBody::unchanged)),
     }
 }
 
@@ -374,7 +374,7 @@ async fn explain<R: Body<Data: From<Bytes>>>(
 
 /// Returns the response or the error that the caller gets for a request that is not sent.
 fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
-    Ok(guard.unsent(denial)?.map(GuardBody::made))
+    Ok(guard.unsent(denial)?.map(GuardBody::replaced))
 }
 
 pin_project! {
@@ -432,7 +432,7 @@ where
                     may_be_refused || flight.wants_trailers(status, headers)
                 };
                 match flight.take_if(is_unfinished) {
-                    None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    None => return Poll::Ready(Ok(response.map(GuardBody::unchanged))),
                     // Only for gRPC.
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));

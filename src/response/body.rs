@@ -54,12 +54,12 @@ pin_project! {
 
 impl<B: Body> GuardBody<B> {
     /// Wraps a body without reading it.
-    pub fn untouched(body: B) -> Self {
+    pub fn unchanged(body: B) -> Self {
         Self { state: State::Untouched { body } }
     }
 
     /// Creates a body that replaces the received body.
-    pub fn made(data: impl Into<B::Data>) -> Self {
+    pub fn replaced(data: impl Into<B::Data>) -> Self {
         Self { state: State::Replaced { data: Some(data.into()) } }
     }
 
@@ -207,7 +207,7 @@ fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
 
 impl<B: Body + Default> Default for GuardBody<B> {
     fn default() -> Self {
-        Self::untouched(B::default())
+        Self::unchanged(B::default())
     }
 }
 

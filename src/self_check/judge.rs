@@ -14,7 +14,7 @@ use crate::call::AbstainReason;
 use crate::catalog::Lookup;
 use crate::granted::GrantedScopes;
 use crate::guard::Guard;
-use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::refusal::{self, Certainty, ErrorResponse, Gate, Refusal};
 use crate::scope::ScopeSet;
 use crate::token_source::scope_for;
 
@@ -106,7 +106,7 @@ impl Judge<'_> {
     /// Returns why Google refused to check the permissions of the resource.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
         let status = response.status().as_u16();
-        let answer = Answer::new(response.body()).with_status(status);
+        let answer = ErrorResponse::new(response.body()).with_status(status);
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
         let lookup = resource.method();
         let lacks = self.guard.judge(&lookup, &self.granted(&lookup)) == Ok(false);

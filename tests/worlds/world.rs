@@ -24,7 +24,7 @@ use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::granted::{Fetch, GrantSource, GrantedScopes};
-use gcp_scopes::refusal::Answer;
+use gcp_scopes::refusal::ErrorResponse;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
@@ -88,7 +88,7 @@ impl World {
         let (verb, url): (Method, Uri) = (verb.parse()?, url.parse()?);
         let refusal = self.text("refusal").context("there is no file `refusal`")?;
         let (status, headers, body) = response(&refusal)?;
-        let answer = Answer::new(body.as_bytes()).with_status(status).with_headers(&headers);
+        let answer = ErrorResponse::new(body.as_bytes()).with_status(status).with_headers(&headers);
         let denial = guard.explain(&Call::new(&verb, &url), &self.granted(&guard), &answer);
         denial.context("the guard should take the response for a scope refusal")
     }

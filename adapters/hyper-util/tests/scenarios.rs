@@ -119,7 +119,7 @@ impl Storage {
             Either::Bare(client) => {
                 let response = client.request(request).await;
                 let response = response.map_err(|error| Failure::new("error", &error))?;
-                Ok(response.map(GuardBody::untouched))
+                Ok(response.map(GuardBody::unchanged))
             }
             Either::Guarded(client) => client.request(request).await.map_err(|error| {
                 scene::with_denial(Failure::new("error", &error), Denial::find(&error))

@@ -133,11 +133,11 @@ impl Endpoints {
     /// use gcp_scopes_catalog::call::Call;
     ///
     /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?;
-    /// assert!(Endpoints::new().is_googles(&Call::new(&http::Method::GET, &uri)));
+    /// assert!(Endpoints::new().is_google_host(&Call::new(&http::Method::GET, &uri)));
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
-    pub fn is_googles(&self, call: &Call<'_>) -> bool {
+    pub fn is_google_host(&self, call: &Call<'_>) -> bool {
         let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
         self.api_host(call, is_below).is_ok()
     }
@@ -149,12 +149,12 @@ impl Endpoints {
     /// use gcp_scopes_catalog::Endpoints;
     ///
     /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
-    /// assert_eq!(endpoints.base("storage.googleapis.com"), "http://127.0.0.1:4443");
-    /// assert_eq!(endpoints.base("pubsub.googleapis.com"), "https://pubsub.googleapis.com");
+    /// assert_eq!(endpoints.base_url("storage.googleapis.com"), "http://127.0.0.1:4443");
+    /// assert_eq!(endpoints.base_url("pubsub.googleapis.com"), "https://pubsub.googleapis.com");
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
-    pub fn base(&self, host: &str) -> String {
+    pub fn base_url(&self, host: &str) -> String {
         let mapped = self.mapped.iter().find(|mapped| mapped.target == host);
         let universe = self.universes.first().map_or(DOMAIN, String::as_str);
         let service = host.strip_suffix(DOMAIN).unwrap_or(host);
@@ -326,7 +326,7 @@ mod tests {
     fn base_returns_the_url_of_the_mapped_host() {
         let base = |from: &str| {
             let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
-            endpoints.base("storage.googleapis.com")
+            endpoints.base_url("storage.googleapis.com")
         };
         assert_eq!(base("http://127.0.0.1:4443"), "http://127.0.0.1:4443");
         assert_eq!(base("https://proxy.example/"), "https://proxy.example");
@@ -334,9 +334,9 @@ mod tests {
         assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
         assert_eq!(base("localhost:4443"), "http://localhost:4443");
         assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
-        assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
+        assert_eq!(Endpoints::new().base_url("storage.googleapis.com"), "https://storage.googleapis.com");
         let universe = Endpoints::new().universe("s3nsapis.fr").unwrap();
-        assert_eq!(universe.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+        assert_eq!(universe.base_url("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
     }
 
     #[test]

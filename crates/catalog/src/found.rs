@@ -98,7 +98,7 @@ impl Match {
         }
         match self.abstain_reason {
             Some(reason) => Err(reason),
-            None if !held.is_all_known() || held.holds_unlisted() => Err(AbstainReason::Unheard),
+            None if !held.is_all_known() || held.holds_unlisted() => Err(AbstainReason::UnlistedScope),
             None if self.is_accepted_by_another_version(held) => Err(AbstainReason::Ambiguous),
             None => Ok(false),
         }

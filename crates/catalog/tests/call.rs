@@ -800,7 +800,7 @@ fn a_token_is_judged_insufficient_only_if_that_is_certain() {
         ("GET", get, "https://example.com/new devstorage.read_only", Ok(true)),
         ("GET", get, "pubsub", Ok(false)),
         ("GET", get, "", Ok(false)),
-        ("GET", get, "pubsub https://example.com/new", Err(AbstainReason::Unheard)),
+        ("GET", get, "pubsub https://example.com/new", Err(AbstainReason::UnlistedScope)),
         ("POST", insert, "devstorage.read_only", Ok(false)),
         ("POST", insert, "devstorage.read_write", Ok(true)),
         ("PUT", "https://storage.googleapis.com/bucket/o", "devstorage.read_only", Ok(false)),
@@ -877,7 +877,7 @@ fn a_token_with_a_scope_for_scripts_is_not_judged_insufficient() {
         assert_eq!(verdict("GET", url, "drive.labels"), Ok(false), "{url}");
         assert_eq!(
             verdict("GET", url, &format!("drive.labels {scope}")),
-            Err(AbstainReason::Unheard),
+            Err(AbstainReason::UnlistedScope),
             "{scope}"
         );
     }
