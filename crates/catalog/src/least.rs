@@ -132,23 +132,28 @@ fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
 /// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>). Some
 /// APIs, such as Drive, Sheets and Gmail, do not accept `cloud-platform`. For a call of such an API
 /// the set contains the narrowest scope, and the set keeps the scopes of such APIs that are in
-/// `held`.
+/// `held`. The set contains `cloud-platform` only if a call accepts it, or `held` contains it.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::{ApiMethod, recommended_scopes};
 ///
 /// let files = ApiMethod::by_id("drive.files.list")?.accepted();
-/// let set = recommended_scopes(&[files], None);
-/// assert!(set.contains(&"cloud-platform".parse()?) && set.contains(&"drive.readonly".parse()?));
+/// let publish = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
+/// let drive = ["drive.readonly".parse()?].into_iter().collect();
+/// assert_eq!(recommended_scopes(&[files.clone()], None), drive);
+/// let both = drive.union(&["cloud-platform".parse()?].into_iter().collect());
+/// assert_eq!(recommended_scopes(&[files, publish], None), both);
 /// # }
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[must_use]
 pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
-    let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered_by_cloud_platform(scope));
-    let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
+    let has_platform = accepted.iter().chain(held).any(|scopes| scopes.contains(&platform));
+    let is_kept = |scope: &Scope| !has_platform || !is_covered_by_cloud_platform(scope);
+    let mut set: ScopeSet = held.into_iter().flat_map(ScopeSet::iter).filter(is_kept).collect();
+    set.extend(has_platform.then(|| platform.clone()));
     let not_covered = accepted.iter().filter(|accepted| !accepted.contains(&platform));
     set.extend(least_scopes(&not_covered.cloned().collect::<Vec<_>>()));
     set
@@ -188,7 +193,7 @@ mod tests {
             ("pubsub cloud-platform", "devstorage.read_only logging.write", "cloud-platform"),
             ("pubsub cloud-platform", "devstorage.read_only drive", "cloud-platform drive"),
             ("drive drive.readonly", "cloud-platform", "cloud-platform drive.readonly"),
-            ("drive drive.readonly", "calendar", "cloud-platform drive.readonly calendar"),
+            ("drive drive.readonly", "calendar pubsub", "drive.readonly calendar pubsub"),
             (
                 "pubsub cloud-platform",
                 "https://example.com/unheard",

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
+use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, NO_CATALOG};
 use crate::name;
@@ -302,8 +303,9 @@ impl ApiMethod {
         Some(doc).filter(|url| !url.is_empty())
     }
 
-    /// Returns the scopes that Google's documents list for the method. Any one of them is enough.
-    /// If the set is empty, it is not known which scope the method needs.
+    /// Returns the scopes that Google's documents list for the method. Any one of them is enough,
+    /// unless the method [needs all of them](Self::needs_all_scopes). If the set is empty, it is not
+    /// known which scope the method needs.
     ///
     /// Some scopes are accepted although no document lists them. The set contains such scopes only
     /// if the documents list no other scope for the method, so that they are not advised.
@@ -320,9 +322,26 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        let all = || self.catalog().scopes_of_set(self.set_index());
-        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
-        if listed.is_empty() { all().collect() } else { listed }
+        self.catalog().documented_scopes(self.set_index())
+    }
+
+    /// Checks whether the method needs all of the [accepted](Self::accepted) scopes at once. For
+    /// any other method, one of them is enough.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// # use gcp_scopes_catalog::ApiMethod;
+    /// assert!(!ApiMethod::by_id("storage.objects.get")?.needs_all_scopes());
+    /// // The page of this method asks for the scope of activities and for the scope of locations.
+    /// let export = ApiMethod::by_id("health.users.dataTypes.dataPoints.exportExerciseTcx")?;
+    /// assert!(export.needs_all_scopes());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn needs_all_scopes(&self) -> bool {
+        let silence = self.override_row().and_then(|row| row.effect.silence());
+        silence.is_some_and(|silence| silence.reason == AbstainReason::Several)
     }
 
     /// Returns the source of the [accepted](Self::accepted) scopes:

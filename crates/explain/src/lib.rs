@@ -9,6 +9,8 @@ pub mod environment;
 
 pub mod refusal;
 
+mod required_scopes;
+
 pub mod remedy;
 
 pub mod layout;
@@ -31,3 +33,5 @@ pub use decide::{Decision, decide, explain};
 pub use denial::Denial;
 #[doc(inline)]
 pub use error::Error;
+#[doc(inline)]
+pub use required_scopes::RequiredScopes;

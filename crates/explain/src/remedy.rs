@@ -15,7 +15,10 @@
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 //! use gcp_scopes_explain::{refusal, remedy};
 //!
-//! let text = "Error 403: Request had insufficient authentication scopes.";
+//! let text = "HTTP/1.1 403 Forbidden\n\
+//!     www-authenticate: Bearer error=\"insufficient_scope\", \
+//!     scope=\"https://www.googleapis.com/auth/pubsub\"\n\n\
+//!     Request had insufficient authentication scopes.";
 //! let refusal = refusal::classify_text(text).expect("no refusal");
 //! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?

@@ -14,6 +14,7 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
         ScopeProblem::ScopeOrShare => get_scope_or_share(case),
+        ScopeProblem::Missing if case.needs_unknown_scope() => find_out_scope(case),
         ScopeProblem::Missing => get_scope(case),
     }
 }
@@ -32,6 +33,13 @@ fn get_scope_or_share(case: &Case<'_>) -> Remedy {
     let Remedy { summary, steps } = get_scope(case);
     let summary = advice::summary("with_share", &WithWords(case, &[("summary", &summary)]));
     Remedy { summary, steps }
+}
+
+/// Returns the remedy for a missing scope that is not known. No step changes a machine or a login
+/// before the scope is known.
+fn find_out_scope(case: &Case<'_>) -> Remedy {
+    let how = get_scope(case).summary;
+    advice::remedy("unknown_scope", &WithWords(case, &[("how", &how)]))
 }
 
 /// Returns the remedy for a missing scope. The credential is checked before the platform, because
@@ -118,7 +126,7 @@ pub fn for_calls(
     environment: &Environment,
     has_iam_answered: bool,
 ) -> (String, Vec<Step>) {
-    let case = Case::new(ScopeProblem::Missing, accepted, held, environment);
+    let case = Case::for_calls(accepted, held, environment);
     let Remedy { summary, mut steps } = for_case(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();
