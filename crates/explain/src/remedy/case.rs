@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{least_scopes, narrowest_first, recommended_scopes};
 
-use crate::environment::{Credential, Environment};
+use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 use crate::required_scopes::RequiredScopes;
 
@@ -184,11 +184,14 @@ impl Case<'_> {
     /// `cloud-platform` if the token holds it by default, because a list of scopes replaces the
     /// default.
     pub(super) fn scopes_to_request(&self) -> Vec<String> {
-        let mut scopes = self.recommended_scopes().clone();
-        if self.may_hold_cloud_platform_by_default() {
-            scopes.insert(Scope::cloud_platform());
+        // On a GKE node, the program is a pod that gets an identity of its own.
+        let is_pod = self.environment.platform() == Platform::GkeNode;
+        if !is_pod && !self.may_hold_cloud_platform_by_default() {
+            return uris(self.recommended_scopes());
         }
-        uris(&scopes)
+        let mut held = self.held().cloned().unwrap_or_default();
+        held.insert(Scope::cloud_platform());
+        uris(&recommended_scopes(&self.accepted, Some(&held)))
     }
 
     /// Returns the scopes to enter for domain-wide delegation: the held and the needed scopes,

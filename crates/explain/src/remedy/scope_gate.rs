@@ -39,7 +39,7 @@ fn get_scope_or_share(case: &Case<'_>) -> Remedy {
 /// before the scope is known.
 fn find_out_scope(case: &Case<'_>) -> Remedy {
     let how = get_scope(case).summary;
-    advice::remedy("unknown_scope", &WithWords(case, &[("how", &how)]))
+    advice::remedy("find_out_scope", &WithWords(case, &[("how", &how)]))
 }
 
 /// Returns the remedy for a missing scope. The credential is checked before the platform, because

@@ -1,0 +1,299 @@
+//! What a denial says about the scopes that a call needs, if the method, the service or the scopes
+//! are not known.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gcp_scopes_catalog::call::{AbstainReason, Call};
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
+use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+use gcp_scopes_explain::remedy::{Step, for_refusal};
+use gcp_scopes_explain::{Denial, RequiredScopes};
+use http::Method;
+
+const PLATFORMS: [Platform; 17] = [
+    Platform::ComputeEngine,
+    Platform::ManagedInstanceGroup,
+    Platform::GkeNode,
+    Platform::GkeWorkloadIdentity,
+    Platform::CloudRunService,
+    Platform::CloudRunJob,
+    Platform::CloudRunWorkerPool,
+    Platform::CloudFunctions,
+    Platform::AppEngineStandard,
+    Platform::AppEngineFlexible,
+    Platform::Dataproc,
+    Platform::Dataflow,
+    Platform::Composer,
+    Platform::Workbench,
+    Platform::CloudShell,
+    Platform::CloudBuild,
+    Platform::Unknown,
+];
+
+const CREDENTIALS: [Credential; 10] = [
+    Credential::MetadataServer,
+    Credential::UserAdc,
+    Credential::GcloudUser,
+    Credential::ExternalUser,
+    Credential::ServiceAccountKey,
+    Credential::ExternalAccount,
+    Credential::Impersonated,
+    Credential::DomainWideDelegation,
+    Credential::Declared,
+    Credential::Unknown,
+];
+
+/// Returns every platform with every credential.
+fn environments() -> impl Iterator<Item = Environment> {
+    let pairs =
+        PLATFORMS.into_iter().flat_map(|platform| CREDENTIALS.map(|credential| (platform, credential)));
+    pairs.map(|(platform, credential)| Environment::new(platform, credential))
+}
+
+fn set(names: &[&str]) -> ScopeSet {
+    names.iter().map(|name| name.parse::<Scope>().unwrap()).collect()
+}
+
+/// Returns the scopes of each service, by the name that servers report. The services of APIs at
+/// `www.googleapis.com` are named after the APIs.
+fn scopes_by_service() -> BTreeMap<String, ScopeSet> {
+    let mut scopes = BTreeMap::new();
+    let catalog = Catalog::built_in();
+    for method in (0..catalog.method_count()).map_while(|index| catalog.method_at(index)) {
+        let service = match method.host() {
+            "www.googleapis.com" => format!("{}.googleapis.com", method.api().split('.').next().unwrap()),
+            host => host.to_owned(),
+        };
+        let all: &mut ScopeSet = scopes.entry(service.to_ascii_lowercase()).or_default();
+        all.extend(method.accepted().iter());
+    }
+    scopes
+}
+
+/// Returns the services that list scopes, of which none is `cloud-platform`.
+fn services_without_cloud_platform() -> BTreeMap<String, ScopeSet> {
+    let mut services = scopes_by_service();
+    services.retain(|_, scopes| !scopes.is_empty() && !scopes.contains(&Scope::cloud_platform()));
+    services
+}
+
+/// Returns the denial of a call that a server refused. The response names the service, if there is
+/// one, and no method.
+fn refused(call: &Lookup, service: Option<&str>, granted: &GrantedScopes) -> Denial {
+    let refusal = classify(&ErrorResponse::new(body(service).as_bytes()).with_status(403)).unwrap();
+    let environment = Environment::from_snapshot(&Snapshot::new());
+    Denial::from_refusal(call, granted.clone(), Arc::new(environment), refusal)
+}
+
+fn body(service: Option<&str>) -> String {
+    let metadata = service.map(|service| format!(r#","metadata":{{"service":"{service}"}}"#));
+    format!(
+        r#"{{"error":{{"code":403,"message":"Request had insufficient authentication scopes.","details":[{{
+        "@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "domain":"googleapis.com"{}}}]}}}}"#,
+        metadata.unwrap_or_default()
+    )
+}
+
+fn without_method() -> Lookup {
+    Lookup::without_method(AbstainReason::Method)
+}
+
+fn unknown() -> GrantedScopes {
+    GrantedScopes::unknown("a test")
+}
+
+/// Parts of the sentences that name `cloud-platform` and do not offer it: it does not help, or it
+/// lets a token impersonate an account.
+const NO_OFFER: [&str; 8] = [
+    "not cover",
+    "not enough",
+    "helps for APIs of Google Cloud only",
+    "Without a list the token holds",
+    "its token holds cloud-platform",
+    "holds cloud-platform by itself",
+    "It takes a token with cloud-platform or iam",
+    "it must hold cloud-platform or iam itself",
+];
+
+/// Checks that no step offers `cloud-platform` without one of the scopes that the service has.
+#[track_caller]
+fn assert_no_offer(steps: &[Step], own: &ScopeSet, context: &str) {
+    for step in steps {
+        for text in [step.command_line(), step.code_line()].into_iter().flatten() {
+            let has_own = own.iter().any(|scope| text.contains(scope.as_str()));
+            assert!(!text.contains("cloud-platform") || has_own, "{context}: {text}");
+        }
+        for sentence in step.text().split(". ").filter(|sentence| sentence.contains("cloud-platform")) {
+            let is_no_offer = NO_OFFER.iter().any(|part| sentence.contains(part));
+            assert!(is_no_offer, "{context}: {sentence}");
+        }
+    }
+}
+
+/// Parts of commands that stop, replace or delete what runs.
+const CHANGES: [&str; 7] =
+    ["stop", "set-service-account", "create", "delete", "update", "rolling-action", "login"];
+
+/// Checks that no command changes anything.
+#[track_caller]
+fn assert_no_change(steps: &[Step], context: &str) {
+    for command in steps.iter().filter_map(Step::command_line) {
+        assert!(!CHANGES.iter().any(|change| command.contains(change)), "{context}: {command}");
+    }
+}
+
+#[test]
+fn no_step_offers_cloud_platform_for_a_service_that_does_not_accept_it() {
+    let services = services_without_cloud_platform();
+    assert!(services.len() >= 82, "{}", services.len());
+    let held = set(&["logging.write", "devstorage.read_only"]);
+    let granted = [unknown(), GrantedScopes::known(held, GrantSource::Metadata)];
+    let environments: Vec<Environment> = environments().collect();
+    for (service, own) in &services {
+        for granted in &granted {
+            let denial = refused(&without_method(), Some(service), granted);
+            let accepted = denial.accepted();
+            assert!(!accepted.is_empty(), "{service}");
+            assert!(accepted.iter().all(|scope| own.contains(&scope)), "{service}: {accepted:?}");
+            for environment in &environments {
+                let denial = denial.with_environment(environment.clone());
+                let context = format!("{service} on {environment:?}");
+                assert_no_offer(denial.steps(), own, &context);
+                assert!(!denial.summary().contains("cloud-platform"), "{context}: {}", denial.summary());
+                if matches!(denial.required_scopes(), RequiredScopes::OneOfService(_)) {
+                    assert_no_change(denial.steps(), &context);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_url_of_a_call_gives_the_same_scopes_as_the_service_in_the_response() {
+    for service in services_without_cloud_platform().into_keys() {
+        let uri = format!("https://{service}/v0/no/such/method").parse().unwrap();
+        let call = lookup(&Call::new(&Method::GET, &uri), &Endpoints::new());
+        // A service that is named after its API has no host of this name.
+        let Some(host) = call.host() else { continue };
+        assert_eq!((call.method(), host), (None, &*service));
+        let by_url = refused(&call, None, &unknown());
+        let by_response = refused(&without_method(), Some(&service), &unknown());
+        assert_eq!(by_url.required_scopes(), by_response.required_scopes(), "{service}");
+    }
+}
+
+#[test]
+fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
+    let refusal = classify(&ErrorResponse::new(body(None).as_bytes()).with_status(403)).unwrap();
+    for environment in environments() {
+        let denial = refused(&without_method(), None, &unknown()).with_environment(environment.clone());
+        assert_eq!(denial.required_scopes(), &RequiredScopes::Unknown);
+        for steps in [denial.steps(), &for_refusal(&refusal, &environment)] {
+            let context = format!("{environment:?}");
+            assert_no_offer(steps, &ScopeSet::new(), &context);
+            assert_no_change(steps, &context);
+            let texts: Vec<&str> = steps.iter().map(Step::text).collect();
+            assert!(texts.concat().contains("helps for APIs of Google Cloud only"), "{texts:?}");
+        }
+        let report = denial.report();
+        assert!(report.contains("not known: neither the catalog nor the server names a scope"), "{report}");
+        assert!(report.contains("[ gate 2: IAM, or the API's rules"), "{report}");
+    }
+}
+
+/// A list of scopes in a program's code replaces the default list of these platforms.
+#[test]
+fn a_default_token_with_cloud_platform_is_evidence_that_it_is_not_enough() {
+    let with_hint: BTreeSet<&str> = environments()
+        .filter(|environment| {
+            let denial = refused(&without_method(), None, &unknown()).with_environment(environment.clone());
+            let hint = "this refusal shows that cloud-platform is not enough";
+            denial.steps().iter().any(|step| step.text().contains(hint))
+        })
+        .map(|environment| {
+            assert_eq!(environment.credential(), Credential::MetadataServer);
+            environment.platform().as_str()
+        })
+        .collect();
+    let expected = [
+        "app_engine_flexible",
+        "app_engine_standard",
+        "cloud_functions",
+        "cloud_run_job",
+        "cloud_run_service",
+        "cloud_run_worker_pool",
+        "gke_workload_identity",
+    ];
+    assert_eq!(with_hint, BTreeSet::from(expected));
+}
+
+#[test]
+fn the_scopes_of_a_service_are_those_for_every_method_or_candidates() {
+    let service = |name| refused(&without_method(), Some(name), &unknown());
+    // The service, and what is known of the scopes.
+    let rows = [
+        ("sheets.googleapis.com", RequiredScopes::EveryMethod(set(&["spreadsheets", "drive", "drive.file"]))),
+        ("siteverification.googleapis.com", RequiredScopes::EveryMethod(set(&["siteverification"]))),
+        ("pubsub.googleapis.com", RequiredScopes::EveryMethod(set(&["pubsub", "cloud-platform"]))),
+        ("brandnew.googleapis.com", RequiredScopes::Unknown),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(service(name).required_scopes(), &expected, "{name}");
+    }
+    let gmail = service("gmail.googleapis.com");
+    assert_eq!(gmail.required_scopes().as_str(), "one_of_service");
+    assert!(gmail.accepted().contains(&"gmail.send".parse().unwrap()));
+    assert!(gmail.steps()[0].text().contains("gmail."), "{}", gmail.steps()[0].text());
+    // The scopes in a response are those of the call, not of the service.
+    let challenge = [(
+        "www-authenticate",
+        r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/gmail.send""#,
+    )];
+    let headers =
+        challenge.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    let text = body(Some("gmail.googleapis.com"));
+    let refusal =
+        classify(&ErrorResponse::new(text.as_bytes()).with_status(403).with_headers(&headers)).unwrap();
+    let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
+    let denial = Denial::from_refusal(&without_method(), unknown(), here, refusal);
+    assert_eq!(denial.required_scopes(), &RequiredScopes::AnyOf(set(&["gmail.send"])));
+}
+
+#[test]
+fn a_method_that_needs_several_scopes_gets_all_of_them() {
+    let export = ApiMethod::by_id("health.users.dataTypes.dataPoints.exportExerciseTcx").unwrap();
+    let both = export.accepted();
+    assert_eq!(both.len(), 2);
+    // One of the scopes is no verdict, and neither are both.
+    let call = Lookup::from(export);
+    for held in both.iter().map(|scope| ScopeSet::from_iter([scope])).chain([both.clone(), ScopeSet::new()]) {
+        assert_eq!(call.accepts(&held), Err(AbstainReason::Several), "{held:?}");
+    }
+    for environment in environments() {
+        let denial = refused(&call, None, &unknown()).with_environment(environment.clone());
+        assert_eq!(denial.required_scopes(), &RequiredScopes::AllOf(both.clone()));
+        let json = serde_json::to_value(&denial).unwrap();
+        assert_eq!(json["all_of"], serde_json::to_value(&both).unwrap());
+        assert_eq!(json["accepted"], serde_json::json!([]));
+        // Each command and each code that requests or sets one of the scopes has the other one, too.
+        for step in denial.steps() {
+            for text in [step.command_line(), step.code_line()].into_iter().flatten() {
+                let named = both.iter().filter(|scope| text.contains(scope.as_str())).count();
+                assert!(named != 1, "{environment:?}: {text}");
+            }
+        }
+        assert!(denial.report().contains("all of these at once:"), "{}", denial.report());
+    }
+    // A token with one of them lacks the other one; a token with both was refused for another reason.
+    let one = ScopeSet::from_iter(both.iter().take(1));
+    for (held, is_contradicted) in [(one, false), (both, true)] {
+        let denial = refused(&call, None, &GrantedScopes::known(held, GrantSource::Declared));
+        assert_eq!(denial.report().contains("which the refusal contradicts"), is_contradicted);
+    }
+}
