@@ -149,7 +149,7 @@ impl TokenCache {
             let _ = self.0.spawner.bounded(limit, inspection).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
-        known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
+        known.unwrap_or_else(|| GrantedScopes::unknown("no source has reported yet what this token holds"))
     }
 
     /// Stores the scopes that the token's provider declares. Cheap if the provider declares the
