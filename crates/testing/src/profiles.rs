@@ -1,5 +1,5 @@
-//! Data: for each [`FakePlatform`], the metadata and the environment variables that a program on the
-//! platform can read, and the default scopes and service account.
+//! Data: for each [`FakePlatform`], the metadata and the environment variables that a program on
+//! the platform can read, and the default scopes and service account.
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,

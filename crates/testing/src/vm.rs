@@ -9,8 +9,8 @@ use crate::scope;
 /// The configuration of a VM, or of a serverless instance, that a program runs on.
 ///
 /// The default is a Compute Engine VM in the zone `us-central1-a`, with the default service account
-/// of the project and the [default access scopes](crate::default_scopes). Other [`FakePlatform`]s have
-/// other defaults.
+/// of the project and the [default access scopes](crate::default_scopes). Other [`FakePlatform`]s
+/// have other defaults.
 ///
 /// ```
 /// use gcp_scopes_testing::{FakePlatform, Vm};

@@ -141,7 +141,8 @@ fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the value of [`ModelRow::special`] for a method of which two documents list different scopes.
+/// Returns the value of [`ModelRow::special`] for a method of which two documents list different
+/// scopes.
 fn special_of_ambiguous() -> Result<u8> {
     let index = OVERRIDES.iter().position(|row| {
         matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))
