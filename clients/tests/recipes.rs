@@ -78,8 +78,8 @@ fn explain_query(guard: &Guard, error: &BQError) -> Option<Denial> {
 // end
 
 // recipe: yup-oauth2
-/// Declares the scopes of each token to the guard. Only for a service account key, whose tokens hold
-/// the requested scopes; not for a user's login.
+/// Declares the scopes of each token to the guard. Only for a service account key, whose tokens
+/// hold the requested scopes; not for a user's login.
 struct DeclaringStorage {
     guard: Guard,
     tokens: Mutex<HashMap<String, TokenInfo>>,

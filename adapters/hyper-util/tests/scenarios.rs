@@ -24,9 +24,9 @@ struct HyperUtil {
     gives_token: bool,
 }
 
-struct HyperUtilToken(String);
+struct HyperToken(String);
 
-impl TokenSource for HyperUtilToken {
+impl TokenSource for HyperToken {
     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
         Ok(self.0.clone())
     }
@@ -67,7 +67,7 @@ impl Subject for HyperUtil {
         let guard = scene::guard(scene, mode, self.delivery).await?;
         let client = GuardedClient::new(client, &guard);
         let client =
-            if self.gives_token { client.with_token(HyperUtilToken(scene.token())) } else { client };
+            if self.gives_token { client.with_token(HyperToken(scene.token())) } else { client };
         let bearer = bearer.filter(|_| !self.gives_token);
         Ok(HyperUtilClient { client: Either::Guarded(client), url: scene.url(), bearer })
     }
