@@ -184,13 +184,13 @@ fn drive(
     checks: Checks<'_>,
     mut poll: impl FnMut(&mut Pin<&mut Checks<'_>>, &Waker) -> Poll<Result<(), BoxError>>,
 ) -> Result<(), BoxError> {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
+    struct UnparkThread(Thread);
+    impl Wake for UnparkThread {
         fn wake(self: Arc<Self>) {
             self.0.unpark();
         }
     }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = Waker::from(Arc::new(UnparkThread(thread::current())));
     let mut checks = pin!(checks);
     loop {
         if let Poll::Ready(result) = poll(&mut checks, &waker) {

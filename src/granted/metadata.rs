@@ -518,13 +518,13 @@ mod tests {
     #[tokio::test]
     async fn the_clients_error_is_not_part_of_the_message() {
         // The client's error may contain the URL of the request.
-        struct Broken;
-        impl Fetch for Broken {
+        struct UnreachableFetch;
+        impl Fetch for UnreachableFetch {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
                 Err("connection refused to http://secret/".into())
             }
         }
-        let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
+        let server = MetadataServer::new(Arc::new(UnreachableFetch), DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
         let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
