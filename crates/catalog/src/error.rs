@@ -61,6 +61,7 @@ impl Error {
         hint: &str,
     ) -> Self {
         let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
+        let name = name.escape_debug();
         let message = match near.as_slice() {
             [] => format!("unknown {what} `{name}`{hint}"),
             near => format!("unknown {what} `{name}`; did you mean {}?", near.join(", ")),

@@ -22,6 +22,7 @@ mod input_errors;
 mod json_line;
 mod lists;
 mod log_records;
+mod method_question;
 mod named_call;
 mod places;
 mod recorded_response;
@@ -29,6 +30,7 @@ mod request;
 mod scope_list;
 
 pub use input_errors::{looks_secret, nearest_name, shown};
+pub use method_question::MethodQuestion;
 pub use named_call::NamedCall;
 pub use places::{CREDENTIALS, PLACES};
 pub use recorded_response::RecordedResponse;

@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     /// The token needs one scope of each set. An empty set stands for a scope that is not known.
     pub(crate) accepted: Vec<ScopeSet>,
     /// The scopes of which the call needs one, if it is not known which one.
-    candidates: &'a ScopeSet,
+    candidates: Option<&'a ScopeSet>,
     /// Whether the steps are for one call, which may need several scopes at once.
     is_one_call: bool,
     /// Whether it is known which API was called.
@@ -32,6 +32,8 @@ pub(crate) struct Case<'a> {
     /// The scopes that the token holds, if they are known.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
+    /// The value of [`candidate_names`](Self::candidate_names), once it is computed.
+    candidate_names: OnceCell<Option<String>>,
     /// The value of [`needed`](Self::needed), once it is computed.
     needed: OnceCell<Vec<Scope>>,
     /// The value of [`recommended_scopes`](Self::recommended_scopes), once it is computed.
@@ -61,11 +63,15 @@ impl<'a> Case<'a> {
         Self {
             problem,
             accepted: required.sets(),
-            candidates: required.accepted(),
+            candidates: match required {
+                RequiredScopes::OneOfService(scopes) => Some(scopes),
+                _ => None,
+            },
             is_one_call: true,
             is_api_known: false,
             held,
             environment,
+            candidate_names: OnceCell::new(),
             needed: OnceCell::new(),
             recommended: OnceCell::new(),
         }
@@ -131,15 +137,8 @@ impl Case<'_> {
 
     /// Returns the short names of the scopes of which the call needs one, if it is not known which
     /// one.
-    pub(super) fn candidates(&self) -> Option<String> {
-        let scopes = narrowest_first(self.candidates);
-        let names: Vec<&str> = scopes.iter().take(MAX_CANDIDATES).map(Scope::short).collect();
-        let list = names.join(", ");
-        match scopes.len() - names.len() {
-            _ if names.is_empty() || !self.needs_unknown_scope() => None,
-            0 => Some(list),
-            more => Some(format!("{list} and {more} more")),
-        }
+    pub(super) fn candidate_names(&self) -> Option<String> {
+        self.candidate_names.get_or_init(|| candidate_names(self.candidates)).clone()
     }
 
     /// Returns the fewest scopes that are enough for every call.
@@ -253,6 +252,17 @@ impl Case<'_> {
         let sufficient = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
         self.held().is_some_and(|held| !held.intersects(&ScopeSet::from_iter(sufficient)))
+    }
+}
+
+/// Returns the short names of some scopes, and the number of the others.
+fn candidate_names(scopes: Option<&ScopeSet>) -> Option<String> {
+    let scopes = narrowest_first(scopes?);
+    let names: Vec<&str> = scopes.iter().take(MAX_CANDIDATES).map(Scope::short).collect();
+    let list = names.join(", ");
+    match scopes.len() - names.len() {
+        0 => Some(list),
+        more => Some(format!("{list} and {more} more")),
     }
 }
 

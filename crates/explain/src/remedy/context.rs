@@ -47,7 +47,7 @@ impl Context for Environment {
 impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
-            "candidates" => self.candidates(),
+            "candidates" => self.candidate_names(),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
             "recommended_scopes" => Some(scopes_flag(self.recommended_scopes())),
