@@ -96,7 +96,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
             "oauth.scope.evidence" = evidence(denial),
             "oauth.scope.accepted" = names(denial.accepted()),
             "oauth.scope.granted" = denial.granted().scopes().map(names),
-            "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
             "cloud.platform" = denial.environment().platform().otel_name(),
@@ -134,7 +134,7 @@ pub fn span(denial: &Denial) -> Span {
         "oauth.scope.evidence" = evidence(denial),
         "oauth.scope.accepted" = names(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
-        "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+        "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
         "oauth.scope.remedy" = denial.summary(),
         "cloud.platform" = denial.environment().platform().otel_name(),
     )

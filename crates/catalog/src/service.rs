@@ -1,6 +1,6 @@
 //! Finding the scopes of an API whose method is not known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::blob::Row;
 use crate::call::AbstainReason;
@@ -84,37 +84,43 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn scopes_of_service(self, service: &str) -> Option<ServiceScopes> {
-        let lists: Vec<ScopeSet> = self.lists_of_service(service).collect();
+        let (sets, depends_on_requests) = self.sets_of_service(service);
+        let lists: Vec<ScopeSet> = sets.into_iter().map(|set| self.documented_scopes(set)).collect();
         let all = lists.iter().fold(ScopeSet::new(), |all, list| all.union(list));
-        let is_for_every = |scope: &Scope| lists.iter().all(|list| for_every_call(list).contains(scope));
-        let for_every_method = match self.depends_on_requests(service) {
-            true => ScopeSet::new(),
-            false => all.iter().filter(is_for_every).collect(),
-        };
+        let for_every_call: Vec<ScopeSet> = lists.iter().map(for_every_call).collect();
+        let is_for_every = |scope: &Scope| for_every_call.iter().all(|list| list.contains(scope));
+        let for_every_method = all.iter().filter(|scope| !depends_on_requests && is_for_every(scope));
+        let for_every_method = for_every_method.collect();
         (!all.is_empty()).then_some(ServiceScopes { for_every_method, all })
     }
 
-    /// Returns the different lists of scopes that the methods of a service have, without the lists
-    /// of methods that need several scopes at once.
-    fn lists_of_service(self, service: &str) -> impl Iterator<Item = ScopeSet> {
-        let rows =
-            self.rows_of_service(service).filter(|row| self.silence_of(row) != Some(AbstainReason::Several));
-        let sets: BTreeSet<u16> = rows.map(|row| row.set).filter(|set| *set != 0).collect();
-        sets.into_iter().map(move |set| self.documented_scopes(set))
-    }
-
-    /// Checks whether the accepted scopes of some method of the service depend on the request.
-    fn depends_on_requests(self, service: &str) -> bool {
-        self.rows_of_service(service).any(|row| self.silence_of(&row) == Some(AbstainReason::Request))
+    /// Returns the numbers of the sets of scopes that the methods of a service accept, and whether
+    /// the accepted scopes of a method depend on the request. Methods that need several scopes at
+    /// once do not count.
+    fn sets_of_service(self, service: &str) -> (BTreeSet<u16>, bool) {
+        let (mut sets, mut depends_on_requests) = (BTreeSet::new(), false);
+        for row in self.rows_of_service(service) {
+            let silence = self.silence_of(&row);
+            depends_on_requests |= silence == Some(AbstainReason::Request);
+            if row.set != 0 && silence != Some(AbstainReason::Several) {
+                sets.insert(row.set);
+            }
+        }
+        (sets, depends_on_requests)
     }
 
     /// Returns the rows of the methods of a service.
     fn rows_of_service(self, service: &str) -> impl Iterator<Item = Row> {
         let blob = self.blob();
         // Each API has many rows, so its names are compared once.
-        let mut apis: BTreeMap<u16, bool> = BTreeMap::new();
-        let is_of =
-            move |row: &Row| *apis.entry(row.api).or_insert_with(|| is_api_of(blob.api(row.api), service));
+        let mut apis: Vec<Option<bool>> = Vec::new();
+        let is_of = move |row: &Row| {
+            let place = usize::from(row.api);
+            if place >= apis.len() {
+                apis.resize(place + 1, None);
+            }
+            *apis[place].get_or_insert_with(|| is_api_of(blob.api(row.api), service))
+        };
         (0..blob.row_count()).map(move |row| blob.row(row)).filter(is_of)
     }
 
