@@ -122,8 +122,9 @@ fn classify_response(
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
     let (verdict, evidence) = rules::verdict(&facts)?;
+    let is_structured = rules::is_structured(&facts, &verdict, evidence);
     let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
+    Some(Refusal { verdict, evidence, is_structured, alternatives, details: Box::new(facts.details) })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -148,6 +149,7 @@ fn classify_response(
 pub struct Refusal {
     verdict: Verdict,
     evidence: Evidence,
+    is_structured: bool,
     alternatives: ScopeSet,
     details: Box<Details>,
 }
@@ -188,6 +190,26 @@ impl Refusal {
     #[must_use]
     pub fn evidence(&self) -> &'static str {
         self.evidence.as_str()
+    }
+
+    /// Returns whether the gate was determined from a part of a server's response that cannot contain
+    /// a name that a user chose: a field with a reason, or a message that is nothing but a sentence
+    /// with which Google refuses for lack of scope. In any other message, the words may belong to
+    /// the name of an object or a file.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// let is_structured = |body: &[u8]| {
+    ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
+    /// };
+    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// assert!(is_structured(sentence));
+    /// let longer = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// assert!(!is_structured(longer));
+    /// ```
+    #[must_use]
+    pub fn is_structured(&self) -> bool {
+        self.is_structured
     }
 
     /// Returns what is wrong with the token's scopes, as one of these words; `None` if the gate is
