@@ -31,13 +31,13 @@ const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 const NAME_FIRST: &str = "Request had insufficient authentication scopes.txt is under active Temporary hold.";
 
 /// A guarded program that calls Pub/Sub.
-struct Program {
+struct TenantProgram {
     google: FakeGoogle,
     guard: Guard,
     client: ClientWithMiddleware,
 }
 
-impl Program {
+impl TenantProgram {
     /// Starts a program on a VM with these scopes.
     async fn on_vm(preflight: Preflight, scopes: &[&str]) -> Self {
         let vm = Vm::new("web-1").scopes(scopes);
@@ -96,7 +96,7 @@ fn events(log: &Log, words: &str) -> usize {
 
 #[tokio::test]
 async fn a_sentence_beside_other_words_gives_way_to_every_source() {
-    let program = Program::on_vm(Preflight::Confirm, &["pubsub"]).await;
+    let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
     let of_vm = program.google.token();
     let minted = program.google.mint("somebody", ["cloud-platform"]);
     // A refusal that may be for lack of scope makes the guard ask tokeninfo.
@@ -139,7 +139,7 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
         RefusalForm::ScopeInArray,
     ];
     for form in forms {
-        let program = Program::on_vm(Preflight::Confirm, &["pubsub"]).await;
+        let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
         let (token, log) = (program.google.token(), Log::default());
         assert!(matches!(program.decide(PUBSUB), Decision::Allow));
         let capturing = log.capture();
@@ -167,7 +167,7 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
 
 #[tokio::test]
 async fn a_token_without_limits_does_not_put_the_list_in_doubt() {
-    let program = Program::on_vm(Preflight::Confirm, &["pubsub"]).await;
+    let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
     let token = AccessToken::new("ya29.own").unwrap();
     program.guard.declare(token, GrantedScopes::unrestricted(GrantSource::Jwt));
     program.google.other_api().respond_with(RefusalForm::Scope);
@@ -179,7 +179,7 @@ async fn a_token_without_limits_does_not_put_the_list_in_doubt() {
 async fn calls_are_stopped_only_by_a_structured_refusal_or_a_verified_source() {
     let lacks = "https://www.googleapis.com/auth/logging.write";
     for source in [GrantSource::Declared, GrantSource::Custom, GrantSource::Tokeninfo, GrantSource::Jwt] {
-        let program = Program::on_vm(Preflight::Confirm, &["pubsub"]).await;
+        let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
         program.guard.declare(AccessToken::new("ya29.own").unwrap(), known(lacks, source));
         program.refuse(NAME_FIRST);
         assert_eq!(program.outcome("ya29.own").await, Err(DenialKind::Refused));
@@ -205,7 +205,7 @@ fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
 
 #[tokio::test]
 async fn scopes_named_in_a_refusal_only_withdraw_a_verdict() {
-    let program = Program::on_vm(Preflight::Confirm, &["logging.write"]).await;
+    let program = TenantProgram::on_vm(Preflight::Confirm, &["logging.write"]).await;
     let is_lacking = |scope| matches!(program.decide(scope), Decision::Lacking(_));
     let is_doubtful = |scope| matches!(program.decide(scope), Decision::Abstain(AbstainReason::Contradicted));
     assert!(is_lacking(DRIVE));
@@ -234,7 +234,7 @@ fn texts(denial: &Denial) -> String {
 #[tokio::test]
 async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
     for preflight in [Preflight::Confirm, Preflight::Deny] {
-        let program = Program::on_vm(preflight, &["logging.write"]).await;
+        let program = TenantProgram::on_vm(preflight, &["logging.write"]).await;
         let [first, second] = ["ya29.first", "ya29.second"];
         refuse_with_header(&program.google, "https://mail.google.com/ https://www.googleapis.com/auth/drive");
         assert_eq!(program.outcome(first).await, Err(DenialKind::Refused));

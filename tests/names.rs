@@ -53,16 +53,16 @@ const UNKNOWN: &str = "ya29.unknown";
 const TOKENS: [&str; 3] = [HOLDS, LACKS, UNKNOWN];
 
 /// A guarded program that calls one method of Pub/Sub.
-struct Program<'g> {
+struct PubsubCaller<'g> {
     google: &'g FakeGoogle,
     guard: Guard,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
 /// The response or the kind of the denial.
-type Outcome = Result<(StatusCode, HeaderMap, Bytes), DenialKind>;
+type CallerResult = Result<(StatusCode, HeaderMap, Bytes), DenialKind>;
 
-impl<'g> Program<'g> {
+impl<'g> PubsubCaller<'g> {
     /// Starts a program whose guard knows the scopes of [`HOLDS`] and [`LACKS`].
     fn start(google: &'g FakeGoogle) -> Self {
         let guard = builder(google).without_tokeninfo().build();
@@ -79,7 +79,7 @@ impl<'g> Program<'g> {
     }
 
     /// Makes a call over REST or gRPC, to which the fake responds with `response`.
-    async fn call(&self, token: &str, is_grpc: bool, response: Response<Bytes>) -> Outcome {
+    async fn call(&self, token: &str, is_grpc: bool, response: Response<Bytes>) -> CallerResult {
         self.google.other_api().respond(response);
         let (path, content_type) = match is_grpc {
             true => ("google.pubsub.v1.Publisher/Publish", "application/grpc"),
@@ -126,7 +126,7 @@ impl<'g> Program<'g> {
 }
 
 /// Reads the response. The date differs between two responses, so it is removed.
-async fn outcome<B: http_body::Body>(result: Result<Response<B>, BoxError>) -> Outcome
+async fn outcome<B: http_body::Body>(result: Result<Response<B>, BoxError>) -> CallerResult
 where
     B::Error: std::fmt::Debug,
 {
@@ -141,10 +141,10 @@ where
 }
 
 /// A refusal as a response, with a name in it.
-type Named<'r> = dyn Fn(&str) -> Response<Bytes> + 'r;
+type NamedRefusal<'r> = dyn Fn(&str) -> Response<Bytes> + 'r;
 
 /// The forms in which a server may send a refusal. The second value is `true` for gRPC.
-fn forms(row: &'static RefusalExample) -> Vec<(&'static str, bool, Box<Named<'static>>)> {
+fn forms(row: &'static RefusalExample) -> Vec<(&'static str, bool, Box<NamedRefusal<'static>>)> {
     let respond = move |content_type: &str, body: String| {
         let response = Response::builder().status(row.status).header(CONTENT_TYPE, content_type);
         response.body(Bytes::from(body)).unwrap()
@@ -154,7 +154,7 @@ fn forms(row: &'static RefusalExample) -> Vec<(&'static str, bool, Box<Named<'st
         let response = Response::builder().header(CONTENT_TYPE, "application/grpc").header("grpc-status", "7");
         response.header("grpc-message", grpc_message(&row.message(name))).body(Bytes::new()).unwrap()
     };
-    let mut forms: Vec<(_, _, Box<Named<'static>>)> = vec![
+    let mut forms: Vec<(_, _, Box<NamedRefusal<'static>>)> = vec![
         ("JSON", false, Box::new(move |name| json(row.json(name)))),
         ("XML", false, Box::new(move |name| respond("application/xml", row.xml(name, "Details")))),
         ("HTML", false, Box::new(move |name| respond("text/html", row.html(name)))),
@@ -189,9 +189,9 @@ async fn believed_after(
     google: &FakeGoogle,
     is_grpc: bool,
     names: &[&str],
-    refusal: &Named<'_>,
+    refusal: &NamedRefusal<'_>,
 ) -> (Vec<(&'static str, bool)>, BTreeSet<String>) {
-    let (program, log) = (Program::start(google), Log::default());
+    let (program, log) = (PubsubCaller::start(google), Log::default());
     let capturing = capture(&log);
     for name in names {
         for token in TOKENS {
@@ -219,7 +219,7 @@ async fn believed_after(
 }
 
 /// Checks that a refusal for lack of scope is still explained, with every token.
-async fn no_refusal_is_lost(program: &Program<'_>) {
+async fn no_refusal_is_lost(program: &PubsubCaller<'_>) {
     for token in TOKENS {
         let response = scope_refusal("Request had insufficient authentication scopes.");
         assert_eq!(program.call(token, false, response).await.err(), Some(DenialKind::Refused), "{token}");
@@ -297,7 +297,7 @@ async fn a_name_in_a_refusal_of_the_fake_changes_neither_the_response_nor_a_less
 async fn a_name_changes_no_response_through_reqwest_middleware() {
     let _keep_enabled = keep_events_enabled();
     let google = FakeGoogle::builder().start().await.unwrap();
-    let program = Program::start(&google);
+    let program = PubsubCaller::start(&google);
     let client = ClientBuilder::new(plain::client()).with(program.guard.middleware()).build();
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     for row in OTHER_REFUSALS.iter().filter(|row| row.status == 403) {

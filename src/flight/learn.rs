@@ -7,7 +7,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::token_table::{Entry, TokenKey};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::Preflight;
-use crate::guard::lessons::Subject;
+use crate::guard::lessons::LessonKey;
 use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
@@ -105,7 +105,7 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
 }
 
 /// Stops later calls of this kind with the token, if the guard stops calls.
-fn stop_calls(flight: &Flight, subject: Subject, key: TokenKey, granted: &GrantedScopes) {
+fn stop_calls(flight: &Flight, subject: LessonKey, key: TokenKey, granted: &GrantedScopes) {
     let state = flight.guard.state();
     if !matches!(state.preflight, Preflight::Confirm | Preflight::Deny) {
         return;

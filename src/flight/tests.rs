@@ -26,14 +26,14 @@ const SECOND: Duration = Duration::from_secs(1);
 const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 
 /// The status of the response, or the kind of the denial.
-type Outcome = Result<u16, DenialKind>;
-const REFUSED: Outcome = Err(DenialKind::Refused);
-const STOPPED: Outcome = Err(DenialKind::Confirmed);
-const OK: Outcome = Ok(200);
+type TrialResult = Result<u16, DenialKind>;
+const REFUSED: TrialResult = Err(DenialKind::Refused);
+const STOPPED: TrialResult = Err(DenialKind::Confirmed);
+const OK: TrialResult = Ok(200);
 
 /// A guarded program with a token that lacks every scope for Pub/Sub.
 #[derive(Clone)]
-struct Program {
+struct TrialProgram {
     google: Arc<FakeGoogle>,
     clock: Arc<ManualClock>,
     guard: Guard,
@@ -42,7 +42,7 @@ struct Program {
     responses: Arc<Semaphore>,
 }
 
-impl Program {
+impl TrialProgram {
     async fn start() -> Self {
         let (google, clock) = (FakeGoogle::builder().start().await.unwrap(), Arc::new(ManualClock::new()));
         let guard = Guard::builder().clock(Arc::clone(&clock) as _).without_tokeninfo();
@@ -63,13 +63,13 @@ impl Program {
         program
     }
 
-    async fn publish(&self) -> Outcome {
+    async fn publish(&self) -> TrialResult {
         self.send(Request::post(self.url("v1/projects/my-project/topics/orders:publish"))).await
     }
 
     /// Publishes over gRPC, and states the scopes of the call, because the guard does not judge gRPC
     /// calls otherwise.
-    async fn publish_by_grpc(&self) -> Outcome {
+    async fn publish_by_grpc(&self) -> TrialResult {
         let request = Request::post(self.url("google.pubsub.v1.Publisher/Publish"));
         let needed = NeededScopes::any_of(ScopeSet::from_scope_text(PUBSUB).iter());
         self.send(request.header(CONTENT_TYPE, "application/grpc").extension(needed)).await
@@ -79,7 +79,7 @@ impl Program {
         format!("{}/{path}", self.google.url_of(Service::OtherApi))
     }
 
-    async fn send(&self, request: http::request::Builder) -> Outcome {
+    async fn send(&self, request: http::request::Builder) -> TrialResult {
         let request = request.header(AUTHORIZATION, "Bearer ya29.logger").body(Full::default()).unwrap();
         let (http, responses) = (self.http.clone(), Arc::clone(&self.responses));
         let delayed = tower::service_fn(move |request| {
@@ -110,12 +110,12 @@ impl Program {
 
 #[tokio::test]
 async fn after_ten_minutes_one_call_is_sent_again() {
-    let program = Program::refused().await;
+    let program = TrialProgram::refused().await;
     program.clock.advance(TEN_MINUTES - SECOND);
     assert_eq!((program.publish().await, program.requests()), (STOPPED, 1));
     program.clock.advance(SECOND);
     // The response to this call does not reach the guard yet.
-    let delayed = Program { responses: Arc::new(Semaphore::new(0)), ..program.clone() };
+    let delayed = TrialProgram { responses: Arc::new(Semaphore::new(0)), ..program.clone() };
     program.google.other_api().respond_with(RefusalForm::Scope);
     let meanwhile = async {
         program.google.wait_for(|requests| requests.len() == 2).await;
@@ -139,7 +139,7 @@ async fn after_ten_minutes_one_call_is_sent_again() {
 #[tokio::test]
 async fn any_response_but_a_scope_refusal_ends_the_stop() {
     for status in [400, 401, 403, 404, 429, 500, 503] {
-        let program = Program::refused().await;
+        let program = TrialProgram::refused().await;
         program.clock.advance(TEN_MINUTES);
         program.google.other_api().respond(Response::builder().status(status).body("{}").unwrap());
         assert_eq!(program.publish().await, Ok(status));
@@ -151,9 +151,9 @@ async fn any_response_but_a_scope_refusal_ends_the_stop() {
 
 #[tokio::test]
 async fn a_cancelled_trial_does_not_release_all_calls() {
-    let program = Program::refused().await;
+    let program = TrialProgram::refused().await;
     program.clock.advance(TEN_MINUTES);
-    let delayed = Program { responses: Arc::new(Semaphore::new(0)), ..program.clone() };
+    let delayed = TrialProgram { responses: Arc::new(Semaphore::new(0)), ..program.clone() };
     tokio::select! {
         outcome = delayed.publish() => panic!("{outcome:?}"),
         _ = program.google.wait_for(|requests| requests.len() == 2) => {}
@@ -166,7 +166,7 @@ async fn a_cancelled_trial_does_not_release_all_calls() {
 
 #[tokio::test]
 async fn a_stop_ends_after_an_hour() {
-    let program = Program::refused().await;
+    let program = TrialProgram::refused().await;
     program.clock.advance(6 * TEN_MINUTES);
     let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
     program.guard.declare(AccessToken::new("ya29.logger").unwrap(), held);
@@ -185,7 +185,7 @@ fn respond_in_trailers(google: &FakeGoogle, status: &str) {
 
 #[tokio::test]
 async fn the_trailers_of_a_grpc_call_renew_or_end_the_stop() {
-    let program = Program::start().await;
+    let program = TrialProgram::start().await;
     let refuse = || program.google.other_api().respond_with(RefusalForm::GrpcScopeInTrailers);
     refuse();
     program.publish_by_grpc().await.unwrap();

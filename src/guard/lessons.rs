@@ -39,12 +39,12 @@ const STOPPED_FOR: Duration = Duration::from_secs(3600);
 /// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
 /// together with the call's method if the catalog contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Subject {
+pub(crate) enum LessonKey {
     Method(ApiMethod),
     Needed(NeededScopes, Option<ApiMethod>),
 }
 
-impl From<ApiMethod> for Subject {
+impl From<ApiMethod> for LessonKey {
     fn from(method: ApiMethod) -> Self {
         Self::Method(method)
     }
@@ -56,12 +56,12 @@ pub(crate) struct Lessons(Mutex<Learned>);
 struct Learned {
     /// What stops calls of a subject with a token. Denials are kept because creating a denial takes
     /// longer than all other steps of a call.
-    stops: BoundedMap<(TokenKey, Subject), Stop>,
+    stops: BoundedMap<(TokenKey, LessonKey), Stop>,
     /// Methods for which a response contradicted the catalog: Google accepted a token without any
     /// of the listed scopes, or refused a token with one of them.
-    contradicted: BoundedMap<Subject, ()>,
+    contradicted: BoundedMap<LessonKey, ()>,
     /// Scopes that a response named for a method in addition to those that the catalog lists.
-    named: BoundedMap<Subject, ScopeSet>,
+    named: BoundedMap<LessonKey, ScopeSet>,
 }
 
 /// The denial for a token and a subject.
@@ -100,7 +100,7 @@ impl Lessons {
     /// response showed that this verdict may be wrong.
     pub(crate) fn corrected_verdict(
         &self,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         held: Option<&ScopeSet>,
         verdict: bool,
     ) -> Result<bool, AbstainReason> {
@@ -116,7 +116,7 @@ impl Lessons {
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         stale_at: Instant,
         denial: Denial,
         now: Instant,
@@ -131,7 +131,7 @@ impl Lessons {
     pub(crate) fn denial(
         &self,
         token: TokenKey,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         stale_at: Instant,
     ) -> Option<Denial> {
         let learned = self.learned();
@@ -146,7 +146,7 @@ impl Lessons {
     pub(crate) fn check(
         &self,
         token: TokenKey,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         stale_at: Instant,
         now: Instant,
     ) -> Check {
@@ -163,13 +163,13 @@ impl Lessons {
     }
 
     /// Stops no more calls of `subject` with this token.
-    pub(crate) fn end_denial(&self, token: TokenKey, subject: impl Into<Subject>) {
+    pub(crate) fn end_denial(&self, token: TokenKey, subject: impl Into<LessonKey>) {
         self.learned().stops.remove(&(token, subject.into()));
     }
 
     /// Learns that a response contradicted the scopes that the catalog lists for `subject`. Returns
     /// `true` if this was not known before.
-    pub(crate) fn mark_contradicted(&self, subject: impl Into<Subject>) -> bool {
+    pub(crate) fn mark_contradicted(&self, subject: impl Into<LessonKey>) -> bool {
         let (mut learned, subject) = (self.learned(), subject.into());
         learned.stops.retain(|(_, stopped)| *stopped != subject);
         learned.contradicted.insert(subject, ()).is_none()
@@ -177,7 +177,7 @@ impl Lessons {
 
     /// Learns scopes that Google named as sufficient for `subject`. Scopes that the catalog does
     /// not contain are ignored.
-    pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+    pub(crate) fn learn_scopes(&self, subject: impl Into<LessonKey>, scopes: &ScopeSet) {
         let (named, subject) = (&mut self.learned().named, subject.into());
         let mut all = named.get(&subject).cloned().unwrap_or_default();
         all.extend(scopes.iter().filter(|scope| scope.is_known()));
@@ -222,14 +222,14 @@ mod tests {
     }
 
     /// A guard's lessons, and a token that is the subject of one lesson.
-    struct Lesson {
+    struct TestLesson {
         lessons: Lessons,
         token: TokenKey,
         insert: ApiMethod,
         start: Instant,
     }
 
-    impl Lesson {
+    impl TestLesson {
         /// Creates lessons with a refusal of `storage.objects.insert` at the start.
         fn refused() -> Self {
             let (lessons, start) = (Lessons::default(), Instant::now());
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn one_call_is_sent_every_ten_minutes() {
-        let lesson = Lesson::refused();
+        let lesson = TestLesson::refused();
         assert_eq!(lesson.check(RETRY_AFTER - SECOND), "stopped");
         assert_eq!(lesson.check(RETRY_AFTER), "trial");
         // The response to the trial never arrives.
@@ -293,9 +293,9 @@ mod tests {
 
     #[test]
     fn a_denial_ends_an_hour_after_the_last_refusal() {
-        let lesson = Lesson::refused();
+        let lesson = TestLesson::refused();
         assert_eq!(lesson.check(STOPPED_FOR), "unconfirmed");
-        let lesson = Lesson::refused();
+        let lesson = TestLesson::refused();
         lesson.refuse(STOPPED_FOR - SECOND);
         assert_eq!(lesson.check(STOPPED_FOR), "stopped");
         assert_eq!(lesson.check(2 * STOPPED_FOR - SECOND), "unconfirmed");
