@@ -184,12 +184,7 @@ pub(crate) const DISPROVED: &str = "disproved";
 
 /// Logs that the message of a refusal contains a sentence about scopes beside other words, although
 /// the token is known to hold an accepted scope. The response is passed on unchanged.
-pub(crate) fn disproved(
-    method: Option<ApiMethod>,
-    refusal: &Refusal,
-    granted: &GrantedScopes,
-    calls: u64,
-) {
+pub(crate) fn disproved(method: Option<ApiMethod>, refusal: &Refusal, granted: &GrantedScopes, calls: u64) {
     warn!(
         target: TARGET,
         {
@@ -202,7 +197,7 @@ pub(crate) fn disproved(
             "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
         },
-        "the answer speaks of scopes, perhaps in a name, but the token holds a scope that is enough"
+        "the refusal is passed on: its message mentions scopes beside other words, but the token holds an accepted scope"
     );
 }
 

@@ -112,7 +112,7 @@ async fn a_sentence_beside_other_words_gives_way_to_every_source() {
             assert_eq!((response.status().as_u16(), response.text().await.unwrap()), (403, body));
         }
         drop(capturing);
-        assert_eq!(events(&log, "speaks of scopes"), 1, "{}", log.text());
+        assert_eq!(events(&log, "mentions scopes beside"), 1, "{}", log.text());
         assert_eq!(events(&log, "WARN gcp_scopes"), 1, "{}", log.text());
         // Nothing was learned: the token counts as sufficient, and its next call is sent.
         assert!(matches!(program.decide(PUBSUB), Decision::Allow));
@@ -194,8 +194,9 @@ async fn calls_are_stopped_only_by_a_structured_refusal_or_a_verified_source() {
 
 /// Scripts a structured refusal whose header lists `scopes`.
 fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
-    let challenge =
-        format!(r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#);
+    let challenge = format!(
+        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
+    );
     let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
         "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
@@ -248,8 +249,11 @@ async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
             let denial = program.publish(second).await.unwrap_err();
             let text = texts(&denial);
             assert!(!text.contains("mail.google") && !text.contains("drive"), "{preflight:?}: {text}");
-            assert!(denial.accepted().iter().all(|scope| scope.short().starts_with("pubsub")
-                || scope.short().starts_with("cloud-platform")), "{denial:?}");
+            assert!(
+                denial.accepted().iter().all(|scope| scope.short().starts_with("pubsub")
+                    || scope.short().starts_with("cloud-platform")),
+                "{denial:?}"
+            );
         }
         drop(capturing);
         assert!(!log.text().contains("mail.google") && !log.text().contains("drive"), "{}", log.text());

@@ -46,7 +46,8 @@ impl TrialProgram {
     async fn start() -> Self {
         let (google, clock) = (FakeGoogle::builder().start().await.unwrap(), Arc::new(ManualClock::new()));
         let guard = Guard::builder().clock(Arc::clone(&clock) as _).without_tokeninfo();
-        let guard = guard.endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com").unwrap().build();
+        let guard =
+            guard.endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com").unwrap().build();
         let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
         let held = GrantedScopes::known(held, GrantSource::Tokeninfo);
         guard.declare(AccessToken::new("ya29.logger").unwrap(), held);

@@ -106,8 +106,8 @@ impl Lessons {
     ) -> Result<bool, AbstainReason> {
         let (learned, subject) = (self.learned(), subject.into());
         let holds_named = || Some(learned.named.get(&subject)?.intersects(held?));
-        let is_doubtful = learned.contradicted.get(&subject).is_some()
-            || (!verdict && holds_named().unwrap_or_default());
+        let is_doubtful =
+            learned.contradicted.get(&subject).is_some() || (!verdict && holds_named().unwrap_or_default());
         if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
@@ -233,8 +233,12 @@ mod tests {
         /// Creates lessons with a refusal of `storage.objects.insert` at the start.
         fn refused() -> Self {
             let (lessons, start) = (Lessons::default(), Instant::now());
-            let lesson =
-                Self { lessons, token: key(&TokenHasher::new(), 1), insert: method("storage.objects.insert"), start };
+            let lesson = Self {
+                lessons,
+                token: key(&TokenHasher::new(), 1),
+                insert: method("storage.objects.insert"),
+                start,
+            };
             lesson.refuse(Duration::ZERO);
             lesson
         }
@@ -376,7 +380,10 @@ mod models {
             assert_eq!(firsts.filter(|first| *first).count(), 1);
             // Scopes learned at the same time do not replace the mark.
             let held = ScopeSet::from_scope_text("openid");
-            assert_eq!(lessons.corrected_verdict(method, Some(&held), false), Err(AbstainReason::Contradicted));
+            assert_eq!(
+                lessons.corrected_verdict(method, Some(&held), false),
+                Err(AbstainReason::Contradicted)
+            );
         };
         shuttle::check_random(model, 2_000);
         shuttle::check_dfs(model, Some(2_000));
