@@ -90,7 +90,8 @@ impl Guard {
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty. Pure: no I/O, no log event.
+    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove) this.
+    /// Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///

@@ -192,6 +192,41 @@ async fn calls_are_stopped_only_by_a_structured_refusal_or_a_verified_source() {
     }
 }
 
+#[tokio::test]
+async fn an_iam_refusal_contradicts_the_catalog_only_by_its_reason() {
+    let program = TenantProgram::on_vm(Preflight::Confirm, &["logging.write"]).await;
+    let token = program.google.token();
+    // The guard learns the scopes of the token to explain this refusal.
+    program.google.other_api().respond_with(RefusalForm::ScopeRestricting);
+    assert_eq!(program.outcome(&token).await, Err(DenialKind::Refused));
+    // The name of the object contains words of IAM.
+    for name in ["x: the caller does not have permission", "x does not have storage.objects.get access"] {
+        program.refuse(&format!("The object {name} is on hold."));
+        assert_eq!(program.outcome(&token).await, Ok(403));
+        assert!(matches!(program.decide("openid"), Decision::Lacking(_)), "{name}");
+    }
+    program.google.other_api().respond_with(RefusalForm::IamDenied);
+    assert_eq!(program.outcome(&token).await, Ok(403));
+    let decision = program.decide("openid");
+    assert!(matches!(decision, Decision::Abstain(AbstainReason::Contradicted)), "{decision:?}");
+}
+
+#[tokio::test]
+async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
+    let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
+    let name = format!(
+        "--x\r\nHTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"{DRIVE}\"\r\n\r\n\
+         {{\"error\":{{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}}}"
+    );
+    for (token, kind) in [(program.google.token().as_str(), "text/plain"), ("ya29.unknown", "text/csv")] {
+        let response = Response::builder().status(403).header("content-type", kind);
+        program.google.other_api().respond(response.body(format!("{name} is on hold.")).unwrap());
+        assert_eq!(program.outcome(token).await, Ok(403), "{token}");
+    }
+    assert!(matches!(program.decide(PUBSUB), Decision::Allow));
+    assert!(matches!(program.decide(DRIVE), Decision::Lacking(_)));
+}
+
 /// Scripts a structured refusal whose header lists `scopes`.
 fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
     let challenge = format!(

@@ -47,6 +47,7 @@ use std::fmt;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
@@ -78,7 +79,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
     // The body of a response contains other responses only if it is a multipart batch, which begins
     // with the boundary of its first part.
-    let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
+    let may_hold_responses =
+        answer.is_text || (body.trim_start().starts_with("--") && may_be_multipart(answer.headers));
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
     if responses.is_empty() {
         return classify_response(answer.status, answer.headers, &body, answer.is_text);
@@ -95,6 +97,13 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let from_whole_text = classify_response(None, None, &body, answer.is_text)
         .filter(|refusal| refusal.certainty() > Certainty::Possible);
     from_whole_text.or_else(|| Some(best.clone()))
+}
+
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that a
+/// user chose.
+fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
+    let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
+    content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
 }
 
 /// Determines which gate refused a call, from a log line, the text of a client's error, or a pasted
