@@ -1,5 +1,6 @@
 //! [`Guard`]: the state that all clients of a process share, such as the scopes of tokens.
 
+mod bounded;
 mod builder;
 pub(crate) mod lessons;
 mod repeats;
