@@ -69,6 +69,7 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> Content {
         | Fault::Hang
         | Fault::NotHttp
         | Fault::Drop
+        | Fault::Rounds(_)
         | Fault::Flaky { .. } => Content::Whole(body),
     }
 }
