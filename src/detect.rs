@@ -53,7 +53,7 @@ pub(crate) fn process() -> Snapshot {
 pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
     let files = snapshot.credential_paths().into_iter();
     let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
-    files.fold(snapshot.clone(), |snapshot, (text, path)| snapshot.with_file(path, &text))
+    files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text))
 }
 
 /// Returns a client of the metadata server. Returns `None` if the snapshot shows that no metadata

@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::instrument::WithSubscriber as _;
 
-use crate::background::LATE;
+use crate::background::{LATE, PANICKED};
 
 /// Running tasks. Dropping this value aborts the tasks.
-pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
+pub(crate) struct Running<T>(JoinSet<(usize, Result<T, String>)>);
 
 impl<T: Send + 'static> Running<T> {
     /// Starts one task for each of `works` on the current runtime, which must be the guard's
@@ -22,18 +22,19 @@ impl<T: Send + 'static> Running<T> {
     {
         let mut tasks = JoinSet::new();
         for (place, work) in works.enumerate() {
-            let bounded = async move { Some((place, timeout_at(until, work).await.ok()?)) };
+            let late = |_| Err(LATE.to_owned());
+            let bounded = async move { (place, timeout_at(until, work).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)
     }
 
-    /// Returns the results in the order of the inputs. The result of a task that panicked or was
-    /// not finished at the deadline is the error [`LATE`].
+    /// Returns the results in the order of the inputs. The result of a task that was not finished at
+    /// the deadline is the error [`LATE`], and that of a task that panicked is [`PANICKED`].
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
-        let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
+        let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(PANICKED.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
-            if let Ok(Some((place, result))) = ended {
+            if let Ok((place, result)) = ended {
                 results[place] = result;
             }
         }
@@ -83,11 +84,17 @@ mod tests {
 
     type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
-    /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that
-    /// had no result at the deadline.
-    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
-        let results = Running::start(until, works.into_iter()).finish().await;
-        results.into_iter().map(Result::ok).collect()
+    /// Runs `works` in parallel. Returns the results in the same order.
+    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Result<u8, String>> {
+        Running::start(until, works.into_iter()).finish().await
+    }
+
+    fn late() -> Result<u8, String> {
+        Err(LATE.to_owned())
+    }
+
+    fn panicked() -> Result<u8, String> {
+        Err(PANICKED.to_owned())
     }
 
     /// Returns four works: the first never ends, the second panics, the third returns a result
@@ -108,7 +115,7 @@ mod tests {
     async fn hanging_or_panicking_tasks_do_not_affect_the_others() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works()).await, [None, None, Some(3), Some(4)]);
+        assert_eq!(done_by(until, works()).await, [late(), panicked(), Ok(3), Ok(4)]);
         assert_eq!(started.elapsed(), Duration::from_secs(2));
     }
 
@@ -117,7 +124,7 @@ mod tests {
         let started = Instant::now();
         let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works).await, [Some(1), Some(2)]);
+        assert_eq!(done_by(until, works).await, [Ok(1), Ok(2)]);
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
@@ -148,7 +155,7 @@ mod tests {
             })
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let expected = Ok(vec![None, None, Some(3), None]);
+        let expected = Ok(vec![late(), panicked(), Ok(3), late()]);
         assert_eq!(runtime.block_on(check()), expected);
         assert_eq!(block_on(check()), expected);
     }

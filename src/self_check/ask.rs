@@ -60,8 +60,12 @@ pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (To
 async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
     let deadline = Instant::now() + requests.limit.min(MAX_LIMIT);
     let (scopes, state) = (requests.scopes, guard.state());
-    let environment = state.environment.query_again();
-    let environment = Running::start(deadline, iter::once(async move { Ok(environment.await) }));
+    let query = state.environment.query_again();
+    let environment = async {
+        query.await;
+        Ok(())
+    };
+    let environment = Running::start(deadline, iter::once(environment));
     // Without a source, a single token of the metadata server serves for all scopes.
     let count = if requests.source.is_some() { scopes.len() } else { 1 };
     let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
