@@ -28,9 +28,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// The environment of the program. Clones share their content.
 #[derive(Clone)]
-pub(crate) struct LiveEnvironment(Arc<Inner>);
+pub(crate) struct LiveEnvironment(Arc<LiveState>);
 
-struct Inner {
+struct LiveState {
     known: ArcSwap<Known>,
     /// `None` if no server is queried.
     detector: Option<Detector>,
@@ -82,7 +82,10 @@ impl Known {
 impl LiveEnvironment {
     /// Creates an environment that does not change.
     pub(crate) fn fixed(snapshot: &Snapshot) -> Self {
-        Self(Arc::new(Inner { known: ArcSwap::from_pointee(Known::from_snapshot(snapshot)), detector: None }))
+        Self(Arc::new(LiveState {
+            known: ArcSwap::from_pointee(Known::from_snapshot(snapshot)),
+            detector: None,
+        }))
     }
 
     /// Detects the environment at the start of the program. `base` is the snapshot without values of
@@ -101,7 +104,7 @@ impl LiveEnvironment {
         let next = NextQuery { not_before: clock.now() + FIRST_PAUSE, pause: 2 * FIRST_PAUSE };
         let detector = Detector { server, base, spawner, clock, next: Arc::new(Mutex::new(next)) };
         let known = ArcSwap::from_pointee(detector.query(AT_START).await);
-        Self(Arc::new(Inner { known, detector: Some(detector) }))
+        Self(Arc::new(LiveState { known, detector: Some(detector) }))
     }
 
     /// Returns the environment.
@@ -156,7 +159,7 @@ impl LiveEnvironment {
     }
 }
 
-impl Inner {
+impl LiveState {
     async fn run_query(&self, mut next: OwnedMutexGuard<NextQuery>) {
         let Some(detector) = &self.detector else { return };
         let found = detector.query(LATER).await;
@@ -238,14 +241,14 @@ mod tests {
     }
 
     /// An environment whose server and clock the test controls.
-    struct Setup {
+    struct LiveSetup {
         server: Arc<UnsteadyServer>,
         clock: Arc<ManualClock>,
         live: LiveEnvironment,
         _background: Background,
     }
 
-    impl Setup {
+    impl LiveSetup {
         /// Detects the environment while the server is in `state`.
         async fn detect(state: u8) -> Self {
             let (server, clock) = (Arc::new(UnsteadyServer::default()), Arc::new(ManualClock::new()));
@@ -272,7 +275,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_late_server_is_queried_again_after_pauses_that_double() {
-        let setup = Setup::detect(DOWN).await;
+        let setup = LiveSetup::detect(DOWN).await;
         assert!(setup.live.server().is_none() && setup.live.may_have_server());
         assert!(setup.live.problem().unwrap().contains("could not be reached"));
         let just_before = |pause: Duration| pause - Duration::from_millis(1);
@@ -292,7 +295,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_known_environment_is_not_queried_again() {
-        let setup = Setup::detect(UP).await;
+        let setup = LiveSetup::detect(UP).await;
         let before = setup.server.requests.load(Ordering::SeqCst);
         let (platform, _) = setup.query_after(2 * MAX_PAUSE, DOWN).await;
         assert_eq!(platform, Platform::ComputeEngine);
@@ -301,7 +304,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_query_that_finds_less_changes_nothing() {
-        let setup = Setup::detect(PARTIAL).await;
+        let setup = LiveSetup::detect(PARTIAL).await;
         let zone = Some("us-central1-a".to_owned());
         assert_eq!(setup.query_after(FIRST_PAUSE, DOWN).await, (Platform::Unknown, zone.clone()));
         assert_eq!(setup.query_after(2 * FIRST_PAUSE, UP).await, (Platform::ComputeEngine, zone));
@@ -309,7 +312,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nothing_waits_for_a_silent_server() {
-        let setup = Setup::detect(SILENT).await;
+        let setup = LiveSetup::detect(SILENT).await;
         setup.clock.advance(FIRST_PAUSE);
         let mut query = pin!(setup.live.query_again());
         assert!(query.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
@@ -319,7 +322,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_denials_cause_one_query() {
-        let setup = Setup::detect(SILENT).await;
+        let setup = LiveSetup::detect(SILENT).await;
         setup.clock.advance(FIRST_PAUSE);
         (0..1000).for_each(|_| drop(setup.live.query_again()));
         drop(setup.live.0.detector.as_ref().unwrap().next.lock().await);

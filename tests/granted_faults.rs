@@ -154,7 +154,7 @@ async fn assert_calls_end_as_without_the_guard(
 /// returns an empty set of scopes, which the guard treats as unknown.
 const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |builder| builder,
-    |builder| builder.tokeninfo_before_calls().source(Broken::default()),
+    |builder| builder.tokeninfo_before_calls().source(PanickingSource::default()),
     |builder| builder.tokeninfo_before_calls().source(Idle(true)),
     |builder| builder.tokeninfo_before_calls().source(Idle(false)),
 ];
@@ -332,9 +332,9 @@ async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
 
 /// A custom source that panics. Counts its requests.
 #[derive(Clone, Default)]
-struct Broken(Arc<AtomicUsize>);
+struct PanickingSource(Arc<AtomicUsize>);
 
-impl GrantedScopesSource for Broken {
+impl GrantedScopesSource for PanickingSource {
     fn name(&self) -> &str {
         "a broken source"
     }
@@ -362,7 +362,7 @@ async fn settled_count(count: &AtomicUsize, preflight: Preflight) -> usize {
 #[tokio::test]
 async fn a_panicking_source_fails_no_call() {
     for preflight in PREFLIGHTS {
-        let broken = Broken::default();
+        let broken = PanickingSource::default();
         let guard = Guard::builder().source(broken.clone()).preflight(preflight).build();
         for _ in 0..3 {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
@@ -373,7 +373,7 @@ async fn a_panicking_source_fails_no_call() {
     }
 }
 
-impl TokenSource for Broken {
+impl TokenSource for PanickingSource {
     async fn token_for(&self, _: &str) -> Result<String, BoxError> {
         panic!("a fault in the user's source")
     }
@@ -385,13 +385,13 @@ async fn a_panicking_token_source_ends_only_its_own_call() {
     let google = tower::service_fn(|_: Request<()>| async {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
-    let layer = guard.layer().with_token(Broken::default());
+    let layer = guard.layer().with_token(PanickingSource::default());
     let service = tower::ServiceBuilder::new().layer(layer).service(google);
     let request = Request::get("https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg");
     let call_without_token = tokio::spawn(service.oneshot(request.body(()).unwrap()));
     assert!(call_without_token.await.unwrap_err().is_panic());
     assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK);
-    let check = guard.self_check().needs("storage.objects.get").with_token(Broken::default());
+    let check = guard.self_check().needs("storage.objects.get").with_token(PanickingSource::default());
     let report = check.run().await;
     assert_eq!(report.granted().why_unknown(), Some("a panic ended the request"));
 }

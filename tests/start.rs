@@ -13,16 +13,16 @@ mod plain;
 
 use std::time::Duration;
 
-use gcp_scopes::environment::Platform as DetectedPlatform;
+use gcp_scopes::environment::Platform;
 use gcp_scopes::self_check::GateState;
 use gcp_scopes::{Denial, Guard, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RecordedRequest, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RecordedRequest, Service, Vm};
 use reqwest_middleware::ClientBuilder;
 
 /// A time that no test needs, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
-async fn google(platform: Platform) -> FakeGoogle {
+async fn google(platform: FakePlatform) -> FakeGoogle {
     let vm = Vm::new("web-1").platform(platform).scopes(["devstorage.read_only"]);
     FakeGoogle::builder().vm(vm).bucket("photos").start().await.unwrap()
 }
@@ -34,7 +34,7 @@ async fn detect_in_rounds(google: &FakeGoogle, rounds: &'static [u32]) -> Guard 
     for _ in 0..20 {
         google.set_fault(Service::Metadata, Fault::Rounds(rounds));
         let guard = default_builder::builder(google).detect().await;
-        if guard.environment().platform() != DetectedPlatform::Unknown {
+        if guard.environment().platform() != Platform::Unknown {
             return guard;
         }
     }
@@ -43,11 +43,11 @@ async fn detect_in_rounds(google: &FakeGoogle, rounds: &'static [u32]) -> Guard 
 
 /// Returns how many requests detection sends to the metadata server, and how many of them are for an
 /// attribute.
-async fn count_requests(platform: Platform) -> (u32, u32) {
+async fn count_requests(platform: FakePlatform) -> (u32, u32) {
     for _ in 0..20 {
         let google = google(platform).await;
         let guard = default_builder::builder(&google).detect().await;
-        if guard.environment().platform() != DetectedPlatform::Unknown {
+        if guard.environment().platform() != Platform::Unknown {
             let attributes = google.requests().iter().filter_map(attribute).count();
             return (u32::try_from(requests(&google)).unwrap(), u32::try_from(attributes).unwrap());
         }
@@ -68,7 +68,7 @@ fn requests(google: &FakeGoogle) -> usize {
 
 #[tokio::test]
 async fn detection_takes_at_most_three_rounds_of_requests() {
-    for platform in [Platform::ComputeEngine, Platform::ManagedInstanceGroup, Platform::GkeNode] {
+    for platform in [FakePlatform::ComputeEngine, FakePlatform::ManagedInstanceGroup, FakePlatform::GkeNode] {
         let (all, attributes) = count_requests(platform).await;
         // One request shows whether there is a server. The attributes are requested last, because the
         // server first lists their names.
@@ -81,7 +81,7 @@ async fn detection_takes_at_most_three_rounds_of_requests() {
 
 #[tokio::test]
 async fn attributes_are_never_read_in_bulk() {
-    let google = google(Platform::GkeNode).await;
+    let google = google(FakePlatform::GkeNode).await;
     detect_in_rounds(&google, &[]).await;
     let requests = google.requests();
     assert!(requests.iter().filter_map(attribute).count() > 1, "the node has attributes: {requests:?}");
@@ -90,13 +90,13 @@ async fn attributes_are_never_read_in_bulk() {
 
 #[tokio::test]
 async fn a_readiness_loop_is_right_after_the_metadata_server_has_started() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     google.set_fault(Service::Metadata, Fault::Drop);
     let guard = default_builder::builder(&google).detect().await;
     let check = || guard.self_check().needs("storage.objects.get").run();
     let report = check().await;
     assert_eq!(report.state(), GateState::Unknown);
-    assert_eq!(report.environment().platform(), DetectedPlatform::Unknown);
+    assert_eq!(report.environment().platform(), Platform::Unknown);
     google.clear_fault(Service::Metadata);
     let right = async {
         loop {
@@ -113,7 +113,7 @@ async fn a_readiness_loop_is_right_after_the_metadata_server_has_started() {
 
 #[tokio::test]
 async fn denials_are_complete_after_the_metadata_server_has_started() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     google.set_fault(Service::Metadata, Fault::Drop);
     let guard = default_builder::builder(&google).without_tokeninfo().preflight(Preflight::Off);
     let guard = guard.detect().await;
@@ -124,7 +124,7 @@ async fn denials_are_complete_after_the_metadata_server_has_started() {
         Denial::find(&error).unwrap().clone()
     };
     let first = denial().await;
-    assert_eq!(first.environment().platform(), DetectedPlatform::Unknown);
+    assert_eq!(first.environment().platform(), Platform::Unknown);
     let why = first.granted().why_unknown().unwrap();
     assert!(why.contains("the metadata server could not be reached"), "{why}");
     google.clear_fault(Service::Metadata);
@@ -142,7 +142,7 @@ async fn denials_are_complete_after_the_metadata_server_has_started() {
 
 #[tokio::test]
 async fn without_the_gce_check_no_request_is_sent() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let env = google.env().into_iter().chain([("NO_GCE_CHECK".to_owned(), "true".to_owned())]);
     let guard = Guard::builder().env(env).detect().await;
     let report = guard.self_check().needs("storage.objects.get").run().await;
@@ -151,7 +151,7 @@ async fn without_the_gce_check_no_request_is_sent() {
 
 #[tokio::test]
 async fn a_self_check_of_the_vms_own_token_takes_two_rounds_of_requests() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = detect_in_rounds(&google, &[]).await;
     google.set_fault(Service::Metadata, Fault::Rounds(&[1, 2]));
     let report = guard.self_check().needs("storage.objects.get").timeout(LONG).run().await;

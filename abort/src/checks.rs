@@ -14,7 +14,8 @@ use crate::servers::{EndlessBody, Google};
 /// The host of a metadata server that does not exist.
 const NO_SERVER: &str = "127.0.0.1:1";
 /// Why tokeninfo and IAM cannot be queried.
-const NO_TLS: &str = "was not asked: no TLS provider (install one for rustls, or enable feature `tls-ring`)";
+const NO_TLS: &str =
+    "was not queried: no TLS provider (install one for rustls, or enable feature `tls-ring`)";
 
 /// Runs detection, calls and self-checks, and checks what the guard found out and reported.
 pub(crate) async fn exercise_guard(host: &str) -> Result<(), BoxError> {

@@ -84,11 +84,11 @@ pub(crate) fn drop_after_each_step<'a>(new_checks: impl Fn() -> Checks<'a>) -> R
 const DROPPED: &str = "dropped before the end";
 
 fn unparking_waker() -> Waker {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
+    struct UnparkThread(Thread);
+    impl Wake for UnparkThread {
         fn wake(self: Arc<Self>) {
             self.0.unpark();
         }
     }
-    Waker::from(Arc::new(Unpark(thread::current())))
+    Waker::from(Arc::new(UnparkThread(thread::current())))
 }

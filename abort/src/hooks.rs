@@ -41,10 +41,10 @@ pub(crate) fn run(hook: &str, host: &str) -> Result<(), BoxError> {
     executors::without_a_runtime(Box::pin(async move {
         let builder = checks::builder(host);
         match hook {
-            "source" => call(&builder.source(Faulty).build()).await,
-            "fetch" => call(&builder.fetch(Faulty).detect().await).await,
-            "token-source" => drop(builder.build().self_check().with_token(Faulty).run().await),
-            _ => drop(builder.build().explain_error(&Faulty)),
+            "source" => call(&builder.source(PanickingHook).build()).await,
+            "fetch" => call(&builder.fetch(PanickingHook).detect().await).await,
+            "token-source" => drop(builder.build().self_check().with_token(PanickingHook).run().await),
+            _ => drop(builder.build().explain_error(&PanickingHook)),
         }
         Ok(())
     }))
@@ -55,11 +55,11 @@ async fn call(guard: &Guard) {
 }
 
 /// Implements every trait of a hook, with functions that panic.
-struct Faulty;
+struct PanickingHook;
 
-impl GrantedScopesSource for Faulty {
+impl GrantedScopesSource for PanickingHook {
     fn name(&self) -> &str {
-        "a faulty source"
+        "a panicking source"
     }
 
     async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
@@ -67,22 +67,22 @@ impl GrantedScopesSource for Faulty {
     }
 }
 
-impl Fetch for Faulty {
+impl Fetch for PanickingHook {
     fn fetch(&self, _: Request<Bytes>) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
         async { panic!("{PANIC}") }
     }
 }
 
-impl TokenSource for Faulty {
+impl TokenSource for PanickingHook {
     async fn token_for(&self, _: &str) -> Result<String, BoxError> {
         panic!("{PANIC}")
     }
 }
 
-/// The client of the error type [`Faulty`].
-struct FaultyClient;
+/// The client of the error type [`PanickingHook`].
+struct PanickingClient;
 
-impl ClientError<FaultyClient> for Faulty {
+impl ClientError<PanickingClient> for PanickingHook {
     fn response(&self) -> Option<Response<Vec<u8>>> {
         panic!("{PANIC}")
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use gcp_scopes::{Guard, GuardBuilder};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, Service, Vm};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 
@@ -83,7 +83,7 @@ async fn start(builder: GuardBuilder) -> Start {
 }
 
 async fn google() -> FakeGoogle {
-    let vm = Vm::new("web-1").platform(Platform::ManagedInstanceGroup);
+    let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup);
     FakeGoogle::builder().vm(vm).start().await.unwrap()
 }
 

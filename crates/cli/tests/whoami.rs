@@ -5,7 +5,7 @@ mod command;
 
 use anyhow::{Result, ensure};
 use command::{command, finish};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, Service, Vm};
 use serde_json::Value;
 
 /// Runs [`whoami`] until the metadata server answers in time, at most 20 times: detection waits one
@@ -58,7 +58,7 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
 /// machine the 300 ms for the first response may be too short.
 async fn whoami_in_rounds(rounds: &'static [u32]) -> Result<(FakeGoogle, Value)> {
     for _ in 0..20 {
-        let vm = Vm::new("web-1").platform(Platform::ManagedInstanceGroup);
+        let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup);
         let google = FakeGoogle::builder().vm(vm).start().await?;
         google.set_fault(Service::Metadata, Fault::Rounds(rounds));
         let (_, out, _) = whoami(google.env(), &["--format", "json", "--timeout", "1m"], "")?;
@@ -89,7 +89,7 @@ async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
 #[tokio::test]
 async fn on_cloud_run_scopes_come_from_tokeninfo_with_a_caveat() -> Result<()> {
     let google =
-        FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+        FakeGoogle::builder().vm(Vm::new("shop").platform(FakePlatform::CloudRunService)).start().await?;
     let (status, out, _) =
         whoami_with_retries(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
     ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");

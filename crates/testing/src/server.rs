@@ -25,7 +25,7 @@ use crate::fault::Fault;
 use crate::incoming::{FormData, IncomingRequest};
 use crate::response::html;
 use crate::service::Service;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use active_request::ActiveRequest;
 use body::FakeBody;
 use endpoint::Endpoint;
@@ -37,7 +37,7 @@ const MAX_BODY: usize = 64 << 20;
 /// Serves all endpoints until the sender of `stop` is dropped. Dropping the runtime then closes
 /// every connection. Sends to `ready` as soon as the endpoints are being served.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
     endpoints: Vec<Endpoint>,
     ready: oneshot::Sender<()>,
     stop: oneshot::Receiver<()>,
@@ -54,7 +54,7 @@ pub(crate) fn run(
 }
 
 /// Accepts the connections of one endpoint.
-async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
+async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> {
     let listener = TcpListener::from_std(endpoint.listener.try_clone()?)?;
     let endpoint = Arc::new(endpoint);
     loop {
@@ -65,7 +65,7 @@ async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
 }
 
 /// Serves one connection.
-async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
+async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
         // Closing a socket with unread data resets the connection, and the client could lose the
@@ -86,7 +86,7 @@ async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStre
 
 /// Records a request and responds to it.
 async fn respond(
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     endpoint: Arc<Endpoint>,
     request: Request<Incoming>,
 ) -> Result<Response<FakeBody>, CloseConnection> {
@@ -130,7 +130,7 @@ async fn apply_before_response(fault: Option<Fault>) -> Result<(), CloseConnecti
 
 /// Waits until all requests of a round of [`Fault::Rounds`] have arrived. The last of them ends the
 /// wait of the others.
-async fn wait_for_round(shared: &Shared, service: Service, end_of_round: u32) {
+async fn wait_for_round(shared: &SharedState, service: Service, end_of_round: u32) {
     let mut changes = shared.changed.subscribe();
     shared.changed.send_replace(());
     while shared.lock().faults.is_held_back(service, end_of_round) {
