@@ -38,7 +38,8 @@ impl NamedCall {
     /// Creates a call from its verb and its URL. The case of the verb is ignored.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// assert!(NamedCall::new("get", "https://storage.googleapis.com/storage/v1/b").is_ok());
     /// let error = NamedCall::new("PSOT", "https://storage.googleapis.com/").unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `POST`?"));
@@ -56,8 +57,10 @@ impl NamedCall {
     /// has several methods at that URL.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
-    /// let text = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
+    /// let text =
+    ///     "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
     /// let method = NamedCall::find_in(text).and_then(|call| call.method());
     /// assert_eq!(method.map(|method| method.id()), Some("storage.objects.insert"));
     /// ```
@@ -74,7 +77,7 @@ impl NamedCall {
     /// finds no method for it.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
@@ -90,7 +93,8 @@ impl NamedCall {
     /// Returns the API method that is called, if the catalog contains the method.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// let publish: NamedCall = "google.pubsub.v1.Publisher/Publish".parse()?;
     /// assert!(publish.method().is_some());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -105,7 +109,8 @@ impl NamedCall {
     /// path.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
     /// assert_eq!(call.uri().host(), Some("storage.googleapis.com"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
