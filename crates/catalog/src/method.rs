@@ -351,8 +351,30 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn needs_all_scopes(&self) -> bool {
-        let silence = self.override_row().and_then(|row| row.effect.silence());
-        silence.is_some_and(|silence| silence.reason == AbstainReason::Several)
+        self.silence() == Some(AbstainReason::Several)
+    }
+
+    /// Checks whether it depends on each request which of the [accepted](Self::accepted) scopes is
+    /// enough.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// // A script needs the scopes of the services that it uses.
+    /// assert!(ApiMethod::by_id("script.scripts.run")?.needs_scope_by_request());
+    /// assert!(!ApiMethod::by_id("storage.objects.get")?.needs_scope_by_request());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn needs_scope_by_request(&self) -> bool {
+        self.silence() == Some(AbstainReason::Request)
+    }
+
+    /// Returns the reason for which no call of the method gets a verdict.
+    fn silence(&self) -> Option<AbstainReason> {
+        self.override_row()?.effect.silence_for_all()
     }
 
     /// Returns the source of the [accepted](Self::accepted) scopes:

@@ -129,8 +129,7 @@ impl Catalog {
         if row.special != 0 && !self.data().knows_overrides {
             return Some(AbstainReason::Request);
         }
-        let silence = overrides::at(row.special)?.effect.silence()?;
-        (silence.when.is_none() && silence.only_with.is_none()).then_some(silence.reason)
+        overrides::at(row.special)?.effect.silence_for_all()
     }
 }
 

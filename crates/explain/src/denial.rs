@@ -111,7 +111,16 @@ impl Denial {
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::from_facts(kind, method.into(), required.into(), granted, environment, None)
+        Self::from_facts(Facts {
+            kind,
+            host: None,
+            method: method.into(),
+            required: required.into(),
+            granted,
+            environment,
+            refusal: None,
+            remedy: OnceLock::new(),
+        })
     }
 
     /// Creates the denial of a call that Google refused. The scopes that the call needs are those
@@ -146,20 +155,21 @@ impl Denial {
             granted.is_unknown() && machine_holds_enough(&environment, &required, &refusal);
         let environment =
             if is_from_other_identity { Environment::unknown_with_given_token() } else { environment };
-        Self::from_facts(DenialKind::Refused, method, required, granted, environment, Some(refusal))
+        Self::from_facts(Facts {
+            kind: DenialKind::Refused,
+            host: call.host(),
+            method,
+            required,
+            granted,
+            environment,
+            refusal: Some(refusal),
+            remedy: OnceLock::new(),
+        })
     }
 
-    fn from_facts(
-        kind: DenialKind,
-        method: Option<ApiMethod>,
-        required: RequiredScopes,
-        granted: GrantedScopes,
-        environment: Arc<Environment>,
-        refusal: Option<Refusal>,
-    ) -> Self {
-        let environment = environment.for_token(&granted);
-        let remedy = OnceLock::new();
-        Self(Arc::new(Facts { kind, method, required, granted, environment, refusal, remedy }))
+    fn from_facts(facts: Facts) -> Self {
+        let environment = Arc::clone(&facts.environment).for_token(&facts.granted);
+        Self(Arc::new(Facts { environment, ..facts }))
     }
 
     /// Returns the denial with the steps for another environment. Tools call this function to
@@ -180,9 +190,8 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn with_environment(&self, environment: Environment) -> Self {
-        let Facts { kind, method, required, granted, refusal, .. } = &*self.0;
-        let (required, granted, refusal) = (required.clone(), granted.clone(), refusal.clone());
-        Self::from_facts(*kind, *method, required, granted, Arc::new(environment), refusal)
+        let facts = Facts::clone(&self.0);
+        Self::from_facts(Facts { environment: Arc::new(environment), remedy: OnceLock::new(), ..facts })
     }
 
     /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
@@ -201,20 +210,11 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
-        let Facts { kind, method, required, granted, environment, refusal, .. } = &*self.0;
         let remedy = self.0.remedy();
         let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        Self(Arc::new(Facts {
-            kind: *kind,
-            method: *method,
-            required: required.clone(),
-            granted: granted.clone(),
-            environment: Arc::clone(environment),
-            refusal: refusal.clone(),
-            remedy: Remedy { summary, steps }.into(),
-        }))
+        Self(Arc::new(Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) }))
     }
 
     /// Returns whether the call was sent and refused, or was not sent.

@@ -43,8 +43,8 @@ mod scope_gate;
 mod sections;
 mod step;
 
-pub(crate) use case::Case;
 pub use case::scopes_flag;
+pub(crate) use case::{Case, KnownCall};
 pub use gates::{for_refusal, for_refused_call};
 pub use permissions::for_permissions;
 pub use requested_scopes::for_requested_scopes;

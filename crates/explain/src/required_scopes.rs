@@ -26,9 +26,9 @@ pub enum RequiredScopes {
     AllOf(ScopeSet),
     /// The method is not known. Any one of these scopes is enough for every method of its service.
     EveryMethod(ScopeSet),
-    /// The call needs one of these scopes of its service. Which one depends on the method, which is
-    /// not known, or for which Google lists no scopes.
-    OneOfService(ScopeSet),
+    /// The call needs one of these scopes, and it is not known which one. It depends on the method,
+    /// which is not known or for which Google lists no scopes, or it depends on the request.
+    OneOf(ScopeSet),
     /// Neither the catalog nor the response names a scope.
     Unknown,
 }
@@ -47,7 +47,7 @@ impl RequiredScopes {
             Self::AnyOf(_) => "any_of",
             Self::AllOf(_) => "all_of",
             Self::EveryMethod(_) => "every_method",
-            Self::OneOfService(_) => "one_of_service",
+            Self::OneOf(_) => "one_of",
             Self::Unknown => "unknown",
         }
     }
@@ -66,7 +66,7 @@ impl RequiredScopes {
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         match self {
-            Self::AnyOf(scopes) | Self::EveryMethod(scopes) | Self::OneOfService(scopes) => scopes,
+            Self::AnyOf(scopes) | Self::EveryMethod(scopes) | Self::OneOf(scopes) => scopes,
             Self::AllOf(_) | Self::Unknown => EMPTY,
         }
     }
@@ -115,7 +115,7 @@ impl RequiredScopes {
         match self {
             Self::AnyOf(scopes) | Self::EveryMethod(scopes) => vec![scopes.clone()],
             Self::AllOf(scopes) => scopes.iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
-            Self::OneOfService(_) | Self::Unknown => vec![ScopeSet::new()],
+            Self::OneOf(_) | Self::Unknown => vec![ScopeSet::new()],
         }
     }
 
@@ -131,13 +131,12 @@ impl RequiredScopes {
         }
         let stated = call.needed_scopes().map(|needed| Self::from(needed.scopes().clone()));
         let listed = stated.or_else(|| method.map(Self::from)).unwrap_or(Self::Unknown);
+        let by_server = refusal.alternatives();
         match listed {
             Self::AnyOf(listed) => Self::from(accepted_scopes(&listed, granted, refusal)),
-            Self::Unknown if !refusal.alternatives().is_empty() => {
-                Self::AnyOf(refusal.alternatives().clone())
-            }
+            Self::Unknown | Self::OneOf(_) if !by_server.is_empty() => Self::AnyOf(by_server.clone()),
             Self::Unknown => Self::of_service(service(call, refusal), method.is_some()),
-            several => several,
+            listed => listed,
         }
     }
 
@@ -147,18 +146,20 @@ impl RequiredScopes {
         let scopes = service.and_then(|service| Catalog::built_in().scopes_of_service(service));
         let Some(scopes) = scopes else { return Self::Unknown };
         match scopes.for_every_method().is_empty() || is_method_known {
-            true => Self::OneOfService(scopes.all().clone()),
+            true => Self::OneOf(scopes.all().clone()),
             false => Self::EveryMethod(scopes.for_every_method().clone()),
         }
     }
 }
 
-/// Returns the scopes that are enough for the call, or that the method needs at once.
+/// Returns the scopes that are enough for the call, or that the method needs at once. If the
+/// accepted scopes depend on the request, returns [`OneOf`](RequiredScopes::OneOf).
 impl From<ApiMethod> for RequiredScopes {
     fn from(method: ApiMethod) -> Self {
-        match method.needs_all_scopes() {
-            true => Self::AllOf(method.accepted()),
-            false => Self::from(method.accepted()),
+        match method.accepted() {
+            scopes if method.needs_all_scopes() => Self::AllOf(scopes),
+            scopes if scopes.len() > 1 && method.needs_scope_by_request() => Self::OneOf(scopes),
+            scopes => Self::from(scopes),
         }
     }
 }

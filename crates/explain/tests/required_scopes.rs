@@ -170,7 +170,7 @@ fn no_step_offers_cloud_platform_for_a_service_that_does_not_accept_it() {
                 let context = format!("{service} on {environment:?}");
                 assert_no_offer(denial.steps(), own, &context);
                 assert!(!denial.summary().contains("cloud-platform"), "{context}: {}", denial.summary());
-                if matches!(denial.required_scopes(), RequiredScopes::OneOfService(_)) {
+                if matches!(denial.required_scopes(), RequiredScopes::OneOf(_)) {
                     assert_no_change(denial.steps(), &context);
                 }
             }
@@ -253,7 +253,7 @@ fn the_scopes_of_a_service_are_those_for_every_method_or_candidates() {
         assert_eq!(service(name).required_scopes(), &expected, "{name}");
     }
     let gmail = service("gmail.googleapis.com");
-    assert_eq!(gmail.required_scopes().as_str(), "one_of_service");
+    assert_eq!(gmail.required_scopes().as_str(), "one_of");
     assert!(gmail.accepted().contains(&"gmail.send".parse().unwrap()));
     assert!(gmail.steps()[0].text().contains("gmail."), "{}", gmail.steps()[0].text());
     // The scopes in a response are those of the call, not of the service.

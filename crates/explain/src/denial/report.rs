@@ -61,8 +61,9 @@ fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result
         RequiredScopes::EveryMethod(scopes) => {
             write!(f, " every method of the API accepts {}", shortened(narrowest_first(scopes), " or "))
         }
-        RequiredScopes::OneOfService(_) => f.write_str(" which of the API's scopes it needs is not known"),
-        RequiredScopes::Unknown => f.write_str(" which scope it needs is not known"),
+        RequiredScopes::OneOf(_) | RequiredScopes::Unknown => {
+            f.write_str(" it is not known which one the call needs")
+        }
     }
 }
 
@@ -134,14 +135,9 @@ fn gates(facts: &Facts, layout: Layout) -> String {
         // 25 columns, as many as the name of gate 1 has, so that the brackets are below each other.
         format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"),
         "       |".to_owned(),
-        format!("    {}\n", host(facts)),
+        format!("    {}\n", facts.host().unwrap_or("Google")),
     ]
     .join("\n")
-}
-
-/// Returns the host that the call was sent to, or "Google" if the host is not known.
-fn host(facts: &Facts) -> &str {
-    facts.method.map(|method| method.host()).or(facts.service()).unwrap_or("Google")
 }
 
 /// The gate after the scopes.
@@ -159,7 +155,7 @@ fn next_gate(facts: &Facts) -> NextGate {
     match facts.required {
         _ if facts.environment.credential() == Credential::DomainWideDelegation => NextGate::Product,
         RequiredScopes::AllOf(_) | RequiredScopes::Unknown => NextGate::Unknown,
-        RequiredScopes::OneOfService(_) if accepts_cloud_platform => NextGate::Unknown,
+        RequiredScopes::OneOf(_) if accepts_cloud_platform => NextGate::Unknown,
         _ if accepts_cloud_platform => NextGate::Iam,
         _ => NextGate::Product,
     }
@@ -195,7 +191,7 @@ fn needs(facts: &Facts, layout: Layout) -> String {
         RequiredScopes::AnyOf(scopes) => ("any one of these is enough:", scopes),
         RequiredScopes::AllOf(scopes) => ("all of these at once:", scopes),
         RequiredScopes::EveryMethod(scopes) => ("one of these, for any method of the API:", scopes),
-        RequiredScopes::OneOfService(scopes) => ("one of these, which depends on the method:", scopes),
+        RequiredScopes::OneOf(scopes) => ("one of these, which depends on the call:", scopes),
         RequiredScopes::Unknown => {
             return layout.fact("needs", "not known: neither the catalog nor the server names a scope");
         }

@@ -27,8 +27,7 @@ pub(crate) struct Case<'a> {
     candidates: Option<&'a ScopeSet>,
     /// Whether the steps are for one call, which may need several scopes at once.
     is_one_call: bool,
-    /// Whether it is known which API was called.
-    is_api_known: bool,
+    known: KnownCall,
     /// The scopes that the token holds, if they are known.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
@@ -38,6 +37,25 @@ pub(crate) struct Case<'a> {
     needed: OnceCell<Vec<Scope>>,
     /// The value of [`recommended_scopes`](Self::recommended_scopes), once it is computed.
     recommended: OnceCell<ScopeSet>,
+}
+
+/// What is known of the call that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KnownCall {
+    Nothing,
+    Api,
+    /// The method, and with it the API.
+    Method,
+}
+
+impl KnownCall {
+    pub(crate) fn new(is_method_known: bool, is_api_known: bool) -> Self {
+        match (is_method_known, is_api_known) {
+            (true, _) => Self::Method,
+            (false, true) => Self::Api,
+            (false, false) => Self::Nothing,
+        }
+    }
 }
 
 impl<'a> Case<'a> {
@@ -50,7 +68,7 @@ impl<'a> Case<'a> {
     ) -> Self {
         let is_one_call = accepted.len() == 1;
         let case = Self::for_call(ScopeProblem::Missing, &RequiredScopes::Unknown, held, environment);
-        Self { accepted: accepted.to_vec(), is_one_call, is_api_known: true, ..case }
+        Self { accepted: accepted.to_vec(), is_one_call, known: KnownCall::Method, ..case }
     }
 
     /// Creates the case of one call that was refused or is not sent.
@@ -64,11 +82,11 @@ impl<'a> Case<'a> {
             problem,
             accepted: required.sets(),
             candidates: match required {
-                RequiredScopes::OneOfService(scopes) => Some(scopes),
+                RequiredScopes::OneOf(scopes) => Some(scopes),
                 _ => None,
             },
             is_one_call: true,
-            is_api_known: false,
+            known: KnownCall::Nothing,
             held,
             environment,
             candidate_names: OnceCell::new(),
@@ -77,9 +95,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Sets whether it is known which API was called.
-    pub(crate) fn with_known_api(self, is_api_known: bool) -> Self {
-        Self { is_api_known, ..self }
+    /// Sets what is known of the call.
+    pub(crate) fn with_known(self, known: KnownCall) -> Self {
+        Self { known, ..self }
     }
 }
 
@@ -123,9 +141,9 @@ impl Case<'_> {
         self.is_one_call && self.accepted.len() > 1
     }
 
-    /// Returns whether it is known which API was called.
-    pub(super) fn is_api_known(&self) -> bool {
-        self.is_api_known
+    /// Returns what is known of the call.
+    pub(super) fn known(&self) -> KnownCall {
+        self.known
     }
 
     /// Returns whether the token may be one that holds `cloud-platform` unless the program asks for

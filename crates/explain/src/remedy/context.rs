@@ -2,7 +2,7 @@
 //! for lack of scope.
 
 use super::advice::Context;
-use super::case::{Case, scopes_flag};
+use super::case::{Case, KnownCall, scopes_flag};
 use crate::environment::{AccountKind, Credential, Environment, Platform, names};
 use crate::refusal::ScopeProblem;
 
@@ -68,11 +68,12 @@ impl Context for Case<'_> {
             "drive_login" => !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough(),
             "held" => self.held().is_some(),
             "token_held" => self.held.is_some(),
-            "api" => self.is_api_known(),
+            "api_known" => self.known() != KnownCall::Nothing,
             "cloud_by_default" => self.may_hold_cloud_platform_by_default(),
             "narrower" => {
                 self.recommended_short_names().is_some_and(|list| list != self.needed_short_names())
             }
+            "method_known" => self.known() == KnownCall::Method,
             "one_call" => self.is_one_call(),
             "one_needed" => self.needed().len() == 1,
             "several" => self.needs_several_scopes(),
@@ -152,7 +153,7 @@ mod tests {
             RequiredScopes::Unknown,
             RequiredScopes::AllOf(set(&["pubsub", "gmail.send"])),
             RequiredScopes::AnyOf(set(&["drive", "drive.readonly"])),
-            RequiredScopes::OneOfService(set(&["gmail.send", "gmail.readonly"])),
+            RequiredScopes::OneOf(set(&["gmail.send", "gmail.readonly"])),
         ];
         let held = [None, Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
         let environments = environments();
@@ -163,7 +164,9 @@ mod tests {
             }
             for (required, held) in required.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
                 for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
-                    record(&mut results, &Case::for_call(kind, required, held.as_ref(), environment));
+                    let case = Case::for_call(kind, required, held.as_ref(), environment);
+                    record(&mut results, &case);
+                    record(&mut results, &case.with_known(KnownCall::Method));
                 }
             }
             for_each_refusal(environment, |gate| record(&mut results, gate));

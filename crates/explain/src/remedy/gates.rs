@@ -15,7 +15,7 @@ use gcp_scopes_catalog::call::{AbstainReason, Call};
 use gcp_scopes_catalog::{Endpoints, Lookup, lookup};
 
 use super::advice;
-use super::case::Case;
+use super::case::{Case, KnownCall};
 use super::scope_gate;
 use super::step::Step;
 use crate::environment::Environment;
@@ -97,7 +97,8 @@ fn scope_steps(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<Step> {
     let unknown = GrantedScopes::unknown("a refusal does not contain the scopes of the token");
     let required = RequiredScopes::of_refused_call(&call, call.method(), &unknown, refusal);
     let is_api_known = call.host().or_else(|| refusal.service()).is_some();
-    let case = Case::for_call(problem, &required, None, environment).with_known_api(is_api_known);
+    let known = KnownCall::new(call.method().is_some(), is_api_known);
+    let case = Case::for_call(problem, &required, None, environment).with_known(known);
     scope_gate::for_case(&case).steps
 }
 
