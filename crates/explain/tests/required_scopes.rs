@@ -10,10 +10,11 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
 use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+use gcp_scopes_explain::refusal::{ErrorResponse, classify, classify_text};
 use gcp_scopes_explain::remedy::{Step, for_refusal};
 use gcp_scopes_explain::{Denial, RequiredScopes};
-use http::Method;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue, Method};
 
 const PLATFORMS: [Platform; 17] = [
     Platform::ComputeEngine,
@@ -178,6 +179,26 @@ fn no_step_offers_cloud_platform_for_a_service_that_does_not_accept_it() {
     }
 }
 
+/// Google lists no scopes for these services: most of them accept an API key.
+#[test]
+fn no_step_offers_a_scope_for_a_service_without_scopes() {
+    let mut services = scopes_by_service();
+    services.retain(|name, scopes| scopes.is_empty() && name.ends_with(".googleapis.com"));
+    assert!(!services.is_empty());
+    for service in services.into_keys() {
+        let denial = refused(&without_method(), Some(&service), &unknown());
+        assert_eq!(denial.required_scopes(), &RequiredScopes::Unknown, "{service}");
+        for environment in environments() {
+            let context = format!("{service} on {environment:?}");
+            let denial = denial.with_environment(environment);
+            assert_no_change(denial.steps(), &context);
+            let no_hint = denial.steps().iter().filter(|step| !step.text().contains("is not enough"));
+            let offers = no_hint.filter(|step| step.text().contains("cloud-platform")).count();
+            assert_eq!(offers, 0, "{context}");
+        }
+    }
+}
+
 #[test]
 fn the_url_of_a_call_gives_the_same_scopes_as_the_service_in_the_response() {
     for service in services_without_cloud_platform().into_keys() {
@@ -257,18 +278,36 @@ fn the_scopes_of_a_service_are_those_for_every_method_or_candidates() {
     assert!(gmail.accepted().contains(&"gmail.send".parse().unwrap()));
     assert!(gmail.steps()[0].text().contains("gmail."), "{}", gmail.steps()[0].text());
     // The scopes in a response are those of the call, not of the service.
-    let challenge = [(
-        "www-authenticate",
-        r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/gmail.send""#,
-    )];
-    let headers =
-        challenge.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    let mut headers = HeaderMap::new();
+    let challenge =
+        r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/gmail.send""#;
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     let text = body(Some("gmail.googleapis.com"));
-    let refusal =
-        classify(&ErrorResponse::new(text.as_bytes()).with_status(403).with_headers(&headers)).unwrap();
+    let response = ErrorResponse::new(text.as_bytes()).with_status(403).with_headers(&headers);
     let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
+    let refusal = classify(&response).unwrap();
     let denial = Denial::from_refusal(&without_method(), unknown(), here, refusal);
     assert_eq!(denial.required_scopes(), &RequiredScopes::AnyOf(set(&["gmail.send"])));
+}
+
+#[test]
+fn a_scope_that_depends_on_the_request_is_not_chosen() {
+    let run = ApiMethod::by_id("script.scripts.run").unwrap();
+    for environment in environments() {
+        let denial = refused(&run.into(), None, &unknown()).with_environment(environment.clone());
+        assert_eq!(denial.required_scopes(), &RequiredScopes::OneOf(run.accepted()));
+        assert_eq!(denial.required_scopes().least(), None);
+        assert_no_change(denial.steps(), &format!("{environment:?}"));
+        assert!(denial.steps()[0].text().contains("depends on the request"), "{environment:?}");
+    }
+    // A scope in the response is certain.
+    let text = "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\", \
+                scope=\"https://www.googleapis.com/auth/documents\"\n\n\
+                Request had insufficient authentication scopes.";
+    let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
+    let refusal = classify_text(text).unwrap();
+    let denial = Denial::from_refusal(&run.into(), unknown(), here, refusal);
+    assert_eq!(denial.required_scopes(), &RequiredScopes::AnyOf(set(&["documents"])));
 }
 
 #[test]
