@@ -14,9 +14,13 @@ impl Guard {
     /// denial, or an error, depending on [`DenialDelivery`].
     ///
     /// ```
-    /// # use gcp_scopes::{Denial, Guard};
-    /// fn stopped(guard: &Guard, denial: Denial) -> Result<http::Response<bytes::Bytes>, Box<dyn std::error::Error>> {
-    ///     Ok(guard.unsent(denial)?)
+    /// use bytes::Bytes;
+    /// use gcp_scopes::denial::DenialError;
+    /// use gcp_scopes::{Denial, Guard};
+    /// use http::Response;
+    ///
+    /// fn stopped(guard: &Guard, denial: Denial) -> Result<Response<Bytes>, DenialError> {
+    ///     guard.unsent(denial)
     /// }
     /// ```
     ///

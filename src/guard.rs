@@ -80,7 +80,8 @@ impl Guard {
     /// Returns where the program runs and which credential it uses, as far as the guard knows.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// use gcp_scopes::{Guard, environment::Platform};
+    ///
     /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
     /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
     /// assert_eq!(guard.environment().resource(), Some("shop"));

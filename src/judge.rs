@@ -33,10 +33,16 @@
 //! let call = Call::new(&http::Method::POST, &uri);
 //! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
 //!
-//! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")),
+//!     Decision::Allow
+//! ));
 //! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
 //! // A scope that is newer than the catalog may be sufficient for any method.
-//! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://example.com/auth/new")),
+//!     Decision::Abstain(_)
+//! ));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -60,8 +66,10 @@ impl Guard {
     /// use gcp_scopes::judge::Decision;
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
-    /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
-    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// let uri =
+    ///     "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
+    /// let held =
+    ///     ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
     ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
@@ -95,12 +103,24 @@ impl Guard {
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
     /// let unknown = GrantedScopes::unknown("no source was queried");
-    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &ErrorResponse::new(body).with_status(403));
+    /// let explain = |body: &[u8]| {
+    ///     Guard::builder().build().explain(
+    ///         &call,
+    ///         &unknown,
+    ///         &ErrorResponse::new(body).with_status(403),
+    ///     )
+    /// };
     ///
-    /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
-    /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+    /// let denial =
+    ///     explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+    /// assert_eq!(
+    ///     denial.and_then(|denial| denial.method()).map(|method| method.id()),
+    ///     Some("storage.buckets.get")
+    /// );
     /// // The guard does not explain refusals by IAM: they reach the caller unchanged.
-    /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
+    /// assert!(
+    ///     explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none()
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

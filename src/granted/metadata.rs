@@ -198,8 +198,8 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and the scopes of the token. Sets `pause` to the pause that
-    /// the server requests with `Retry-After`, or to zero.
+    /// Requests the server's current token and the scopes of the token. Sets `pause` to the pause
+    /// that the server requests with `Retry-After`, or to zero.
     async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let body = self.get(TOKEN, pause).await?;
         let response: TokenResponse = serde_json::from_str(&body).map_err(|_| UNREADABLE)?;
@@ -321,8 +321,8 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
-    /// With `None` the server never responds at `path`.
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at
+    /// `path`. With `None` the server never responds at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");

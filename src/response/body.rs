@@ -29,10 +29,15 @@ pin_project! {
     /// The body of a response that passed through the guard. Yields the frames of the inner body.
     ///
     /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
     /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::combinators::BoxBody;
     /// use http_body_util::{BodyExt as _, Full};
+    ///
     /// // For code that needs one type for the bodies of all clients.
-    /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
+    /// fn boxed(body: GuardBody<Full<Bytes>>) -> BoxBody<Bytes, Infallible> {
     ///     body.boxed()
     /// }
     /// ```
@@ -54,11 +59,29 @@ pin_project! {
 
 impl<B: Body> GuardBody<B> {
     /// Wraps a body without reading it.
+    ///
+    /// ```
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::Full;
+    ///
+    /// // A response that an adapter does not hand to the guard still needs the type of body.
+    /// let body: GuardBody<Full<bytes::Bytes>> = GuardBody::unchanged(Full::from("meow"));
+    /// ```
     pub fn unchanged(body: B) -> Self {
         Self { state: BodyState::Untouched { body } }
     }
 
     /// Creates a body that replaces the received body.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body::Body;
+    /// use http_body_util::Full;
+    ///
+    /// let body: GuardBody<Full<Bytes>> = GuardBody::replaced("the scope is lacking".as_bytes());
+    /// assert_eq!(body.size_hint().exact(), Some(20));
+    /// ```
     pub fn replaced(data: impl Into<B::Data>) -> Self {
         Self { state: BodyState::Replaced { data: Some(data.into()) } }
     }
