@@ -56,7 +56,7 @@ impl Kind for GoogleApisColumn {
         match (self, scenario) {
             (_, Scenario::KeepsErrorKind) => Some(MISSING_TOKEN),
             (Self::Drive, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
-                Some("Google Drive's data is not scripted; see google-storage1")
+                Some("the fake has no data for Google Drive; google-storage1 covers this scenario")
             }
             _ => None,
         }

@@ -47,6 +47,7 @@ use std::fmt;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
@@ -78,7 +79,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
     // The body of a response contains other responses only if it is a multipart batch, which begins
     // with the boundary of its first part.
-    let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
+    let may_hold_responses =
+        answer.is_text || (body.trim_start().starts_with("--") && may_be_multipart(answer.headers));
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
     if responses.is_empty() {
         return classify_response(answer.status, answer.headers, &body, answer.is_text);
@@ -95,6 +97,13 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let from_whole_text = classify_response(None, None, &body, answer.is_text)
         .filter(|refusal| refusal.certainty() > Certainty::Possible);
     from_whole_text.or_else(|| Some(best.clone()))
+}
+
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that a
+/// user chose.
+fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
+    let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
+    content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
 }
 
 /// Determines which gate refused a call, from a log line, the text of a client's error, or a pasted
@@ -122,8 +131,9 @@ fn classify_response(
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
     let (verdict, evidence) = rules::verdict(&facts)?;
+    let is_structured = rules::is_structured(&facts, &verdict, evidence);
     let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
+    Some(Refusal { verdict, evidence, is_structured, alternatives, details: Box::new(facts.details) })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -149,6 +159,7 @@ fn classify_response(
 pub struct Refusal {
     verdict: Verdict,
     evidence: Evidence,
+    is_structured: bool,
     alternatives: ScopeSet,
     details: Box<Details>,
 }
@@ -192,6 +203,26 @@ impl Refusal {
     #[must_use]
     pub fn evidence(&self) -> &'static str {
         self.evidence.as_str()
+    }
+
+    /// Returns whether the gate was determined from a part of a server's response that cannot contain
+    /// a name that a user chose: a field with a reason, or a message that is nothing but a sentence
+    /// with which Google refuses for lack of scope. In any other message, the words may belong to
+    /// the name of an object or a file.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// let is_structured = |body: &[u8]| {
+    ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
+    /// };
+    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// assert!(is_structured(sentence));
+    /// let longer = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// assert!(!is_structured(longer));
+    /// ```
+    #[must_use]
+    pub fn is_structured(&self) -> bool {
+        self.is_structured
     }
 
     /// Returns what is wrong with the token's scopes, as one of these words; `None` if the gate is

@@ -370,6 +370,7 @@ impl FakeGoogle {
     /// ```
     pub fn set_fault(&self, service: Service, fault: Fault) {
         self.shared.lock().faults.set(service, fault);
+        self.shared.changed.send_replace(());
     }
 
     /// Removes the fault of a service.
@@ -390,6 +391,7 @@ impl FakeGoogle {
     /// ```
     pub fn clear_fault(&self, service: Service) {
         self.shared.lock().faults.clear(service);
+        self.shared.changed.send_replace(());
     }
 
     /// Moves the fake's clock forward, so that tokens expire.

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::fault::Fault;
 use crate::incoming::{FormData, IncomingRequest};
 use crate::response::html;
+use crate::service::Service;
 use crate::shared::SharedState;
 use active_request::ActiveRequest;
 use body::FakeBody;
@@ -100,8 +101,9 @@ async fn respond(
         Some(upstream) => (Bytes::new(), Some((upstream, body))),
         None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(), None),
     };
-    let fault = shared.lock().faults.next(endpoint.service);
+    let (fault, end_of_round) = shared.lock().faults.next(endpoint.service);
     apply_before_response(fault).await?;
+    wait_for_round(&shared, endpoint.service, end_of_round).await;
     if endpoint.is_stopped(&shared.lock()) {
         return Err(CloseConnection);
     }
@@ -128,6 +130,17 @@ async fn apply_before_response(fault: Option<Fault>) -> Result<(), CloseConnecti
         _ => {}
     }
     Ok(())
+}
+
+/// Waits until all requests of a round of [`Fault::Rounds`] have arrived. The last of them ends the
+/// wait of the others.
+async fn wait_for_round(shared: &SharedState, service: Service, end_of_round: u32) {
+    let mut changes = shared.changed.subscribe();
+    shared.changed.send_replace(());
+    while shared.lock().faults.is_held_back(service, end_of_round) {
+        // `changed` fails only if the sender is dropped, and `shared` owns the sender.
+        changes.changed().await.ok();
+    }
 }
 
 /// The text of Google's error page for [`Fault::Status`].

@@ -2,7 +2,7 @@
 
 use super::challenge::Challenge;
 use super::details::Details;
-use super::phrases::BARE_MESSAGE;
+use super::phrases::{BARE_MESSAGE, WHOLE_MESSAGES};
 use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
 use super::status::http_status;
 use super::text;
@@ -73,6 +73,17 @@ impl ResponseFacts {
             false => text::contains_whole_message(text, BARE_MESSAGE, AMBIGUOUS_REASON),
         };
         self.messages.iter().chain([&self.text]).any(is_bare)
+    }
+
+    /// Returns whether the main message is nothing but a sentence with which Google's servers refuse
+    /// for lack of scope, so that the message contains no name. The older sentence `Insufficient
+    /// Permission` counts only together with the older reason, because other refusals have the
+    /// sentence, too.
+    pub(super) fn is_scope_sentence(&self) -> bool {
+        let message = text::normalized(self.messages.first().unwrap_or(&self.text).trim());
+        let message = message.trim_end_matches('.');
+        let has_old_reason = || self.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
+        WHOLE_MESSAGES.contains(&message) || (message.eq_ignore_ascii_case(BARE_MESSAGE) && has_old_reason())
     }
 
     /// Returns whether a sentence about scopes counts in the response of a server: a message begins

@@ -43,6 +43,19 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     }
 }
 
+/// Returns whether the server filled the part of the response that the verdict is based on, so that
+/// the part contains no name that a user chose: a field with a reason, or a message that is nothing
+/// but the server's sentence.
+pub(super) fn is_structured(facts: &ResponseFacts, verdict: &Verdict, evidence: Evidence) -> bool {
+    facts.is_response
+        && match evidence {
+            Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
+            Evidence::Reason => verdict.certainty == Certainty::Certain,
+            Evidence::Message => facts.is_scope_sentence(),
+            Evidence::Header | Evidence::Status => false,
+        }
+}
+
 /// Searches for a known reason of `ErrorInfo`.
 fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
     let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);

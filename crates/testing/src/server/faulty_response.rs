@@ -70,6 +70,7 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
         | Fault::Hang
         | Fault::NotHttp
         | Fault::Drop
+        | Fault::Rounds(_)
         | Fault::Flaky { .. } => SentBody::Whole(body),
     }
 }
