@@ -89,8 +89,8 @@ impl Guard {
         self.0.environment.environment()
     }
 
-    /// Returns the environment for a denial. If a part is unknown, queries the metadata server again
-    /// in the background, for later denials.
+    /// Returns the environment for a denial. If a part is unknown, queries the metadata server
+    /// again in the background, for later denials.
     pub(crate) fn environment_for_denial(&self) -> Arc<Environment> {
         drop(self.0.environment.query_again());
         self.environment()

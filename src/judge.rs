@@ -22,13 +22,13 @@
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
 //! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
-//! The message of a refusal may contain a name that a user chose, such as the name of an object, and
-//! such a name may contain the words of a refusal for lack of scopes. So a refusal whose message
-//! contains other words beside a sentence about scopes leads to no denial if the token is known to
-//! hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it is
-//! [structured](Refusal::is_structured): if a field names the reason, or the message is nothing but
-//! the sentence. Then the catalog's list for the method is in doubt, and the guard makes no more
-//! predictions for the method.
+//! The message of a refusal may contain a name that a user chose, such as the name of an object,
+//! and such a name may contain the words of a refusal for lack of scopes. So a refusal whose
+//! message contains other words beside a sentence about scopes leads to no denial if the token is
+//! known to hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it
+//! is [structured](Refusal::is_structured): if a field names the reason, or the message is nothing
+//! but the sentence. Then the catalog's list for the method is in doubt, and the guard makes no
+//! more predictions for the method.
 //!
 //! ```
 //! use gcp_scopes::call::Call;
@@ -98,8 +98,8 @@ impl Guard {
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove) this.
-    /// Pure: no I/O, no log event.
+    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove)
+    /// this. Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///
@@ -144,8 +144,8 @@ impl Guard {
 
     /// Returns the denial, or the refusal as the error if the call was refused for another reason
     /// or the reason is too uncertain. A `WWW-Authenticate` header alone makes a scope refusal only
-    /// possible; together with the prediction of a scope refusal it is likely. If the token is known
-    /// to hold an accepted scope, only a structured refusal counts.
+    /// possible; together with the prediction of a scope refusal it is likely. If the token is
+    /// known to hold an accepted scope, only a structured refusal counts.
     pub(crate) fn explain_refusal(
         &self,
         call: &Lookup,
