@@ -157,13 +157,13 @@ impl Guard {
 
     /// Creates the denial of a call that Google has not refused.
     pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
-        Denial::new(kind, call.method(), call.accepted(), granted, self.state().environment.clone())
+        Denial::new(kind, call.method(), call.accepted(), granted, self.environment_for_denial())
     }
 
     /// Creates the denial of a call that Google refused.
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed_scopes().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.environment_for_denial(), refusal)
     }
 
     /// Returns whether the token is known to lack every accepted scope. Checks first whether the

@@ -604,8 +604,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deny_delays_only_the_first_call_with_a_token() {
         let clock = Arc::new(ManualClock::new());
-        let guard =
-            Guard::builder().in_test().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = Guard::builder()
+            .in_test()
+            .source(Down)
+            .preflight(Preflight::Deny)
+            .with_clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

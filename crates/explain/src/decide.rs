@@ -18,10 +18,12 @@ impl GrantedScopes {
     /// are not known.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let call = Lookup::from(ApiMethod::by_id("storage.objects.insert")?);
-    /// let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
+    /// let held =
+    ///     GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
     /// assert_eq!(held.suffice_for(&call), Ok(false));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -146,11 +148,19 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("no source was queried"), Environment::from_snapshot(&Snapshot::new()).into());
-/// let explain = |body: &[u8]| explain(&call, &unknown, &here, &ErrorResponse::new(body).with_status(403));
+/// let (unknown, here) = (
+///     GrantedScopes::unknown("no source was queried"),
+///     Environment::from_snapshot(&Snapshot::new()).into(),
+/// );
+/// let explain =
+///     |body: &[u8]| explain(&call, &unknown, &here, &ErrorResponse::new(body).with_status(403));
 ///
-/// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
-/// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+/// let denial =
+///     explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+/// assert_eq!(
+///     denial.and_then(|denial| denial.method()).map(|method| method.id()),
+///     Some("storage.buckets.get")
+/// );
 /// // `explain` returns `None` for a refusal by IAM.
 /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
 /// # Ok::<(), http::uri::InvalidUri>(())

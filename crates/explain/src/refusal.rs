@@ -70,7 +70,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
-///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
+///     "message":"Cloud Pub/Sub API has not been used in project 1 before or it is disabled."}}"#;
 /// let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
 /// ```
@@ -148,7 +148,8 @@ fn classify_response(
 /// let body = r#"{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{
 ///     "@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"googleapis.com",
 ///     "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-///     "metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+///     "metadata":{"service":"pubsub.googleapis.com",
+///     "method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
 /// let refusal = classify_text(body).expect("no refusal");
 /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
 /// assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
@@ -167,7 +168,8 @@ impl Refusal {
     /// Returns the gate that refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text("Error 429: Quota exceeded for quota metric 'Queries'");
     /// assert_eq!(refusal.expect("no refusal").gate(), Gate::RateLimit);
     /// ```
@@ -179,7 +181,8 @@ impl Refusal {
     /// Returns how certain it is that this gate refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    /// use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    ///
     /// let refusal = classify_text("Error 403: Forbidden").expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// ```
@@ -192,7 +195,8 @@ impl Refusal {
     /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert_eq!(refusal.expect("no refusal").evidence(), "message");
     /// ```
@@ -230,7 +234,8 @@ impl Refusal {
     ///   account.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Metadata scope does not support 'q' parameter");
     /// assert_eq!(refusal.expect("no refusal").scope_problem(), Some("restricting"));
     /// ```
@@ -248,7 +253,8 @@ impl Refusal {
     /// of such a refusal is [`Gate::Credentials`].
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text(r#"{"error":"invalid_scope","error_description":"Bad."}"#);
     /// assert!(refusal.expect("no refusal").is_for_requested_scopes());
     /// ```
@@ -263,10 +269,12 @@ impl Refusal {
     /// scopes.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\n\
     ///     WWW-Authenticate: Bearer error=\"insufficient_scope\", \
-    ///     scope=\"https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/drive.file\"\n\n";
+    ///     scope=\"https://www.googleapis.com/auth/drive \
+    ///     https://www.googleapis.com/auth/drive.file\"\n\n";
     /// assert_eq!(classify_text(answer).expect("no refusal").alternatives().len(), 2);
     /// ```
     #[must_use]
@@ -277,7 +285,8 @@ impl Refusal {
     /// Returns the host of the API that refused, if the response names the host.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Forbidden [service: \"pubsub.googleapis.com\"]");
     /// assert_eq!(refusal.expect("no refusal").service(), Some("pubsub.googleapis.com"));
     /// ```
@@ -290,7 +299,8 @@ impl Refusal {
     /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Forbidden [method: \"google.pubsub.v1.Publisher.Publish\"]";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
@@ -304,7 +314,8 @@ impl Refusal {
     /// the response names the permission.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("a@b does not have storage.objects.get access to the object.");
     /// assert_eq!(refusal.expect("no refusal").permission(), Some("storage.objects.get"));
     /// ```
@@ -317,7 +328,8 @@ impl Refusal {
     /// resource, or the project that the call is charged to.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project 123456789012 before.";
     /// assert_eq!(classify_text(text).expect("no refusal").project(), Some("123456789012"));
     /// ```
@@ -330,7 +342,8 @@ impl Refusal {
     /// constraint.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Operation denied by org policy: constraints/compute.vmExternalIpAccess";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.constraint(), Some("constraints/compute.vmExternalIpAccess"));
@@ -344,7 +357,8 @@ impl Refusal {
     /// refusal has the same id.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Request is prohibited by organization's policy. \
     ///             vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5";
     /// let refusal = classify_text(text).expect("no refusal");
@@ -359,7 +373,8 @@ impl Refusal {
     /// most 256 characters, all of them visible ASCII.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
     /// assert_eq!(classify_text(answer).expect("no refusal").request_id(), Some("AHxI1nM-9_x"));
     /// ```
@@ -373,7 +388,8 @@ impl Refusal {
     /// not write it to a log.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let body = r#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
     /// let refusal = classify_text(body).expect("no refusal");
     /// assert_eq!(refusal.server_message(), Some("Insufficient Permission"));
@@ -388,7 +404,8 @@ impl Refusal {
     /// source than the response shows that the token lacks a scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    ///
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("www-authenticate", "Bearer error=\"insufficient_scope\"".parse()?);
     /// let answer = ErrorResponse::new(b"").with_status(403).with_headers(&headers);
@@ -408,7 +425,8 @@ impl Refusal {
     /// Returns whether it is likely or certain that the call was refused for lack of scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert!(refusal.expect("no refusal").is_likely_for_scope());
     /// ```

@@ -112,7 +112,10 @@ impl AbstainReason {
     /// path.
     ///
     /// ```
-    /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Inferred.describe(), "Google does not document its scopes");
+    /// assert_eq!(
+    ///     gcp_scopes_catalog::call::AbstainReason::Inferred.describe(),
+    ///     "Google does not document its scopes"
+    /// );
     /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {

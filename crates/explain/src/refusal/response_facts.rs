@@ -105,6 +105,7 @@ impl ResponseFacts {
     /// Adds a message, unless it is empty or the limit is reached.
     pub(super) fn add_message(&mut self, message: &str) {
         if self.messages.len() < COUNT_LIMIT && !message.trim().is_empty() {
+            // A message that was copied from another JSON text has escapes of its own.
             self.messages.push(text::unescaped(message));
         }
     }
@@ -129,6 +130,8 @@ impl ResponseFacts {
     /// Adds a status from the body, unless a status is known. A number below 100 is a gRPC status.
     pub(super) fn add_code(&mut self, code: Option<u64>) {
         let status = match code.and_then(|code| u16::try_from(code).ok()) {
+            // gRPC has the codes 0 to 16 (<https://grpc.io/docs/guides/status-codes/>), HTTP those
+            // from 100, so the number alone decides.
             Some(code @ 1..100) => Some(http_status(code)),
             Some(code @ 100..600) => Some(code),
             _ => None,

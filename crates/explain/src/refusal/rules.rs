@@ -22,6 +22,8 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     if facts.is_success() {
         return None;
     }
+    // The order goes from parts that only a server fills to words that anyone may write: structured
+    // details, phrases of messages, single reasons, the status, plain words.
     let result = verdict_from_error_info(facts)
         .or_else(|| verdict_from_violation(facts))
         .or_else(|| verdict_from_token_error(facts))
