@@ -153,6 +153,24 @@ GET    storage.googleapis.com.evil.example /storage/v1/b                        
 GET    evilgoogleapis.com     /storage/v1/b                                                 -
 GET    /legacy                /storage/v1/b                                                 -
 POST   oauth2.googleapis.com  /token                                                        -
+GET    pubsub.googleapis.com  /v1/projects/p/topics/t:frobnicate                            -
+GET    pubsub.googleapis.com  /v1/projects/p/topics/t%3Afrobnicate                          -
+GET    pubsub.googleapis.com  /v1/projects/p/topics/t:frobni%63ate                          -
+GET    pubsub.googleapis.com  /v1/projects/p/topics/t:predict                               -
+GET    cloudresourcemanager.googleapis.com /v1/projects/p:frobnicate                        -
+GET    cloudresourcemanager.googleapis.com /v1/projects/example.com:proj                    cloudresourcemanager.projects.get
+GET    cloudresourcemanager.googleapis.com /v1/projects/example.com:proj:frobnicate         -
+GET    appengine.googleapis.com /v1/apps/example.com:proj                                   appengine.apps.get
+GET    people.googleapis.com  /v1/people:frobnicate                                         -
+GET    run.googleapis.com     /v2/projects/p/locations/europe-west1/services/s:frobnicate   -
+GET    securesourcemanager.googleapis.com /v1/projects/p/locations/l/repositories/r:fetchRefs -
+GET    www.googleapis.com     /calendar/v3/calendars/team:blue                              calendar.calendars.get
+GET    classroom.googleapis.com /v1/courses/d:algebra                                       classroom.courses.get
+GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/users/user:ann firestore.projects.databases.documents.get
+GET    artifactregistry.googleapis.com /v1/projects/p/locations/l/repositories/r/packages/com.google.guava:guava artifactregistry.projects.locations.repositories.packages.get
+GET    artifactregistry.googleapis.com /v1/projects/p/locations/l/repositories/r/files/tool:one:readme artifactregistry.projects.locations.repositories.files.get
+GET    sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/A:Z                             sheets.spreadsheets.values.get
+DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/user:ann                            storage.objects.delete
 GET    oauth2.googleapis.com  /tokeninfo                                                    -
 ";
 
@@ -267,6 +285,28 @@ fn an_encoded_colon_with_two_readings_gives_no_method() {
     assert_eq!(pubsub("/v1/projects/p/topics/t:getIamPolicy"), Some("pubsub.projects.topics.getIamPolicy"));
     // `t%3AgetIamPolicy` may also be the name of a topic.
     assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "the method is not certain");
+}
+
+/// Replaces the custom verb of every template that has a plain sibling, a template without a custom
+/// verb for the same path and HTTP verb.
+#[test]
+fn an_unknown_custom_verb_is_not_taken_for_the_plain_resource() {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for host in naive::hosts() {
+        for template in host.templates.iter().filter(|template| template.has_custom_verb()) {
+            let (verb, place) = (template.verb(), naive::example(&template.parts));
+            if find(host.name, verb, &place).is_none() {
+                continue;
+            }
+            count += 1;
+            if let Some(method) = find(host.name, verb, &format!("{place}:frobnicate")) {
+                wrong.push((place, method.id()));
+            }
+        }
+    }
+    // A lower number would mean that the loop skips templates.
+    assert!(count > 500, "{count}");
+    assert!(wrong.len() * 100 <= count, "{} of {count}: {wrong:?}", wrong.len());
 }
 
 #[test]
