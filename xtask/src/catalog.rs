@@ -106,7 +106,7 @@ fn generate() -> Result<Files> {
     let cloud = encode::blob(&catalog, &scopes, rows::is_cloud)?;
     let storage = encode::blob(&catalog, &scopes, |group| group.host == "storage.googleapis.com")?;
     Ok(Files::from([
-        ("crates/catalog/src/scope/known.rs", render::scopes(&scopes).into_bytes()),
+        ("crates/catalog/src/scope/known.rs", render::scopes(&catalog, &scopes).into_bytes()),
         ("crates/catalog/src/made_from.rs", render::made_from(&catalog, &scopes).into_bytes()),
         ("crates/catalog/src/data/full.bin", full),
         ("crates/catalog/src/data/cloud.bin", cloud),

@@ -1,6 +1,6 @@
 //! The types of a catalog that is not yet encoded as a blob.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::template::Template;
 use gcp_scopes_catalog::raw::HEARD_OF;
@@ -96,6 +96,20 @@ impl Catalog {
         let heard_of = HEARD_OF.iter().map(|(short, _)| uri(short));
         let scopes: BTreeSet<_> = accepted.chain(self.declared.iter().cloned()).chain(heard_of).collect();
         scopes.into_iter().collect()
+    }
+
+    /// Returns how many methods accept each of these scopes. A method with several versions counts
+    /// once.
+    pub(crate) fn reach(&self, scopes: &[String]) -> Vec<u16> {
+        let mut methods = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for row in self.groups.iter().flat_map(|group| &group.rows).filter(|row| row.kind.target().is_none())
+        {
+            for scope in &row.scopes {
+                methods.entry(scope).or_default().insert(&row.id);
+            }
+        }
+        let count = |scope: &String| methods.get(scope.as_str()).map_or(0, BTreeSet::len);
+        scopes.iter().map(|scope| u16::try_from(count(scope)).unwrap_or(u16::MAX)).collect()
     }
 
     /// Returns the number of routes.
