@@ -11,6 +11,7 @@
 //! 5. [`encode`] writes the rows into a *blob*, the binary data that the catalog reads.
 
 mod changes;
+mod clients;
 mod discovery;
 mod encode;
 mod fetch;
@@ -18,9 +19,11 @@ mod firestore;
 mod join;
 mod model;
 mod order;
+mod pages;
 mod protos;
 mod render;
 mod rows;
+mod rpc_scopes;
 mod sets;
 mod template;
 mod text;
@@ -33,7 +36,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use clients::Clients;
 use model::Catalog;
+
+/// The extract from the generated clients.
+const CLIENTS: &str = "xtask/clients.tsv";
+const CLIENTS_HEAD: &str = "\
+# What Google's generated clients for Python (xtask/clients.txt) send. Written by
+# `cargo xtask catalog --clients`. Lines of a service: host, service, default scopes. Lines of a route
+# that neither Discovery nor the protos have: host, rpc, verb, path template.
+";
 
 /// The contents of the generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;
@@ -120,9 +132,39 @@ fn load() -> Result<Catalog> {
 }
 
 fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
+    let text = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
+    build(sources, &Clients::read(&text)?)
+}
+
+fn build(sources: &fetch::Sources, clients: &Clients) -> Result<Catalog> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
-    rows::build_catalog(&documents, rpcs)
+    rows::build_catalog(&documents, rpcs, clients)
+}
+
+/// Extracts what the pinned generated clients send, and writes the routes that no other source has.
+pub(crate) fn clients() -> Result<()> {
+    let text = extract_clients()?;
+    fs::write(root().join(CLIENTS), &text)?;
+    println!("{CLIENTS}: {} lines", text.lines().count());
+    Ok(())
+}
+
+/// Checks that the committed extract is what the pinned generated clients contain.
+pub(crate) fn check_clients() -> Result<()> {
+    let committed = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
+    if committed != extract_clients()? {
+        bail!("{CLIENTS} is stale; run `cargo xtask catalog --clients` and commit the result");
+    }
+    println!("{CLIENTS} is equal to what the generated clients contain");
+    Ok(())
+}
+
+fn extract_clients() -> Result<String> {
+    let clients = Clients::read(&fetch::clients(&root())?)?;
+    let without = build(&fetch::pinned(&root())?, &Clients::default())?;
+    let lines = clients.lines(join::is_unknown_in(&without));
+    Ok(format!("{CLIENTS_HEAD}{lines}"))
 }
 
 fn root() -> PathBuf {

@@ -22,6 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask catalog             generate the catalog from the pinned packages
        cargo xtask catalog --check     compare the committed catalog with a generated one
        cargo xtask catalog --verify    check that every path template resolves to its method
+       cargo xtask catalog --clients   read the generated clients for Python again
        cargo xtask catalog --latest    print what the newest published packages would change
        cargo xtask catalog --file PATH write the whole catalog to a file for Catalog::open
        cargo xtask readme [--check]    write, or compare, what README.md shows of programs and figures
@@ -50,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
+        ["catalog", "--clients"] => catalog::clients(),
         ["catalog", "--latest"] => catalog::latest(),
         ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),

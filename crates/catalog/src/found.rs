@@ -1,6 +1,6 @@
 //! The API method that a request calls, and the verdict on a token for that method.
 
-use crate::blob::{PROTOS, TWIN};
+use crate::blob::{PAGE, PROTOS, TWIN};
 use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::least::for_every_call;
@@ -38,7 +38,10 @@ impl Match {
         let abstain_reason = match row.basis {
             _ if row.set == 0 => Some(AbstainReason::Empty),
             PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
-            basis => (method.is_inferred() || basis == TWIN).then_some(AbstainReason::Inferred),
+            basis => {
+                let is_inferred = method.is_inferred() || matches!(basis, TWIN | PAGE);
+                is_inferred.then_some(AbstainReason::Inferred)
+            }
         };
         match row.special {
             0 => Self { abstain_reason, ..found },
@@ -61,7 +64,7 @@ impl Match {
         let Some(silence) = row.and_then(|row| row.effect.silence_for(query)) else {
             return Self { abstain_reason: reason, ..self };
         };
-        let for_every_token = silence.only_with.is_none().then_some(silence.reason);
+        let for_every_token = silence.only_with.is_empty().then_some(silence.reason);
         Self { abstain_reason: for_every_token.or(reason), override_number: number, ..self }
     }
 
@@ -124,7 +127,8 @@ impl Match {
     /// overrides do not prevent a verdict.
     fn override_reason(&self, held: &ScopeSet) -> Option<AbstainReason> {
         let silence = overrides::at(self.override_number)?.effect.silence()?;
-        let holds = |short| held.iter().any(|scope| scope.short() == short);
-        silence.only_with.is_none_or(holds).then_some(silence.reason)
+        let holds = |short: &&str| held.iter().any(|scope| scope.short() == *short);
+        let applies = silence.only_with.is_empty() || silence.only_with.iter().any(holds);
+        applies.then_some(silence.reason)
     }
 }

@@ -107,6 +107,22 @@ fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A program in Python that prints what generated clients send.
+const CLIENTS: &str = include_str!("clients.py");
+
+/// Downloads the pinned generated clients, and returns what the program [`CLIENTS`] prints.
+pub(crate) fn clients(root: &Path) -> Result<String> {
+    let folder = folder(root, "target/xtask/clients")?;
+    let pip = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"];
+    let pinned = ["--only-binary=:all:", "--require-hashes", "--dest"];
+    let mut download = Command::new("python3");
+    download.args(pip).args(pinned).arg(&folder);
+    run(download.arg("--requirement").arg(root.join("xtask/clients.txt")))?;
+    let output = Command::new("python3").args(["-c", CLIENTS]).arg(&folder).output()?;
+    ensure!(output.status.success(), "clients.py: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
 fn pip_download(folder: &Path, requirement: &str) -> Result<()> {
     let pip = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest"];
     run(Command::new("python3").args(pip).arg(folder).arg(requirement))

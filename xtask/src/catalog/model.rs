@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     TwinOf(RowIndex),
     /// An rpc for which only the scopes of its service are known.
     Coarse,
+    /// A REST method for which a page lists the scopes of its API.
+    Page,
 }
 
 impl Kind {
@@ -67,8 +69,13 @@ impl Kind {
     pub(crate) fn target(self) -> Option<RowIndex> {
         match self {
             Self::SameAs(index) | Self::TwinOf(index) => Some(index),
-            Self::Rest | Self::Coarse => None,
+            Self::Rest | Self::Coarse | Self::Page => None,
         }
+    }
+
+    /// Checks whether this is a REST method, which is no rpc.
+    pub(crate) fn is_rest(self) -> bool {
+        matches!(self, Self::Rest | Self::Page)
     }
 }
 
@@ -80,9 +87,11 @@ impl Kind {
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
-    /// Creates a group with the rpcs of one package on one host.
-    pub(crate) fn from_package(package: String, host: String, rows: Vec<Row>) -> Self {
-        let rank = (false, false, Vec::new(), package.clone());
+    /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is that
+    /// of an API. A package of rpcs that several hosts include is ranked by this: the row without a
+    /// host is the first one.
+    pub(crate) fn from_package(package: String, host: String, is_host: bool, rows: Vec<Row>) -> Self {
+        let rank = (!is_host, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }
     }
 }
@@ -120,7 +129,7 @@ impl Catalog {
     /// Returns the number of REST methods and the number of rpcs.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let (rest, rpcs): (Vec<_>, Vec<_>) =
-            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == Kind::Rest);
+            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind.is_rest());
         (rest.len(), rpcs.len())
     }
 }

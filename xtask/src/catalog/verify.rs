@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::model::{Catalog, Group, Kind, Row};
+use super::model::{Catalog, Group, Row};
 use super::template::{Segment, Template};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
@@ -51,7 +51,7 @@ impl Check<'_> {
         for (verb, template) in &row.routes {
             self.route(group, row, verb, &example_path(template));
         }
-        if row.kind != Kind::Rest {
+        if !row.kind.is_rest() {
             self.rpc(&row.id);
         }
     }
