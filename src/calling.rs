@@ -29,7 +29,7 @@ use crate::denial::Denial;
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::guard::Guard;
-use crate::refusal::Answer;
+use crate::refusal::ErrorResponse;
 use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
 use crate::telemetry;
@@ -138,7 +138,7 @@ impl Guard {
     #[must_use]
     pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
         let explain = |response: Response<Vec<u8>>| {
-            let answer = Answer::new(response.body()).with_status(response.status().as_u16());
+            let answer = ErrorResponse::new(response.body()).with_status(response.status().as_u16());
             let is_refused = response.status() == StatusCode::FORBIDDEN;
             is_refused.then(|| self.explain_without_call(&answer.with_headers(response.headers()))).flatten()
         };
@@ -209,7 +209,7 @@ impl Guard {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    pub async fn token_handed_out(&self, authorization: &HeaderValue) -> Result<(), Denial> {
+    pub async fn check_handed_out_token(&self, authorization: &HeaderValue) -> Result<(), Denial> {
         let Ok(call) = CALL.try_with(Arc::clone) else {
             // Outside of `Calling::run` only the token is known.
             drop(self.begin_unseen(Some(authorization)));
@@ -233,7 +233,7 @@ impl Guard {
     ///
     /// The guard does not conclude which scopes the token has, because the token's provider may
     /// ignore the requested scopes.
-    pub fn scopes_asked_for(&self, scopes: &ScopeSet) {
+    pub fn check_requested_scopes(&self, scopes: &ScopeSet) {
         // Outside of `Calling::run` there is no call to check.
         let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
@@ -252,7 +252,7 @@ impl Guard {
 
 /// Returns whether the current task is inside of [`Calling::run`], which explains refusals.
 #[must_use]
-pub fn is_under_way() -> bool {
+pub fn is_active() -> bool {
     CALL.try_with(|_| ()).is_ok()
 }
 

@@ -29,7 +29,7 @@
 //!     send: impl FnOnce(Request<Vec<u8>>) -> Response<Vec<u8>>,
 //! ) -> Result<Response<Vec<u8>>, Denial> {
 //!     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-//!     let flight = guard.begin(&call.needing(request.extensions().get()))?;
+//!     let flight = guard.begin(&call.with_needed_scopes(request.extensions().get()))?;
 //!     // An async client waits here with `let flight = flight.wait_for_scopes().await?;`. A client
 //!     // that blocks may use `block_on`; a hook that must not block leaves this step out.
 //!     let response = send(request);

@@ -45,8 +45,8 @@ use crate::catalog::{self, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::guard::Guard;
-use crate::guard::lessons::Subject;
-use crate::refusal::{self, Answer, Refusal};
+use crate::guard::lessons::LessonKey;
+use crate::refusal::{self, ErrorResponse, Refusal};
 
 #[doc(inline)]
 pub use gcp_scopes_explain::Decision;
@@ -89,13 +89,13 @@ impl Guard {
     /// ```
     /// use gcp_scopes::call::Call;
     /// use gcp_scopes::granted::GrantedScopes;
-    /// use gcp_scopes::refusal::Answer;
+    /// use gcp_scopes::refusal::ErrorResponse;
     /// use gcp_scopes::Guard;
     ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
     /// let unknown = GrantedScopes::unknown("no source was queried");
-    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
+    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &ErrorResponse::new(body).with_status(403));
     ///
     /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
     /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
@@ -104,7 +104,12 @@ impl Guard {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
+    pub fn explain(
+        &self,
+        call: &Call<'_>,
+        granted: &GrantedScopes,
+        answer: &ErrorResponse<'_>,
+    ) -> Option<Denial> {
         self.explain_refusal(&self.look_up(call), granted, refusal::classify(answer)?).ok()
     }
 
@@ -126,7 +131,7 @@ impl Guard {
 
     /// Returns the denial for a response without its call. The method is known only if the response
     /// names the method.
-    pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
+    pub(crate) fn explain_without_call(&self, answer: &ErrorResponse<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_likely_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
         Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
@@ -144,7 +149,7 @@ impl Guard {
 
     /// Creates the denial of a call that Google refused.
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
-        let needed = call.needed().map(NeededScopes::scopes);
+        let needed = call.needed_scopes().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
@@ -170,10 +175,10 @@ impl Guard {
 
 /// Returns the key under which the guard keeps what it learned: the method of the call, or the
 /// scopes that the caller stated. Returns `None` if the call has neither.
-pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
-    match call.needed() {
-        Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
-        None => call.method().map(Subject::Method),
+pub(crate) fn lesson_subject(call: &Lookup) -> Option<LessonKey> {
+    match call.needed_scopes() {
+        Some(needed) => Some(LessonKey::Needed(needed.clone(), call.method())),
+        None => call.method().map(LessonKey::Method),
     }
 }
 
@@ -203,7 +208,8 @@ mod tests {
     fn only_a_refusal_for_lack_of_scope_is_explained() {
         let (guard, uri) = (Guard::builder().build(), publish());
         let unknown = GrantedScopes::unknown("a test");
-        let explained = |body| guard.explain(&Call::new(&Method::POST, &uri), &unknown, &Answer::new(body));
+        let explained =
+            |body| guard.explain(&Call::new(&Method::POST, &uri), &unknown, &ErrorResponse::new(body));
         let denial = explained(SCOPE_REFUSAL).unwrap();
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
@@ -215,7 +221,7 @@ mod tests {
         let (guard, uri) = (Guard::builder().build(), publish());
         let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
         let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]);
-        let answer = Answer::new(b"").with_status(403).with_headers(&headers);
+        let answer = ErrorResponse::new(b"").with_status(403).with_headers(&headers);
         let is_explained =
             |granted| guard.explain(&Call::new(&Method::POST, &uri), &granted, &answer).is_some();
         assert!(is_explained(held("openid")));
@@ -226,13 +232,13 @@ mod tests {
     #[test]
     fn a_response_without_its_call_is_explained() {
         let guard = Guard::builder().build();
-        let denial = guard.explain_without_call(&Answer::new(SCOPE_REFUSAL)).unwrap();
+        let denial = guard.explain_without_call(&ErrorResponse::new(SCOPE_REFUSAL)).unwrap();
         assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
         assert!(denial.granted().is_unknown());
-        let nameless =
-            guard.explain_without_call(&Answer::new(b"Request had insufficient authentication scopes."));
+        let nameless = guard
+            .explain_without_call(&ErrorResponse::new(b"Request had insufficient authentication scopes."));
         assert!(nameless.unwrap().method().is_none());
-        assert!(guard.explain_without_call(&Answer::new(IAM_REFUSAL)).is_none());
+        assert!(guard.explain_without_call(&ErrorResponse::new(IAM_REFUSAL)).is_none());
     }
 
     #[test]
@@ -251,7 +257,7 @@ mod tests {
         assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
         // The catalog does not contain this scope, so the scope may be newer than the catalog.
         let newer = held("https://www.googleapis.com/auth/newer.than.this");
-        assert!(matches!(decide(&google, newer), Decision::Abstain(AbstainReason::Unheard)));
+        assert!(matches!(decide(&google, newer), Decision::Abstain(AbstainReason::UnlistedScope)));
     }
 
     #[test]

@@ -10,8 +10,8 @@
 //! let guard = Guard::builder().build();
 //! let recorder = guard.recorder(); // records from here on
 //! // … the program calls Google through `guard.layer()` or `guard.middleware()` …
-//! # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-//! # recorder.note(ApiMethod::by_id("storage.objects.insert")?);
+//! # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+//! # recorder.record(ApiMethod::by_id("storage.objects.insert")?);
 //! assert_eq!(recorder.scopes_flag(), "--scopes=storage-rw");
 //! println!("{recorder}");
 //! # }
@@ -29,7 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use gcp_scopes_catalog::{least_of, narrowest_first, recommended};
+use gcp_scopes_catalog::{least_scopes, narrowest_first, recommended_scopes};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -49,8 +49,8 @@ use crate::scope::{Scope, ScopeSet};
 /// # use gcp_scopes::catalog::ApiMethod;
 /// let recorder = gcp_scopes::Guard::builder().build().recorder();
 /// // … a run that queries BigQuery and reads an object …
-/// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-/// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+/// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+/// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
 /// assert_eq!(recorder.methods().len(), 2);
 /// println!("{recorder}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -91,14 +91,14 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let rarely_called = ApiMethod::by_id("pubsub.projects.topics.publish")?;
-    /// recorder.note(rarely_called);
+    /// recorder.record(rarely_called);
     /// assert_eq!(recorder.methods().len(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn note(&self, method: ApiMethod) {
+    pub fn record(&self, method: ApiMethod) {
         self.0.add(method);
     }
 
@@ -108,8 +108,8 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let ids: Vec<&str> = recorder.methods().iter().map(|method| method.id()).collect();
     /// assert_eq!(ids, ["bigquery.jobs.query", "storage.objects.get"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -127,14 +127,14 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// assert!(!recorder.is_cut_off());
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// assert!(!recorder.is_truncated());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        self.0.is_cut_off.load(Ordering::Relaxed)
+    pub fn is_truncated(&self) -> bool {
+        self.0.is_truncated.load(Ordering::Relaxed)
     }
 
     /// Returns whether a method was called that the catalog does not contain. If so, the computed
@@ -144,13 +144,13 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// assert!(!recorder.missed_a_call());
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// assert!(!recorder.has_unnamed_calls());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn missed_a_call(&self) -> bool {
+    pub fn has_unnamed_calls(&self) -> bool {
         self.0.missed.load(Ordering::Relaxed)
     }
 
@@ -162,16 +162,16 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// let least = recorder.least();
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// let least = recorder.least_scopes();
     /// let names: Vec<String> = least.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["bigquery", "devstorage.read_only"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn least(&self) -> ScopeSet {
-        least_of(&self.accepted()).into_iter().collect()
+    pub fn least_scopes(&self) -> ScopeSet {
+        least_scopes(&self.accepted()).into_iter().collect()
     }
 
     /// Returns the scopes that Google recommends: `cloud-platform`, which leaves access control to
@@ -182,33 +182,33 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let cloud_platform = gcp_scopes::Scope::cloud_platform();
-    /// assert_eq!(recorder.recommended(), [cloud_platform].into_iter().collect());
+    /// assert_eq!(recorder.recommended_scopes(), [cloud_platform].into_iter().collect());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn recommended(&self) -> ScopeSet {
-        recommended(&self.accepted(), None)
+    pub fn recommended_scopes(&self) -> ScopeSet {
+        recommended_scopes(&self.accepted(), None)
     }
 
-    /// Returns [`least`](Self::least) as a flag of `gcloud compute instances create` and similar
-    /// commands. The flag replaces all scopes of a VM: add the scopes that other programs on the VM
-    /// need.
+    /// Returns [`least_scopes`](Self::least_scopes) as a flag of `gcloud compute instances create`
+    /// and similar commands. The flag replaces all scopes of a VM: add the scopes that other
+    /// programs on the VM need.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert_eq!(recorder.scopes_flag(), "--scopes=bigquery,storage-ro");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn scopes_flag(&self) -> String {
-        format!("--scopes={}", scopes_flag(&self.least()))
+        format!("--scopes={}", scopes_flag(&self.least_scopes()))
     }
 
     /// Returns the methods as source code for a [self-check](crate::self_check). Empty if no method
@@ -218,17 +218,17 @@ impl Recorder {
     /// # use gcp_scopes::catalog::ApiMethod;
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
-    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
-    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
+    /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.record(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let expected = concat!(
     ///     "    .needs(\"bigquery.jobs.query\")\n",
     ///     "    .needs(\"storage.objects.get\")\n",
     /// );
-    /// assert_eq!(recorder.needs(), expected);
+    /// assert_eq!(recorder.self_check_lines(), expected);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn needs(&self) -> String {
+    pub fn self_check_lines(&self) -> String {
         let lines = self.methods().into_iter().map(|method| format!("    .needs(\"{method}\")\n"));
         lines.collect()
     }
@@ -243,24 +243,28 @@ impl fmt::Display for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods = self.methods();
         if methods.is_empty() {
-            return f.write_str("no method of a Google API was called yet\n");
+            return f.write_str("no call of a Google API was recorded yet\n");
         }
-        writeln!(f, "{} of Google's methods were called:", methods.len())?;
+        writeln!(f, "{} methods of Google APIs were called:", methods.len())?;
         for method in &methods {
             let remark = if method.accepted().is_empty() { NOT_LISTED } else { "" };
             writeln!(f, "  {method}{remark}")?;
         }
-        if self.is_cut_off() {
-            writeln!(f, "  and others: at most {MAX_METHODS} are remembered")?;
+        if self.is_truncated() {
+            writeln!(f, "  and others: the recorder keeps at most {MAX_METHODS} methods")?;
         }
-        if self.missed_a_call() {
-            writeln!(f, "  and at least one that the catalog does not know")?;
+        if self.has_unnamed_calls() {
+            writeln!(f, "  and at least one method that the catalog does not contain")?;
         }
-        writeln!(f, "\nThe smallest set of scopes that would do:\n  {}", self.scopes_flag())?;
-        let recommended = self.recommended();
-        writeln!(f, "Or, as Google recommends, with IAM roles deciding the rest:")?;
+        writeln!(f, "\nThe smallest set of scopes that is enough:\n  {}", self.scopes_flag())?;
+        let recommended = self.recommended_scopes();
+        writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
         writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
-        write!(f, "\nTo check them at start-up:\n  guard.self_check()\n{}", self.needs())
+        write!(
+            f,
+            "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}",
+            self.self_check_lines()
+        )
     }
 }
 
@@ -272,11 +276,11 @@ impl Serialize for Recorder {
         let list = |scopes: &ScopeSet| -> Vec<Scope> { narrowest_first(scopes) };
         let mut value = serializer.serialize_struct("Recorder", 6)?;
         value.serialize_field("methods", &ids)?;
-        value.serialize_field("least", &list(&self.least()))?;
-        value.serialize_field("recommended", &list(&self.recommended()))?;
+        value.serialize_field("least", &list(&self.least_scopes()))?;
+        value.serialize_field("recommended", &list(&self.recommended_scopes()))?;
         value.serialize_field("scopes_flag", &self.scopes_flag())?;
-        value.serialize_field("is_cut_off", &self.is_cut_off())?;
-        value.serialize_field("missed_a_call", &self.missed_a_call())?;
+        value.serialize_field("is_cut_off", &self.is_truncated())?;
+        value.serialize_field("missed_a_call", &self.has_unnamed_calls())?;
         value.end()
     }
 }
@@ -306,20 +310,20 @@ mod tests {
         let at = |index| method_at(index).unwrap();
         // Every seventh method of the catalog is recorded twice, and counts once.
         for number in 0..MAX_METHODS {
-            recorder.note(at(number * 7));
-            recorder.note(at(number * 7));
+            recorder.record(at(number * 7));
+            recorder.record(at(number * 7));
         }
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, false));
+        assert_eq!((recorder.methods().len(), recorder.is_truncated()), (MAX_METHODS, false));
         // The method at index 1 is one too many; the method at index 7 is recorded already.
-        recorder.note(at(1));
-        recorder.note(at(7));
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, true));
+        recorder.record(at(1));
+        recorder.record(at(7));
+        assert_eq!((recorder.methods().len(), recorder.is_truncated()), (MAX_METHODS, true));
     }
 
     #[test]
     fn a_method_index_outside_the_catalog_is_not_recorded() {
         let recorder = recorder();
-        method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
+        method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.record(method));
         assert!(recorder.methods().is_empty());
     }
 
@@ -329,10 +333,10 @@ mod tests {
         let at = |index| method_at(index).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|index| recorder.note(at(index))));
+                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|index| recorder.record(at(index))));
             }
         });
-        assert!(!recorder.is_cut_off() && recorder.methods().len() == MAX_METHODS / 2);
+        assert!(!recorder.is_truncated() && recorder.methods().len() == MAX_METHODS / 2);
         assert_eq!(recorder.0.count.load(Ordering::Relaxed), MAX_METHODS / 2);
     }
 }

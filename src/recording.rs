@@ -17,7 +17,7 @@ pub(crate) struct Recording {
     bits: Box<[AtomicU64]>,
     pub(crate) count: AtomicUsize,
     /// Whether more methods were called than are stored.
-    pub(crate) is_cut_off: AtomicBool,
+    pub(crate) is_truncated: AtomicBool,
     /// Whether a method was called that the catalog does not contain.
     pub(crate) missed: AtomicBool,
 }
@@ -30,7 +30,7 @@ impl Recording {
             catalog,
             bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
             count: AtomicUsize::new(0),
-            is_cut_off: AtomicBool::new(false),
+            is_truncated: AtomicBool::new(false),
             missed: AtomicBool::new(false),
         }
     }
@@ -60,7 +60,7 @@ impl Recording {
         }
         if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_METHODS {
             self.count.store(MAX_METHODS, Ordering::Relaxed);
-            self.is_cut_off.store(true, Ordering::Relaxed);
+            self.is_truncated.store(true, Ordering::Relaxed);
             return;
         }
         if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {

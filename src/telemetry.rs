@@ -39,7 +39,7 @@ use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
 use crate::refusal::{Gate, Refusal};
 use crate::scope::ScopeSet;
-use gcp_scopes_catalog::least;
+use gcp_scopes_catalog::least_scope;
 use gcp_scopes_explain::granted::GrantedScopes;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
@@ -63,7 +63,7 @@ pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted:
             "oauth.scope.evidence" = "predicted",
             "oauth.scope.accepted" = names(accepted),
             "oauth.scope.granted" = granted.scopes().map(names),
-            "oauth.scope.suggested" = least(accepted).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = least_scope(accepted).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
         },
@@ -96,7 +96,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
             "oauth.scope.evidence" = evidence(denial),
             "oauth.scope.accepted" = names(denial.accepted()),
             "oauth.scope.granted" = denial.granted().scopes().map(names),
-            "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
             "cloud.platform" = denial.environment().platform().otel_name(),
@@ -134,7 +134,7 @@ pub fn span(denial: &Denial) -> Span {
         "oauth.scope.evidence" = evidence(denial),
         "oauth.scope.accepted" = names(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
-        "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+        "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
         "oauth.scope.remedy" = denial.summary(),
         "cloud.platform" = denial.environment().platform().otel_name(),
     )
@@ -166,9 +166,9 @@ pub(crate) fn wrong_scope_requested(method: ApiMethod, asked: &ScopeSet, calls: 
             "rpc.method" = method.id(),
             "server.address" = method.host(),
             "gcp.client.service" = service(method),
-            "oauth.scope.asked" = names(asked),
+            "oauth.scope.requested" = names(asked),
             "oauth.scope.accepted" = names(&method.accepted()),
-            "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = least_scope(&method.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.calls" = calls,
         },
         "the program asks for a scope that does not fit the call; name another one with .add_scope(…)"

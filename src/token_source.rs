@@ -26,7 +26,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use gcp_scopes_catalog::least;
+use gcp_scopes_catalog::least_scope;
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 
@@ -141,17 +141,17 @@ impl Guard {
     /// let guard = Guard::builder().build();
     /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    /// assert_eq!(guard.scope_to_ask_for(&call), None); // not over TLS
+    /// assert_eq!(guard.scope_to_request(&call), None); // not over TLS
     /// # Ok::<(), http::Error>(())
     /// ```
     #[must_use]
-    pub fn scope_to_ask_for(&self, call: &Call<'_>) -> Option<Scope> {
+    pub fn scope_to_request(&self, call: &Call<'_>) -> Option<Scope> {
         if call.has_credentials() {
             return None;
         }
         let endpoints = &self.state().endpoints;
         // Stated scopes are ignored, because they do not prove that the host belongs to Google.
-        let call = &call.needing(None);
+        let call = &call.with_needed_scopes(None);
         let lookup = catalog::lookup(call, endpoints);
         let is_mapped_by_user =
             || endpoints.is_mapped(call) && !catalog::lookup(call, &Endpoints::new()).is_google();
@@ -169,7 +169,7 @@ impl Guard {
 /// method accepts, or `cloud-platform` if the accepted scopes are unknown.
 pub(crate) fn scope_for(call: &Lookup) -> Scope {
     let accepted = call.method().map(|method| method.accepted());
-    accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
+    accepted.as_ref().and_then(least_scope).unwrap_or_else(Scope::cloud_platform)
 }
 
 const NO_TOKEN: &str = "there is no token for this call";
@@ -217,14 +217,14 @@ mod tests {
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
             let headers = HeaderMap::new();
-            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&headers));
+            let scope = guard.scope_to_request(&Call::new(&verb, &uri).with_headers(&headers));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
             {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
                 assert_eq!(
-                    guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&headers)),
+                    guard.scope_to_request(&Call::new(&verb, &uri).with_headers(&headers)),
                     None,
                     "{url}"
                 );

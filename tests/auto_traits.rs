@@ -18,7 +18,7 @@ use gcp_scopes::flight::Flight;
 use gcp_scopes::granted::{AccessToken, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
-use gcp_scopes::refusal::{Answer, Refusal};
+use gcp_scopes::refusal::{ErrorResponse, Refusal};
 use gcp_scopes::remedy::Step;
 use gcp_scopes::response::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
@@ -51,7 +51,7 @@ fn public_types_are_send_and_sync() {
     assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
     assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
     assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
-    assert_borrowed::<(Call<'_>, Answer<'_>, AccessToken<'_>)>();
+    assert_borrowed::<(Call<'_>, ErrorResponse<'_>, AccessToken<'_>)>();
     assert_error::<Denial>();
     assert_error::<Error>();
     assert_error::<ClosedGates>();

@@ -428,7 +428,7 @@ fn explain(message: &str, granted: &GrantedScopes) -> Option<Denial> {
     let uri = "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries".parse().unwrap();
     let errors = [serde_json::json!({"domain": "global", "reason": "accessDenied", "message": message})];
     let body = serde_json::json!({"error": {"code": 403, "errors": errors, "message": message}}).to_string();
-    let answer = gcp_scopes::refusal::Answer::new(body.as_bytes()).with_status(403);
+    let answer = gcp_scopes::refusal::ErrorResponse::new(body.as_bytes()).with_status(403);
     guard.explain(&gcp_scopes::call::Call::new(&http::Method::POST, &uri), granted, &answer)
 }
 

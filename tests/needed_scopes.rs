@@ -127,7 +127,8 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     // scope.
     let (contradicted, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
-    let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
+    let decide =
+        |needed| guard.decide(&Call::new(&Method::GET, &uri).with_needed_scopes(Some(needed)), &granted);
     assert!(matches!(decide(&contradicted), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));
 }
@@ -150,7 +151,8 @@ fn needed_scopes_are_used_only_if_nonempty_and_for_google_hosts() {
     ];
     for (url, needed, expected) in rows {
         let uri = url.parse().unwrap();
-        let decision = match guard.decide(&Call::new(&Method::GET, &uri).needing(needed), &pubsub) {
+        let decision = match guard.decide(&Call::new(&Method::GET, &uri).with_needed_scopes(needed), &pubsub)
+        {
             Decision::Allow => "allow",
             Decision::Abstain(reason) => reason.as_str(),
             Decision::Lacking(_) => "lacking",
@@ -159,7 +161,7 @@ fn needed_scopes_are_used_only_if_nonempty_and_for_google_hosts() {
         assert_eq!(decision, expected, "{url} {needed:?}");
     }
     let uri = "https://brandnew.googleapis.com/v1/things".parse().unwrap();
-    let call = Call::new(&Method::GET, &uri).needing(Some(&own));
+    let call = Call::new(&Method::GET, &uri).with_needed_scopes(Some(&own));
     assert!(matches!(guard.decide(&call, &declared(OWN)), Decision::Allow));
     assert!(matches!(
         guard.decide(&call, &GrantedScopes::unknown("")),

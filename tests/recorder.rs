@@ -69,27 +69,27 @@ async fn the_recorder_derives_scopes_the_gcloud_flag_and_needs() -> Result<()> {
     upload(&client, &google, "cat").await?;
     download(&client, &google, "cat").await?;
     ensure!(
-        recorder.least()
+        recorder.least_scopes()
             == ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_write")
     );
     ensure!(recorder.scopes_flag() == "--scopes=storage-rw");
     let platform = ScopeSet::from_scope_text("https://www.googleapis.com/auth/cloud-platform");
-    ensure!(recorder.recommended() == platform, "{:?}", recorder.recommended());
+    ensure!(recorder.recommended_scopes() == platform, "{:?}", recorder.recommended_scopes());
     ensure!(
-        recorder.needs().lines().count() == 2
-            && recorder.needs().contains(r#".needs("storage.objects.insert")"#)
+        recorder.self_check_lines().lines().count() == 2
+            && recorder.self_check_lines().contains(r#".needs("storage.objects.insert")"#)
     );
     let expected = "\
-2 of Google's methods were called:
+2 methods of Google APIs were called:
   storage.objects.get
   storage.objects.insert
 
-The smallest set of scopes that would do:
+The smallest set of scopes that is enough:
   --scopes=storage-rw
-Or, as Google recommends, with IAM roles deciding the rest:
+Google recommends this scope instead, with access limited by IAM roles:
   --scopes=cloud-platform
 
-To check them at start-up:
+To check at start-up that the token has these scopes:
   guard.self_check()
     .needs(\"storage.objects.get\")
     .needs(\"storage.objects.insert\")
@@ -106,9 +106,9 @@ async fn a_call_to_an_unknown_method_is_reported_as_missed() -> Result<()> {
     let google = google().await?;
     let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
-    ensure!(!recorder.missed_a_call());
+    ensure!(!recorder.has_unnamed_calls());
     client.get(format!("{}/storage/v1/no/such/method", google.storage_url())).send().await?;
-    ensure!(recorder.missed_a_call() && recorder.methods().is_empty());
+    ensure!(recorder.has_unnamed_calls() && recorder.methods().is_empty());
     let other_host = format!("{}/x", google.oauth_url());
     ensure!(client.get(other_host).send().await.is_ok());
     Ok(())

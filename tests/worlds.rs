@@ -18,7 +18,7 @@ use gcp_scopes::call::Call;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes::refusal::Answer;
+use gcp_scopes::refusal::ErrorResponse;
 use gcp_scopes::{Denial, Guard};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
@@ -225,7 +225,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
         "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
     let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
-    let answer = Answer::new(body).with_status(403).with_headers(&headers);
+    let answer = ErrorResponse::new(body).with_status(403).with_headers(&headers);
     let guard = Guard::builder().snapshot(snapshot).build();
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/no/such/method");
     let call = Call::new(&Method::POST, &uri);

@@ -103,7 +103,7 @@ impl GuardMiddleware {
     /// Adds a token to a request that must get one.
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
         let call = call_from_url(request.method(), request.url(), request.headers());
-        let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
+        let Some(scope) = self.guard.scope_to_request(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
@@ -161,7 +161,7 @@ impl Middleware for GuardMiddleware {
         // Futures for rare cases are boxed, here and below, because the future of every call is as
         // large as the largest future inside.
         let call = call_from_url(request.method(), request.url(), request.headers());
-        let checked = match self.guard.begin(&call.needing(extensions.get())) {
+        let checked = match self.guard.begin(&call.with_needed_scopes(extensions.get())) {
             Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
             checked => checked,
         };
@@ -171,7 +171,7 @@ impl Middleware for GuardMiddleware {
         };
         let url = url_hash(request.url());
         let response = next.run(request, extensions).await?;
-        if !flight.is_concerned_by(response.status()) {
+        if !flight.may_explain(response.status()) {
             return Ok(response);
         }
         let flight = match url_hash(response.url()) == url {

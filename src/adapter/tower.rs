@@ -220,10 +220,10 @@ impl<S: Clone> GuardService<S> {
 
     /// Returns the token source and the scope for this request, or `None` if the request gets no
     /// token.
-    fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
+    fn scope_to_request<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-        Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
+        Some((source.clone(), self.guard.scope_to_request(&call)?))
     }
 }
 
@@ -248,9 +248,9 @@ impl<S: Clone> GuardService<S> {
                 // Releases what the service reserved for the call, such as a permit of a
                 // concurrency limit.
                 drop(inner);
-                State::boxed(std::future::ready(unsent(&guard, denial)))
+                FutureState::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            checked => State::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
+            checked => FutureState::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
         };
         ResponseFuture { state }
     }
@@ -274,10 +274,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
-        if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
+        if let Some(source_and_scope) = self.scope_to_request(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
             let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
-            return ResponseFuture { state: State::boxed(future) };
+            return ResponseFuture { state: FutureState::boxed(future) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
@@ -285,7 +285,7 @@ where
             checked => return self.stop_or_wait(checked.map(|()| flight), request),
         }
         ResponseFuture {
-            state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
+            state: FutureState::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
         }
     }
 }
@@ -294,7 +294,7 @@ where
 #[inline]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    call.needing(request.extensions().get())
+    call.with_needed_scopes(request.extensions().get())
 }
 
 /// Adds a token to the request, checks the call, and sends the request.
@@ -356,7 +356,7 @@ async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     }
     match flight.wants_trailers(status, headers) {
         true => Ok(grpc::watch(flight, grpc_errors, response)),
-        false => Ok(response.map(GuardBody::untouched)),
+        false => Ok(response.map(GuardBody::unchanged)),
     }
 }
 
@@ -374,7 +374,7 @@ async fn explain<R: Body<Data: From<Bytes>>>(
 
 /// Returns the response or the error that the caller gets for a request that is not sent.
 fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
-    Ok(guard.unsent(denial)?.map(GuardBody::made))
+    Ok(guard.unsent(denial)?.map(GuardBody::replaced))
 }
 
 pin_project! {
@@ -394,19 +394,19 @@ pin_project! {
     /// ```
     pub struct ResponseFuture<F, R: Body> {
         #[pin]
-        state: State<F, R>,
+        state: FutureState<F, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, R: Body> {
+    enum FutureState<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
         Boxed { future: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
-impl<F, R: Body> State<F, R> {
+impl<F, R: Body> FutureState<F, R> {
     /// Creates the state of a call that is not polled in place.
     fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
         Self::Boxed { future: Box::pin(future) }
@@ -432,12 +432,12 @@ where
                     may_be_refused || flight.wants_trailers(status, headers)
                 };
                 match flight.take_if(is_unfinished) {
-                    None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    None => return Poll::Ready(Ok(response.map(GuardBody::unchanged))),
                     // Only for gRPC.
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
                     }
-                    Some(flight) => State::boxed(explain(flight, grpc_errors.take(), response)),
+                    Some(flight) => FutureState::boxed(explain(flight, grpc_errors.take(), response)),
                 }
             }
         };

@@ -29,14 +29,14 @@ impl Flight {
     #[must_use = "a refusal is to be explained"]
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         if self.is_grpc {
-            return self.is_googles() && is_refused_by_headers(status, headers);
+            return self.is_google_host() && is_refused_by_headers(status, headers);
         }
         // Only a success proves that the scopes were sufficient: Google may send a 404 for an
         // unknown path, and a 400 before the token is checked.
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::scopes_suffice(self);
         }
-        status == StatusCode::FORBIDDEN && self.is_googles()
+        status == StatusCode::FORBIDDEN && self.is_google_host()
     }
 
     /// Returns whether the trailers of a response with this status and these headers may be a
@@ -51,7 +51,7 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn wants_trailers(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        self.is_grpc && self.is_googles() && expects_trailers(status, headers)
+        self.is_grpc && self.is_google_host() && expects_trailers(status, headers)
     }
 }
 

@@ -10,10 +10,10 @@ use super::learn;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
-use crate::guard::lessons::Subject;
+use crate::granted::{GrantSource, GrantedScopes};
+use crate::guard::lessons::LessonKey;
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
@@ -32,7 +32,7 @@ impl Guard {
     /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
-    ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
+    ///     let flight = guard.begin(&call.with_needed_scopes(request.extensions().get()))?;
     ///     // A client that blocks uses `block_on`; a hook that must not block skips this step.
     ///     flight.wait_for_scopes().await
     /// }
@@ -85,8 +85,8 @@ impl Guard {
     #[must_use]
     pub fn begin_service(&self, host: &str, authorization: &HeaderValue) -> Flight {
         let (verb, uri) = (Method::GET, format!("https://{host}/").parse::<Uri>());
-        let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
-        match uri.as_ref().is_ok_and(is_googles) {
+        let is_google_host = |uri: &Uri| self.state().endpoints.is_google_host(&Call::new(&verb, uri));
+        match uri.as_ref().is_ok_and(is_google_host) {
             true => self.begin_unseen(Some(authorization)),
             false => Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Host)),
         }
@@ -138,7 +138,7 @@ impl Flight {
     pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
         let mut flight =
             Self { token: None, header: None, is_doubted: false, has_pending_scopes: false, ..self };
-        if flight.is_googles() {
+        if flight.is_google_host() {
             flight.check(authorization)?;
         }
         Ok(flight)
@@ -192,7 +192,7 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn redirected(self, last: &Call<'_>) -> Self {
-        let last = catalog::lookup(&last.needing(None), &self.guard.state().endpoints);
+        let last = catalog::lookup(&last.with_needed_scopes(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
         Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
@@ -219,7 +219,7 @@ impl Flight {
         // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
-        let is_plain = call.needed().is_none() && state.recording.get().is_none();
+        let is_plain = call.needed_scopes().is_none() && state.recording.get().is_none();
         let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
         let (Some(host), Some(token)) = (host, call.only_token()) else {
             return self.begin_with_lookup(call);
@@ -246,7 +246,7 @@ impl Flight {
         self.is_grpc = call.is_grpc();
         self.record_method();
         match call.only_token() {
-            Some(token) if self.is_googles() => self.check(token),
+            Some(token) if self.is_google_host() => self.check(token),
             _ => Ok(()),
         }
     }
@@ -307,15 +307,25 @@ impl Flight {
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
     }
 
+    /// Checks whether only the scopes of the whole service are known, and not those of the method.
+    fn is_coarse(&self) -> bool {
+        self.lookup.abstain_reason() == Some(AbstainReason::Coarse)
+    }
+
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
+        let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
         let denial = match state.preflight {
-            Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
-            Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
+            // What is known of the whole service stops a call only if the source of the scopes is
+            // authoritative for the token. Otherwise Google's response has to confirm the verdict.
+            Preflight::Deny if !self.is_coarse() || !is_unverified => {
+                Some(self.stored_or_new_denial(subject, key, &granted, stale_at))
+            }
+            Preflight::Deny | Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
             Preflight::Off => return Ok(()),
         };
@@ -335,7 +345,7 @@ impl Flight {
     /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
     fn stored_or_new_denial(
         &self,
-        subject: Subject,
+        subject: LessonKey,
         key: TokenKey,
         granted: &GrantedScopes,
         stale_at: Instant,
@@ -386,14 +396,14 @@ mod tests {
     /// Begins a flight as an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
-        guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
+        guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed))
     }
 
     /// Like [`begin`], but always looks up the method.
     fn begin_with_lookup(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
         let mut flight = Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
-        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
+        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed);
         flight.begin_with_lookup(&call)?;
         Ok(flight)
     }
@@ -482,7 +492,7 @@ mod tests {
         assert!(begin(&guard, url, None).is_err());
         for query in ["access_token=other", "alt=media&oauth_token=other"] {
             let flight = sent(&guard, &format!("{url}?{query}"));
-            assert!(flight.token.is_none() && flight.is_googles());
+            assert!(flight.token.is_none() && flight.is_google_host());
         }
     }
 

@@ -82,17 +82,17 @@ impl Flight {
     ///
     /// ```
     /// let flight = gcp_scopes::Guard::builder().build().begin_unseen(None);
-    /// assert!(flight.is_concerned_by(http::StatusCode::FORBIDDEN));
-    /// assert!(!flight.is_concerned_by(http::StatusCode::NOT_FOUND));
+    /// assert!(flight.may_explain(http::StatusCode::FORBIDDEN));
+    /// assert!(!flight.may_explain(http::StatusCode::NOT_FOUND));
     /// ```
     #[must_use]
-    pub fn is_concerned_by(&self, status: StatusCode) -> bool {
+    pub fn may_explain(&self, status: StatusCode) -> bool {
         self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
     }
 
     /// Returns whether the call goes to a Google API.
     #[inline]
-    pub(super) fn is_googles(&self) -> bool {
+    pub(super) fn is_google_host(&self) -> bool {
         self.lookup.is_google()
     }
 }

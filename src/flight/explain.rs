@@ -10,7 +10,7 @@ use crate::granted::GrantedScopes;
 use crate::granted::token_table::Stage;
 use crate::guard::WAIT;
 use crate::inflate;
-use crate::refusal::{self, Answer, Gate, Refusal};
+use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 
 impl Flight {
     /// Returns the denial if the call was refused for lack of scopes. Waits up to 500 ms for the
@@ -80,7 +80,7 @@ impl Flight {
             self.lookup = lookup;
         }
         let body = inflate::decompressed(headers, body)?;
-        let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
+        let answer = ErrorResponse::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
             learn::from_other_refusal(self, &refusal);

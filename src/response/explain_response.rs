@@ -32,7 +32,7 @@ impl Flight {
         let (seen, mut body) = look(&guard, body).await;
         if let Some(denial) = self.explain(parts.status, &parts.headers, &seen).await {
             if let Some(replacement) = guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))? {
-                body = GuardBody::made(replacement);
+                body = GuardBody::replaced(replacement);
             }
         }
         Ok(Response::from_parts(parts, body))

@@ -61,7 +61,7 @@ pub(crate) async fn explain<B: Body, E: 'static>(
     let (mut head, body) = response.into_parts();
     let is_grpc = head.headers.contains_key(GRPC_STATUS);
     let (seen, body) =
-        if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
+        if is_grpc { (Vec::new(), GuardBody::unchanged(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;
     if !is_grpc && guard.state().delivery != DenialDelivery::Extension {
         convert_to_grpc(&mut head.headers);

@@ -14,7 +14,7 @@ use crate::call::AbstainReason;
 use crate::catalog::Lookup;
 use crate::granted::GrantedScopes;
 use crate::guard::Guard;
-use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::refusal::{self, Certainty, ErrorResponse, Gate, Refusal};
 use crate::scope::ScopeSet;
 use crate::token_source::scope_for;
 
@@ -106,7 +106,7 @@ impl Judge<'_> {
     /// Returns why Google refused to check the permissions of the resource.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
         let status = response.status().as_u16();
-        let answer = Answer::new(response.body()).with_status(status);
+        let answer = ErrorResponse::new(response.body()).with_status(status);
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
         let lookup = resource.method();
         let lacks = self.guard.judge(&lookup, &self.granted(&lookup)) == Ok(false);
@@ -139,8 +139,8 @@ impl Judge<'_> {
     }
 }
 
-const DIFFERENT_TOKENS: &str = "each call gets a token of its own, for the scope it asks for";
-const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
+const DIFFERENT_TOKENS: &str = "each call has a token of its own";
+const NOT_ASKED: &str = "IAM was not queried: the query itself needs an OAuth scope";
 
 /// The response of `testIamPermissions`: the requested permissions that the account has.
 #[derive(Deserialize)]

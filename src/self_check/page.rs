@@ -32,10 +32,10 @@ impl Report {
     /// # async fn main() {
     /// # let guard = gcp_scopes::Guard::builder().build();
     /// let report = guard.self_check().run().await;
-    /// eprint!("{}", report.on(&std::io::stderr()));
+    /// eprint!("{}", report.styled_for(&std::io::stderr()));
     /// # }
     /// ```
-    pub fn on(&self, stream: &impl IsTerminal) -> impl fmt::Display + '_ {
+    pub fn styled_for(&self, stream: &impl IsTerminal) -> impl fmt::Display + '_ {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let colours = stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb;

@@ -27,7 +27,7 @@ use crate::remedy::Step;
 /// // The scopes of the token are unknown here. Unknown scopes do not stop the program.
 /// let report = Guard::builder().build().self_check().needs("storage.objects.insert").run().await;
 /// assert_eq!(report.state(), GateState::Unknown);
-/// eprintln!("{}", report.on(&std::io::stderr()));
+/// eprintln!("{}", report.styled_for(&std::io::stderr()));
 /// let report = report.into_result()?;
 /// assert_eq!(report.findings().len(), 1);
 /// # Ok(()) }

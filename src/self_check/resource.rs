@@ -42,7 +42,7 @@ impl IamNeed {
     /// Returns the request to IAM, and the scope of its token.
     pub(super) fn request(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
         let resource = self.resource.as_ref().map_err(String::clone)?;
-        let base = endpoints.base(resource.kind.host);
+        let base = endpoints.base_url(resource.kind.host);
         Ok((scope_for(&resource.method()), resource.request(&base, &self.permissions)?))
     }
 }
@@ -289,8 +289,8 @@ mod tests {
         }
         // Buckets and topics have two rows each.
         assert_eq!(ROWS.len(), KINDS.len() + 2, "every kind should have a row");
-        let is_googles = |source: &str| source.starts_with("https://docs.cloud.google.com/");
-        assert!(KINDS.iter().all(|(_, source)| is_googles(source)));
+        let is_google_host = |source: &str| source.starts_with("https://docs.cloud.google.com/");
+        assert!(KINDS.iter().all(|(_, source)| is_google_host(source)));
     }
 
     #[cfg(feature = "catalog-full")]

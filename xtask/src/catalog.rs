@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use clients::Clients;
-use model::Catalog;
+use model::CatalogModel;
 
 /// The extract from the generated clients.
 const CLIENTS: &str = "xtask/clients.tsv";
@@ -127,16 +127,16 @@ fn generate() -> Result<Files> {
 }
 
 /// Returns the catalog of the pinned packages.
-fn load() -> Result<Catalog> {
+fn load() -> Result<CatalogModel> {
     load_from(&fetch::pinned(&root())?)
 }
 
-fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
+fn load_from(sources: &fetch::Sources) -> Result<CatalogModel> {
     let text = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
     build(sources, &Clients::read(&text)?)
 }
 
-fn build(sources: &fetch::Sources, clients: &Clients) -> Result<Catalog> {
+fn build(sources: &fetch::Sources, clients: &Clients) -> Result<CatalogModel> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
     rows::build_catalog(&documents, rpcs, clients)

@@ -108,26 +108,26 @@ impl<'a> Call<'a> {
     ///
     /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
     /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?; // an API that no catalog has yet
-    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
-    /// assert_eq!(call.needed(), Some(&needed));
+    /// let call = Call::new(&http::Method::GET, &uri).with_needed_scopes(Some(&needed));
+    /// assert_eq!(call.needed_scopes(), Some(&needed));
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
     #[inline(always)]
-    pub fn needing(self, needed: Option<&'a NeededScopes>) -> Self {
+    pub fn with_needed_scopes(self, needed: Option<&'a NeededScopes>) -> Self {
         Self { needed, ..self }
     }
 
-    /// Returns the scopes that the call needs, as set by [`needing`](Self::needing).
+    /// Returns the scopes that the call needs, as set by [`with_needed_scopes`](Self::with_needed_scopes).
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
     ///
     /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/");
-    /// assert_eq!(Call::new(&http::Method::GET, &uri).needed(), None);
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).needed_scopes(), None);
     /// ```
     #[must_use]
-    pub fn needed(&self) -> Option<&'a NeededScopes> {
+    pub fn needed_scopes(&self) -> Option<&'a NeededScopes> {
         self.needed
     }
 

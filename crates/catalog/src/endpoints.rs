@@ -7,7 +7,7 @@ use crate::call::host::{self, ApiHost, DOMAIN};
 use crate::call::hosts;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CatalogErrorKind, Error};
 
 /// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an
 /// emulator, a proxy or another universe.
@@ -133,11 +133,11 @@ impl Endpoints {
     /// use gcp_scopes_catalog::call::Call;
     ///
     /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?;
-    /// assert!(Endpoints::new().is_googles(&Call::new(&http::Method::GET, &uri)));
+    /// assert!(Endpoints::new().is_google_host(&Call::new(&http::Method::GET, &uri)));
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
-    pub fn is_googles(&self, call: &Call<'_>) -> bool {
+    pub fn is_google_host(&self, call: &Call<'_>) -> bool {
         let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
         self.api_host(call, is_below).is_ok()
     }
@@ -149,12 +149,12 @@ impl Endpoints {
     /// use gcp_scopes_catalog::Endpoints;
     ///
     /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
-    /// assert_eq!(endpoints.base("storage.googleapis.com"), "http://127.0.0.1:4443");
-    /// assert_eq!(endpoints.base("pubsub.googleapis.com"), "https://pubsub.googleapis.com");
+    /// assert_eq!(endpoints.base_url("storage.googleapis.com"), "http://127.0.0.1:4443");
+    /// assert_eq!(endpoints.base_url("pubsub.googleapis.com"), "https://pubsub.googleapis.com");
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
-    pub fn base(&self, host: &str) -> String {
+    pub fn base_url(&self, host: &str) -> String {
         let mapped = self.mapped.iter().find(|mapped| mapped.target == host);
         let universe = self.universes.first().map_or(DOMAIN, String::as_str);
         let service = host.strip_suffix(DOMAIN).unwrap_or(host);
@@ -217,6 +217,7 @@ impl Endpoints {
             Cow::Borrowed(name) => self.google_host(name, known),
             Cow::Owned(name) => self.google_host(name, known).map(ApiHost::into_owned),
         };
+        let google = google.or_else(|| ApiHost::find_resource(&name).filter(|_| port.is_default()));
         google.ok_or_else(|| host::abstain_reason(&name))
     }
 
@@ -306,7 +307,7 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
 }
 
 fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::InvalidEndpoint, message)
+    Error::new(CatalogErrorKind::InvalidEndpoint, message)
 }
 
 /// Checks whether a text is a host name: labels of letters, digits, `-` and `_`, which are
@@ -326,7 +327,7 @@ mod tests {
     fn base_returns_the_url_of_the_mapped_host() {
         let base = |from: &str| {
             let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
-            endpoints.base("storage.googleapis.com")
+            endpoints.base_url("storage.googleapis.com")
         };
         assert_eq!(base("http://127.0.0.1:4443"), "http://127.0.0.1:4443");
         assert_eq!(base("https://proxy.example/"), "https://proxy.example");
@@ -334,9 +335,9 @@ mod tests {
         assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
         assert_eq!(base("localhost:4443"), "http://localhost:4443");
         assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
-        assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
+        assert_eq!(Endpoints::new().base_url("storage.googleapis.com"), "https://storage.googleapis.com");
         let universe = Endpoints::new().universe("s3nsapis.fr").unwrap();
-        assert_eq!(universe.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+        assert_eq!(universe.base_url("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
     }
 
     #[test]

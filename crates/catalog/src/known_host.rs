@@ -63,7 +63,7 @@ impl KnownHost {
     }
 
     /// Returns what [`lookup`](crate::lookup()) returns for a call to this host, except that the
-    /// scopes which the caller [states](Call::needing) are ignored.
+    /// scopes which the caller [states](Call::with_needed_scopes) are ignored.
     #[must_use]
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
         let name = self.catalog.blob().host_name(self.host);

@@ -39,15 +39,15 @@ fn without_excluded(accepted: &ScopeSet, rows: &[NotAdvised]) -> ScopeSet {
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::{ApiMethod, least};
+/// use gcp_scopes_catalog::{ApiMethod, least_scope};
 ///
 /// let accepted = ApiMethod::by_id("drive.files.list")?.accepted();
-/// assert_eq!(least(&accepted), Some("drive.readonly".parse()?));
+/// assert_eq!(least_scope(&accepted), Some("drive.readonly".parse()?));
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn least(accepted: &ScopeSet) -> Option<Scope> {
+pub fn least_scope(accepted: &ScopeSet) -> Option<Scope> {
     narrowest(&advisable(accepted))
 }
 
@@ -61,16 +61,16 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::{ApiMethod, least_of};
+/// use gcp_scopes_catalog::{ApiMethod, least_scopes};
 ///
 /// let accepted = |id| ApiMethod::by_id(id).map(|method| method.accepted());
 /// let several = [accepted("storage.objects.get")?, accepted("storage.objects.insert")?];
-/// assert_eq!(least_of(&several), ["devstorage.read_write".parse()?]);
+/// assert_eq!(least_scopes(&several), ["devstorage.read_write".parse()?]);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
+pub fn least_scopes(accepted: &[ScopeSet]) -> Vec<Scope> {
     let accepted: Vec<ScopeSet> = accepted.iter().map(advisable).collect();
     let mut chosen: Vec<Scope> = accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
     chosen.sort_by(compare_breadth);
@@ -134,21 +134,21 @@ fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::{ApiMethod, recommended};
+/// use gcp_scopes_catalog::{ApiMethod, recommended_scopes};
 ///
 /// let files = ApiMethod::by_id("drive.files.list")?.accepted();
-/// let set = recommended(&[files], None);
+/// let set = recommended_scopes(&[files], None);
 /// assert!(set.contains(&"cloud-platform".parse()?) && set.contains(&"drive.readonly".parse()?));
 /// # }
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[must_use]
-pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
+pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
     let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered_by_cloud_platform(scope));
     let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
     let not_covered = accepted.iter().filter(|accepted| !accepted.contains(&platform));
-    set.extend(least_of(&not_covered.cloned().collect::<Vec<_>>()));
+    set.extend(least_scopes(&not_covered.cloned().collect::<Vec<_>>()));
     set
 }
 
@@ -190,7 +190,7 @@ mod tests {
         ];
         let set = |text: &str| text.split(' ').map(|name| name.parse().unwrap()).collect::<ScopeSet>();
         for (accepted, held, expected) in rows {
-            let recommended = recommended(&[set(accepted)], Some(&set(held)));
+            let recommended = recommended_scopes(&[set(accepted)], Some(&set(held)));
             assert_eq!(recommended, set(expected), "{accepted}, {held}");
         }
     }
@@ -230,11 +230,15 @@ mod tests {
         for (id, expected) in rows {
             let accepted = crate::method::ApiMethod::by_id(id).unwrap().accepted();
             let first = narrowest_first(&accepted).into_iter().next().unwrap();
-            assert_eq!((least(&accepted).unwrap().short(), first.short()), (expected, expected), "{id}");
+            assert_eq!(
+                (least_scope(&accepted).unwrap().short(), first.short()),
+                (expected, expected),
+                "{id}"
+            );
         }
         let ids = ["bigquery.jobs.insert", "storage.objects.get"];
         let accepted = ids.map(|id| crate::method::ApiMethod::by_id(id).unwrap().accepted());
-        let names: Vec<_> = least_of(&accepted).iter().map(|scope| scope.short().to_owned()).collect();
+        let names: Vec<_> = least_scopes(&accepted).iter().map(|scope| scope.short().to_owned()).collect();
         assert_eq!(names, ["devstorage.read_only", "bigquery"]);
     }
 
@@ -260,7 +264,7 @@ mod tests {
             |text: &str| text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>();
         for (accepted, expected) in rows {
             let accepted: Vec<ScopeSet> = accepted.iter().map(|text| set(text)).collect();
-            let chosen: ScopeSet = least_of(&accepted).into_iter().collect();
+            let chosen: ScopeSet = least_scopes(&accepted).into_iter().collect();
             assert_eq!(chosen, set(&expected.join(" ")), "{accepted:?}");
         }
     }

@@ -35,7 +35,7 @@ pub struct Lookup {
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
-/// If the caller [states](Call::needing) which scopes the call needs, the stated scopes replace the
+/// If the caller [states](Call::with_needed_scopes) which scopes the call needs, the stated scopes replace the
 /// scopes of the catalog, also for an API of Google that the catalog does not contain.
 ///
 /// ```
@@ -57,9 +57,9 @@ pub struct Lookup {
 #[inline]
 pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
     let lookup = Lookup::from_found(matching::find(call, endpoints));
-    match call.needed() {
+    match call.needed_scopes() {
         None => lookup,
-        Some(needed) => lookup.with_needed(needed, endpoints.is_googles(call)),
+        Some(needed) => lookup.with_needed(needed, endpoints.is_google_host(call)),
     }
 }
 
@@ -71,9 +71,9 @@ impl Lookup {
 
     /// Replaces the scopes of the catalog by the scopes that the caller states, if the stated
     /// scopes apply to the call.
-    fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
+    fn with_needed(self, needed: &NeededScopes, is_google_host: bool) -> Self {
         let found = match self.found {
-            Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
+            Err(AbstainReason::Host | AbstainReason::Catalog) if is_google_host => Err(AbstainReason::Method),
             found => found,
         };
         // A signed request has no token, so that no scope can be missing.
@@ -130,7 +130,7 @@ impl Lookup {
         self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.abstain_reason)
     }
 
-    /// Returns the scopes that the call needs, as the caller [states](Call::needing) them. Returns
+    /// Returns the scopes that the call needs, as the caller [states](Call::with_needed_scopes) them. Returns
     /// `None` if the caller states no scopes, if the call does not go to Google, or if the call is
     /// signed.
     ///
@@ -141,11 +141,11 @@ impl Lookup {
     ///
     /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
     /// let uri = http::Uri::from_static("https://brandnew.googleapis.com/v1/things");
-    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
-    /// assert_eq!(lookup(&call, &Endpoints::new()).needed(), Some(&needed));
+    /// let call = Call::new(&http::Method::GET, &uri).with_needed_scopes(Some(&needed));
+    /// assert_eq!(lookup(&call, &Endpoints::new()).needed_scopes(), Some(&needed));
     /// ```
     #[must_use]
-    pub fn needed(&self) -> Option<&NeededScopes> {
+    pub fn needed_scopes(&self) -> Option<&NeededScopes> {
         self.needed.as_ref()
     }
 
@@ -211,7 +211,7 @@ impl Lookup {
     /// let held = |name| ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{name}"));
     /// assert_eq!(found.accepts(&held("devstorage.full_control")), Ok(true));
     /// assert_eq!(found.accepts(&held("devstorage.read_only")), Ok(false));
-    /// assert_eq!(found.accepts(&held("brand.new")), Err(AbstainReason::Unheard));
+    /// assert_eq!(found.accepts(&held("brand.new")), Err(AbstainReason::UnlistedScope));
     /// # }
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
@@ -231,7 +231,7 @@ impl Lookup {
     /// [`accepts`](Self::accepts). If the check returns `true`, `accepts` does not return
     /// `Ok(false)`.
     ///
-    /// Returns `false` if the caller [states](Call::needing) which scopes the call needs.
+    /// Returns `false` if the caller [states](Call::with_needed_scopes) which scopes the call needs.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Args;
 use gcp_scopes::Guard;
 use gcp_scopes::refusal::Gate;
-use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
+use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
 use environment::EnvironmentArgs;
 use explanation::{Explainer, Explanation};
@@ -95,7 +95,7 @@ fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
 fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
     let explain_line = |line: &[u8]| {
-        let response = RecordedAnswer::from_json_line(line).map_err(|error| error.to_string())?;
+        let response = RecordedResponse::from_json_line(line).map_err(|error| error.to_string())?;
         Ok(explainer.explain(&response).json())
     };
     Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), explain_line))

@@ -9,7 +9,7 @@ use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, Answer};
+use crate::refusal::{self, ErrorResponse};
 
 impl GrantedScopes {
     /// Returns whether the method of the call accepts a token with these granted scopes.
@@ -31,7 +31,7 @@ impl GrantedScopes {
     /// not known.
     pub fn suffice_for(&self, call: &Lookup) -> Result<bool, AbstainReason> {
         match (call.method(), call.abstain_reason(), self.scopes()) {
-            (None, Some(reason), _) if call.needed().is_none() => Err(reason),
+            (None, Some(reason), _) if call.needed_scopes().is_none() => Err(reason),
             (.., Some(held)) => call.accepts(held),
             (.., None) if self.is_unrestricted() => Ok(true),
             (.., None) => Err(AbstainReason::Granted),
@@ -110,14 +110,14 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::granted::GrantedScopes;
-/// use gcp_scopes_explain::refusal::Answer;
+/// use gcp_scopes_explain::refusal::ErrorResponse;
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 /// use gcp_scopes_explain::explain;
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 /// let (unknown, here) = (GrantedScopes::unknown("no source was queried"), Environment::from_snapshot(&Snapshot::new()).into());
-/// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
+/// let explain = |body: &[u8]| explain(&call, &unknown, &here, &ErrorResponse::new(body).with_status(403));
 ///
 /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
 /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
@@ -130,13 +130,13 @@ pub fn explain(
     call: &Lookup,
     granted: &GrantedScopes,
     environment: &Arc<Environment>,
-    answer: &Answer<'_>,
+    answer: &ErrorResponse<'_>,
 ) -> Option<Denial> {
     let refusal = refusal::classify(answer)?;
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
     refusal.is_likely_for_scope().then(|| {
-        let needed = call.needed().map(NeededScopes::scopes);
+        let needed = call.needed_scopes().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
     })
 }

@@ -18,8 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod error;
+mod error_body;
 mod facts;
 mod report;
 mod serialize;
@@ -31,8 +31,8 @@ use std::sync::{Arc, OnceLock};
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, Catalog, for_every_call};
 
-pub use answer::separator_after;
 pub use error::DenialError;
+pub use error_body::separator_after;
 pub use facts::DenialKind;
 
 use crate::environment::{Credential, Environment, Platform};

@@ -22,9 +22,9 @@
 //! assert!(classify_text("200 OK").is_none());
 //! ```
 
-mod answer;
 mod challenge;
 mod details;
+mod error_response;
 mod gate;
 mod gather;
 mod grpc;
@@ -48,7 +48,7 @@ use std::fmt;
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
 
-pub use answer::Answer;
+pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
 pub(crate) use verdict::ScopeProblem;
 
@@ -66,15 +66,15 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// of scope, or the first refusal if none is for lack of scope.
 ///
 /// ```
-/// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+/// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
 ///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
-/// let refusal = classify(&Answer::new(body).with_status(403)).expect("no refusal");
+/// let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
 /// ```
 #[must_use]
-pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
+pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
     // The body of a response contains other responses only if it is a multipart batch, which begins
     // with the boundary of its first part.
@@ -109,7 +109,7 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
 /// ```
 #[must_use]
 pub fn classify_text(text: &str) -> Option<Refusal> {
-    classify(&Answer::from_text(text))
+    classify(&ErrorResponse::from_text(text))
 }
 
 /// Determines which gate refused, from one response or from a text.
@@ -357,10 +357,10 @@ impl Refusal {
     /// source than the response shows that the token lacks a scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, classify};
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("www-authenticate", "Bearer error=\"insufficient_scope\"".parse()?);
-    /// let answer = Answer::new(b"").with_status(403).with_headers(&headers);
+    /// let answer = ErrorResponse::new(b"").with_status(403).with_headers(&headers);
     /// let refusal = classify(&answer).expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
@@ -407,7 +407,7 @@ mod tests {
     use super::*;
 
     fn refused(headers: &HeaderMap, body: &str) -> Refusal {
-        let answer = Answer::new(body.as_bytes()).with_status(403).with_headers(headers);
+        let answer = ErrorResponse::new(body.as_bytes()).with_status(403).with_headers(headers);
         classify(&answer).expect("no refusal")
     }
 

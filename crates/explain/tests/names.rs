@@ -5,7 +5,7 @@
 //! tests put such names into refusals by other gates. Each refusal must have the gate that it has
 //! with a harmless name, and no scopes may be read from the name.
 
-use gcp_scopes_explain::refusal::{Answer, Gate, Refusal, classify};
+use gcp_scopes_explain::refusal::{ErrorResponse, Gate, Refusal, classify};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
@@ -191,7 +191,7 @@ fn percent_encoded(message: &str) -> String {
 
 /// Classifies a refusal in each form in which a server sends it.
 fn classified_forms(row: &RefusalExample, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
-    let http = |body: &str| classify(&Answer::new(body.as_bytes()).with_status(row.status));
+    let http = |body: &str| classify(&ErrorResponse::new(body.as_bytes()).with_status(row.status));
     let response = json_of(row, message);
     let without_reasons =
         json!({"error": {"code": row.status, "message": message, "status": "PERMISSION_DENIED"}});
@@ -211,7 +211,7 @@ fn classified_forms(row: &RefusalExample, message: &str) -> Vec<(&'static str, O
     ];
     if row.status == 403 {
         forms.push(("JSON without reasons", http(&without_reasons.to_string())));
-        forms.push(("gRPC", classify(&Answer::new(b"").with_status(200).with_headers(&headers))));
+        forms.push(("gRPC", classify(&ErrorResponse::new(b"").with_status(200).with_headers(&headers))));
         forms.push(("plain text", http(message)));
     }
     forms
@@ -260,7 +260,7 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
             "code": 403, "message": "User not authorized to perform this action.",
             "details": [{"reason": "IAM_PERMISSION_DENIED", "metadata": {"resource": name}}],
         }});
-        [pod, topic].map(|body| classify(&Answer::new(body.to_string().as_bytes()).with_status(403)))
+        [pod, topic].map(|body| classify(&ErrorResponse::new(body.to_string().as_bytes()).with_status(403)))
     };
     let results = |name| refusals(name).map(|it| it.map(|it| (it.gate(), it.alternatives().len())));
     for name in NAMES {

@@ -16,10 +16,10 @@ mod texts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify, classify_text};
+use gcp_scopes_explain::refusal::{Certainty, ErrorResponse, Gate, Refusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
-use responses::{RESPONSES, RecordedResponse};
+use responses::{ExpectedRefusal, RESPONSES};
 
 const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
 
@@ -34,7 +34,7 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
 
 /// Classifies the response of a server.
 fn classify_response(status: u16, lines: &[(&str, &str)], body: &str) -> Option<Refusal> {
-    classify(&Answer::new(body.as_bytes()).with_status(status).with_headers(&headers(lines)))
+    classify(&ErrorResponse::new(body.as_bytes()).with_status(status).with_headers(&headers(lines)))
 }
 
 /// Classifies the response of a server, which must be a refusal.
@@ -54,8 +54,8 @@ fn is_scope(refusal: Option<&Refusal>) -> bool {
 
 #[test]
 fn each_response_has_the_expected_gate() {
-    let refusal = |row: &RecordedResponse| classify_response(row.status, row.headers, row.body);
-    let wrong = |row: &&RecordedResponse| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
+    let refusal = |row: &ExpectedRefusal| classify_response(row.status, row.headers, row.body);
+    let wrong = |row: &&ExpectedRefusal| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
     let wrong: Vec<_> = RESPONSES.iter().filter(wrong).map(|row| (row.name, refusal(row))).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -76,7 +76,7 @@ fn each_text_has_the_expected_gate() {
 fn responses_without_status_have_the_expected_gate() {
     // A body of at most two bytes is empty or `{}`, and does not determine a gate.
     for row in RESPONSES.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
-        let refusal = classify(&Answer::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
+        let refusal = classify(&ErrorResponse::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
         // The gate of these two responses is known only from the status.
         if !["rate limit as 429 in HTML", "401 anonymous"].contains(&row.name) {
             assert_eq!(verdict(refusal.as_ref()).0, row.gate, "{}", row.name);
@@ -371,8 +371,8 @@ fn scope_refusals_are_recognized_with_fields_in_any_order() {
 proptest! {
     #[test]
     fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..600), status in 0u16..700) {
-        let _ = classify(&Answer::new(&body).with_status(status));
-        let _ = classify(&Answer::new(&body));
+        let _ = classify(&ErrorResponse::new(&body).with_status(status));
+        let _ = classify(&ErrorResponse::new(&body));
     }
 
     #[test]
@@ -389,7 +389,7 @@ proptest! {
         if let Ok(value) = HeaderValue::from_bytes(&value) {
             let mut map = HeaderMap::new();
             map.insert(names[name], value);
-            let _ = classify(&Answer::new(b"").with_status(403).with_headers(&map));
+            let _ = classify(&ErrorResponse::new(b"").with_status(403).with_headers(&map));
         }
     }
 
@@ -397,7 +397,7 @@ proptest! {
     fn no_grpc_details_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let encoded = STANDARD.encode(&bytes);
         let map = headers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded), ("google.rpc.errorinfo-bin", &encoded)]);
-        prop_assert!(classify(&Answer::new(b"").with_headers(&map)).is_some());
+        prop_assert!(classify(&ErrorResponse::new(b"").with_headers(&map)).is_some());
     }
 
     #[test]

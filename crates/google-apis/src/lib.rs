@@ -99,10 +99,10 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
     ) -> Pin<Box<dyn Future<Output = Result<Option<String>, BoxError>> + Send + 'a>> {
         Box::pin(async move {
             let requested: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
-            self.guard.scopes_asked_for(&requested);
+            self.guard.check_requested_scopes(&requested);
             let token = self.inner.get_token(scopes).await?;
             if let Some(Ok(value)) = token.as_deref().map(bearer) {
-                self.guard.token_handed_out(&value).await.map_err(Denial::into_error)?;
+                self.guard.check_handed_out_token(&value).await.map_err(Denial::into_error)?;
             }
             Ok(token)
         })

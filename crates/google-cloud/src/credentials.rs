@@ -124,7 +124,7 @@ impl CredentialsProvider for GuardCredentials {
         };
         if let Some(authorization) = authorization {
             self.record_handed_out(&authorization);
-            self.guard.token_handed_out(&authorization).await.map_err(to_credentials_error)?;
+            self.guard.check_handed_out_token(&authorization).await.map_err(to_credentials_error)?;
         }
         Ok(headers)
     }

@@ -55,7 +55,7 @@ impl GuardRetryPolicy {
     /// Adds a denial to a refusal for lack of scope. Does not change an error inside of
     /// [`Calling::run`](gcp_scopes::calling::Calling::run), which explains the error itself.
     fn explain(&self, state: &RetryState, error: Error) -> Error {
-        let is_unexplained = error.denial().is_none() && !calling::is_under_way();
+        let is_unexplained = error.denial().is_none() && !calling::is_active();
         let Some(response) = error.response().filter(|_| is_unexplained) else { return error };
         let token = self.credentials.as_ref().and_then(|own| own.authorization_of_call(state.start));
         let flight = self.guard.begin_unseen(token.as_ref());

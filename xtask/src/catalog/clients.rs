@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
+use super::model::{short, uri};
 use super::protos::Rpc;
-use super::template::Template;
+use super::template::PathTemplate;
 
 /// The services that other services include. The host of such a service is that of the including
 /// service.
@@ -30,7 +31,7 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 struct Binding {
     line: String,
-    route: (String, Template),
+    route: (String, PathTemplate),
 }
 
 impl Clients {
@@ -41,11 +42,12 @@ impl Clients {
             let fields: Vec<&str> = line.split('\t').collect();
             match fields.as_slice() {
                 [host, service, scopes] => {
-                    let scopes = scopes.split_whitespace().map(str::to_owned).collect();
+                    let full = |scope: &str| if scope.contains(':') { scope.to_owned() } else { uri(scope) };
+                    let scopes = scopes.split_whitespace().map(full).collect();
                     clients.services.insert(((*host).to_owned(), (*service).to_owned()), scopes);
                 }
                 [host, rpc, verb, path] => {
-                    let template = Template::from_http_rule(path).with_context(|| line.to_owned())?;
+                    let template = PathTemplate::from_http_rule(path).with_context(|| line.to_owned())?;
                     let route = ((*verb).to_owned(), template);
                     let key = ((*host).to_owned(), (*rpc).to_owned());
                     let binding = Binding { line: line.to_owned(), route };
@@ -74,15 +76,19 @@ impl Clients {
     }
 
     fn scopes(&self, host: &str, id: &str) -> BTreeSet<String> {
-        let is_of = |service: &str| is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service);
+        let is_of =
+            |service: &str| is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service);
         let services = self.services.iter().filter(|((at, service), _)| at == host && is_of(service));
         services.flat_map(|(_, scopes)| scopes.iter().cloned()).collect()
     }
 
     /// Returns the lines of all services, and of those bindings for which `keep` returns `true`.
-    pub(crate) fn lines(&self, keep: impl Fn(&str, &str, &Template) -> bool) -> String {
+    pub(crate) fn lines(&self, keep: impl Fn(&str, &str, &PathTemplate) -> bool) -> String {
         let services = self.services.iter().map(|((host, service), scopes)| {
-            format!("{host}\t{service}\t{}\n", scopes.iter().cloned().collect::<Vec<_>>().join(" "))
+            format!(
+                "{host}\t{service}\t{}\n",
+                scopes.iter().map(|scope| short(scope)).collect::<Vec<_>>().join(" ")
+            )
         });
         let bindings = self.bindings.iter().flat_map(|((host, _), bindings)| {
             bindings.iter().filter(|binding| keep(host, &binding.route.0, &binding.route.1))

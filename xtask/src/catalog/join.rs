@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::clients::is_included;
-use super::model::{Catalog, Group, Kind, Routes, Row, RowIndex};
+use super::model::{CatalogModel, Group, ModelRow, Routes, RowIndex, RowKind};
 use super::protos::Rpc;
-use super::template::{Segment, Template};
+use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw::RPC_TWINS;
 
 /// Values of `google.api.default_host` in packages that other services include, such as
@@ -30,17 +30,17 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
     let mut owners = route_owners(groups);
     let twins = twins(groups);
     let wide = wide_templates(&owners);
-    let mut packages = BTreeMap::<(String, String), Vec<Row>>::new();
+    let mut packages = BTreeMap::<(String, String), Vec<ModelRow>>::new();
     for rpc in rpcs {
         let is_host = is_host(&rpc.host);
-        let key = |(verb, template): &(String, Template)| (rpc.host.clone(), verb.clone(), template.clone());
+        let key =
+            |(verb, template): &(String, PathTemplate)| (rpc.host.clone(), verb.clone(), template.clone());
         let owner = |binding| owners.get(&key(binding)).copied().flatten();
         // The bindings of an included rpc belong to many methods.
-        let same =
-            if is_included(&rpc.id) { None } else { rpc.bindings.iter().find_map(owner) };
+        let same = if is_included(&rpc.id) { None } else { rpc.bindings.iter().find_map(owner) };
         let twin = twins.get(rpc.id.as_str()).copied();
         let mut routes = Routes::default();
-        let is_covered = |(verb, template): &(String, Template)| {
+        let is_covered = |(verb, template): &(String, PathTemplate)| {
             let known = wide.get(&(rpc.host.clone(), verb.clone()));
             same.is_none() && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
         };
@@ -54,12 +54,12 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
             }
         }
         let kind = match (same, twin) {
-            (Some(index), _) => Kind::SameAs(index),
-            (None, Some(index)) => Kind::TwinOf(index),
-            (None, None) => Kind::Coarse,
+            (Some(index), _) => RowKind::SameAs(index),
+            (None, Some(index)) => RowKind::TwinOf(index),
+            (None, None) => RowKind::Coarse,
         };
         let verb = rpc.bindings.first().map_or("POST", |(verb, _)| verb).to_owned();
-        let row = Row { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
+        let row = ModelRow { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
         packages.entry((rpc.package, rpc.host)).or_default().push(row);
     }
     groups.extend(packages.into_iter().map(|((package, host), rows)| {
@@ -94,13 +94,13 @@ fn is_host(host: &str) -> bool {
 }
 
 /// Returns a function that checks whether a catalog has no method for the routes of a template.
-pub(crate) fn is_unknown_in(catalog: &Catalog) -> impl Fn(&str, &str, &Template) -> bool + use<> {
+pub(crate) fn is_unknown_in(catalog: &CatalogModel) -> impl Fn(&str, &str, &PathTemplate) -> bool + use<> {
     let owners = route_owners(&catalog.groups);
     let wide = wide_templates(&owners);
     move |host, verb, template| {
         let (host, verb) = (host.to_owned(), verb.to_owned());
         let is_covered =
-            |known: &Vec<Template>| known.iter().any(|wide: &Template| wide.covers(template));
+            |known: &Vec<PathTemplate>| known.iter().any(|wide: &PathTemplate| wide.covers(template));
         !wide.get(&(host.clone(), verb.clone())).is_some_and(is_covered)
             && !owners.contains_key(&(host, verb, template.clone()))
     }
@@ -108,7 +108,7 @@ pub(crate) fn is_unknown_in(catalog: &Catalog) -> impl Fn(&str, &str, &Template)
 
 /// The Discovery row that owns a route, by host, verb and template; `None` for a route that
 /// [`join`] added.
-type RouteOwners = BTreeMap<(String, String, Template), Option<RowIndex>>;
+type RouteOwners = BTreeMap<(String, String, PathTemplate), Option<RowIndex>>;
 
 fn route_owners(groups: &[Group]) -> RouteOwners {
     let mut owners = RouteOwners::new();
@@ -123,10 +123,10 @@ fn route_owners(groups: &[Group]) -> RouteOwners {
 }
 
 /// Returns the templates of Discovery that contain `**`, by host and verb.
-fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<Template>> {
+fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<PathTemplate>> {
     let mut wide = BTreeMap::<_, Vec<_>>::new();
     for (host, verb, template) in owners.keys() {
-        if template.segments.contains(&Segment::DoubleStar) {
+        if template.segments.contains(&TemplateSegment::DoubleStar) {
             wide.entry((host.clone(), verb.clone())).or_default().push(template.clone());
         }
     }

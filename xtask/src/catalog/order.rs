@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Catalog, Group, Row, RowIndex};
+use super::model::{CatalogModel, Group, ModelRow, RowIndex};
 
 /// A group in the blob, with its index among the groups of the catalog.
 pub(crate) type KeptGroup<'c> = (usize, &'c Group);
 
 /// A row in the blob.
 pub(crate) struct OrderedRow<'c> {
-    pub(crate) row: &'c Row,
+    pub(crate) row: &'c ModelRow,
     /// The index of the row in the catalog.
     pub(crate) index: RowIndex,
     /// The index of the row's group among the groups in the blob.
@@ -31,7 +31,7 @@ impl OrderedRow<'_> {
 
 /// Returns all groups of every host for which `keep` returns `true` for at least one group. All
 /// groups of a host are returned, because they share the host's trie.
-pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
+pub(crate) fn kept_groups(catalog: &CatalogModel, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
     catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()

@@ -3,9 +3,9 @@
 
 use anyhow::{Context, Result};
 
-use super::model::{Group, Kind, Row, uri};
+use super::model::{Group, ModelRow, RowKind, uri};
 use super::protos::Rpc;
-use super::template::Template;
+use super::template::PathTemplate;
 
 /// An API that a page of Google documents.
 struct Page {
@@ -169,15 +169,15 @@ pub(crate) fn groups() -> Result<Vec<Group>> {
 }
 
 fn group(page: &Page) -> Result<Group> {
-    let row = |(id, route): &(&str, &str)| -> Result<Row> {
+    let row = |(id, route): &(&str, &str)| -> Result<ModelRow> {
         let (verb, template) = parse(route)?;
-        Ok(Row {
+        Ok(ModelRow {
             id: format!("{}.{id}", page.api),
             verb: verb.clone(),
             scopes: page.scopes.iter().copied().map(uri).collect(),
             special: 0,
             routes: [(verb, template)].into(),
-            kind: Kind::Page,
+            kind: RowKind::Page,
         })
     };
     Ok(Group {
@@ -193,7 +193,10 @@ fn group(page: &Page) -> Result<Group> {
 pub(crate) fn rpcs() -> Result<Vec<Rpc>> {
     let listed = RPCS.iter().map(|(host, scopes, id, route)| rpc(host, scopes.iter().copied(), id, route));
     let included = INCLUDED.iter().flat_map(|(host, scopes, places, _)| {
-        places.iter().flat_map(|place| included(place)).map(|(id, route)| rpc(host, scopes.split(' '), id, &route))
+        places
+            .iter()
+            .flat_map(|place| included(place))
+            .map(|(id, route)| rpc(host, scopes.split(' '), id, &route))
     });
     listed.chain(included).collect()
 }
@@ -219,7 +222,9 @@ fn included(place: &str) -> Vec<(&'static str, String)> {
             ("google.longrunning.Operations.DeleteOperation", format!("DELETE /{path}/operations/*")),
             ("google.longrunning.Operations.CancelOperation", format!("POST /{path}/operations/*:cancel")),
         ],
-        "waits" => vec![("google.longrunning.Operations.WaitOperation", format!("POST /{path}/operations/*:wait"))],
+        "waits" => {
+            vec![("google.longrunning.Operations.WaitOperation", format!("POST /{path}/operations/*:wait"))]
+        }
         "locations" => vec![
             ("google.cloud.location.Locations.ListLocations", format!("GET /{path}/projects/*/locations")),
             ("google.cloud.location.Locations.GetLocation", format!("GET /{path}/projects/*/locations/*")),
@@ -233,7 +238,7 @@ fn included(place: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Parses a route: an HTTP verb and a path template.
-fn parse(route: &str) -> Result<(String, Template)> {
+fn parse(route: &str) -> Result<(String, PathTemplate)> {
     let (verb, template) = route.split_once(' ').with_context(|| route.to_owned())?;
-    Ok((verb.to_owned(), Template::from_http_rule(template)?))
+    Ok((verb.to_owned(), PathTemplate::from_http_rule(template)?))
 }

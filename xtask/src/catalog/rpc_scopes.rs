@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Group, Kind, uri};
+use super::model::{Group, RowKind, uri};
 
 /// Replaces the scopes of each coarse row whose rpc has a list of its own.
 pub(crate) fn apply(groups: &mut [Group]) {
     let lists = lists();
-    for row in groups.iter_mut().flat_map(|group| &mut group.rows).filter(|row| row.kind == Kind::Coarse) {
+    for row in groups.iter_mut().flat_map(|group| &mut group.rows).filter(|row| row.kind == RowKind::Coarse) {
         if let Some(scopes) = lists.get(&row.id) {
             row.scopes.clone_from(scopes);
         }

@@ -62,7 +62,7 @@ pub static OVERRIDES: &[Override] = &[
     Override {
         // Discovery lists no scopes. A token with `cloud-platform` alone is refused
         // (https://github.com/diegosouzapw/OmniRoute/pull/3922).
-        methods: &["generativelanguage.*", "google.ai.generativelanguage.*"],
+        methods: &["google.ai.generativelanguage.*"],
         effect: Effect::AlsoAccepts {
             listed: None,
             scopes: &[

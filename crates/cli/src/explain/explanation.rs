@@ -7,7 +7,7 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
+use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 use serde::Serialize;
 
 use super::report;
@@ -26,14 +26,14 @@ pub(crate) struct Explainer {
 impl Explainer {
     /// Explains each response that a log record may contain, and returns the most certain
     /// explanation.
-    pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> Explanation {
+    pub(crate) fn explain_record(&self, record: &RecordedResponse) -> Explanation {
         let explanations = record.candidates().map(|response| self.explain(&response));
         explanations.reduce(Explanation::more_certain).unwrap_or_default()
     }
 
     /// Explains a response. The explanation is empty if the response is not a refusal.
-    pub(crate) fn explain(&self, response: &RecordedAnswer) -> Explanation {
-        let Some(refusal) = classify(&response.answer()) else { return Explanation::default() };
+    pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
+        let Some(refusal) = classify(&response.error_response()) else { return Explanation::default() };
         let server_name = refusal.service().zip(refusal.rpc_method());
         let server_method =
             server_name.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
@@ -46,7 +46,7 @@ impl Explainer {
         let method = named_call.as_ref().map_or(server_method, NamedCall::method);
         let named_call = named_call.unwrap_or_default();
         let call = named_call.call();
-        let denial = self.guard.explain(&call, &self.granted, &response.answer());
+        let denial = self.guard.explain(&call, &self.granted, &response.error_response());
         let denial = denial.map(|denial| denial.with_environment(self.environment.clone()));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),

@@ -1,7 +1,7 @@
 //! Chooses the refusal to explain from an input, which is a log or one response.
 
 use gcp_scopes::refusal::Gate;
-use gcp_scopes_explain::reader::RecordedAnswer;
+use gcp_scopes_explain::reader::RecordedResponse;
 
 use super::explanation::{Explainer, Explanation};
 use crate::output::write_note;
@@ -9,7 +9,7 @@ use crate::output::write_note;
 /// Explains the first refusal in the input. Writes a note to standard error if the input contains a
 /// different refusal, too.
 pub(crate) fn explain(explainer: &Explainer, bytes: &[u8]) -> Explanation {
-    let records = RecordedAnswer::json_records(bytes);
+    let records = RecordedResponse::json_records(bytes);
     if records.is_empty() {
         return explain_text(explainer, bytes);
     }
@@ -22,7 +22,7 @@ type NamedExplanation = (String, Explanation);
 
 fn explain_records(
     explainer: &Explainer,
-    records: Vec<RecordedAnswer>,
+    records: Vec<RecordedResponse>,
 ) -> impl Iterator<Item = NamedExplanation> {
     records.into_iter().map(|record| (record.name().unwrap_or_default(), explainer.explain_record(&record)))
 }
@@ -57,11 +57,11 @@ const ADVICE: &str = "To have that one explained, give it by itself";
 /// response.
 fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let text = String::from_utf8_lossy(bytes);
-    let blocks = RecordedAnswer::log_blocks(&text);
+    let blocks = RecordedResponse::log_blocks(&text);
     if !blocks.is_empty() {
         return explain_blocks(explainer, &blocks);
     }
-    let whole = RecordedAnswer::from_text(bytes);
+    let whole = RecordedResponse::from_text(bytes);
     let explanation = first_refusal(explainer, &whole).unwrap_or_default();
     if let Some(gate) = explanation.gate() {
         note_other_gate(explainer, &text, gate);
@@ -70,7 +70,7 @@ fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
 }
 
 /// Explains the first refusal in a log of plain text, given as blocks of neighbouring records.
-fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> Explanation {
+fn explain_blocks(explainer: &Explainer, blocks: &[RecordedResponse]) -> Explanation {
     let (mut first_block, mut refusals) = (None, Vec::new());
     for block in blocks {
         let Some(explanation) = first_refusal(explainer, block) else { continue };
@@ -90,7 +90,7 @@ fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> Explanati
 }
 
 /// Returns the explanation of the first refusal among the responses that a text may contain.
-fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<Explanation> {
+fn first_refusal(explainer: &Explainer, text: &RecordedResponse) -> Option<Explanation> {
     text.candidates().map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
 }
 
@@ -106,7 +106,7 @@ fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
         return;
     }
     let mut likely = (1..).zip(text.lines().take(MAX_LINES)).filter_map(|(number, line)| {
-        let explanation = explainer.explain(&RecordedAnswer::from_text(line));
+        let explanation = explainer.explain(&RecordedResponse::from_text(line));
         explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
     });
     if let Some((number, gate)) = likely.find(|(_, gate)| *gate != explained) {

@@ -127,7 +127,7 @@ impl NamedCall {
     /// ```
     #[must_use]
     pub fn call(&self) -> Call<'_> {
-        Call::new(&self.verb, &self.uri).needing(self.method.as_ref().map(|(_, needed)| needed))
+        Call::new(&self.verb, &self.uri).with_needed_scopes(self.method.as_ref().map(|(_, needed)| needed))
     }
 
     /// Returns the API method that is called, if the catalog contains the method.

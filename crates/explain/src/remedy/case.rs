@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{least_of, recommended};
+use gcp_scopes_catalog::{least_scopes, recommended_scopes};
 
 use crate::environment::{Credential, Environment};
 use crate::refusal::ScopeProblem;
@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     pub(crate) environment: &'a Environment,
     /// The value of [`needed`](Self::needed), once it is computed.
     needed: OnceCell<Vec<Scope>>,
-    /// The value of [`recommended`](Self::recommended), once it is computed.
+    /// The value of [`recommended_scopes`](Self::recommended_scopes), once it is computed.
     recommended: OnceCell<ScopeSet>,
 }
 
@@ -72,13 +72,13 @@ impl Case<'_> {
 
     /// Returns the fewest scopes that are enough for every call.
     pub(super) fn needed(&self) -> &[Scope] {
-        self.needed.get_or_init(|| least_of(self.accepted))
+        self.needed.get_or_init(|| least_scopes(self.accepted))
     }
 
     /// Returns the scopes that Google recommends: `cloud-platform`, and the needed and held scopes
     /// of APIs that `cloud-platform` does not cover, such as Drive.
-    pub(super) fn recommended(&self) -> &ScopeSet {
-        self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
+    pub(super) fn recommended_scopes(&self) -> &ScopeSet {
+        self.recommended.get_or_init(|| recommended_scopes(self.accepted, self.held()))
     }
 
     /// Returns the held and the needed scopes as a value of gcloud's flag `--scopes`, with
@@ -103,13 +103,14 @@ impl Case<'_> {
         if self.held_and_needed().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
             return None;
         }
-        let names: Vec<String> = self.recommended().iter().map(|scope| scope.short().to_owned()).collect();
+        let names: Vec<String> =
+            self.recommended_scopes().iter().map(|scope| scope.short().to_owned()).collect();
         Some(names.join(" and "))
     }
 
     /// Returns the URIs of the recommended scopes.
     pub(super) fn scopes_to_request(&self) -> Vec<String> {
-        uris(self.recommended())
+        uris(self.recommended_scopes())
     }
 
     /// Returns the scopes to enter for domain-wide delegation: the held and the needed scopes,
@@ -126,7 +127,7 @@ impl Case<'_> {
         all.extend(self.held.into_iter().flat_map(ScopeSet::iter));
         let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
         let lacking: Vec<ScopeSet> = self.accepted.iter().filter(is_lacking).cloned().collect();
-        all.extend(least_of(&lacking));
+        all.extend(least_scopes(&lacking));
         uris(&all).join(",")
     }
 

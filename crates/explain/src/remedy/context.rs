@@ -49,7 +49,7 @@ impl Context for Case<'_> {
         match name {
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
-            "recommended_scopes" => Some(scopes_flag(self.recommended())),
+            "recommended_scopes" => Some(scopes_flag(self.recommended_scopes())),
             "scopes" => Some(self.scopes_to_request().join(",")),
             "quoted_scopes" => Some(quoted(&self.scopes_to_request())),
             "scopes_to_set" => Some(self.scopes_to_set()),

@@ -90,7 +90,7 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
 pub(super) mod tests {
     use super::super::advice::Context;
     use super::*;
-    use crate::refusal::{Answer, classify};
+    use crate::refusal::{ErrorResponse, classify};
 
     /// Calls a function with a refusal by each of several gates.
     pub(in crate::remedy) fn for_each_refusal(
@@ -108,7 +108,7 @@ pub(super) mod tests {
         ];
         for message in messages {
             let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
-            let refusal = classify(&Answer::new(body.as_bytes()).with_status(403)).unwrap();
+            let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403)).unwrap();
             function(&ClosedGate { refusal: &refusal, environment, call: None });
         }
     }

@@ -1,7 +1,7 @@
 //! The remedy for a program that requests the wrong scopes.
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Lookup, least};
+use gcp_scopes_catalog::{ApiMethod, Lookup, least_scope};
 
 use super::advice::{self, WithWords};
 use super::step::Step;
@@ -49,7 +49,7 @@ fn partial(requested: &ScopeSet) -> Option<&'static str> {
 
 /// Returns the step to request another scope with a client of google-apis-rs.
 fn request_another(method: ApiMethod, requested: &ScopeSet, why: &str) -> Option<Step> {
-    let better = least(&method.accepted())?;
+    let better = least_scope(&method.accepted())?;
     let requested = requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
     let words = [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
     advice::steps("requested", &WithWords(&(), &words)).pop()

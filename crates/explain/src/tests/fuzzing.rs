@@ -16,7 +16,7 @@ use http::{Method, Uri};
 
 use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
-use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::refusal::{self, Certainty, ErrorResponse, Gate, Refusal};
 
 /// A function that panics if a documented property does not hold for its input.
 pub type Target = fn(&[u8]);
@@ -69,8 +69,8 @@ fn challenge(data: &[u8]) {
     for line in data.split(|byte| *byte == b'\n') {
         HeaderValue::from_bytes(line).into_iter().for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
     }
-    let refusal =
-        classify_and_check(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("no refusal");
+    let refusal = classify_and_check(&ErrorResponse::new(b"").with_status(403).with_headers(&headers))
+        .expect("no refusal");
     assert!(refusal.certainty() == Certainty::Possible);
     assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
@@ -81,7 +81,7 @@ fn error_body(data: &[u8]) {
     let [headers, body] = parts(data);
     let headers = header_map(headers);
     let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
-    let answer = Answer::new(body).with_status(number).with_headers(&headers);
+    let answer = ErrorResponse::new(body).with_status(number).with_headers(&headers);
     let refusal = classify_and_check(&answer);
     // A report takes a hundred times as long as the rest of this function, so only one input in 64
     // gets a report. A hash of the body selects the input: a simpler criterion would lead the
@@ -95,7 +95,7 @@ fn error_body(data: &[u8]) {
 /// Classifies any text.
 fn error_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    classify_and_check(&Answer::from_text(&*text));
+    classify_and_check(&ErrorResponse::from_text(&*text));
 }
 
 /// Classifies a gRPC response with any message and details. The status is one of the 17 codes of
@@ -110,12 +110,12 @@ fn grpc_status(data: &[u8]) {
         headers.insert(name, value);
     }
     HeaderValue::from_bytes(message).into_iter().for_each(|text| drop(headers.insert("grpc-message", text)));
-    let refusal = classify_and_check(&Answer::new(b"").with_status(200).with_headers(&headers));
+    let refusal = classify_and_check(&ErrorResponse::new(b"").with_status(200).with_headers(&headers));
     assert!(code % 20 != 0 || refusal.is_none(), "a success should not be a refusal");
 }
 
 /// Classifies the response, and checks every value that a report shows.
-fn classify_and_check(answer: &Answer<'_>) -> Option<Refusal> {
+fn classify_and_check(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
     assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
     // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT` and `MESSAGE_LIMIT` in
@@ -143,7 +143,7 @@ fn is_one_line(text: &str) -> bool {
 }
 
 /// Checks all texts of the denial for a response.
-fn explain(answer: &Answer<'_>) {
+fn explain(answer: &ErrorResponse<'_>) {
     let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
     let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");

@@ -2,7 +2,7 @@
 //! is an invented service.
 
 use gcp_scopes_catalog::scope::Scope;
-use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
+use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify_text};
 
 use super::responses::RESPONSES;
 use super::{SCOPE_BODY, refusal_of};
@@ -304,8 +304,11 @@ fn a_sentence_in_the_field_error_is_the_message() {
 fn debug_does_not_show_the_servers_message() {
     let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
     let lines = [("x-guploader-uploadid", "sesame")];
-    let text =
-        format!("{:?} {:?}", refusal_of(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
+    let text = format!(
+        "{:?} {:?}",
+        refusal_of(403, &lines, body),
+        ErrorResponse::new(body.as_bytes()).with_status(403)
+    );
     assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
     assert!(text.contains("Iam") && text.contains("Certain") && text.contains("403"), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify};
+use gcp_scopes_explain::refusal::{Certainty, ErrorResponse, Gate, Refusal, classify};
 
 use super::{classify_response, headers, verdict};
 
@@ -42,7 +42,7 @@ fn status(message: &str, details: &[Vec<u8>]) -> Vec<u8> {
 /// Classifies a gRPC response with these trailers, which must be a refusal.
 fn refusal_with_trailers(lines: &[(&str, &str)]) -> Refusal {
     let map = headers(lines);
-    classify(&Answer::new(b"").with_status(200).with_headers(&map)).expect("no refusal")
+    classify(&ErrorResponse::new(b"").with_status(200).with_headers(&map)).expect("no refusal")
 }
 
 #[test]

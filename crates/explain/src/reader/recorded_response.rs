@@ -7,21 +7,21 @@ use super::input_errors::{nearest_name, shown};
 use super::json_line::{self, describe_value};
 use super::log_records;
 use crate::error::Error;
-use crate::refusal::Answer;
+use crate::refusal::ErrorResponse;
 
 /// A response that was recorded, or a text that may contain a response, such as a log.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::RecordedAnswer;
+/// use gcp_scopes_explain::reader::RecordedResponse;
 /// use gcp_scopes_explain::refusal::{Gate, classify};
 ///
 /// let line = br#"{"transport": "http", "status": 403, "body": "Insufficient OAuth2 scope."}"#;
-/// let answer = RecordedAnswer::from_json_line(line)?;
-/// assert_eq!(classify(&answer.answer()).map(|refusal| refusal.gate()), Some(Gate::Scope));
+/// let recorded = RecordedResponse::from_json_line(line)?;
+/// assert_eq!(classify(&recorded.error_response()).map(|refusal| refusal.gate()), Some(Gate::Scope));
 /// # Ok::<(), gcp_scopes_explain::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct RecordedAnswer {
+pub struct RecordedResponse {
     position: Position,
     status: Option<u16>,
     headers: HeaderMap,
@@ -39,15 +39,15 @@ enum Position {
     Record(usize, Vec<String>),
 }
 
-impl RecordedAnswer {
+impl RecordedResponse {
     /// Creates a text that may contain a response: a log line, a pasted response, or a whole log.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// use gcp_scopes_explain::refusal::{Gate, classify};
     ///
-    /// let answer = RecordedAnswer::from_text("Error 403: Rate Limit Exceeded");
-    /// assert_eq!(classify(&answer.answer()).map(|refusal| refusal.gate()), Some(Gate::RateLimit));
+    /// let recorded = RecordedResponse::from_text("Error 403: Rate Limit Exceeded");
+    /// assert_eq!(classify(&recorded.error_response()).map(|refusal| refusal.gate()), Some(Gate::RateLimit));
     /// ```
     #[must_use]
     pub fn from_text(text: impl Into<Vec<u8>>) -> Self {
@@ -63,8 +63,8 @@ impl RecordedAnswer {
     /// "text"}, "body": "text"}`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
-    /// let error = RecordedAnswer::from_json_line(br#"{"transport": "htp"}"#).unwrap_err();
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// let error = RecordedResponse::from_json_line(br#"{"transport": "htp"}"#).unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `http`?"));
     /// ```
     ///
@@ -92,10 +92,10 @@ impl RecordedAnswer {
     /// texts, including an error response of Google.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// let log = br#"{"severity": "ERROR", "message": "Error 403: Forbidden"}"#;
-    /// assert_eq!(RecordedAnswer::json_records(log).len(), 1);
-    /// assert!(RecordedAnswer::json_records(br#"{"error": {"code": 403}}"#).is_empty());
+    /// assert_eq!(RecordedResponse::json_records(log).len(), 1);
+    /// assert!(RecordedResponse::json_records(br#"{"error": {"code": 403}}"#).is_empty());
     /// ```
     #[must_use]
     pub fn json_records(log: &[u8]) -> Vec<Self> {
@@ -114,10 +114,10 @@ impl RecordedAnswer {
     /// or a level, as records do.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
-    /// assert_eq!(RecordedAnswer::log_blocks(log).len(), 1);
-    /// assert!(RecordedAnswer::log_blocks("Error 403: Forbidden").is_empty());
+    /// assert_eq!(RecordedResponse::log_blocks(log).len(), 1);
+    /// assert!(RecordedResponse::log_blocks("Error 403: Forbidden").is_empty());
     /// ```
     #[must_use]
     pub fn log_blocks(log: &str) -> Vec<Self> {
@@ -129,9 +129,9 @@ impl RecordedAnswer {
     /// begins with a time or a level, and ends before the line with which the next record begins.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
-    /// let records = RecordedAnswer::from_text(log).records();
+    /// let records = RecordedResponse::from_text(log).records();
     /// assert_eq!(records[1].body(), "10:00:01 ERROR Forbidden\n  in main.rs");
     /// ```
     #[must_use]
@@ -150,12 +150,12 @@ impl RecordedAnswer {
     /// error message at the end of a part is complete in the next part.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// let log = br#"{"message": "cannot list", "cause": {"text": "Error 403: Forbidden"}}"#;
-    /// let record = &RecordedAnswer::json_records(log)[0];
+    /// let record = &RecordedResponse::json_records(log)[0];
     /// let texts: Vec<String> = record.candidates().map(|text| text.body()).collect();
     /// assert_eq!(texts[..2], ["Error 403: Forbidden", "cannot list"]);
-    /// assert_eq!(RecordedAnswer::from_text("x".repeat(65 << 10)).candidates().count(), 2);
+    /// assert_eq!(RecordedResponse::from_text("x".repeat(65 << 10)).candidates().count(), 2);
     /// ```
     pub fn candidates(&self) -> impl Iterator<Item = Self> {
         let whole = self.body.len().max(1);
@@ -174,9 +174,9 @@ impl RecordedAnswer {
     /// Returns the position of the record in its log: `line 2` or, for a JSON log, `record 2`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
     /// let log = b"{\"message\": \"begun\"}\n{\"message\": \"Error 403: Forbidden\"}";
-    /// assert_eq!(RecordedAnswer::json_records(log)[1].name(), Some("record 2".to_owned()));
+    /// assert_eq!(RecordedResponse::json_records(log)[1].name(), Some("record 2".to_owned()));
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<String> {
@@ -190,22 +190,23 @@ impl RecordedAnswer {
     /// Returns the response for [`classify`](crate::refusal::classify).
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
-    /// let answer = RecordedAnswer::from_text("200 OK");
-    /// assert!(gcp_scopes_explain::refusal::classify(&answer.answer()).is_none());
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// let recorded = RecordedResponse::from_text("200 OK");
+    /// assert!(gcp_scopes_explain::refusal::classify(&recorded.error_response()).is_none());
     /// ```
     #[must_use]
-    pub fn answer(&self) -> Answer<'_> {
-        let answer = if self.is_text { Answer::from_text(&self.body) } else { Answer::new(&self.body) };
+    pub fn error_response(&self) -> ErrorResponse<'_> {
+        let answer =
+            if self.is_text { ErrorResponse::from_text(&self.body) } else { ErrorResponse::new(&self.body) };
         let answer = answer.with_headers(&self.headers);
-        self.status.into_iter().fold(answer, Answer::with_status)
+        self.status.into_iter().fold(answer, ErrorResponse::with_status)
     }
 
     /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedAnswer;
-    /// assert_eq!(RecordedAnswer::from_text(b"For\xffbidden").body(), "For\u{fffd}bidden");
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// assert_eq!(RecordedResponse::from_text(b"For\xffbidden").body(), "For\u{fffd}bidden");
     /// ```
     #[must_use]
     pub fn body(&self) -> String {

@@ -7,28 +7,28 @@ use http::HeaderMap;
 /// A response to classify: its body, and its status and headers if they are known.
 ///
 /// ```
-/// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+/// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
-/// let refusal = classify(&Answer::new(body).with_status(403)).expect("no refusal");
+/// let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::Iam);
 /// ```
 #[derive(Clone, Copy)]
-pub struct Answer<'a> {
+pub struct ErrorResponse<'a> {
     pub(super) status: Option<u16>,
     pub(super) headers: Option<&'a HeaderMap>,
     pub(super) body: &'a [u8],
     pub(super) is_text: bool,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> ErrorResponse<'a> {
     /// Creates the response of a server with this body, which may be truncated. The body may be
     /// JSON, XML, HTML, multipart, plain text or empty. [`classify`](super::classify) reads its
     /// first 64 KiB.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Answer, classify};
-    /// assert!(classify(&Answer::new(br#"{"kind":"storage#object"}"#)).is_none());
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// assert!(classify(&ErrorResponse::new(br#"{"kind":"storage#object"}"#)).is_none());
     /// ```
     #[must_use]
     pub fn new(body: &'a [u8]) -> Self {
@@ -43,9 +43,9 @@ impl<'a> Answer<'a> {
     /// user chose may contain the same words.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
     /// let line = "12:00:01 ERROR upload: Error 403: Request had insufficient authentication scopes., forbidden";
-    /// let refusal = classify(&Answer::from_text(line)).expect("no refusal");
+    /// let refusal = classify(&ErrorResponse::from_text(line)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Scope);
     /// ```
     #[must_use]
@@ -56,8 +56,8 @@ impl<'a> Answer<'a> {
     /// Sets the HTTP status. A gRPC status is read from the header `grpc-status`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
-    /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("no refusal");
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
+    /// let refusal = classify(&ErrorResponse::new(b"").with_status(403)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
     #[must_use]
@@ -69,11 +69,11 @@ impl<'a> Answer<'a> {
     /// Sets the headers. For gRPC, pass the trailers, or headers and trailers in one map.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, Gate, classify};
     /// let mut trailers = http::HeaderMap::new();
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
-    /// let answer = Answer::new(b"").with_status(200).with_headers(&trailers);
+    /// let answer = ErrorResponse::new(b"").with_status(200).with_headers(&trailers);
     /// let refusal = classify(&answer).expect("no refusal");
     /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
@@ -86,8 +86,8 @@ impl<'a> Answer<'a> {
 }
 
 /// Prints the response without the body, which may name resources.
-impl fmt::Debug for Answer<'_> {
+impl fmt::Debug for ErrorResponse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("ErrorResponse").field("status", &self.status).finish_non_exhaustive()
     }
 }
