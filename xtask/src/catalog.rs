@@ -12,6 +12,7 @@
 
 mod changes;
 mod clients;
+mod defaults;
 mod discovery;
 mod encode;
 mod fetch;
@@ -28,6 +29,7 @@ mod sets;
 mod template;
 mod text;
 mod trie;
+mod truth;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -86,7 +88,10 @@ pub(crate) fn check() -> Result<()> {
 
 /// Checks that the catalog finds every method by each of its routes.
 pub(crate) fn verify() -> Result<()> {
-    verify::run(&load()?)
+    let clients = Clients::read(&fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?)?;
+    let catalog = build(&fetch::pinned(&root())?, &clients)?;
+    verify::run(&catalog)?;
+    truth::run(&catalog, &clients, &root())
 }
 
 /// Prints the differences between a catalog from the newest packages and one from the pinned
@@ -144,20 +149,50 @@ fn build(sources: &fetch::Sources, clients: &Clients) -> Result<CatalogModel> {
 
 /// Extracts what the pinned generated clients send, and writes the routes that no other source has.
 pub(crate) fn clients() -> Result<()> {
-    let text = extract_clients()?;
-    fs::write(root().join(CLIENTS), &text)?;
-    println!("{CLIENTS}: {} lines", text.lines().count());
+    for (name, text) in extracts()? {
+        println!("{name}: {} lines", text.lines().count());
+        fs::write(root().join(name), text)?;
+    }
     Ok(())
 }
 
-/// Checks that the committed extract is what the pinned generated clients contain.
+/// Checks that the committed extracts are what the pinned clients contain.
 pub(crate) fn check_clients() -> Result<()> {
-    let committed = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
-    if committed != extract_clients()? {
-        bail!("{CLIENTS} is stale; run `cargo xtask catalog --clients` and commit the result");
+    for (name, text) in extracts()? {
+        if fs::read_to_string(root().join(name)).context(name)? != text {
+            bail!("{name} is stale; run `cargo xtask catalog --clients` and commit the result");
+        }
+        println!("{name} is equal to what the clients contain");
     }
-    println!("{CLIENTS} is equal to what the generated clients contain");
     Ok(())
+}
+
+/// Returns the extracts from the pinned clients, by their paths.
+fn extracts() -> Result<[(&'static str, String); 3]> {
+    Ok([
+        (CLIENTS, extract_clients()?),
+        (truth::DEFAULTS, defaults::extract(&root())?),
+        (truth::CALLS, extract_calls()?),
+    ])
+}
+
+/// Returns the calls of npm's googleapis whose path is in no Discovery document.
+fn extract_calls() -> Result<String> {
+    let known = discovery::calls(&discovery::read(&fetch::pinned(&root())?.wheel)?)?;
+    let calls = fetch::npm_calls(&root())?;
+    let is_unknown = |line: &&str| match line.split('\t').collect::<Vec<_>>().as_slice() {
+        [host, verb, path] => !known.contains(&((*host).into(), (*verb).into(), (*path).into())),
+        _ => true,
+    };
+    let unknown: Vec<&str> = calls.lines().filter(is_unknown).collect();
+    Ok(format!(
+        "# The calls of npm's {} (SHA-256 {}) whose path is in no Discovery document, of {} calls.\n\
+         # Written by `cargo xtask catalog --clients`. Host, verb, path.\n{}\n",
+        fetch::NPM,
+        fetch::NPM_SHA256,
+        calls.lines().count(),
+        unknown.join("\n")
+    ))
 }
 
 fn extract_clients() -> Result<String> {

@@ -38,7 +38,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask sizes               check the sizes of the catalogs that README.md states
        cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
-       cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
+       cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
        cargo xtask instructions        compare the instructions a call takes with the committed counts;
@@ -75,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
         ["deep", "soak", seconds] => deep::soak(seconds),
+        ["deep", "clients"] => deep::clients(),
         ["deep", "deny"] => deep::deny(),
         ["deep", "executions", count] => deep::executions(count),
         ["deep", "mutants"] => deep::mutants(None),

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use super::model::{short, uri};
 use super::protos::Rpc;
 use super::template::PathTemplate;
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 /// The services that other services include. The host of such a service is that of the including
 /// service.
@@ -73,6 +74,26 @@ impl Clients {
                 bindings: bindings.iter().map(|binding| binding.route.clone()).collect(),
             })
             .collect()
+    }
+
+    /// Returns the services, each with its host and the scopes that its client requests by default.
+    pub(crate) fn defaults(&self) -> impl Iterator<Item = (&str, &str, ScopeSet)> {
+        self.services.iter().map(|((host, service), scopes)| {
+            let held = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
+            (host.as_str(), service.as_str(), held)
+        })
+    }
+
+    /// Returns the routes of the rpcs of a service, and of those that its host includes.
+    pub(crate) fn routes_of(
+        &self,
+        host: &str,
+        service: &str,
+    ) -> impl Iterator<Item = &(String, PathTemplate)> {
+        let is_of =
+            move |id: &str| is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service);
+        let bindings = self.bindings.iter().filter(move |((at, id), _)| at == host && is_of(id));
+        bindings.flat_map(|(_, bindings)| bindings.iter().map(|binding| &binding.route))
     }
 
     fn scopes(&self, host: &str, id: &str) -> BTreeSet<String> {

@@ -98,7 +98,7 @@ impl Check<'_> {
 }
 
 /// Returns a path that a template matches. The segments for `*` and `**` differ from all literals.
-fn example_path(template: &PathTemplate) -> String {
+pub(crate) fn example_path(template: &PathTemplate) -> String {
     let segments = template.segments.iter().enumerate().map(|(index, segment)| match segment {
         TemplateSegment::Literal(text) => text.clone(),
         TemplateSegment::Star => format!("my-name-{index}"),
