@@ -119,8 +119,8 @@ impl Match {
     }
 
     /// Checks whether a token with these scopes has nothing to do with the service of the method. A
-    /// row that is too coarse to tell which method accepts which scope still tells that the token
-    /// lacks a scope if no method of the service accepts any of them.
+    /// coarse row does not show which method accepts which scope. But if no method of the service
+    /// accepts any scope of the token, the token certainly lacks a scope.
     fn is_stranger(&self, held: &ScopeSet) -> bool {
         let (catalog, host) = (self.method.catalog(), self.method.host());
         !self.is_grpc

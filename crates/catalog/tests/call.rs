@@ -900,7 +900,7 @@ fn a_collector_of_opentelemetry_is_googles_only_by_its_host() {
 }
 
 #[test]
-fn a_coarse_row_tells_only_that_a_token_has_nothing_to_do_with_the_service() {
+fn a_coarse_row_judges_only_tokens_that_have_nothing_to_do_with_the_service() {
     let traces = "https://telemetry.googleapis.com/v1/traces";
     let read_rows = "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:readRows";
     for (verb, url, scopes, expected) in [
