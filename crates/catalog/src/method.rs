@@ -124,7 +124,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("compute.instances.get")?.api(), "compute.v1");
     /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.api(), "compute.beta");
     /// let error = ApiMethod::by_id("storage.objects.insrt").unwrap_err();
@@ -211,8 +212,12 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
-    /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.id(), "compute.instances.get");
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// assert_eq!(
+    ///     ApiMethod::by_id("compute.beta:compute.instances.get")?.id(),
+    ///     "compute.instances.get"
+    /// );
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -226,7 +231,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
     /// assert_eq!(rpc.discovery_id(), Some("pubsub.projects.topics.publish"));
     /// # }
@@ -247,7 +253,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.api(), "storage.v1");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -262,7 +269,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("bigquery.jobs.query")?.host(), "bigquery.googleapis.com");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -277,7 +285,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.patch")?.verb(), "PATCH");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -292,7 +301,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let link = ApiMethod::by_id("storage.objects.get")?.doc_url();
     /// assert!(link.is_some_and(|link| link.starts_with("https://")));
     /// # }
@@ -313,7 +323,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let accepted = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
     /// let names: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["cloud-platform", "pubsub"]);
@@ -359,7 +370,7 @@ impl ApiMethod {
     /// use gcp_scopes_catalog::ApiMethod;
     ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), "discovery");
-    /// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
+    /// // Discovery has no data API of Bigtable; its proto lists scopes for the whole service.
     /// assert_eq!(ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?.basis(), "protos");
     /// # }
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
