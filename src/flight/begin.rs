@@ -10,9 +10,9 @@ use super::learn;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
+use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
@@ -320,15 +320,27 @@ impl Flight {
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
     }
 
+    /// Checks whether only the scopes of the whole service are known, and not those of the method.
+    fn is_coarse(&self) -> bool {
+        self.lookup.abstain_reason() == Some(AbstainReason::Coarse)
+    }
+
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
+        let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
         let check = match state.preflight {
-            Preflight::Deny => Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at)),
-            Preflight::Confirm => state.lessons.check(key, subject, stale_at, state.tokens.now()),
+            // What is known of the whole service stops a call only if the source of the scopes is
+            // authoritative for the token. Otherwise Google's response has to confirm the verdict.
+            Preflight::Deny if !self.is_coarse() || !is_unverified => {
+                Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
+            }
+            Preflight::Deny | Preflight::Confirm => {
+                state.lessons.check(key, subject, stale_at, state.tokens.now())
+            }
             Preflight::Warn => Check::Unconfirmed,
             Preflight::Off => return Ok(()),
         };
