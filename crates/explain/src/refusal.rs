@@ -22,13 +22,18 @@
 //! assert!(classify_text("200 OK").is_none());
 //! ```
 
+mod audit;
 mod challenge;
+mod conclusion;
 mod details;
 mod error_response;
 mod gate;
 mod gather;
 mod grpc;
 mod json;
+mod local_errors;
+mod other_servers;
+mod passages;
 mod phrases;
 mod protobuf;
 mod reasons;
@@ -50,6 +55,7 @@ use http::HeaderMap;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
+pub use passages::decisive;
 pub(crate) use verdict::ScopeProblem;
 
 use details::Details;
@@ -80,15 +86,18 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     // with the boundary of its first part.
     let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
+    if responses.is_empty() && answer.is_text {
+        return classify_passages(answer, &local_errors::removed(&body));
+    }
     if responses.is_empty() {
-        return classify_response(answer.status, answer.headers, &body, answer.is_text);
+        return classify_response(answer.status, answer.headers, &body, false);
     }
     let refusal = |response: &responses::Response<'_>| {
         classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_likely_for_scope()).or_else(|| refusals.first())?;
-    if best.certainty() > Certainty::Possible {
+    if best.certainty() > Certainty::Possible || best.other_server().is_some() {
         return Some(best.clone());
     }
     // A client may print a sentence of its own before the response, so the whole text is read, too.
@@ -112,6 +121,12 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&ErrorResponse::from_text(text))
 }
 
+/// Determines which gate refused, from a text that may contain several refusals.
+fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
+    let whole = classify_response(answer.status, answer.headers, text, true)?;
+    Some(passages::choose(whole, text, |line| classify_response(None, None, line, true)))
+}
+
 /// Determines which gate refused, from one response or from a text.
 fn classify_response(
     status: Option<u16>,
@@ -121,9 +136,10 @@ fn classify_response(
 ) -> Option<Refusal> {
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
-    let (verdict, evidence) = rules::verdict(&facts)?;
-    let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
+    let finding = rules::verdict(&facts)?;
+    let alternatives = facts.listed_scopes(&finding);
+    let (verdict, evidence) = (finding.verdict, finding.evidence);
+    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.into_details(&finding)) })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -194,6 +210,8 @@ impl Refusal {
     /// not [`Gate::Scope`].
     ///
     /// - `missing`: the token holds none of the accepted scopes;
+    /// - `script`: a script of Apps Script lacks a scope, which its manifest `appsscript.json` must
+    ///   list;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
     /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
     ///   account.
@@ -210,6 +228,32 @@ impl Refusal {
 
     pub(crate) fn problem(&self) -> Option<ScopeProblem> {
         self.verdict.problem
+    }
+
+    /// Returns the name of the server that refused, if it is not one of Google's, such as GitLab or
+    /// AWS. The gate of such a refusal is [`Gate::Other`], and no step for Google Cloud helps.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
+    /// assert_eq!(classify_text(text).expect("no refusal").other_server(), Some("AWS"));
+    /// ```
+    #[must_use]
+    pub fn other_server(&self) -> Option<&'static str> {
+        self.verdict.other_server
+    }
+
+    /// Returns whether the response reports what a service perimeter in dry-run mode would refuse.
+    /// Then the call was not refused.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "(Dry Run Mode) Request is prohibited by organization's policy.";
+    /// assert!(classify_text(text).expect("no report").is_dry_run());
+    /// ```
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.verdict.is_dry_run
     }
 
     /// Returns whether a token endpoint refused to issue a token with the requested scopes: the

@@ -84,7 +84,11 @@ impl RecordedResponse {
         // may be that of the web page from which the text was copied.
         let status = status.filter(|code| transport == "http" || *code >= 400);
         let body = read_body(fields.get("body"))?.into_bytes();
-        Ok(Self { position: Position::Unknown, status, headers, body, is_text: transport == "text" })
+        // A gRPC response has its message in the header `grpc-message`. Without that header, the
+        // body is what a client printed.
+        let is_printed = transport == "grpc" && !headers.contains_key("grpc-message") && !body.is_empty();
+        let is_text = transport == "text" || is_printed;
+        Ok(Self { position: Position::Unknown, status, headers, body, is_text })
     }
 
     /// Returns the records of a JSON log, which has a record on each line or is an array of
@@ -163,7 +167,7 @@ impl RecordedResponse {
             Position::Record(_, texts) => (texts.as_slice(), whole, whole),
             Position::Unknown | Position::Line(_) => (&[][..], PART_SIZE, PART_SIZE - PART_OVERLAP),
         };
-        let parts = (0..self.body.len()).step_by(step).map(move |start| {
+        let parts = (0..whole).step_by(step).map(move |start| {
             let part = self.body.get(start..).unwrap_or_default();
             let body = part.get(..length).unwrap_or(part).to_vec();
             Self { position: Position::Unknown, body, headers: self.headers.clone(), ..*self }
@@ -200,6 +204,17 @@ impl RecordedResponse {
             if self.is_text { ErrorResponse::from_text(&self.body) } else { ErrorResponse::new(&self.body) };
         let answer = answer.with_headers(&self.headers);
         self.status.into_iter().fold(answer, ErrorResponse::with_status)
+    }
+
+    /// Returns whether this is a text that may contain a response, and not a response.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// assert!(RecordedResponse::from_text("200 OK").is_text());
+    /// ```
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.is_text
     }
 
     /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.
