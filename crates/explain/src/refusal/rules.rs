@@ -42,9 +42,11 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         Some(finding) if finding.verdict.certainty > Certainty::Possible => result,
         _ => verdict_from_challenge(facts)
             .or_else(|| verdict_from_registry(facts, result))
-            .or_else(|| result.and_then(|_| verdict_from_other_host(facts)))
-            .or_else(|| result.filter(|_| facts.may_be_refused()))
-            .or_else(|| verdict_from_status_or_words(facts)),
+            .or_else(|| {
+                let result = result.filter(|_| facts.may_be_refused());
+                let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
+                verdict_from_other_host(facts).or(Some(weak))
+            }),
     }
 }
 
