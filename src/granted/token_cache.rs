@@ -149,7 +149,7 @@ impl TokenCache {
             let _ = self.0.spawner.bounded(limit, inspection).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
-        known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
+        known.unwrap_or_else(|| GrantedScopes::unknown("no source has reported yet what this token holds"))
     }
 
     /// Stores the scopes that the token's provider declares. Cheap if the provider declares the
@@ -443,12 +443,12 @@ mod tests {
         Panics,
     }
 
-    struct Source {
+    struct TestSource {
         behavior: Mutex<Behavior>,
         queries: AtomicUsize,
     }
 
-    impl Source {
+    impl TestSource {
         fn new(behavior: Behavior) -> Arc<Self> {
             Arc::new(Self { behavior: Mutex::new(behavior), queries: AtomicUsize::new(0) })
         }
@@ -463,7 +463,7 @@ mod tests {
         }
     }
 
-    impl GrantedScopesSource for Source {
+    impl GrantedScopesSource for TestSource {
         fn name(&self) -> &str {
             "the test source"
         }
@@ -493,13 +493,14 @@ mod tests {
 
     impl Setup {
         /// Uses the clock of the test's runtime.
-        fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
+        fn new(sources: &[(Stage, &Arc<TestSource>)]) -> Self {
             Self::on(Background::in_test(), sources)
         }
 
-        fn on(background: Background, sources: &[(Stage, &Arc<Source>)]) -> Self {
-            let dynamic =
-                |(stage, source): &(Stage, &Arc<Source>)| (*stage, Arc::clone(source) as Arc<dyn DynSource>);
+        fn on(background: Background, sources: &[(Stage, &Arc<TestSource>)]) -> Self {
+            let dynamic = |(stage, source): &(Stage, &Arc<TestSource>)| {
+                (*stage, Arc::clone(source) as Arc<dyn DynSource>)
+            };
             let clock = Arc::new(ManualClock::new());
             let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
             let sources = sources.iter().map(dynamic).collect();
@@ -530,7 +531,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peek_returns_the_scopes_after_an_inspection() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         assert!(setup.is_unseen(&token));
@@ -545,7 +546,7 @@ mod tests {
         for behavior in
             [Behavior::Knows, Behavior::Fails, Behavior::DoesNotKnow, Behavior::Hangs, Behavior::Panics]
         {
-            let source = Source::new(behavior);
+            let source = TestSource::new(behavior);
             let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
             let mut callers = tokio::task::JoinSet::new();
             for _ in 0..10_000 {
@@ -565,7 +566,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cancelling_the_first_caller_does_not_affect_the_others() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
         let spawn = || {
             let setup = Arc::clone(&setup);
@@ -584,7 +585,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_can_be_dropped_at_any_await() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         // 20 polls with pauses of 5 ms take longer than the 50 ms until the source responds.
@@ -608,7 +609,7 @@ mod tests {
     #[test]
     fn an_inspection_aborted_with_its_runtime_stores_a_result() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let hangs = Source::new(Behavior::Hangs);
+        let hangs = TestSource::new(Behavior::Hangs);
         let setup = runtime.block_on(async { Setup::new(&[(BeforeRefusal, &hangs)]) });
         setup.grants.inspect(&bearer("opaque"), BeforeRefusal);
         drop(runtime);
@@ -619,7 +620,7 @@ mod tests {
 
     #[test]
     fn an_inspection_does_not_need_the_callers_runtime() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::on(Background::default(), &[(BeforeRefusal, &source)]);
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (idle, other) = (runtime(), runtime());
@@ -633,7 +634,7 @@ mod tests {
 
     #[test]
     fn without_a_thread_a_token_stays_unknown() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::on(Background::without_thread(), &[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let mut wait = Box::pin(setup.grants.wait(key, None, AfterRefusal, SECOND));
@@ -645,7 +646,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_inspection_continues_after_the_wait_times_out() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let started = tokio::time::Instant::now();
@@ -657,7 +658,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_next_source_is_queried_after_a_timeout() {
-        let (hangs, knows) = (Source::new(Behavior::Hangs), Source::new(Behavior::Knows));
+        let (hangs, knows) = (TestSource::new(Behavior::Hangs), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &hangs), (BeforeRefusal, &knows)]);
         let started = tokio::time::Instant::now();
         assert!(!setup.inspect_and_wait(&bearer("opaque")).await.is_unknown());
@@ -666,7 +667,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_cached_and_retried_with_doubling_delays() {
-        let source = Source::new(Behavior::Fails);
+        let source = TestSource::new(Behavior::Fails);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         // The bounds of the delay, in seconds, after each failure in a row.
@@ -705,7 +706,7 @@ mod tests {
             // The entry of an expired token lives for the first retry delay.
             (Behavior::KnowsUntil(wall - SECOND), 1),
         ] {
-            let source = Source::new(behavior);
+            let source = TestSource::new(behavior);
             let setup = Setup::new(&[(BeforeRefusal, &source)]);
             let token = bearer("opaque");
             setup.inspect_and_wait(&token).await;
@@ -718,7 +719,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_new_until_it_has_an_entry() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::Fails))]);
         let token = bearer("opaque");
         let is_new = || match setup.peek_scope_count(&token) {
             Peek::Unseen { is_new, .. } => Some(is_new),
@@ -736,7 +737,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_for_refused_tokens() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
         for token in &tokens {
@@ -754,7 +755,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_after_a_refusal() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let token = bearer("opaque");
         let granted = setup.inspect_and_wait(&token).await;
@@ -771,7 +772,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_explanation_waits_for_the_expensive_source() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
@@ -780,7 +781,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_token_of_a_rotation_has_its_own_entry() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup
             .grants
@@ -803,7 +804,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_unreadable_jwt_is_passed_to_the_sources() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::DoesNotKnow))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::DoesNotKnow))]);
         let granted = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
         let why = granted.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
@@ -811,7 +812,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_forgotten_token_is_inspected_again() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.inspect_and_wait(&bearer("opaque")).await;
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
@@ -823,7 +824,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_that_was_only_seen_is_inspected_after_a_refusal() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
@@ -847,7 +848,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_number_of_running_inspections_is_bounded() {
-        let source = Source::new(Behavior::Hangs);
+        let source = TestSource::new(Behavior::Hangs);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         for number in 0..10_000 {
             setup.grants.inspect(&bearer(&number.to_string()), BeforeRefusal);
@@ -857,7 +858,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn debug_output_does_not_contain_the_token() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::Fails))]);
         let token = bearer("MARKER");
         let granted = setup.inspect_and_wait(&token).await;
         let peek = setup.grants.peek(&token, |key, _| key);
