@@ -260,7 +260,11 @@ impl fmt::Display for Recorder {
         let recommended = self.recommended_scopes();
         writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
         writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
-        write!(f, "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}", self.self_check_lines())
+        write!(
+            f,
+            "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}",
+            self.self_check_lines()
+        )
     }
 }
 

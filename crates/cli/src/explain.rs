@@ -67,9 +67,11 @@ its explanation, always with all keys:
 or, for a line that cannot be read, which stops nothing:
   {\"error\": \"line 3: …\"}
 `candidates` are the methods of which one was called, if that is all that is
-known; each of them accepts the scopes in `accepted`. `gate` is one of scope, iam, service_disabled, billing, vpc_sc, org_policy,
-rate_limit, quota_project, credentials, api_key, resource_acl, other. What is
-no refusal is `other`, `possible`, without steps. Blank lines get no answer.
+known; each of them accepts the scopes in `accepted`. `notes` are sentences
+about what is not certain. `gate` is one of scope, iam, service_disabled,
+billing, vpc_sc, org_policy, rate_limit, quota_project, credentials, api_key,
+resource_acl, other. What is no refusal is `other`, `possible`, without steps.
+Blank lines get no answer.
 
 Exit codes:
   0  explained
@@ -86,6 +88,7 @@ fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
     let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
     Ok(Explainer {
         environment: args.environment.environment()?,
+        is_environment_given: args.environment.names_environment(),
         granted: args.environment.granted()?,
         call: call.map_err(|error| error.to_string())?,
     })
@@ -134,7 +137,8 @@ fn suggest_arguments(args: &ExplainArgs, explanation: &Explanation) {
             }
         });
     }
-    if explanation.gate() == Some(Gate::Scope) && !args.environment.is_given() {
+    let is_place_known = args.environment.is_given() || explanation.is_place_of_record();
+    if explanation.gate() == Some(Gate::Scope) && !is_place_known {
         write_note(
             "where it ran is not told, so the steps are for several places; give it, as in --on \
              gce, and they are for that one",

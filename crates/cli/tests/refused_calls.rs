@@ -67,13 +67,17 @@ fn a_text_that_grpc_clients_print_is_read_as_a_text() {
 
 #[test]
 fn candidates_are_named_with_what_is_enough_for_all_of_them() {
-    let explanation = explain(&[], &format!("<HttpError 403 when requesting {DRIVE_URL} returned \"{SCOPES}\">"));
+    let explanation =
+        explain(&[], &format!("<HttpError 403 when requesting {DRIVE_URL} returned \"{SCOPES}\">"));
     assert_eq!(explanation["candidates"], json!(["drive.files.list", "drive.files.create"]));
     assert_eq!(explanation["method"], Value::Null);
     let accepted = explanation["accepted"].as_array().unwrap();
     assert!(accepted.iter().all(|scope| !scope.as_str().unwrap().ends_with("readonly")), "{accepted:?}");
     let report = explanation["report"].as_str().unwrap();
-    assert!(report.starts_with("The text does not show which method was called: drive.files.list,"), "{report}");
+    assert!(
+        report.starts_with("The text does not show which method was called: drive.files.list,"),
+        "{report}"
+    );
 
     let known = explain(&[], &format!("GET {DRIVE_URL}: {SCOPES}"));
     assert_eq!((&known["candidates"], &known["notes"]), (&json!([]), &json!([])));
@@ -85,7 +89,9 @@ fn a_contradiction_between_arguments_and_text_comes_first() {
     let explanation = explain(&call, &format!("GET {DRIVE_URL}: {SCOPES}"));
     assert_eq!(explanation["method"], "drive.files.list");
     let report = explanation["report"].as_str().unwrap();
-    assert!(report.starts_with("--call names another call than this answer, which is about drive.files.list"));
+    assert!(
+        report.starts_with("--call names another call than this answer, which is about drive.files.list")
+    );
     let agreeing = explain(&["--call", "drive.files.list"], &format!("GET {DRIVE_URL}: {SCOPES}"));
     assert_eq!(agreeing["notes"], json!([]));
 
@@ -114,12 +120,12 @@ fn refusals_by_others_lead_to_no_command_of_google() {
             "iam",
             "Probably IAM refused this call.",
         ),
+        ("(Dry Run Mode) Request is prohibited by organization's policy.", "vpc_sc", "Nothing was refused: "),
         (
-            "(Dry Run Mode) Request is prohibited by organization's policy.",
-            "vpc_sc",
-            "Nothing was refused: ",
+            "Specified permissions are not sufficient to call DriveApp.getFiles.",
+            "scope",
+            "The call was refused",
         ),
-        ("Specified permissions are not sufficient to call DriveApp.getFiles.", "scope", "The call was refused"),
     ] {
         let explanation = explain(&[], text);
         assert_eq!(explanation["gate"], gate, "{text}");
@@ -127,7 +133,32 @@ fn refusals_by_others_lead_to_no_command_of_google() {
         let commands = commands(&explanation);
         assert!(commands.iter().all(|command| !command.starts_with("gcloud")), "{text}: {commands:?}");
     }
-    let rbac = explain(&[], r#"User "ann" cannot get resource "pods" in API group "" in the namespace "kite""#);
+    let rbac =
+        explain(&[], r#"User "ann" cannot get resource "pods" in API group "" in the namespace "kite""#);
     let text = rbac["steps"][0]["text"].as_str().unwrap();
     assert!(text.contains("Role ") && text.contains("RoleBinding"), "{text}");
+}
+
+#[test]
+fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
+    let record = |resource: Value| {
+        json!({"textPayload": SCOPES, "resource": resource, "labels": {"compute.googleapis.com/resource_name": "web-1"}})
+            .to_string()
+    };
+    let vm = record(
+        json!({"type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}}),
+    );
+    let stop = "gcloud compute instances stop web-1 --zone=us-east1-b --project=blue-kite-7";
+    assert!(commands(&explain(&[], &vm)).contains(&stop), "{vm}");
+    // An argument takes precedence, and a name that a shell would interpret is not used.
+    let elsewhere = explain(&["--on", "user-adc"], &vm);
+    assert!(!commands(&elsewhere).contains(&stop), "{elsewhere}");
+    let unsafe_vm = explain(&[], &vm.replace("web-1", "$(reboot)"));
+    assert!(commands(&unsafe_vm).iter().all(|command| !command.contains("reboot")), "{unsafe_vm}");
+    // An audit record names the resource of the call instead.
+    let audit = vm.replacen("textPayload", "protoPayload", 1);
+    assert!(!commands(&explain(&[], &audit)).contains(&stop), "{audit}");
+    let service = record(json!({"type": "cloud_run_revision", "labels": {"service_name": "kite"}}));
+    let report = explain(&[], &service)["report"].as_str().unwrap().to_owned();
+    assert!(report.contains("a Cloud Run service") && report.contains("?scopes="), "{report}");
 }

@@ -27,6 +27,7 @@ mod lists;
 mod log_records;
 mod named_call;
 mod places;
+mod record_environment;
 mod recorded_response;
 mod refused_call;
 mod request;

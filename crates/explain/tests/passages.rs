@@ -13,7 +13,9 @@ fn read(text: &str) -> Refusal {
 #[test]
 fn the_most_certain_refusal_decides_and_is_quoted() {
     let bare = "upload failed: Permission 'kite.trees.shake' denied on resource '//x'";
-    for text in [format!("{bare}\n{SCOPES}"), format!("{SCOPES}\n{bare}"), format!("{SCOPES}\nsee roles/owner")] {
+    for text in
+        [format!("{bare}\n{SCOPES}"), format!("{SCOPES}\n{bare}"), format!("{SCOPES}\nsee roles/owner")]
+    {
         let refusal = read(&text);
         assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain), "{text}");
         assert_eq!(refusal.server_message(), Some(SCOPES), "{text}");
@@ -63,7 +65,8 @@ fn refusals_by_databases_and_operating_systems_are_none() {
 #[test]
 fn refusals_by_other_servers_are_told_apart() {
     let gitlab = r#"{"error":"insufficient_scope","error_description":"No.","scope":"api read_api"}"#;
-    let realm = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", error=\"insufficient_scope\"\n\n";
+    let realm =
+        "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", error=\"insufficient_scope\"\n\n";
     for (text, server) in [
         (gitlab, "GitLab"),
         (r#"{"error":"insufficient_scope","scope":"trees:write"}"#, "an OAuth server that is not Google's"),
@@ -122,7 +125,10 @@ fn audit_records_name_the_call_and_allowed_calls_are_no_refusals() {
             "labels":{{"compute.googleapis.com/resource_name":"web 1"}}}}"#
         )
     };
-    let denied = read(&record(r#""status":{"code":7,"message":"User not authorized to perform this action."},"#, false));
+    let denied = read(&record(
+        r#""status":{"code":7,"message":"User not authorized to perform this action."},"#,
+        false,
+    ));
     assert_eq!((denied.gate(), denied.service()), (Gate::Iam, Some("pubsub.googleapis.com")));
     assert_eq!(denied.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
     assert_eq!(denied.permission(), Some("pubsub.topics.publish"));
@@ -150,7 +156,10 @@ fn sentences_of_clients_and_services_have_their_gate() {
         // Compute Engine.
         ("Required 'Alpha Access' permission for 'Compute API'", (Gate::Other, None)),
         // Cloud Storage.
-        ("Anonymous caller does not have storage.objects.get access to the object.", (Gate::Credentials, None)),
+        (
+            "Anonymous caller does not have storage.objects.get access to the object.",
+            (Gate::Credentials, None),
+        ),
         // Container runtimes.
         ("failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden", scope("missing")),
         ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("missing")),
@@ -180,6 +189,7 @@ fn a_refusal_by_a_registry_is_only_possibly_about_scopes() {
     ] {
         assert_eq!((read(text).gate(), read(text).certainty()), (Gate::Scope, Certainty::Possible), "{text}");
     }
-    let named = "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource";
+    let named =
+        "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource";
     assert_eq!(read(named).gate(), Gate::Iam);
 }

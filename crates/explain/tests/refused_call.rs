@@ -40,13 +40,21 @@ fn the_call_is_in_the_line_of_the_refusal_or_nearest_before_it() {
         (format!("{buckets}\n\n{objects} 200 OK\nError 403: {SCOPES}"), Some("storage.buckets.get")),
         (format!("{buckets}\n{objects}\nstatus: 200\nError 403: {SCOPES}"), Some("storage.buckets.get")),
         (format!("{buckets}\n{objects}\ntook 200 ms\nError 403: {SCOPES}"), Some("storage.objects.list")),
-        (format!("Get \"https://storage.googleapis.com/storage/v1/b\": {SCOPES}"), Some("storage.buckets.list")),
+        (
+            format!("Get \"https://storage.googleapis.com/storage/v1/b\": {SCOPES}"),
+            Some("storage.buckets.list"),
+        ),
         (
             format!("{}{}{SCOPES}", curl("/storage/v1/b", "200"), curl("/storage/v1/b/kites", "403")),
             Some("storage.buckets.get"),
         ),
         // The URL of a resource is not that of a request.
-        (format!("machine: https://compute.googleapis.com/compute/v1/projects/p/zones/z/instances/web\n{SCOPES}"), None),
+        (
+            format!(
+                "machine: https://compute.googleapis.com/compute/v1/projects/p/zones/z/instances/web\n{SCOPES}"
+            ),
+            None,
+        ),
         (format!("token for https://www.googleapis.com/auth/drive\n{SCOPES}"), None),
     ];
     for (text, expected) in rows {
@@ -78,7 +86,9 @@ fn a_sentence_of_one_service_rules_out_other_apis() {
 #[test]
 fn labels_and_the_origin_of_a_record_are_not_the_service() {
     for text in [
-        format!("labels:\n  compute.googleapis.com/resource_name: web-1\ntextPayload: \"Error 403: {SCOPES}\""),
+        format!(
+            "labels:\n  compute.googleapis.com/resource_name: web-1\ntextPayload: \"Error 403: {SCOPES}\""
+        ),
         format!("metadata:\n  serviceName: compute.googleapis.com\ntextPayload: \"Error 403: {SCOPES}\""),
         format!("level=error compute.googleapis.com/instance_id=7 msg=\"{SCOPES}\""),
         format!("metric custom.googleapis.com/kites/count: {SCOPES}"),
@@ -142,7 +152,8 @@ fn commands_and_libraries_show_the_api() {
     }
     assert_eq!(find(&after("/usr/lib/google-cloud-sdk/lib/main.py"), "").service(), None);
 
-    let call = find(&format!("ERROR: (gcloud.compute.disks.list) Some requests did not succeed:\n - {SCOPES}"), "");
+    let call =
+        find(&format!("ERROR: (gcloud.compute.disks.list) Some requests did not succeed:\n - {SCOPES}"), "");
     assert!(call.candidates().iter().any(|method| method.id() == "compute.disks.list"));
     assert_eq!(names(&call.accepted_by_all()), ["cloud-platform", "compute", "compute.readonly"]);
 }

@@ -19,7 +19,10 @@ use crate::output::to_json;
 
 /// Explains responses to calls that were made in one environment, with one token.
 pub(crate) struct Explainer {
+    /// Where the call was made, as far as the arguments show.
     pub(crate) environment: Environment,
+    /// Whether an argument shows where the call was made.
+    pub(crate) is_environment_given: bool,
     /// The scopes of the token.
     pub(crate) granted: GrantedScopes,
     /// The call that `--call` names.
@@ -39,7 +42,10 @@ impl Explainer {
 
     /// Explains a refusal.
     pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
-        let FoundRefusal { refusal, call: read } = found;
+        let FoundRefusal { refusal, call: read, environment } = found;
+        let of_record = environment.filter(|_| !self.is_environment_given);
+        let is_place_of_record = of_record.is_some();
+        let environment = of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
         let given = self.call.as_ref().filter(|call| !read.contradicts(call));
         let mut notes = Vec::new();
         if self.call.is_some() && given.is_none() {
@@ -49,25 +55,39 @@ impl Explainer {
         let method = given.map_or_else(|| read.method(), NamedCall::method);
         let read = if given.is_some() { RefusedCall::default() } else { read };
         let call = named_call.call();
-        let denial = self.denial(&call, method, &refusal);
+        let denial = self.denial(&call, method, &refusal, &environment);
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
-            None => for_refused_call(&refusal, &self.environment, &call),
+            None => for_refused_call(&refusal, &environment, &call),
         };
         let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
         notes.extend(candidates_note(read.candidates()).filter(|_| refusal.gate() == Gate::Scope));
-        Explanation { refusal: Some(refusal), denial, method, call: read, steps, notes }
+        Explanation { refusal: Some(refusal), denial, method, call: read, steps, notes, is_place_of_record }
+    }
+
+    /// Returns the environment with the scopes of `--held`.
+    fn with_held(&self, environment: Environment) -> Environment {
+        match self.granted.scopes() {
+            Some(scopes) => environment.with_scopes(scopes.clone()),
+            None => environment,
+        }
     }
 
     /// Returns the denial of a call that was refused for lack of scopes; `None` if another gate
     /// refused the call, or if a missing scope is only possible.
-    fn denial(&self, call: &Call<'_>, method: Option<ApiMethod>, refusal: &Refusal) -> Option<Denial> {
+    fn denial(
+        &self,
+        call: &Call<'_>,
+        method: Option<ApiMethod>,
+        refusal: &Refusal,
+        environment: &Environment,
+    ) -> Option<Denial> {
         let lookup = lookup(call, &Endpoints::new());
         let is_expected = self.granted.suffice_for(&lookup) == Ok(false);
         let refusal = if is_expected { refusal.clone().corroborated() } else { refusal.clone() };
         let needed = lookup.needed_scopes().map(NeededScopes::scopes);
-        let environment = Arc::new(self.environment.clone());
+        let environment = Arc::new(environment.clone());
         refusal
             .is_likely_for_scope()
             .then(|| Denial::from_refusal(method, needed, self.granted.clone(), environment, refusal))
@@ -116,9 +136,16 @@ pub(crate) struct Explanation {
     steps: Vec<Step>,
     /// What contradicts the arguments, and what is not certain about the call.
     notes: Vec<String>,
+    /// Whether the record of the refusal shows where the call was made.
+    is_place_of_record: bool,
 }
 
 impl Explanation {
+    /// Checks whether the record of the refusal shows where the call was made.
+    pub(crate) fn is_place_of_record(&self) -> bool {
+        self.is_place_of_record
+    }
+
     pub(crate) fn is_refusal(&self) -> bool {
         self.refusal.is_some()
     }

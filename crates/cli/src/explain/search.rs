@@ -1,5 +1,6 @@
 //! Searches an input for its refusals, and for the calls that were refused.
 
+use gcp_scopes::environment::Environment;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify, decisive};
 use gcp_scopes_explain::reader::{RecordedResponse, RefusedCall};
 
@@ -7,6 +8,8 @@ use gcp_scopes_explain::reader::{RecordedResponse, RefusedCall};
 pub(crate) struct FoundRefusal {
     pub(crate) refusal: Refusal,
     pub(crate) call: RefusedCall,
+    /// Where the program ran, if the record shows it.
+    pub(crate) environment: Option<Environment>,
 }
 
 impl FoundRefusal {
@@ -27,7 +30,7 @@ impl FoundRefusal {
                 call = RefusedCall::find(&refusal, &body, rest);
             }
         }
-        Some(Self { refusal, call })
+        Some(Self { refusal, call, environment: response.environment().cloned() })
     }
 
     fn is_likely(&self) -> bool {

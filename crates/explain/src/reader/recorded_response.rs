@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::input_errors::{nearest_name, shown};
 use super::json_line::{self, describe_value};
-use super::log_records;
+use super::{log_records, record_environment};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::refusal::ErrorResponse;
 
@@ -35,8 +36,18 @@ enum Position {
     Unknown,
     /// The number of the record's first line, which starts at 1.
     Line(usize),
-    /// The number of a record in a JSON log, which starts at 1, and the texts in the record.
-    Record(usize, Vec<String>),
+    Record(JsonRecord),
+}
+
+/// A record of a JSON log.
+#[derive(Debug, Clone)]
+struct JsonRecord {
+    /// The number of the record in its log, which starts at 1.
+    number: usize,
+    /// The texts in the record.
+    texts: Vec<String>,
+    /// Where the program ran that wrote the record.
+    environment: Option<Environment>,
 }
 
 impl RecordedResponse {
@@ -107,7 +118,9 @@ impl RecordedResponse {
         records
             .map(|(position, fields)| {
                 let texts = log_records::texts(&fields);
-                Self::at(Position::Record(position, texts), Value::Object(fields).to_string())
+                let environment = record_environment::environment_of(&fields);
+                let record = JsonRecord { number: position, texts, environment };
+                Self::at(Position::Record(record), Value::Object(fields).to_string())
             })
             .collect()
     }
@@ -164,7 +177,7 @@ impl RecordedResponse {
     pub fn candidates(&self) -> impl Iterator<Item = Self> {
         let whole = self.body.len().max(1);
         let (texts, length, step) = match &self.position {
-            Position::Record(_, texts) => (texts.as_slice(), whole, whole),
+            Position::Record(record) => (record.texts.as_slice(), whole, whole),
             Position::Unknown | Position::Line(_) => (&[][..], PART_SIZE, PART_SIZE - PART_OVERLAP),
         };
         let parts = (0..whole).step_by(step).map(move |start| {
@@ -184,10 +197,30 @@ impl RecordedResponse {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        match self.position {
+        match &self.position {
             Position::Unknown => None,
             Position::Line(line) => Some(format!("line {line}")),
-            Position::Record(record, _) => Some(format!("record {record}")),
+            Position::Record(record) => Some(format!("record {}", record.number)),
+        }
+    }
+
+    /// Returns where the program ran that wrote the record, if the record is one of Cloud Logging
+    /// and shows it.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::environment::Platform;
+    ///
+    /// let log = br#"{"textPayload": "Error 403", "resource": {"type": "cloud_run_revision",
+    ///     "labels": {"service_name": "shop", "location": "europe-west1"}}}"#;
+    /// let here = RecordedResponse::json_records(log)[0].environment().cloned();
+    /// assert_eq!(here.map(|here| here.platform()), Some(Platform::CloudRunService));
+    /// ```
+    #[must_use]
+    pub fn environment(&self) -> Option<&Environment> {
+        match &self.position {
+            Position::Record(record) => record.environment.as_ref(),
+            _ => None,
         }
     }
 

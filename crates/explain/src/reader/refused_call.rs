@@ -47,6 +47,8 @@ pub struct RefusedCall {
     service: Option<String>,
     /// Whether the server named the method in its response.
     is_named_by_server: bool,
+    /// Whether a command implies the methods. A command may call other methods, too.
+    is_implied: bool,
 }
 
 impl RefusedCall {
@@ -85,7 +87,7 @@ impl RefusedCall {
     /// ```
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
-        self.candidates.first().copied().filter(|_| self.candidates.len() == 1)
+        self.candidates.first().copied().filter(|_| self.candidates.len() == 1 && !self.is_implied)
     }
 
     /// Returns the methods of which one was called. The list is empty if the text shows no method.
@@ -272,7 +274,8 @@ impl<'a> Search<'a> {
     fn by_clue(self) -> Option<RefusedCall> {
         let before = || nearest_clue(self.lines.get(..self.first_own_line)?, None, self.refusal);
         let clue = self.clue.or_else(before)?;
-        Some(RefusedCall { candidates: clue.methods, service: Some(clue.service), ..RefusedCall::default() })
+        let service = Some(clue.service);
+        Some(RefusedCall { candidates: clue.methods, service, is_implied: true, ..RefusedCall::default() })
     }
 }
 

@@ -400,6 +400,8 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("iam role", likely(Gate::Iam)),
     ("iam_permission", likely(Gate::Iam)),
     ("cannot * resource * in api group", likely(Gate::Iam)),
+    ("is forbidden: user * cannot ", likely(Gate::Iam)),
+    ("attempt to grant extra privileges", likely(Gate::Iam)),
     ("roles/", likely(Gate::Iam)),
     ("or it may not exist", likely(Gate::Iam)),
     ("not found or permission denied", likely(Gate::Iam)),
@@ -450,6 +452,7 @@ pub(super) static NOISE: &[&str] = &[
     "billing/quota_project",
     "this may be because the compute engine instance does not have the correct permission scopes specified",
     "this may be because the compute engine instance does not have any permission scopes specified",
+    "this may be because the virtual machine instance does not have permission scopes specified",
 ];
 
 #[cfg(test)]

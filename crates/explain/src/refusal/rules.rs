@@ -40,13 +40,11 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         .map(|finding| with_limited_certainty(finding, facts));
     match result {
         Some(finding) if finding.verdict.certainty > Certainty::Possible => result,
-        _ => verdict_from_challenge(facts)
-            .or_else(|| verdict_from_registry(facts, result))
-            .or_else(|| {
-                let result = result.filter(|_| facts.may_be_refused());
-                let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
-                verdict_from_other_host(facts).or(Some(weak))
-            }),
+        _ => verdict_from_challenge(facts).or_else(|| verdict_from_registry(facts, result)).or_else(|| {
+            let result = result.filter(|_| facts.may_be_refused());
+            let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
+            verdict_from_other_host(facts).or(Some(weak))
+        }),
     }
 }
 
@@ -210,7 +208,9 @@ fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
 /// cause: <https://github.com/hashicorp/terraform/issues/26196>.
 fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResult {
     let has_any = |words: &[&str]| words.iter().any(|words| facts.prose.contains(words));
-    let is_refused = result.is_some() || has_any(&REGISTRY_REFUSALS);
+    // A refused or missing credential is named as such.
+    let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
+    let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
     let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
     is_registry.then_some(Finding::new(Verdict::missing(Certainty::Possible), Evidence::Message))
 }

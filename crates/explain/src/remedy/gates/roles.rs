@@ -9,10 +9,13 @@ use super::grants::{GRANTS, On};
 /// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
+/// Parts of messages of Kubernetes.
+const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
+
 /// Returns the steps for a refusal by IAM.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
-        _ if gate.message_has("cannot ") && gate.message_has("in api group") => advice::steps("rbac", gate),
+        _ if gate.message_has_any(&RBAC) => advice::steps("rbac", gate),
         Some(permission) => grant_steps(gate, permission),
         None if gate.message_has("missing or insufficient permissions") => {
             advice::steps("security_rules", gate)
