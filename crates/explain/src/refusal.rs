@@ -55,7 +55,6 @@ use http::HeaderMap;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
-pub use passages::decisive;
 pub(crate) use verdict::ScopeProblem;
 
 use details::Details;
@@ -121,10 +120,40 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&ErrorResponse::from_text(text))
 }
 
-/// Determines which gate refused, from a text that may contain several refusals.
+/// Determines which gate refused, from a text that may contain several refusals. The verdict about
+/// one line counts only if it is better than that about the whole text, because a message may have
+/// several lines.
 fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
     let whole = classify_response(answer.status, answer.headers, text, true)?;
-    Some(passages::choose(whole, text, |line| classify_response(None, None, line, true)))
+    let is_one = text.trim_start().starts_with(['{', '[', '<']) || text::first_lines(text).nth(1).is_none();
+    if is_one {
+        return Some(whole);
+    }
+    let lines = text::first_lines(text).filter_map(|line| classify_response(None, None, line, true));
+    let mut lines: Vec<Refusal> = lines.collect();
+    let best = decisive(&lines).map(|index| lines.swap_remove(index));
+    Some(best.filter(|line| passages::is_better(&line.verdict, &whole.verdict)).unwrap_or(whole))
+}
+
+/// Returns the index of the refusal that explains the failure of a program, from the refusals of a
+/// log in their order.
+///
+/// A refusal that was probably retried (a rate limit, a refused credential) does not count if a
+/// refusal of another kind follows it. Of the others, the most certain refusal counts, and the
+/// first one of equally certain refusals. A refusal by a server that is not Google's counts only if
+/// there is no other.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::{classify_text, decisive};
+///
+/// let lines = ["Error 429: Rate Limit Exceeded", "Error 403: Request had insufficient authentication scopes."];
+/// let refusals: Vec<_> = lines.iter().filter_map(|line| classify_text(line)).collect();
+/// assert_eq!(decisive(&refusals), Some(1));
+/// ```
+#[must_use]
+pub fn decisive(refusals: &[Refusal]) -> Option<usize> {
+    let verdicts: Vec<Verdict> = refusals.iter().map(|refusal| refusal.verdict).collect();
+    passages::decisive(&verdicts)
 }
 
 /// Determines which gate refused, from one response or from a text.

@@ -6,7 +6,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use super::details::Details;
 use super::phrases::{ACCESS_PHRASES, PHRASES, SERVICES};
 use super::response_facts::ResponseFacts;
-use super::verdict::{Finding, Verdict};
+use super::verdict::{FoundVerdict, Verdict};
 use super::{details, syntax, text};
 
 /// The words after which GKE names the scope that the nodes lack, by its short name.
@@ -14,7 +14,7 @@ const SHORT_SCOPE_MARK: &str = "requires scope '";
 
 impl ResponseFacts {
     /// Returns the scopes that the server listed, of which the token needs one.
-    pub(super) fn listed_scopes(&self, finding: &Finding) -> ScopeSet {
+    pub(super) fn listed_scopes(&self, finding: &FoundVerdict) -> ScopeSet {
         let mut scopes = self.challenge.scopes.clone();
         if finding.words.contains("requires scope") {
             let texts = self.messages.iter().chain([&self.text]);
@@ -27,7 +27,7 @@ impl ResponseFacts {
     /// Returns the details of the refusal. The quoted message is the one that determined the
     /// verdict. A service that a field names counts first, then the only service with such a
     /// phrase, then a host in the message.
-    pub(super) fn into_details(mut self, finding: &Finding) -> Details {
+    pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
         let quote = self.quote(finding).map(str::to_owned);
         let by_phrase = SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
         if self.details.service.is_none() {
@@ -44,7 +44,7 @@ impl ResponseFacts {
 
     /// Returns the message to show: the message or line that determined the verdict, else the first
     /// message, else the first line with a known phrase, preferably one of the same gate.
-    fn quote(&self, finding: &Finding) -> Option<&str> {
+    fn quote(&self, finding: &FoundVerdict) -> Option<&str> {
         let decides = |text: &str| text::contains_phrase(&text::normalized(text), finding.words);
         let is_by_words = !finding.words.is_empty();
         let message = self.messages.iter().find(|message| is_by_words && decides(message));

@@ -15,10 +15,10 @@ use super::reasons::{
 };
 use super::response_facts::ResponseFacts;
 use super::text;
-use super::verdict::{DRY_RUN, Evidence, Finding, Verdict, possible, refused_by};
+use super::verdict::{DRY_RUN, Evidence, FoundVerdict, Verdict, possible, refused_by};
 
 /// What a rule finds; `None` if the rule does not apply.
-type RuleResult = Option<Finding>;
+type RuleResult = Option<FoundVerdict>;
 
 /// Determines which gate refused. Returns `None` for a response that is not a refusal.
 pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
@@ -53,7 +53,8 @@ fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
     let is_named = !facts.is_response && facts.prose.contains(DRY_RUN_WORDS);
     let begins = || facts.messages.iter().any(|message| text::begins_with(message, DRY_RUN_WORDS));
     let is_dry_run = facts.is_dry_run || is_named || begins();
-    is_dry_run.then_some(Finding { words: DRY_RUN_WORDS, ..Finding::new(DRY_RUN, Evidence::Message) })
+    is_dry_run
+        .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
 }
 
 /// Searches for a known reason of `ErrorInfo`.
@@ -65,13 +66,13 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
     };
-    Some(Finding::new(verdict, Evidence::ErrorInfo))
+    Some(FoundVerdict::new(verdict, Evidence::ErrorInfo))
 }
 
 /// Searches for a known type or subject of a violation.
 fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
     let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
-    VIOLATIONS.iter().find(has).map(|(_, verdict)| Finding::new(*verdict, Evidence::Violation))
+    VIOLATIONS.iter().find(has).map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::Violation))
 }
 
 /// Recognizes a server that is not one of Google's. In the response of a server, only fields count,
@@ -83,13 +84,13 @@ fn verdict_from_other_server(facts: &ResponseFacts) -> RuleResult {
     let is_said = |(words, _): &&(&str, &str)| text::contains_phrase(&facts.prose, words);
     let by_sentence = || OTHER_SENTENCES.iter().find(is_said).copied();
     if let Some(server) = facts.other_server.or_else(by_reason) {
-        return Some(Finding::new(refused_by(server), Evidence::Reason));
+        return Some(FoundVerdict::new(refused_by(server), Evidence::Reason));
     }
     if facts.challenge.is_of_other_realm && !facts.challenge.is_insufficient_scope {
         return verdict_from_challenge(facts);
     }
     let (words, server) = by_sentence().filter(|_| !facts.is_response && !names_google(facts))?;
-    Some(Finding::from_phrase(refused_by(server), words))
+    Some(FoundVerdict::from_phrase(refused_by(server), words))
 }
 
 /// Returns whether the text contains a word of Google or its clients.
@@ -101,14 +102,14 @@ fn names_google(facts: &ResponseFacts) -> bool {
 fn verdict_from_other_host(facts: &ResponseFacts) -> RuleResult {
     let is_other = !facts.is_response && !names_google(facts) && text::has_request(&facts.prose);
     let verdict = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_SERVER) };
-    is_other.then_some(Finding::new(verdict, Evidence::Message))
+    is_other.then_some(FoundVerdict::new(verdict, Evidence::Message))
 }
 
 /// Reads the `error` of a token endpoint, if it is in [`TOKEN_ERRORS`].
 fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
     let error = facts.token_error.as_deref()?;
     let row = TOKEN_ERRORS.iter().find(|(name, _)| *name == error);
-    row.map(|(_, verdict)| Finding::new(*verdict, Evidence::TokenEndpoint))
+    row.map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::TokenEndpoint))
 }
 
 /// Searches for known phrases. A sentence about scopes may be part of an object's name, so it does
@@ -123,7 +124,7 @@ fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
     let row = phrases.iter().find(|(phrase, verdict)| has_phrase(phrase) && is_accepted(phrase, verdict));
-    row.map(|(phrase, verdict)| Finding::from_phrase(*verdict, phrase))
+    row.map(|(phrase, verdict)| FoundVerdict::from_phrase(*verdict, phrase))
 }
 
 /// Searches for plain words for missing access. They do not count if the response has a reason that
@@ -158,13 +159,13 @@ fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
     };
     let evidence = if facts.has_bare_message() { Evidence::Message } else { Evidence::Reason };
     let words = if facts.has_bare_message() { BARE_WORDS } else { "" };
-    Some(Finding { verdict: Verdict::missing(certainty), evidence, words })
+    Some(FoundVerdict { verdict: Verdict::missing(certainty), evidence, words })
 }
 
 /// Returns the verdict for the reason `insufficientPermissions` with a message that is not about
 /// scopes.
 fn access_verdict(facts: &ResponseFacts) -> RuleResult {
-    let acl = Finding::new(Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
+    let acl = FoundVerdict::new(Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
     verdict_from_permission(facts).or(Some(acl))
 }
 
@@ -177,30 +178,30 @@ fn verdict_from_reason(facts: &ResponseFacts) -> RuleResult {
         let part = || REASON_PARTS.iter().find(|(part, _)| reason.contains(part));
         exact.or_else(end).or_else(part).map(|(_, verdict)| *verdict)
     });
-    verdict.map(|verdict| Finding::new(verdict, Evidence::Reason))
+    verdict.map(|verdict| FoundVerdict::new(verdict, Evidence::Reason))
 }
 
 /// Reads the `error` of a token endpoint that is not in [`TOKEN_ERRORS`]. Only token endpoints send
 /// an `error_description`.
 fn verdict_from_unknown_token_error(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
-    facts.is_token_endpoint.then_some(Finding::new(verdict, Evidence::TokenEndpoint))
+    facts.is_token_endpoint.then_some(FoundVerdict::new(verdict, Evidence::TokenEndpoint))
 }
 
 /// Attributes the refusal to IAM if the response names an IAM permission.
 fn verdict_from_permission(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Iam, Certainty::Likely);
-    facts.details.permission.as_ref().map(|_| Finding::new(verdict, Evidence::Message))
+    facts.details.permission.as_ref().map(|_| FoundVerdict::new(verdict, Evidence::Message))
 }
 
 /// Reads the challenge in `WWW-Authenticate`. A challenge alone makes a missing scope possible, but
 /// not likely.
 fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
     if facts.challenge.is_insufficient_scope {
-        return Some(Finding::new(Verdict::missing(Certainty::Possible), Evidence::Header));
+        return Some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Header));
     }
     let other = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_OAUTH_SERVER) };
-    facts.challenge.is_of_other_realm.then_some(Finding::new(other, Evidence::Header))
+    facts.challenge.is_of_other_realm.then_some(FoundVerdict::new(other, Evidence::Header))
 }
 
 /// Recognizes a refusal by a container registry of Google, in the words of a container runtime. The
@@ -212,7 +213,7 @@ fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResul
     let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
     let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
     let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
-    is_registry.then_some(Finding::new(Verdict::missing(Certainty::Possible), Evidence::Message))
+    is_registry.then_some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Message))
 }
 
 /// Reads the status or, in a text without a status, words such as `forbidden`.
@@ -220,20 +221,21 @@ fn verdict_from_status_or_words(facts: &ResponseFacts) -> RuleResult {
     let words = REFUSAL_WORDS.iter().find(|words| facts.status.is_none() && facts.mentions(words));
     verdict_from_status(facts, 429, Gate::RateLimit, Certainty::Likely)
         .or_else(|| verdict_from_status(facts, 403, Gate::Other, Certainty::Possible))
-        .or_else(|| words.map(|_| Finding::new(possible(Gate::Other), Evidence::Message)))
+        .or_else(|| words.map(|_| FoundVerdict::new(possible(Gate::Other), Evidence::Message)))
 }
 
 /// Returns this gate and certainty if the response has this status.
 fn verdict_from_status(facts: &ResponseFacts, status: u16, gate: Gate, certainty: Certainty) -> RuleResult {
-    (facts.status == Some(status)).then_some(Finding::new(Verdict::new(gate, certainty), Evidence::Status))
+    (facts.status == Some(status))
+        .then_some(FoundVerdict::new(Verdict::new(gate, certainty), Evidence::Status))
 }
 
 /// Limits the certainty of a scope refusal whose status is not 403. Google refuses for lack of
 /// scope with 403; with another status, the server may relay the message of a call that the server
 /// sent.
-fn with_limited_certainty(finding: Finding, facts: &ResponseFacts) -> Finding {
+fn with_limited_certainty(finding: FoundVerdict, facts: &ResponseFacts) -> FoundVerdict {
     let is_relayed = finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
     let limit = if is_relayed { Certainty::Likely } else { Certainty::Certain };
     let certainty = finding.verdict.certainty.min(limit);
-    Finding { verdict: Verdict { certainty, ..finding.verdict }, ..finding }
+    FoundVerdict { verdict: Verdict { certainty, ..finding.verdict }, ..finding }
 }

@@ -78,7 +78,7 @@ pub(super) struct Verdict {
 
 /// A verdict, and the part of the response that it is based on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Finding {
+pub(super) struct FoundVerdict {
     pub(super) verdict: Verdict,
     pub(super) evidence: Evidence,
     /// The words of the response that determined the verdict, in the form in which the phrases are
@@ -86,7 +86,7 @@ pub(super) struct Finding {
     pub(super) words: &'static str,
 }
 
-impl Finding {
+impl FoundVerdict {
     /// Creates a finding that no phrase determined.
     pub(super) const fn new(verdict: Verdict, evidence: Evidence) -> Self {
         Self { verdict, evidence, words: "" }
