@@ -86,6 +86,8 @@ mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
+#[cfg(all(test, feature = "catalog-full", feature = "tower"))]
+mod tests;
 
 #[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};

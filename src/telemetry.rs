@@ -10,7 +10,8 @@
 //! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that Google would refuse |
 //! | predicted | WARN | a call is sent although its token lacks the scope |
 //! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
-//! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per method |
+//! | contradicted | WARN | Google accepted a call although its token lacks the scope, or refused a call for lack of scopes although its token holds one; once per method |
+//! | disproved | WARN | the message of a refusal contains a sentence about scopes beside other words, although the token holds an accepted scope; the response is passed on |
 //! | other gate | DEBUG | a call was refused for another reason than scopes |
 //! | not inspected | DEBUG | a source could not return the scopes of a token |
 //!
@@ -155,6 +156,48 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
             "oauth.scope.catalog" = VERSION,
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
+    );
+}
+
+/// Logs that Google refused a call for lack of scopes although its token is known to hold a scope
+/// that the catalog lists. Logged once per method.
+pub(crate) fn refused_with_scope(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "missing",
+            "oauth.scope.evidence" = "contradicted",
+            "oauth.scope.accepted" = names(accepted),
+            "oauth.scope.granted" = granted.scopes().map(names),
+            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+            "oauth.scope.catalog" = VERSION,
+        },
+        "Google refuses this call although its token holds a scope listed for it, and no more is predicted of it"
+    );
+}
+
+/// The kind of the event [`disproved`], for the count of its repeats.
+pub(crate) const DISPROVED: &str = "disproved";
+
+/// Logs that the message of a refusal contains a sentence about scopes beside other words, although
+/// the token is known to hold an accepted scope. The response is passed on unchanged.
+pub(crate) fn disproved(method: Option<ApiMethod>, refusal: &Refusal, granted: &GrantedScopes, calls: u64) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "ok",
+            "oauth.scope.evidence" = refusal.evidence(),
+            "oauth.scope.granted" = granted.scopes().map(names),
+            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+            "oauth.scope.calls" = calls,
+        },
+        "the refusal is passed on: its message mentions scopes beside other words, but the token holds an accepted scope"
     );
 }
 

@@ -21,6 +21,9 @@ pub struct Flight {
     pub(super) header: Option<HeaderValue>,
     /// Whether the call was sent although its token lacks, or may lack, the scope.
     pub(super) is_doubted: bool,
+    /// Whether the call was sent to find out whether Google still refuses such calls, after a
+    /// refusal had stopped them for a while.
+    pub(super) is_trial: bool,
     pub(super) is_grpc: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
@@ -46,6 +49,7 @@ impl Flight {
             token: None,
             header: None,
             is_doubted: false,
+            is_trial: false,
             is_grpc: false,
             has_pending_scopes: false,
             line: RequestLine::EMPTY,

@@ -407,8 +407,11 @@ impl Inspection {
 
 impl Drop for Inspection {
     fn drop(&mut self) {
-        let aborted = || GrantedScopes::unknown("the inspection of this token was cut short");
-        let result = self.result.take().unwrap_or_else(aborted);
+        let why = match std::thread::panicking() {
+            true => "a panic ended the inspection of this token",
+            false => "the inspection of this token was cut short",
+        };
+        let result = self.result.take().unwrap_or_else(|| GrantedScopes::unknown(why));
         self.inner.store(self.key, result, self.stage);
         self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
         self.inner.running().remove(&self.key);

@@ -57,8 +57,9 @@ impl GrantedScopes {
     /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let pubsub = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
     /// assert!(!GrantedScopes::known(pubsub, GrantSource::Custom).is_unknown());
     /// assert!(GrantedScopes::known(ScopeSet::new(), GrantSource::Custom).is_unknown());
@@ -75,7 +76,8 @@ impl GrantedScopes {
     /// with an audience (<https://google.aip.dev/auth/4111>).
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unrestricted(GrantSource::Jwt).is_unrestricted());
     /// ```
     #[must_use]
@@ -87,7 +89,8 @@ impl GrantedScopes {
     /// text for a person, without secrets.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("the token broker is down");
     /// assert_eq!(granted.why_unknown(), Some("the token broker is down"));
     /// ```
@@ -104,7 +107,8 @@ impl GrantedScopes {
     /// function for a token that differs from the tokens that the metadata server issues.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("not the machine's token").with_other_identity();
     /// assert!(granted.is_from_other_identity());
     /// ```
@@ -117,7 +121,8 @@ impl GrantedScopes {
     /// account. A change to the machine does not change such a token.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_from_other_identity());
     /// ```
     #[must_use]
@@ -128,7 +133,7 @@ impl GrantedScopes {
     /// Sets the time at which the token expires.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth response
@@ -144,8 +149,9 @@ impl GrantedScopes {
     /// Returns the scopes, if they are known and limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let held = ScopeSet::from_scope_text("openid email");
     /// let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
     /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
@@ -162,7 +168,8 @@ impl GrantedScopes {
     /// Returns whether the token is known to be one that scopes do not limit.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// assert!(!GrantedScopes::unknown("no source was queried").is_unrestricted());
     /// ```
     #[must_use]
@@ -174,7 +181,8 @@ impl GrantedScopes {
     /// Returns whether the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unknown("no source was queried").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
@@ -188,8 +196,9 @@ impl GrantedScopes {
     /// not limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let empty = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
     /// assert_eq!(empty.why_unknown(), Some("an empty list of scopes (metadata)"));
     /// ```
@@ -204,7 +213,8 @@ impl GrantedScopes {
     /// Returns the source of the scopes; `None` if the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
     /// assert_eq!(GrantedScopes::unknown("no source was queried").source(), None);
     /// ```
@@ -216,7 +226,8 @@ impl GrantedScopes {
     /// Returns the time at which the token expires, if it is known.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).expires_at(), None);
     /// ```
     #[must_use]
@@ -269,7 +280,8 @@ impl GrantSource {
     /// itself confirms them.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert!(GrantSource::Custom.is_unverified() && !GrantSource::Jwt.is_unverified());
     /// ```
     #[must_use]
@@ -280,7 +292,8 @@ impl GrantSource {
     /// Returns the words with which a report names the source.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert_eq!(GrantSource::Tokeninfo.describe(), "as Google's tokeninfo says");
     /// ```
     #[must_use]

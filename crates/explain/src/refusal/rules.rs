@@ -25,6 +25,8 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     if facts.is_success() {
         return None;
     }
+    // The order goes from parts that only a server fills to words that anyone may write: structured
+    // details, phrases of messages, single reasons, the status, plain words.
     let result = verdict_from_dry_run(facts)
         .or_else(|| verdict_from_error_info(facts))
         .or_else(|| verdict_from_violation(facts))
@@ -55,6 +57,19 @@ fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
     let is_dry_run = facts.is_dry_run || is_named || begins();
     is_dry_run
         .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
+}
+
+/// Returns whether the server filled the part of the response that the verdict is based on, so that
+/// the part contains no name that a user chose: a field with a reason, or a message that is nothing
+/// but the server's sentence.
+pub(super) fn is_structured(facts: &ResponseFacts, finding: &FoundVerdict) -> bool {
+    facts.is_response
+        && match finding.evidence {
+            Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
+            Evidence::Reason => finding.verdict.certainty == Certainty::Certain,
+            Evidence::Message => facts.is_scope_sentence(),
+            Evidence::Header | Evidence::Status => false,
+        }
 }
 
 /// Searches for a known reason of `ErrorInfo`.
