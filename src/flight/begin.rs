@@ -17,7 +17,7 @@ use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
@@ -321,8 +321,8 @@ impl Flight {
         };
         let Some(denial) = denial else {
             let method = self.lookup.method();
-            let times = state.repeats.count(("predicted", method, Some(key)), state.tokens.now());
-            if let Some(times) = times {
+            let event = (EventKind::Predicted, "", method, Some(key));
+            if let Some(times) = state.repeats.count(event, state.tokens.now()) {
                 telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
             }
             self.is_doubted = true;

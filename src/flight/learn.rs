@@ -9,12 +9,12 @@ use crate::granted::token_table::Entry;
 use crate::guard::Preflight;
 use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 /// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
-    let event = (telemetry::evidence(denial), denial.method(), flight.token);
+    let event = (EventKind::Denied, telemetry::evidence(denial), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
     }
@@ -24,7 +24,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 /// scopes, the refusal proves that the scopes were sufficient, which the guard learns.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
-    let event = (refusal.gate().as_str(), method, flight.token);
+    let event = (EventKind::OtherGate, refusal.gate().as_str(), method, flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::other_gate(method, refusal, times);
     }
@@ -44,7 +44,7 @@ pub(super) fn scopes_suffice(flight: &Flight) {
     match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.tokens.forget(key),
-        Some(false) if state.lessons.mark_open(subject) => {
+        Some(false) if state.lessons.mark_open(subject) && state.repeats.allows_event(state.tokens.now()) => {
             telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
         }
         _ => {}
