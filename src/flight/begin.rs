@@ -194,7 +194,8 @@ impl Flight {
     pub fn redirected(self, last: &Call<'_>) -> Self {
         let last = catalog::lookup(&last.with_needed_scopes(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
-        Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
+        let lookup = Lookup::without_method(reason.unwrap_or(AbstainReason::Method));
+        Self { is_head: self.is_head, ..Self::from_lookup(self.guard, lookup) }
     }
 
     /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
@@ -216,6 +217,7 @@ impl Flight {
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        self.is_head = call.verb() == "HEAD";
         // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
@@ -329,7 +331,7 @@ impl Flight {
             return Ok(());
         };
         learn::log_denial(self, &denial, None);
-        Err(denial)
+        Err(self.with_verb(denial))
     }
 
     /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::request_line::RequestLine;
 use crate::call::AbstainReason;
 use crate::catalog::Lookup;
+use crate::denial::Denial;
 use crate::granted::token_table::TokenKey;
 use crate::guard::Guard;
 
@@ -22,6 +23,7 @@ pub struct Flight {
     /// Whether the call was sent although its token lacks, or may lack, the scope.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
+    pub(super) is_head: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
     /// The request line, kept instead of the method if the token is allowed to call every method of
@@ -47,6 +49,7 @@ impl Flight {
             header: None,
             is_doubted: false,
             is_grpc: false,
+            is_head: false,
             has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
@@ -88,6 +91,11 @@ impl Flight {
     #[must_use]
     pub fn may_explain(&self, status: StatusCode) -> bool {
         self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
+    }
+
+    /// Marks the denial of a `HEAD` request.
+    pub(super) fn with_verb(&self, denial: Denial) -> Denial {
+        if self.is_head { denial.for_head_request() } else { denial }
     }
 
     /// Returns whether the call goes to a Google API.

@@ -95,7 +95,7 @@ impl Flight {
             Ok(denial) => {
                 learn::from_scope_refusal(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
-                Some(denial)
+                Some(self.with_verb(denial))
             }
             Err(refusal) => {
                 learn::from_other_refusal(self, &refusal);

@@ -38,8 +38,8 @@ pub(crate) struct Repeats(Mutex<Counted>);
 
 #[derive(Default)]
 struct Counted {
-    by_token: HashMap<Occurrence, Count>,
-    by_method: HashMap<(EventKind, &'static str, Option<ApiMethod>), Count>,
+    by_token: HashMap<Occurrence, CallCount>,
+    by_method: HashMap<(EventKind, &'static str, Option<ApiMethod>), CallCount>,
     rest: Rest,
     budget: EventBudget,
     /// When the counts that did not change are forgotten next.
@@ -50,7 +50,7 @@ struct Counted {
 type Rest = [u64; EventKind::ALL.len()];
 
 #[derive(Default)]
-struct Count {
+struct CallCount {
     seen_at: Option<Instant>,
     logged_at: Option<Instant>,
     /// The number of all occurrences.
@@ -143,13 +143,18 @@ impl Counted {
 }
 
 /// Returns the count of a key. Returns `None` if there is none, and no room for another.
-fn entry<K: Eq + Hash>(counts: &mut HashMap<K, Count>, key: K, max: usize) -> Option<&mut Count> {
+fn entry<K: Eq + Hash>(counts: &mut HashMap<K, CallCount>, key: K, max: usize) -> Option<&mut CallCount> {
     let has_room = counts.len() < max || counts.contains_key(&key);
     has_room.then(|| counts.entry(key).or_default())
 }
 
 /// Removes the counts that did not change for [`PERIOD`], and adds their unlogged calls to `rest`.
-fn forget<K>(counts: &mut HashMap<K, Count>, rest: &mut Rest, now: Instant, kind: impl Fn(&K) -> EventKind) {
+fn forget<K>(
+    counts: &mut HashMap<K, CallCount>,
+    rest: &mut Rest,
+    now: Instant,
+    kind: impl Fn(&K) -> EventKind,
+) {
     counts.retain(|key, count| {
         let is_kept = !has_passed(count.seen_at, now);
         if !is_kept {
@@ -159,7 +164,7 @@ fn forget<K>(counts: &mut HashMap<K, Count>, rest: &mut Rest, now: Instant, kind
     });
 }
 
-impl Count {
+impl CallCount {
     /// Adds an occurrence. Returns the number of unlogged occurrences if an event is to be logged
     /// now and the budget allows the event.
     fn add(&mut self, now: Instant, budget: &mut EventBudget) -> Option<u64> {

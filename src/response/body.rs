@@ -46,7 +46,13 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Read { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Read {
+            buffered: VecDeque<Result<Frame<B::Data>, B::Error>>,
+            rest: Pin<Box<B>>,
+            ended: bool,
+            // Whether the length was known before the body was read. Otherwise it stays unknown.
+            has_length: bool,
+        },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
     }
@@ -91,6 +97,7 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
 
 /// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+    let has_length = body.size_hint().exact().is_some();
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     with_look_limit(spawner, async {
@@ -107,7 +114,7 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
         }
     })
     .await;
-    (seen, GuardBody { state: State::Read { buffered, rest, ended } })
+    (seen, GuardBody { state: State::Read { buffered, rest, ended, has_length } })
 }
 
 /// Polls `reading` until `reading` is ready or [`LOOK_TIME`] has passed. The timer runs on the
@@ -152,7 +159,7 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Read { buffered, rest, ended } => match buffered.pop_front() {
+            StateProjection::Read { buffered, rest, ended, .. } => match buffered.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
@@ -166,7 +173,9 @@ where
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
-            State::Read { buffered, rest, ended } => buffered.is_empty() && (*ended || rest.is_end_stream()),
+            State::Read { buffered, rest, ended, .. } => {
+                buffered.is_empty() && (*ended || rest.is_end_stream())
+            }
             State::Replaced { data } => data.is_none(),
         }
     }
@@ -175,7 +184,12 @@ where
         match &self.state {
             State::Untouched { body } => body.size_hint(),
             State::Grpc { body } => body.size_hint(),
-            State::Read { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
+            State::Read { buffered, ended: true, has_length: true, .. } => {
+                SizeHint::with_exact(buffered_bytes(buffered))
+            }
+            State::Read { buffered, ended: true, .. } => {
+                add_bytes(SizeHint::default(), buffered_bytes(buffered))
+            }
             State::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
             State::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
