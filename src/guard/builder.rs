@@ -84,6 +84,7 @@ impl GuardBuilder {
 
     /// Treats calls to `from` as calls to the Google API host `to`. `from` is a host, a `host:port`
     /// or a URL without a path: an emulator, a proxy, or a private endpoint with its own name.
+    /// `localhost`, `127.0.0.1` and `[::1]` at the same port are one endpoint.
     ///
     /// # Errors
     /// An error if `from` is not a host or `to` is not a Google API host; the message names the
