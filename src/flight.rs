@@ -86,6 +86,7 @@ mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
+mod setup;
 
 #[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};

@@ -2,6 +2,7 @@
 
 mod builder;
 pub(crate) mod lessons;
+mod notes;
 mod repeats;
 mod settings;
 mod shared;
@@ -19,6 +20,7 @@ use crate::granted::token_cache::TokenCache;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::recording::Recording;
 use lessons::Lessons;
+use notes::SetupNotes;
 use repeats::Repeats;
 use shared::Shared;
 
@@ -32,7 +34,10 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 
 /// Checks calls of Google API clients against the OAuth scopes of their tokens.
 ///
-/// A guard is cheap to clone, and one guard serves all clients of a process.
+/// One guard serves all clients of a process. A guard is cheap to clone, as are its layers and
+/// middlewares: they share the guard's memory and allocate nothing. Create no guard for each
+/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor the lessons
+/// from earlier responses.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -73,6 +78,7 @@ pub(crate) struct State {
     pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
+    pub(crate) notes: SetupNotes,
     pub(crate) background: Background,
 }
 

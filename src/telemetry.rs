@@ -11,8 +11,10 @@
 //! | predicted | WARN | a call is sent although its token lacks the scope |
 //! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
 //! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per method |
+//! | set-up | WARN | the guard cannot work as it was set up; the event contains what to change. Once per guard and cause |
 //! | other gate | DEBUG | a call was refused for another reason than scopes |
 //! | not inspected | DEBUG | a source could not return the scopes of a token |
+//! | summary | WARN or DEBUG | calls that no other event reports |
 //!
 //! The repository's `docs/logs.md` lists the fields of each event, and a test compares the list
 //! with the events.
@@ -20,7 +22,8 @@
 //! The first event of its kind for a method and a token is logged immediately. Repeats are counted:
 //! the 10th, the 100th and so on are logged, and the next repeat after ten minutes without an
 //! event. The field `oauth.scope.calls` contains the number of calls that an event represents, so
-//! that the sum of the field is the number of calls.
+//! that the sum of the field is the number of calls. A guard logs at most 2,048 events in ten
+//! minutes.
 //!
 //! ```
 //! use gcp_scopes::telemetry;
@@ -270,6 +273,55 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u6
             "oauth.scope.calls" = calls,
         },
         "the call was refused by another gate than the scope gate"
+    );
+}
+
+/// A set-up in which the guard cannot work. The guard notices each at the first response that shows
+/// it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetupNote {
+    UnmappedHost,
+    UnseenToken,
+    NoSource,
+}
+
+impl SetupNote {
+    pub(crate) const COUNT: usize = 3;
+
+    /// Returns the note as one word.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::UnmappedHost => "unmapped_host",
+            Self::UnseenToken => "unseen_token",
+            Self::NoSource => "no_source",
+        }
+    }
+
+    /// Returns what to change, and why.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::UnmappedHost => {
+                "map this host to the Google API behind it with GuardBuilder::endpoint: the host refused a call \
+                 as Google does for lack of an OAuth scope, and the guard ignores hosts that are not mapped"
+            }
+            Self::UnseenToken => {
+                "put the guard inside of the layer or middleware that sets the token, or give the guard a token \
+                 source: Google refused a call whose request had no credentials when it reached the guard"
+            }
+            Self::NoSource => {
+                "create the guard with detect(), add a source with GuardBuilder::source, or declare the scopes \
+                 of each token: the guard has no source that can report which scopes a token holds"
+            }
+        }
+    }
+}
+
+/// Logs what to change in the set-up of the guard. Logged once for each guard and note.
+pub(crate) fn setup(note: SetupNote, server: Option<&str>) {
+    warn!(
+        target: TARGET,
+        { "oauth.scope.setup" = note.as_str(), "server.address" = server },
+        "{}", note.advice()
     );
 }
 

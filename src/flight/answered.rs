@@ -36,7 +36,13 @@ impl Flight {
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::scopes_suffice(self);
         }
-        status == StatusCode::FORBIDDEN && self.is_google_host()
+        match status {
+            StatusCode::FORBIDDEN if self.is_google_host() => return true,
+            StatusCode::FORBIDDEN => self.note_other_host(headers),
+            StatusCode::UNAUTHORIZED => self.note_unseen_token(),
+            _ => {}
+        }
+        false
     }
 
     /// Returns whether the trailers of a response with this status and these headers may be a

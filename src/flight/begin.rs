@@ -246,6 +246,7 @@ impl Flight {
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
+        self.note_call(call);
         self.record_method();
         match call.only_token() {
             Some(token) if self.is_google_host() => self.check(token),
@@ -302,6 +303,9 @@ impl Flight {
         match state.preflight {
             Preflight::Off => state.tokens.remember(token),
             _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
+        }
+        if state.preflight == Preflight::Deny {
+            self.note_lack_of_sources(None);
         }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new

@@ -24,6 +24,8 @@ pub struct Flight {
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
     pub(super) is_head: bool,
+    /// Whether the request to a Google API has neither a token nor another credential.
+    pub(super) has_no_credentials: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
     /// The request line, kept instead of the method if the token is allowed to call every method of
@@ -50,6 +52,7 @@ impl Flight {
             is_doubted: false,
             is_grpc: false,
             is_head: false,
+            has_no_credentials: false,
             has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
@@ -90,7 +93,8 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn may_explain(&self, status: StatusCode) -> bool {
-        self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
+        let is_refused = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
+        self.is_doubted || self.is_grpc || is_refused
     }
 
     /// Marks the denial of a `HEAD` request.

@@ -93,6 +93,8 @@ impl Flight {
         learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {
             Ok(denial) => {
+                self.note_unseen_token();
+                self.note_lack_of_sources(Some(granted));
                 learn::from_scope_refusal(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(self.with_verb(denial))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::lessons::Lessons;
+use super::notes::SetupNotes;
 use super::repeats::Repeats;
 use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
@@ -338,6 +339,7 @@ impl GuardBuilder {
             problem: context.problem,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
+            notes: SetupNotes::default(),
             background: self.background,
         })
     }
