@@ -167,7 +167,7 @@ async fn start_server(random: Random) -> std::io::Result<SocketAddr> {
 
 /// How many calls had which outcome.
 #[derive(Default)]
-struct Counts {
+struct SoakCounts {
     calls: AtomicU64,
     /// Responses other than 403, passed on by the guard.
     passed: AtomicU64,
@@ -186,19 +186,19 @@ struct Counts {
 }
 
 /// The state that all callers share.
-struct Shared {
+struct SoakState {
     guards: Vec<Guard>,
     http: Client<HttpConnector, Full<Bytes>>,
     url: String,
     random: Random,
-    counts: Arc<Counts>,
+    counts: Arc<SoakCounts>,
     /// Each call holds a read lock. Taking the write lock waits until no call is in flight, and
     /// keeps new calls from starting.
     in_flight: Arc<RwLock<()>>,
     is_over: AtomicBool,
 }
 
-impl Shared {
+impl SoakState {
     /// Makes calls until the run is over.
     async fn run_caller(self: Arc<Self>) {
         while !self.is_over.load(Ordering::Relaxed) {
@@ -335,7 +335,7 @@ fn leaked_since(before: i64) -> i64 {
 /// Runs one thread's share of the callers. Returns only when the callers of all threads are done:
 /// the connection pool is shared, and callers of other threads use connections that this thread's
 /// runtime drives.
-fn run_thread(shared: Arc<Shared>, memory: &Memory, barrier: &Barrier, length: Duration) {
+fn run_thread(shared: Arc<SoakState>, memory: &Memory, barrier: &Barrier, length: Duration) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("no runtime");
     let callers = runtime.block_on(warm_up(&shared, barrier, length));
     let mut pause = None;
@@ -357,7 +357,7 @@ fn run_thread(shared: Arc<Shared>, memory: &Memory, barrier: &Barrier, length: D
 
 /// Starts this thread's share of the callers and returns them after the warm-up, which ends after
 /// [`WARM_UP`] calls of all threads, or on a slow machine after `length`.
-async fn warm_up(shared: &Arc<Shared>, barrier: &Barrier, length: Duration) -> JoinSet<()> {
+async fn warm_up(shared: &Arc<SoakState>, barrier: &Barrier, length: Duration) -> JoinSet<()> {
     let (start, mut callers) = (Instant::now(), JoinSet::new());
     (0..CALLERS / THREADS as u64).for_each(|_| drop(callers.spawn(Arc::clone(shared).run_caller())));
     while shared.counts.calls.load(Ordering::Relaxed) < WARM_UP && start.elapsed() < length {
@@ -370,7 +370,7 @@ async fn warm_up(shared: &Arc<Shared>, barrier: &Barrier, length: Duration) -> J
 /// Ends `pause`, lets the callers make calls for `interval`, and returns a new pause once no call
 /// is in flight.
 async fn run_until_pause(
-    shared: &Shared,
+    shared: &SoakState,
     barrier: &Barrier,
     pause: Option<Pause>,
     interval: Duration,
@@ -387,14 +387,14 @@ async fn run_until_pause(
 }
 
 /// Keeps new calls from starting until all threads have dropped their pause. One thread's pause
-/// holds the write lock of [`Shared::in_flight`].
+/// holds the write lock of [`SoakState::in_flight`].
 struct Pause(
     #[allow(dead_code, reason = "held until the pause is dropped")] Option<OwnedRwLockWriteGuard<()>>,
 );
 
 /// Creates one guard for each preflight with each of two deliveries, and the HTTP client that they
 /// share.
-fn shared(url: &str, random: Random) -> Result<Shared, gcp_scopes::Error> {
+fn shared(url: &str, random: Random) -> Result<SoakState, gcp_scopes::Error> {
     let mut guards = Vec::new();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
@@ -404,7 +404,7 @@ fn shared(url: &str, random: Random) -> Result<Shared, gcp_scopes::Error> {
             guards.push(guard.source_timeout(Duration::from_millis(100)).build());
         }
     }
-    Ok(Shared {
+    Ok(SoakState {
         guards,
         http: Client::builder(TokioExecutor::new()).http1_read_buf_exact_size(READ_BUFFER_BYTES).build_http(),
         url: format!("{url}/v1/projects/p/topics/t:publish"),
@@ -442,7 +442,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// Prints the counts and the measurements of memory. Returns an error if a check failed.
-fn report(counts: &Counts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn report(counts: &SoakCounts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {
     let value = |count: &AtomicU64| count.load(Ordering::Relaxed);
     println!("calls      {:>9}  ({:.0} s)", value(&counts.calls), took.as_secs_f64());
     println!("passed     {:>9}  other responses, passed on unchanged", value(&counts.passed));

@@ -31,10 +31,10 @@ pub(crate) struct Background(Spawner);
 
 /// A handle that starts work on the thread. A handle does not keep the thread alive.
 #[derive(Clone, Default)]
-pub(crate) struct Spawner(Arc<Mutex<State>>);
+pub(crate) struct Spawner(Arc<Mutex<ThreadState>>);
 
 #[derive(Default)]
-enum State {
+enum ThreadState {
     #[default]
     Idle,
     /// The thread ends when `_end` is dropped.
@@ -51,7 +51,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        *self.0.state() = State::Closed(DROPPED);
+        *self.0.state() = ThreadState::Closed(DROPPED);
     }
 }
 
@@ -116,17 +116,17 @@ impl Spawner {
     fn runtime(&self) -> Result<Handle, &'static str> {
         let mut state = self.state();
         match &*state {
-            State::Running { runtime, .. } => Ok(runtime.clone()),
-            State::Closed(reason) => Err(reason),
-            State::Idle => {
+            ThreadState::Running { runtime, .. } => Ok(runtime.clone()),
+            ThreadState::Closed(reason) => Err(reason),
+            ThreadState::Idle => {
                 let (runtime, end) = start_thread().map_err(|_| NOT_STARTED)?;
-                *state = State::Running { runtime: runtime.clone(), _end: end };
+                *state = ThreadState::Running { runtime: runtime.clone(), _end: end };
                 Ok(runtime)
             }
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ThreadState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -176,13 +176,13 @@ pub(crate) mod tests {
         /// Creates a background that runs work on the runtime of the test, whose time can be paused.
         pub(crate) fn in_test() -> Self {
             let (end, _) = oneshot::channel();
-            let running = State::Running { runtime: Handle::current(), _end: end };
+            let running = ThreadState::Running { runtime: Handle::current(), _end: end };
             Self(Spawner(Arc::new(Mutex::new(running))))
         }
 
         /// Creates a background whose thread cannot be started.
         pub(crate) fn without_thread() -> Self {
-            Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
+            Self(Spawner(Arc::new(Mutex::new(ThreadState::Closed(NOT_STARTED)))))
         }
     }
 
@@ -311,9 +311,9 @@ pub(crate) mod tests {
     #[test]
     fn the_thread_starts_with_the_first_work() {
         let background = Background::default();
-        assert!(matches!(&*background.spawner().state(), State::Idle));
+        assert!(matches!(&*background.spawner().state(), ThreadState::Idle));
         block_on(background.spawner().run(async {})).unwrap();
-        assert!(matches!(&*background.spawner().state(), State::Running { .. }));
+        assert!(matches!(&*background.spawner().state(), ThreadState::Running { .. }));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
 #[path = "granted/tests/models.rs"]
 mod models;
+#[cfg(all(feature = "metadata", not(feature = "tls")))]
+mod no_tls;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;
 pub(crate) mod own_fetch;
@@ -39,9 +41,6 @@ pub(crate) mod source;
 mod stream;
 pub(crate) mod sync;
 #[cfg(feature = "tls")]
-mod tls;
-#[cfg(all(feature = "metadata", not(feature = "tls")))]
-#[path = "granted/no_tls.rs"]
 mod tls;
 pub(crate) mod token_cache;
 pub(crate) mod token_table;

@@ -45,7 +45,7 @@ use crate::catalog::{self, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::guard::Guard;
-use crate::guard::lessons::Subject;
+use crate::guard::lessons::LessonKey;
 use crate::refusal::{self, ErrorResponse, Refusal};
 
 #[doc(inline)]
@@ -175,10 +175,10 @@ impl Guard {
 
 /// Returns the key under which the guard keeps what it learned: the method of the call, or the
 /// scopes that the caller stated. Returns `None` if the call has neither.
-pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
+pub(crate) fn lesson_subject(call: &Lookup) -> Option<LessonKey> {
     match call.needed_scopes() {
-        Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
-        None => call.method().map(Subject::Method),
+        Some(needed) => Some(LessonKey::Needed(needed.clone(), call.method())),
+        None => call.method().map(LessonKey::Method),
     }
 }
 

@@ -243,24 +243,28 @@ impl fmt::Display for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods = self.methods();
         if methods.is_empty() {
-            return f.write_str("no method of a Google API was called yet\n");
+            return f.write_str("no call of a Google API was recorded yet\n");
         }
-        writeln!(f, "{} of Google's methods were called:", methods.len())?;
+        writeln!(f, "{} methods of Google APIs were called:", methods.len())?;
         for method in &methods {
             let remark = if method.accepted().is_empty() { NOT_LISTED } else { "" };
             writeln!(f, "  {method}{remark}")?;
         }
         if self.is_truncated() {
-            writeln!(f, "  and others: at most {MAX_METHODS} are remembered")?;
+            writeln!(f, "  and others: the recorder keeps at most {MAX_METHODS} methods")?;
         }
         if self.has_unnamed_calls() {
-            writeln!(f, "  and at least one that the catalog does not know")?;
+            writeln!(f, "  and at least one method that the catalog does not contain")?;
         }
-        writeln!(f, "\nThe smallest set of scopes that would do:\n  {}", self.scopes_flag())?;
+        writeln!(f, "\nThe smallest set of scopes that is enough:\n  {}", self.scopes_flag())?;
         let recommended = self.recommended_scopes();
-        writeln!(f, "Or, as Google recommends, with IAM roles deciding the rest:")?;
+        writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
         writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
-        write!(f, "\nTo check them at start-up:\n  guard.self_check()\n{}", self.self_check_lines())
+        write!(
+            f,
+            "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}",
+            self.self_check_lines()
+        )
     }
 }
 

@@ -39,9 +39,9 @@ const STEP: Duration = Duration::from_millis(1);
 /// A slow source of granted scopes that decides by the prefix of the token: `allowed-1` has the
 /// scope, `lacking-1` has another scope, and the source does not know `unknown-1`. Counts its
 /// requests.
-struct Source(AtomicUsize);
+struct PrefixSource(AtomicUsize);
 
-impl GrantedScopesSource for Source {
+impl GrantedScopesSource for PrefixSource {
     fn name(&self) -> &str {
         "the test source"
     }
@@ -59,9 +59,9 @@ impl GrantedScopesSource for Source {
 }
 
 /// A slow token source for calls without a token.
-struct Tokens;
+struct SlowTokenSource;
 
-impl TokenSource for Tokens {
+impl TokenSource for SlowTokenSource {
     async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         sleep(STEP).await;
         Ok("allowed-attached".to_owned())
@@ -69,7 +69,11 @@ impl TokenSource for Tokens {
 }
 
 fn guard(preflight: Preflight) -> Guard {
-    Guard::builder().preflight(preflight).source(Source(AtomicUsize::new(0))).without_tokeninfo().build()
+    Guard::builder()
+        .preflight(preflight)
+        .source(PrefixSource(AtomicUsize::new(0)))
+        .without_tokeninfo()
+        .build()
 }
 
 /// Creates a request with `token`, or without one if `token` is empty.
@@ -169,7 +173,7 @@ async fn a_call_dropped_at_any_await_loses_no_permit_and_the_next_call_works() {
             let mut awaits = 0;
             for polls in 1.. {
                 let guard = guard(preflight);
-                let layer = guard.layer().with_token(Tokens);
+                let layer = guard.layer().with_token(SlowTokenSource);
                 let service = ServiceBuilder::new().layer(layer).concurrency_limit(1).service_fn(google);
                 // Each call has a new token, whose scopes are not in the cache.
                 let token = if token.is_empty() { String::new() } else { format!("{token}-{polls}") };
@@ -195,7 +199,7 @@ async fn a_call_dropped_at_any_await_loses_no_permit_and_the_next_call_works() {
 /// A service that is ready at random, and panics if it is called before `poll_ready` returned
 /// ready.
 struct RandomlyReady {
-    random: Random,
+    random: LinearCongruential,
     is_ready: bool,
 }
 
@@ -207,9 +211,9 @@ impl Clone for RandomlyReady {
 
 /// A pseudorandom sequence (a linear congruential generator) that is the same in every run.
 #[derive(Clone)]
-struct Random(Arc<AtomicUsize>);
+struct LinearCongruential(Arc<AtomicUsize>);
 
-impl Random {
+impl LinearCongruential {
     /// Returns the next number, which is less than `limit`.
     fn below(&self, limit: usize) -> usize {
         let step = |state: usize| {
@@ -241,8 +245,8 @@ impl Service<Request<()>> for RandomlyReady {
 
 #[tokio::test(start_paused = true)]
 async fn the_inner_service_is_never_called_unready() {
-    let random = Random(Arc::new(AtomicUsize::new(8)));
-    let layer = guard(Preflight::Deny).layer().with_token(Tokens);
+    let random = LinearCongruential(Arc::new(AtomicUsize::new(8)));
+    let layer = guard(Preflight::Deny).layer().with_token(SlowTokenSource);
     let mut service = layer.layer(RandomlyReady { random: random.clone(), is_ready: false });
     let mut calls_in_flight = Vec::new();
     let (mut calls, mut responses) = (0, 0);
@@ -295,7 +299,7 @@ async fn all_calls_end_with_limits_and_buffers_of_one() {
         })
     };
     for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        let layer = guard(preflight).layer().with_token(Tokens);
+        let layer = guard(preflight).layer().with_token(SlowTokenSource);
         let limited = ServiceBuilder::new().layer(&layer).concurrency_limit(1).service(inner());
         let buffered = ServiceBuilder::new().layer(&layer).buffer(1).concurrency_limit(1).service(inner());
         let outside = ServiceBuilder::new().concurrency_limit(1).buffer(1).layer(&layer).service(inner());
@@ -352,13 +356,13 @@ where
 async fn readiness_and_errors_of_the_inner_service_pass_through_the_guard() {
     // A service that is never ready. With a text in the field, `poll_ready` fails with that text;
     // without a text, it stays pending.
-    struct Broken(Option<&'static str>);
-    impl Clone for Broken {
+    struct NeverReady(Option<&'static str>);
+    impl Clone for NeverReady {
         fn clone(&self) -> Self {
             Self(self.0)
         }
     }
-    impl Service<Request<()>> for Broken {
+    impl Service<Request<()>> for NeverReady {
         type Response = Response<SlowBody>;
         type Error = BoxError;
         type Future = std::future::Pending<Result<Response<SlowBody>, BoxError>>;
@@ -371,8 +375,8 @@ async fn readiness_and_errors_of_the_inner_service_pass_through_the_guard() {
     }
     let layer = guard(Preflight::Deny).layer();
     let mut context = Context::from_waker(std::task::Waker::noop());
-    assert!(layer.layer(Broken(None)).poll_ready(&mut context).is_pending());
-    let Poll::Ready(Err(error)) = layer.layer(Broken(Some("gone"))).poll_ready(&mut context) else {
+    assert!(layer.layer(NeverReady(None)).poll_ready(&mut context).is_pending());
+    let Poll::Ready(Err(error)) = layer.layer(NeverReady(Some("gone"))).poll_ready(&mut context) else {
         panic!("the error of poll_ready was not passed on")
     };
     assert_eq!(error.to_string(), "gone");

@@ -5,7 +5,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use gcp_scopes::environment;
 use gcp_scopes::refusal::{ErrorResponse, Gate, classify};
-use gcp_scopes_testing::{FakeGoogle, Platform, RefusalForm, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, RefusalForm, Service, Vm};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 #[tokio::test]
 async fn the_guard_recognises_the_platform_of_the_fake() -> Result<()> {
     let google =
-        FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+        FakeGoogle::builder().vm(Vm::new("shop").platform(FakePlatform::CloudRunService)).start().await?;
     let guard = gcp_scopes::Guard::builder().env(google.env()).build();
     assert_eq!(guard.environment().platform(), environment::Platform::CloudRunService);
     Ok(())

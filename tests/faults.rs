@@ -62,7 +62,7 @@ fn declare_insufficient_scopes(guard: &Guard) {
 
 /// One step of a server that sends a body.
 #[derive(Clone)]
-enum Step {
+enum BodyStep {
     Data(Bytes),
     Trailers(HeaderMap),
     Error,
@@ -70,12 +70,12 @@ enum Step {
 }
 
 /// Returns a step that sends one data frame.
-fn text(text: &str) -> Step {
-    Step::Data(Bytes::copy_from_slice(text.as_bytes()))
+fn text(text: &str) -> BodyStep {
+    BodyStep::Data(Bytes::copy_from_slice(text.as_bytes()))
 }
 
 /// A body that follows a list of steps.
-struct ScriptedBody(VecDeque<Step>);
+struct ScriptedBody(VecDeque<BodyStep>);
 
 impl Body for ScriptedBody {
     type Data = Bytes;
@@ -86,10 +86,10 @@ impl Body for ScriptedBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
         Poll::Ready(match self.0.pop_front() {
-            Some(Step::Data(data)) => Some(Ok(Frame::data(data))),
-            Some(Step::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
-            Some(Step::Error) => Some(Err("the connection broke")),
-            Some(Step::Stall) => return Poll::Pending,
+            Some(BodyStep::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(BodyStep::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
+            Some(BodyStep::Error) => Some(Err("the connection broke")),
+            Some(BodyStep::Stall) => return Poll::Pending,
             None => None,
         })
     }
@@ -98,7 +98,7 @@ impl Body for ScriptedBody {
 type CallResult = Result<Response<GuardBody<ScriptedBody>>, BoxError>;
 
 /// Makes a call whose response has status 403, these headers and this body.
-async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<Step>) -> CallResult {
+async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<BodyStep>) -> CallResult {
     let inner = tower::service_fn(move |_: Request<()>| {
         let mut response = Response::new(ScriptedBody(steps.clone().into()));
         (*response.status_mut(), *response.headers_mut()) = (StatusCode::FORBIDDEN, headers.clone());
@@ -111,7 +111,7 @@ async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<Step>) -> CallResult
 
 /// Makes a call like [`call`], and returns the response also if the call is denied: the denial is
 /// then an extension of the response.
-async fn response_of_call(steps: Vec<Step>, headers: HeaderMap) -> Response<GuardBody<ScriptedBody>> {
+async fn response_of_call(steps: Vec<BodyStep>, headers: HeaderMap) -> Response<GuardBody<ScriptedBody>> {
     call(&guard(DenialDelivery::Extension), headers, steps).await.unwrap()
 }
 
@@ -121,8 +121,8 @@ async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
     for sent in [0, 1, 100, 16_383, 16_384, 16_385, 100_000] {
         for size in [1, 1000, 16_384, 1 << 20] {
             let bytes: Bytes = (0..sent).map(|place| b'a' + (place % 23) as u8).collect();
-            let frames = bytes.chunks(size).map(|frame| Step::Data(bytes.slice_ref(frame)));
-            let steps = frames.chain([Step::Error]).collect();
+            let frames = bytes.chunks(size).map(|frame| BodyStep::Data(bytes.slice_ref(frame)));
+            let steps = frames.chain([BodyStep::Error]).collect();
             let mut body = response_of_call(steps, HeaderMap::new()).await.into_body();
             let mut received = Vec::new();
             let error = loop {
@@ -140,8 +140,8 @@ async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
 async fn a_gibibyte_body_is_streamed_without_copying_frames() {
     let frame = Bytes::from(vec![b'x'; 1 << 20]);
     let trailers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("x"))]);
-    let frames = std::iter::repeat_n(Step::Data(frame.clone()), 1024);
-    let steps = [text(SCOPE_REFUSAL)].into_iter().chain(frames).chain([Step::Trailers(trailers.clone())]);
+    let frames = std::iter::repeat_n(BodyStep::Data(frame.clone()), 1024);
+    let steps = [text(SCOPE_REFUSAL)].into_iter().chain(frames).chain([BodyStep::Trailers(trailers.clone())]);
     let response = response_of_call(steps.collect(), HeaderMap::new()).await;
     let mut body = response.into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), SCOPE_REFUSAL);
@@ -155,7 +155,7 @@ async fn a_gibibyte_body_is_streamed_without_copying_frames() {
 
 #[tokio::test]
 async fn a_refusal_in_one_byte_frames_is_passed_on_whole() {
-    let bytes = SCOPE_REFUSAL.bytes().map(|byte| Step::Data(Bytes::from(vec![byte])));
+    let bytes = SCOPE_REFUSAL.bytes().map(|byte| BodyStep::Data(Bytes::from(vec![byte])));
     let response = response_of_call(bytes.collect(), HeaderMap::new()).await;
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), SCOPE_REFUSAL);
 }
@@ -163,9 +163,9 @@ async fn a_refusal_in_one_byte_frames_is_passed_on_whole() {
 #[tokio::test]
 async fn a_stalled_refusal_is_passed_on_after_250_ms() {
     let rows = [
-        vec![Step::Stall],
-        vec![text("{"), Step::Stall],
-        vec![text(&SCOPE_REFUSAL[..40]), Step::Stall, text(&SCOPE_REFUSAL[40..])],
+        vec![BodyStep::Stall],
+        vec![text("{"), BodyStep::Stall],
+        vec![text(&SCOPE_REFUSAL[..40]), BodyStep::Stall, text(&SCOPE_REFUSAL[40..])],
     ];
     for steps in rows {
         let start = Instant::now();
@@ -174,7 +174,7 @@ async fn a_stalled_refusal_is_passed_on_after_250_ms() {
         // exactly.
         assert!(start.elapsed() <= Duration::from_millis(250) + Duration::from_secs(10));
         for step in steps {
-            let Step::Data(data) = step else { break };
+            let BodyStep::Data(data) = step else { break };
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), data);
         }
     }
@@ -182,7 +182,7 @@ async fn a_stalled_refusal_is_passed_on_after_250_ms() {
 
 #[tokio::test]
 async fn a_refusal_is_explained_from_the_bytes_before_a_stall() {
-    let steps = vec![text(SCOPE_REFUSAL), Step::Stall];
+    let steps = vec![text(SCOPE_REFUSAL), BodyStep::Stall];
     let error = call(&guard(DenialDelivery::Error), HeaderMap::new(), steps).await.unwrap_err();
     assert!(Denial::find(&*error).is_some());
 }
@@ -201,7 +201,8 @@ async fn an_invalid_body_is_passed_on_without_a_denial() {
         &[0; 5000],
     ];
     for row in rows {
-        let response = response_of_call(vec![Step::Data(Bytes::from_static(row))], HeaderMap::new()).await;
+        let response =
+            response_of_call(vec![BodyStep::Data(Bytes::from_static(row))], HeaderMap::new()).await;
         assert!(response.extensions().get::<Denial>().is_none(), "{}", row.escape_ascii());
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), row);
     }
@@ -262,7 +263,8 @@ async fn a_compressed_refusal_is_explained_and_passed_on_unchanged() {
     let plain = SCOPE_REFUSAL.as_bytes();
     for (coding, body) in [("gzip", gzip(plain)), ("deflate", zlib(plain)), ("deflate", deflate(plain))] {
         for size in [20, 1 << 20] {
-            let frames: Vec<_> = body.chunks(size).map(|frame| Step::Data(body.slice_ref(frame))).collect();
+            let frames: Vec<_> =
+                body.chunks(size).map(|frame| BodyStep::Data(body.slice_ref(frame))).collect();
             let response = response_of_call(frames.clone(), encoded(coding)).await;
             assert!(response.extensions().get::<Denial>().is_some(), "{coding} {size}");
             assert_eq!(*response.headers(), encoded(coding));
@@ -287,7 +289,7 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
         ("gzip, gzip", gzip(&compressed)),
         ("gzip", damaged.into()),
     ] {
-        let response = response_of_call(vec![Step::Data(body.clone())], encoded(coding)).await;
+        let response = response_of_call(vec![BodyStep::Data(body.clone())], encoded(coding)).await;
         assert!(response.extensions().get::<Denial>().is_none(), "{coding}");
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body, "{coding}");
     }
@@ -297,7 +299,7 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
 async fn a_body_that_the_client_decompressed_is_explained() {
     let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
     for coding in ["gzip", "br"] {
-        let response = response_of_call(vec![Step::Data(plain.clone())], encoded(coding)).await;
+        let response = response_of_call(vec![BodyStep::Data(plain.clone())], encoded(coding)).await;
         assert!(response.extensions().get::<Denial>().is_some(), "{coding}");
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), plain, "{coding}");
     }
@@ -306,7 +308,7 @@ async fn a_body_that_the_client_decompressed_is_explained() {
 #[tokio::test]
 async fn a_zip_bomb_is_passed_on_compressed() {
     let bomb = gzip(&[SCOPE_REFUSAL.as_bytes(), &vec![b' '; 64 << 20]].concat());
-    let response = response_of_call(vec![Step::Data(bomb.clone())], encoded("gzip")).await;
+    let response = response_of_call(vec![BodyStep::Data(bomb.clone())], encoded("gzip")).await;
     // The guard decompresses only the start of the body. The start is incomplete JSON, so the guard
     // does not parse it, but searches it for known texts.
     assert!(response.extensions().get::<Denial>().is_some());
@@ -442,9 +444,9 @@ async fn a_scope_refusal_from_another_host_is_not_explained() {
 }
 
 /// A token source for calls without a token.
-struct Tokens;
+struct ConstantTokenSource;
 
-impl gcp_scopes::token_source::TokenSource for Tokens {
+impl gcp_scopes::token_source::TokenSource for ConstantTokenSource {
     async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(TOKEN.to_owned())
     }
@@ -472,7 +474,7 @@ async fn a_redirect_sends_no_token_to_another_host() {
     let redirect = format!("HTTP/1.1 307 Go\r\nlocation: http://{other_host}/x\r\ncontent-length: 0\r\n\r\n");
     let (google, google_request) = record_request(redirect).await;
     let guard = builder(&format!("http://{google}")).build();
-    let middleware = guard.middleware().with_token(Tokens);
+    let middleware = guard.middleware().with_token(ConstantTokenSource);
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let url = format!("http://{google}/v1/projects/p/topics/t:publish");
     let response = client.post(url).body("{}").send().await.unwrap();
@@ -492,7 +494,7 @@ async fn attached_tokens_are_sensitive_and_sent_to_google_only() {
         let status = if token.is_some() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         Ok::<_, Infallible>(Response::builder().status(status).body(ScriptedBody(VecDeque::new())).unwrap())
     });
-    let layer = guard.layer().with_token(Tokens);
+    let layer = guard.layer().with_token(ConstantTokenSource);
     let service = tower::ServiceBuilder::new().layer(layer).service(inner);
     for (url, status) in [
         ("http://emulator/v1/projects/p/topics/t:publish", StatusCode::OK),

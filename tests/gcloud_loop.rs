@@ -24,9 +24,9 @@ use hyper_util::rt::TokioExecutor;
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 /// A temporary directory that is deleted on drop.
-struct TempDir(PathBuf);
+struct GcloudDir(PathBuf);
 
-impl TempDir {
+impl GcloudDir {
     fn new(name: &str) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("gcp-scopes-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
@@ -34,7 +34,7 @@ impl TempDir {
     }
 }
 
-impl Drop for TempDir {
+impl Drop for GcloudDir {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
     }
@@ -57,7 +57,7 @@ fn is_gcloud_installed() -> Result<bool> {
 }
 
 /// Runs gcloud with these arguments, configured to use the fake Google.
-fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> {
+fn gcloud(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result<Output> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let mut command = Command::new("gcloud");
     command.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).args(words.split(' '));
@@ -68,7 +68,7 @@ fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> 
 ///
 /// # Errors
 /// Returns an error if gcloud fails.
-fn gcloud_output(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<String> {
+fn gcloud_output(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result<String> {
     let output = gcloud(google, config, words)?;
     let printed =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -81,7 +81,7 @@ fn gcloud_output(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<S
 /// # Errors
 /// Returns an error if the command fails.
 #[cfg(feature = "reqwest-middleware")]
-fn run_in_shell(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
+fn run_in_shell(google: &FakeGoogle, config: &GcloudDir, command: &str) -> Result<String> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let resource_manager =
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::OtherApi) + "/");
@@ -119,7 +119,7 @@ async fn setting_scopes_on_the_stopped_vm_fixes_the_scope_refusal() -> Result<()
     }
     let google =
         fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
-    let config = TempDir::new("scope-gate")?;
+    let config = GcloudDir::new("scope-gate")?;
     let vm = "web-1 --zone=us-central1-a --project=my-project";
     let set = format!("compute instances set-service-account {vm} --scopes=storage-rw,logging-write");
     assert_eq!(upload(&google).await?, 403);
@@ -154,7 +154,7 @@ async fn a_role_binding_fixes_the_iam_refusal() -> Result<()> {
     vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
     assert_eq!(upload(&google).await?, 403);
-    let config = TempDir::new("iam-gate")?;
+    let config = GcloudDir::new("iam-gate")?;
     let bind = format!(
         "storage buckets add-iam-policy-binding gs://photos --member=serviceAccount:{ACCOUNT} \
          --role=roles/storage.objectCreator"
@@ -174,7 +174,7 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     }
     let google =
         fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
-    let config = TempDir::new("steps")?;
+    let config = GcloudDir::new("steps")?;
     plain::provider();
     let guard = gcp_scopes::Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.detect().await;
@@ -220,7 +220,7 @@ async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
         return Ok(());
     }
     let google = fake_with_default_scopes().start().await?;
-    let config = TempDir::new("look-up")?;
+    let config = GcloudDir::new("look-up")?;
     let refusal = gcp_scopes::refusal::classify_text("Request had insufficient authentication scopes.");
     for credential in [Credential::MetadataServer, Credential::Unknown] {
         let vm = Environment::new(Platform::ComputeEngine, credential);

@@ -26,9 +26,9 @@ mod plain;
 
 /// A service that responds at once and allocates nothing.
 #[derive(Clone)]
-struct Client;
+struct InstantService;
 
-impl Service<Request<()>> for Client {
+impl Service<Request<()>> for InstantService {
     type Response = Response<Empty<bytes::Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -52,7 +52,7 @@ fn request(token: &str) -> Request<()> {
 /// requests made. The requests before them warm up the guard's cache. Most tests send 110 requests
 /// and count the last 100.
 fn allocations(guard: &Guard, requests: Vec<Request<()>>, counted: usize) -> u64 {
-    let mut service = guard.layer().layer(Client);
+    let mut service = guard.layer().layer(InstantService);
     let warm_up = requests.len() - counted;
     let mut requests = requests.into_iter();
     let mut send = |request| {
@@ -148,10 +148,10 @@ fn a_call_with_a_scope_for_the_whole_host_allocates_nothing() {
 }
 
 /// A middleware that responds itself, and so takes the place of the HTTP client.
-struct Respond;
+struct RespondAtOnce;
 
 #[async_trait::async_trait]
-impl Middleware for Respond {
+impl Middleware for RespondAtOnce {
     async fn handle(
         &self,
         _: reqwest::Request,
@@ -168,7 +168,10 @@ fn the_reqwest_middleware_adds_one_allocation_per_call() {
     let guard = guard_with_known(std::slice::from_ref(&token));
     let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x";
     let builder = || ClientBuilder::new(plain::client());
-    let clients = [builder().with(Respond).build(), builder().with(guard.middleware()).with(Respond).build()];
+    let clients = [
+        builder().with(RespondAtOnce).build(),
+        builder().with(guard.middleware()).with(RespondAtOnce).build(),
+    ];
     let [unguarded, guarded] = clients.map(|client| {
         let send = |_| {
             let mut future = pin!(client.post(url).bearer_auth(&token).send());
@@ -187,7 +190,7 @@ fn the_reqwest_middleware_adds_one_allocation_per_call() {
 /// Makes one call with each of `tokens` tokens, and returns how many bytes remain allocated.
 fn allocated_after(tokens: usize) -> u64 {
     let guard = Guard::builder().build();
-    let mut service = guard.layer().layer(Client);
+    let mut service = guard.layer().layer(InstantService);
     let held = allocation_counter::measure(|| {
         for number in 0..tokens {
             let mut future = pin!(service.call(request(&format!("ya29.{number:0>1000}"))));

@@ -156,7 +156,7 @@ async fn assert_calls_end_as_without_the_guard(
 /// returns an empty set of scopes, which the guard treats as unknown.
 const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |builder| builder,
-    |builder| builder.tokeninfo_before_calls().source(Broken::default()),
+    |builder| builder.tokeninfo_before_calls().source(PanickingSource::default()),
     |builder| builder.tokeninfo_before_calls().source(Idle(true)),
     |builder| builder.tokeninfo_before_calls().source(Idle(false)),
 ];
@@ -371,9 +371,9 @@ async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
 
 /// A custom source that panics. Counts its requests.
 #[derive(Clone, Default)]
-struct Broken(Arc<AtomicUsize>);
+struct PanickingSource(Arc<AtomicUsize>);
 
-impl GrantedScopesSource for Broken {
+impl GrantedScopesSource for PanickingSource {
     fn name(&self) -> &str {
         "a broken source"
     }
@@ -401,7 +401,7 @@ async fn settled_count(count: &AtomicUsize, preflight: Preflight) -> usize {
 #[tokio::test]
 async fn a_panicking_source_fails_no_call() {
     for preflight in PREFLIGHTS {
-        let broken = Broken::default();
+        let broken = PanickingSource::default();
         let guard = Guard::builder().source(broken.clone()).preflight(preflight).build();
         for _ in 0..3 {
             assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");

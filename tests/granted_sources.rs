@@ -23,7 +23,7 @@ use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Platform, RefusalForm, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -35,7 +35,7 @@ use tower::{ServiceBuilder, ServiceExt};
 const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
-async fn google(platform: Platform) -> FakeGoogle {
+async fn google(platform: FakePlatform) -> FakeGoogle {
     plain::provider();
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
@@ -59,23 +59,23 @@ async fn granted_after_refusal(guard: &Guard, google: &FakeGoogle, token: &str) 
 
 /// Platforms on which the metadata server lists the scopes that the tokens of the attached account
 /// hold.
-const VMS: [Platform; 6] = [
-    Platform::ComputeEngine,
-    Platform::ManagedInstanceGroup,
-    Platform::GkeNode,
-    Platform::Dataproc,
-    Platform::Dataflow,
-    Platform::Workbench,
+const VMS: [FakePlatform; 6] = [
+    FakePlatform::ComputeEngine,
+    FakePlatform::ManagedInstanceGroup,
+    FakePlatform::GkeNode,
+    FakePlatform::Dataproc,
+    FakePlatform::Dataflow,
+    FakePlatform::Workbench,
 ];
 /// Platforms on which the metadata server's list of scopes is not the list of scopes that a token
 /// holds.
-const NOT_VMS: [Platform; 6] = [
-    Platform::GkeWorkloadIdentity,
-    Platform::CloudRunService,
-    Platform::CloudRunJob,
-    Platform::CloudRunWorkerPool,
-    Platform::CloudFunctions,
-    Platform::AppEngineStandard,
+const NOT_VMS: [FakePlatform; 6] = [
+    FakePlatform::GkeWorkloadIdentity,
+    FakePlatform::CloudRunService,
+    FakePlatform::CloudRunJob,
+    FakePlatform::CloudRunWorkerPool,
+    FakePlatform::CloudFunctions,
+    FakePlatform::AppEngineStandard,
 ];
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn off_vms_scopes_come_from_tokeninfo_after_a_refusal() {
 
 #[tokio::test]
 async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     // The guard cannot distinguish a user's login, an impersonated account and a federated
     // identity.
@@ -122,7 +122,7 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
 
 #[tokio::test]
 async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).without_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     // The guard does not know whether the first token is the token of the VM or of a user of the
@@ -141,7 +141,7 @@ async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
 
 #[tokio::test]
 async fn a_token_unknown_to_tokeninfo_has_unknown_scopes() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     let (granted, requests) = granted_after_refusal(&guard, &google, "ya29.d.federated").await;
     let reason = granted.why_unknown().unwrap();
@@ -154,7 +154,7 @@ async fn managed_vms_get_no_compute_instances_commands() {
     // The scopes of a Workbench instance that lacks `cloud-platform` can be changed on the VM. The
     // other platforms create their VMs from a cluster, template or job, where the scopes have to be
     // changed.
-    let unmanaged = [Platform::ComputeEngine, Platform::Workbench];
+    let unmanaged = [FakePlatform::ComputeEngine, FakePlatform::Workbench];
     for platform in VMS.into_iter().filter(|platform| !unmanaged.contains(platform)) {
         let google = google(platform).await;
         let guard = builder(&google).without_tokeninfo().detect().await;
@@ -177,7 +177,7 @@ fn jwt(claims: &str) -> String {
 
 #[tokio::test]
 async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
-    let google = google(Platform::CloudRunService).await;
+    let google = google(FakePlatform::CloudRunService).await;
     let guard = builder(&google).detect().await;
     let scoped = jwt(&format!(r#"{{"iss":"{ACCOUNT}","scope":"{READ_ONLY}"}}"#));
     let (granted, requests) = granted_after_refusal(&guard, &google, &scoped).await;
@@ -192,7 +192,7 @@ async fn scopes_of_a_self_signed_jwt_come_from_the_jwt() {
 
 #[tokio::test]
 async fn declared_scopes_need_no_request() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     // The program gets the token from the token endpoint, whose response contains the scopes.
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
@@ -228,7 +228,7 @@ fn service_account(google: &FakeGoogle) -> Arc<CustomServiceAccount> {
 
 #[tokio::test]
 async fn a_gcp_auth_service_account_token_has_the_requested_scopes() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let tokens = guard.gcp_auth(service_account(&google));
     let token = tokens.token(&[READ_ONLY]).await.unwrap();
@@ -242,7 +242,7 @@ async fn a_gcp_auth_service_account_token_has_the_requested_scopes() {
 
 #[tokio::test]
 async fn requested_scopes_of_a_dyn_token_provider_are_not_trusted() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     // The guard trusts the requested scopes only if the type of the provider is
     // `CustomServiceAccount`, and `dyn` hides the type.
@@ -256,7 +256,7 @@ async fn requested_scopes_of_a_dyn_token_provider_are_not_trusted() {
 
 #[tokio::test]
 async fn the_reqwest_middleware_attaches_tokens_for_google_only() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     let middleware = guard.middleware().with_token(guard.gcp_auth(service_account(&google)));
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
@@ -293,7 +293,7 @@ where
 
 #[tokio::test]
 async fn the_tower_layer_attaches_tokens_for_google_only() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     let base = google.storage_url();
     let upload =
@@ -309,18 +309,19 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
     // If the provider fails, the call is not sent.
     let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
-    let error =
-        call_with_tower(&guard, Arc::new(Failing), upload(&base).body(meow()).unwrap()).await.unwrap_err();
+    let error = call_with_tower(&guard, Arc::new(FailingProvider), upload(&base).body(meow()).unwrap())
+        .await
+        .unwrap_err();
     assert!(contains_gcp_auth_error(error.as_ref()) && Denial::find(error.as_ref()).is_none(), "{error:?}");
     let after = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
     assert_eq!(before, after);
 }
 
 /// A token provider that always fails.
-struct Failing;
+struct FailingProvider;
 
 #[async_trait::async_trait]
-impl TokenProvider for Failing {
+impl TokenProvider for FailingProvider {
     async fn token(&self, _: &[&str]) -> Result<Arc<Token>, gcp_auth::Error> {
         Err(gcp_auth::Error::Str("no token"))
     }
@@ -332,9 +333,9 @@ impl TokenProvider for Failing {
 
 #[tokio::test]
 async fn a_token_provider_error_fails_the_call() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
-    let tokens = guard.gcp_auth(Arc::new(Failing));
+    let tokens = guard.gcp_auth(Arc::new(FailingProvider));
     let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
     let middleware = guard.middleware().with_token(tokens.clone());
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
@@ -350,9 +351,9 @@ fn contains_gcp_auth_error(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// A source of granted scopes that knows every token with the prefix of Google's access tokens.
-struct Broker;
+struct PrefixBroker;
 
-impl GrantedScopesSource for Broker {
+impl GrantedScopesSource for PrefixBroker {
     fn name(&self) -> &str {
         "the broker"
     }
@@ -365,7 +366,7 @@ impl GrantedScopesSource for Broker {
 
 #[tokio::test]
 async fn source_order_decides_before_the_default_order() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let rows: [(&[GrantSource], _); 4] = [
         (&[], GrantSource::Custom),
         (&[GrantSource::Metadata], GrantSource::Metadata),
@@ -374,8 +375,10 @@ async fn source_order_decides_before_the_default_order() {
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {
-        let guard =
-            builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_before_calls();
+        let guard = builder(&google)
+            .source(PrefixBroker)
+            .source_order(order.iter().copied())
+            .tokeninfo_before_calls();
         let (granted, _) = granted_after_refusal(&guard.detect().await, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(expected), "{order:?}");
     }
@@ -383,7 +386,7 @@ async fn source_order_decides_before_the_default_order() {
 
 #[tokio::test]
 async fn tokeninfo_before_calls_predicts_a_denial() {
-    let google = google(Platform::CloudRunService).await;
+    let google = google(FakePlatform::CloudRunService).await;
     let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
@@ -401,7 +404,7 @@ fn insecure_tokeninfo_endpoints_are_rejected() {
 
 #[tokio::test]
 async fn calls_without_a_bearer_token_are_sent_without_inspection() {
-    let google = google(Platform::ComputeEngine).await;
+    let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let requests = || {
@@ -444,7 +447,7 @@ async fn scopes_of_an_id_token_come_from_a_custom_source_only() {
             token.secret().starts_with("eyJ").then_some(granted)
         }
     }
-    let google = google(Platform::CloudRunService).await;
+    let google = google(FakePlatform::CloudRunService).await;
     let id_token = jwt(r#"{"iss":"https://accounts.google.com","aud":"https://mine.run.app"}"#);
     let guard = builder(&google).detect().await;
     assert!(granted_after_refusal(&guard, &google, &id_token).await.0.is_unknown());

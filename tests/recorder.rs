@@ -80,16 +80,16 @@ async fn the_recorder_derives_scopes_the_gcloud_flag_and_needs() -> Result<()> {
             && recorder.self_check_lines().contains(r#".needs("storage.objects.insert")"#)
     );
     let expected = "\
-2 of Google's methods were called:
+2 methods of Google APIs were called:
   storage.objects.get
   storage.objects.insert
 
-The smallest set of scopes that would do:
+The smallest set of scopes that is enough:
   --scopes=storage-rw
-Or, as Google recommends, with IAM roles deciding the rest:
+Google recommends this scope instead, with access limited by IAM roles:
   --scopes=cloud-platform
 
-To check them at start-up:
+To check at start-up that the token has these scopes:
   guard.self_check()
     .needs(\"storage.objects.get\")
     .needs(\"storage.objects.insert\")

@@ -227,9 +227,9 @@ impl Fetch for LeakyFetch {
 
 /// A source of granted scopes that panics, and a token source whose tokens are no valid header
 /// value.
-struct Broken;
+struct FaultyUserCode;
 
-impl GrantedScopesSource for Broken {
+impl GrantedScopesSource for FaultyUserCode {
     fn name(&self) -> &str {
         "a broken source"
     }
@@ -239,7 +239,7 @@ impl GrantedScopesSource for Broken {
     }
 }
 
-impl TokenSource for Broken {
+impl TokenSource for FaultyUserCode {
     async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(format!("{MARKER}\nand more"))
     }
@@ -251,7 +251,7 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
         let google = google().await;
         let leaky =
             builder(&google).fetch(LeakyFetch).tokeninfo_before_calls().preflight(preflight).detect().await;
-        let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
+        let broken = builder(&google).source(FaultyUserCode).preflight(preflight).detect().await;
         for guard in [leaky, broken] {
             for form in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
                 google.other_api().times(2).respond_with(form);
@@ -262,7 +262,8 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
     }
     let google = google().await;
     let guard = builder(&google).build();
-    let client = ClientBuilder::new(plain::client()).with(guard.middleware().with_token(Broken)).build();
+    let client =
+        ClientBuilder::new(plain::client()).with(guard.middleware().with_token(FaultyUserCode)).build();
     output.error(&client.post(url(&google)).body("{}").send().await.unwrap_err());
 }
 

@@ -19,7 +19,7 @@ use gcp_scopes::refusal::Gate;
 use gcp_scopes::self_check::{GateState, Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Guard, GuardBuilder, Scope, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RefusalForm, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RefusalForm, Service, Vm};
 use http::StatusCode;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -109,18 +109,18 @@ fn compare(name: &str, report: &Report) -> Result<()> {
 #[tokio::test]
 async fn each_platform_has_the_recorded_report() -> Result<()> {
     let rows = [
-        ("gce-default-scopes", Platform::ComputeEngine),
-        ("instance-group", Platform::ManagedInstanceGroup),
-        ("gke-node", Platform::GkeNode),
-        ("gke-workload-identity", Platform::GkeWorkloadIdentity),
-        ("cloud-run", Platform::CloudRunService),
-        ("cloud-run-job", Platform::CloudRunJob),
-        ("cloud-run-worker-pool", Platform::CloudRunWorkerPool),
-        ("functions", Platform::CloudFunctions),
-        ("app-engine", Platform::AppEngineStandard),
-        ("dataproc", Platform::Dataproc),
-        ("dataflow", Platform::Dataflow),
-        ("workbench", Platform::Workbench),
+        ("gce-default-scopes", FakePlatform::ComputeEngine),
+        ("instance-group", FakePlatform::ManagedInstanceGroup),
+        ("gke-node", FakePlatform::GkeNode),
+        ("gke-workload-identity", FakePlatform::GkeWorkloadIdentity),
+        ("cloud-run", FakePlatform::CloudRunService),
+        ("cloud-run-job", FakePlatform::CloudRunJob),
+        ("cloud-run-worker-pool", FakePlatform::CloudRunWorkerPool),
+        ("functions", FakePlatform::CloudFunctions),
+        ("app-engine", FakePlatform::AppEngineStandard),
+        ("dataproc", FakePlatform::Dataproc),
+        ("dataflow", FakePlatform::Dataflow),
+        ("workbench", FakePlatform::Workbench),
     ];
     for (name, platform) in rows {
         let google = google(Vm::new("web-1").platform(platform)).await?;
@@ -177,7 +177,7 @@ async fn without_an_account_the_state_is_unknown_and_not_closed() -> Result<()> 
 
 #[tokio::test]
 async fn cloud_platform_is_not_advised_for_drive() -> Result<()> {
-    let google = google(Vm::new("web-1").platform(Platform::CloudRunService)).await?;
+    let google = google(Vm::new("web-1").platform(FakePlatform::CloudRunService)).await?;
     let both = |guard: &Guard| {
         let check = long_self_check(guard).needs("drive.files.list");
         check.needs("storage.objects.insert")
@@ -317,7 +317,7 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
 /// Tests each fault of each server by itself.
 #[tokio::test]
 async fn server_faults_lead_to_unknown_and_never_to_closed() -> Result<()> {
-    let google = google(Vm::new("web-1").platform(Platform::CloudRunService)).await?;
+    let google = google(Vm::new("web-1").platform(FakePlatform::CloudRunService)).await?;
     let guard = guard(&google).await?;
     google.grant("photos", ACCOUNT, "roles/storage.admin");
     let faults = [
@@ -397,9 +397,9 @@ async fn a_token_source_is_asked_for_the_scope_of_each_call() -> Result<()> {
 }
 
 /// A token source that fails with an error that contains a token.
-struct Failing;
+struct FailingTokenSource;
 
-impl TokenSource for Failing {
+impl TokenSource for FailingTokenSource {
     async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Err("ya29.SECRET is no good".into())
     }
@@ -410,7 +410,7 @@ async fn tokens_and_token_source_errors_are_not_shown() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
     let token = google.token();
-    for check in [service(&guard), service(&guard).with_token(Failing)] {
+    for check in [service(&guard), service(&guard).with_token(FailingTokenSource)] {
         let check_text = format!("{check:?}");
         let report = check.run().await;
         let shown = format!(

@@ -1,6 +1,6 @@
 //! Checks that events and spans have exactly the fields that `docs/logs.md` lists, and that many
 //! denials make few events.
-#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
@@ -17,12 +17,15 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use builder::builder;
+use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
-use http::{Extensions, Response};
+use http::{Extensions, Request, Response};
+use http_body_util::Full;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
+use tower::ServiceExt as _;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
@@ -331,4 +334,37 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     assert_eq!(counts.iter().sum::<u64>(), 1000);
     // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
+}
+
+/// Makes a refused call with this token. The inner service refuses at once, as Google does.
+async fn refused_call(guard: &Guard, token: usize) {
+    let refuse = tower::service_fn(|_: Request<()>| async {
+        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let refused = Response::builder().status(403).body(Full::new(Bytes::from(body)));
+        Ok::<_, std::convert::Infallible>(refused.unwrap())
+    });
+    let request = Request::get("https://storage.googleapis.com/storage/v1/b/photos");
+    let request = request.header(AUTHORIZATION, format!("Bearer ya29.{token}")).body(()).unwrap();
+    let service = tower::ServiceBuilder::new().layer(guard.layer()).service(refuse);
+    service.oneshot(request).await.unwrap_err();
+}
+
+// A unit test of the counts has 5,000 tokens and 100,000 refusals, which would take minutes here.
+#[tokio::test]
+async fn a_storm_of_many_tokens_makes_few_events_with_complete_counts() {
+    const TENANTS: usize = 2_500;
+    const REFUSALS: usize = 3;
+    let records = Records::default();
+    let capture = records.capture();
+    let guard = Guard::builder().build();
+    for token in (0..REFUSALS).flat_map(|_| 0..TENANTS) {
+        refused_call(&guard, token).await;
+    }
+    drop(guard);
+    drop(capture);
+    let events = records.0.lock().unwrap();
+    assert!(events.len() <= 2_048, "{} events", events.len());
+    let calls = events.iter().filter_map(|(_, fields)| fields.get("oauth.scope.calls"));
+    let calls: usize = calls.map(|calls| calls.parse::<usize>().unwrap()).sum();
+    assert_eq!(calls, TENANTS * REFUSALS);
 }

@@ -55,12 +55,12 @@ async fn exercise_guard(host: &str) -> Result<(), BoxError> {
 
     let denial = call(&guard, "ya29.other").await?;
     let reason = denial.granted().why_unknown().unwrap_or_default();
-    ensure(reason.contains("tokeninfo was not asked: no TLS provider"), reason)?;
+    ensure(reason.contains("tokeninfo was not queried: no TLS provider"), reason)?;
 
     let check = guard.self_check().needs("storage.objects.insert");
     let report = check.iam("gs://photos", ["storage.objects.create"]).run().await.to_string();
     let report = report.split_whitespace().collect::<Vec<_>>().join(" ");
-    ensure(report.contains("was not asked: no TLS provider"), &report)?;
+    ensure(report.contains("was not queried: no TLS provider"), &report)?;
 
     let guard_without_server = self::guard("127.0.0.1:1").await;
     ensure(
@@ -184,13 +184,13 @@ fn drive(
     checks: Checks<'_>,
     mut poll: impl FnMut(&mut Pin<&mut Checks<'_>>, &Waker) -> Poll<Result<(), BoxError>>,
 ) -> Result<(), BoxError> {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
+    struct UnparkThread(Thread);
+    impl Wake for UnparkThread {
         fn wake(self: Arc<Self>) {
             self.0.unpark();
         }
     }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = Waker::from(Arc::new(UnparkThread(thread::current())));
     let mut checks = pin!(checks);
     loop {
         if let Poll::Ready(result) = poll(&mut checks, &waker) {

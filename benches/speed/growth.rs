@@ -17,14 +17,16 @@ use tower_service::Service;
 
 use crate::calls::{self, READS};
 use crate::catalog::{FULL, STORAGE};
-use crate::harness::{Case, compare};
+use crate::harness::{TimedCase, compare};
 use crate::layer::{Echo, Rounds};
 
 /// Measures and prints the group `growth`.
 pub(crate) fn print() {
     let path = "/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz";
     let find = |name, blob: &'static Blob<'static>| {
-        Case::new(name, 1, move || raw::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap())
+        TimedCase::new(name, 1, move || {
+            raw::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap()
+        })
     };
     let sizes = vec![
         find("growth/storage.objects.get, catalog of 8 KB", &STORAGE),
@@ -37,7 +39,7 @@ pub(crate) fn print() {
         let guard = calls::guard(0..count, &held);
         let requests = READS.iter().map(|url| calls::request(url, &calls::token(count - 1)));
         let mut rounds = Rounds::new(guard.layer().layer(Echo), requests);
-        Case::new(name, READS.len(), move || rounds.run())
+        TimedCase::new(name, READS.len(), move || rounds.run())
     };
     let cases = vec![
         after_tokens("growth/a call, 1 token seen", 1),
@@ -56,12 +58,12 @@ pub(crate) fn print() {
 }
 
 /// Creates a case that makes one call with each of `count` tokens.
-fn in_turn(name: &'static str, held: &ScopeSet, count: usize) -> Case {
+fn in_turn(name: &'static str, held: &ScopeSet, count: usize) -> TimedCase {
     let guard = calls::guard(0..count, held);
     let requests = (0..count).map(|number| calls::request(READS[number % 8], &calls::token(number)));
     let mut rounds = Rounds::new(guard.layer().layer(Echo), requests);
     (0..10).for_each(|_| rounds.run());
-    Case::new(name, count, move || rounds.run())
+    TimedCase::new(name, count, move || rounds.run())
 }
 
 /// A service that returns the body of the request as the body of the response.
@@ -84,12 +86,12 @@ impl Service<Request<Full<Bytes>>> for EchoBody {
 
 /// Creates a case that makes one call with a body of `size` bytes in each direction. The time
 /// includes the construction of the request, which takes the same time for every size.
-fn body(name: &'static str, size: usize) -> Case {
+fn body(name: &'static str, size: usize) -> TimedCase {
     let guard: Guard = calls::guard([0], &calls::read_scopes());
     let (head, _) = calls::request(READS[0], &calls::token(0)).into_parts();
     let bytes = Bytes::from(vec![b'x'; size]);
     let mut service = guard.layer().layer(EchoBody);
-    Case::new(name, 1, move || {
+    TimedCase::new(name, 1, move || {
         let request = Request::from_parts(head.clone(), Full::new(bytes.clone()));
         let response = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(response, Poll::Ready(Ok(_))));

@@ -10,14 +10,14 @@ const TURN: Duration = Duration::from_micros(300);
 const TURNS: usize = 401;
 
 /// Code to be timed.
-pub(crate) struct Case {
+pub(crate) struct TimedCase {
     pub(crate) name: &'static str,
     /// The number of calls that `run` makes. The results are divided by this number.
     pub(crate) calls: u32,
     pub(crate) run: Box<dyn FnMut()>,
 }
 
-impl Case {
+impl TimedCase {
     pub(crate) fn new<R>(name: &'static str, calls: usize, mut run: impl FnMut() -> R + 'static) -> Self {
         let run = Box::new(move || drop(black_box(run())));
         Self { name, calls: u32::try_from(calls).unwrap(), run }
@@ -55,8 +55,8 @@ impl Figure {
 }
 
 /// Times the cases in turns, with [`TURNS`] turns of each case. Returns one figure for each case.
-pub(crate) fn measure(cases: &mut [Case]) -> Vec<Figure> {
-    let runs: Vec<u32> = cases.iter_mut().map(Case::runs_per_turn).collect();
+pub(crate) fn measure(cases: &mut [TimedCase]) -> Vec<Figure> {
+    let runs: Vec<u32> = cases.iter_mut().map(TimedCase::runs_per_turn).collect();
     let mut times = vec![Vec::with_capacity(TURNS); cases.len()];
     for _ in 0..TURNS {
         for ((case, runs), times) in cases.iter_mut().zip(&runs).zip(&mut times) {
@@ -68,7 +68,7 @@ pub(crate) fn measure(cases: &mut [Case]) -> Vec<Figure> {
 }
 
 /// Times the cases and prints a table, in which the ratio compares each case with the first.
-pub(crate) fn compare(title: &str, mut cases: Vec<Case>) {
+pub(crate) fn compare(title: &str, mut cases: Vec<TimedCase>) {
     let figures = measure(&mut cases);
     heading(title);
     for (case, figure) in cases.iter().zip(&figures) {

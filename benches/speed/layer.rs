@@ -20,7 +20,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::calls::{self, CLOUD, NoBody, READS};
-use crate::harness::Case;
+use crate::harness::TimedCase;
 
 // The request of the last call of [`Echo`] on this thread.
 thread_local!(static RETURNED: Cell<Option<Request<NoBody>>> = const { Cell::new(None) });
@@ -112,18 +112,18 @@ impl<S: Service<Request<NoBody>>> Rounds<S> {
 }
 
 /// Creates a case that calls `service` once with each request.
-fn case<S>(name: &'static str, service: S, requests: Vec<Request<NoBody>>) -> Case
+fn case<S>(name: &'static str, service: S, requests: Vec<Request<NoBody>>) -> TimedCase
 where
     S: Service<Request<NoBody>> + 'static,
 {
     let calls = requests.len();
     let mut rounds = Rounds::new(service, requests);
-    Case::new(name, calls, move || rounds.run())
+    TimedCase::new(name, calls, move || rounds.run())
 }
 
 /// Creates a case that calls the guard's layer once for each URL, with a token that is known to
 /// hold the scopes `held`. See [`requests`] for `is_shared`.
-fn guarded(name: &'static str, urls: &[&str], held: &ScopeSet, is_shared: bool) -> Case {
+fn guarded(name: &'static str, urls: &[&str], held: &ScopeSet, is_shared: bool) -> TimedCase {
     let guard = calls::guard([0], held);
     case(name, guard.layer().layer(Echo), requests(urls, is_shared))
 }
@@ -141,7 +141,7 @@ fn requests(urls: &[&str], is_shared: bool) -> Vec<Request<NoBody>> {
 }
 
 /// Returns the cases of the group `layer`. The ratios compare every case with the first.
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<TimedCase> {
     let (read_scopes, cloud_platform) = (calls::read_scopes(), calls::cloud_platform());
     let trace = TraceLayer::new_for_http();
     let guard = Guard::builder().build();

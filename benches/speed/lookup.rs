@@ -8,14 +8,14 @@ use http::{Method, Uri};
 use matchit::Router;
 
 use crate::calls::READS;
-use crate::catalog::templates::{self, Template};
-use crate::harness::Case;
+use crate::catalog::templates::{self, RequestTemplate};
+use crate::harness::TimedCase;
 
 const COMPUTE: &str = READS[2];
 
 /// Creates a router of the templates. Templates that matchit rejects, because they conflict with an
 /// earlier route, are left out.
-fn router<'t>(templates: impl Iterator<Item = &'t Template>) -> Router<u32> {
+fn router<'t>(templates: impl Iterator<Item = &'t RequestTemplate>) -> Router<u32> {
     let mut router = Router::new();
     for (number, template) in (0..).zip(templates) {
         // A matchit route has no verb, so two methods with the same path conflict, too.
@@ -25,25 +25,25 @@ fn router<'t>(templates: impl Iterator<Item = &'t Template>) -> Router<u32> {
 }
 
 /// Creates a case that looks up the method of a GET request for each URL.
-fn lookups(name: &'static str, urls: &[&str]) -> Case {
+fn lookups(name: &'static str, urls: &[&str]) -> TimedCase {
     let uris: Vec<Uri> = urls.iter().map(|url| url.parse().unwrap()).collect();
     let endpoints = Endpoints::new();
-    Case::new(name, uris.len(), move || {
+    TimedCase::new(name, uris.len(), move || {
         uris.iter().filter(|uri| lookup(&Call::new(&Method::GET, uri), &endpoints).method().is_some()).count()
     })
 }
 
 /// Returns the cases of the group `lookup`: a few requests, repeated, so that the data is in the
 /// CPU's cache.
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<TimedCase> {
     let templates = templates::all();
-    let compute = |template: &&Template| {
+    let compute = |template: &&RequestTemplate| {
         template.host == "compute.googleapis.com" && template.segments[1] == "v1" && template.custom.is_none()
     };
     let compute = router(templates.iter().filter(compute));
     let uri: Uri = COMPUTE.parse().unwrap();
     vec![
-        Case::new("lookup/matchit with compute v1 only, one call", 1, move || {
+        TimedCase::new("lookup/matchit with compute v1 only, one call", 1, move || {
             compute.at(uri.path()).map(|found| *found.value).unwrap()
         }),
         lookups("lookup/whole catalog, the same call", &[COMPUTE]),
@@ -53,9 +53,9 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// Returns the cases of the group `cold`: one request for each method of the catalog, so that most
 /// of the data is not in the CPU's cache.
-pub(crate) fn cold() -> Vec<Case> {
+pub(crate) fn cold() -> Vec<TimedCase> {
     let templates = templates::all();
-    let mut hosts = HashMap::<&'static str, Vec<&Template>>::new();
+    let mut hosts = HashMap::<&'static str, Vec<&RequestTemplate>>::new();
     templates.iter().for_each(|template| hosts.entry(template.host).or_default().push(template));
     let routers: HashMap<&str, Router<u32>> =
         hosts.into_iter().map(|(host, templates)| (host, router(templates.into_iter()))).collect();
@@ -65,19 +65,19 @@ pub(crate) fn cold() -> Vec<Case> {
     let endpoints = Endpoints::new();
     let uris = requests.clone();
     vec![
-        Case::new("cold/matchit, one router a host", count, move || {
+        TimedCase::new("cold/matchit, one router a host", count, move || {
             let at = |(_, uri): &&(Method, Uri)| {
                 routers.get(uri.host().unwrap()).is_some_and(|router| router.at(uri.path()).is_ok())
             };
             matchit_requests.iter().filter(at).count()
         }),
-        Case::new("cold/whole catalog", count, move || {
+        TimedCase::new("cold/whole catalog", count, move || {
             requests
                 .iter()
                 .filter(|(verb, uri)| lookup(&Call::new(verb, uri), &endpoints).method().is_some())
                 .count()
         }),
-        Case::new("cold/reading the host and the path of these requests", count, move || {
+        TimedCase::new("cold/reading the host and the path of these requests", count, move || {
             let read = |(_, uri): &(Method, Uri)| uri.host().map_or(0, str::len) + uri.path().len();
             uris.iter().map(read).sum::<usize>()
         }),
@@ -85,7 +85,7 @@ pub(crate) fn cold() -> Vec<Case> {
 }
 
 /// Returns the templates in a pseudorandom order, which is the same in every run.
-fn shuffled(templates: &[Template]) -> Vec<&Template> {
+fn shuffled(templates: &[RequestTemplate]) -> Vec<&RequestTemplate> {
     let mut shuffled: Vec<_> = templates.iter().collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for index in (1..shuffled.len()).rev() {

@@ -19,11 +19,11 @@ mod refusal;
 mod threads;
 mod wire;
 
-use harness::Case;
+use harness::TimedCase;
 
 /// Returns the cases whose instructions `cargo xtask instructions` counts. The iterator is lazy: it
 /// creates the cases of a group when it reaches that group.
-fn counted_cases() -> impl Iterator<Item = Case> {
+fn counted_cases() -> impl Iterator<Item = TimedCase> {
     [layer::cases, lookup::cases, refusal::cases].into_iter().flat_map(|cases| cases())
 }
 

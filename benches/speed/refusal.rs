@@ -14,7 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::calls::{self, NoBody, READS};
-use crate::harness::Case;
+use crate::harness::TimedCase;
 
 /// Returns the bodies of a refusal for lack of scope and of a refusal by IAM, each with all fields
 /// of Google's error model (<https://google.aip.dev/193>).
@@ -60,13 +60,13 @@ impl Service<Request<NoBody>> for Refuse {
 }
 
 /// Returns the cases of the group `refusal`.
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<TimedCase> {
     let [scope, iam] = bodies();
     let held = calls::read_scopes();
     let guarded = |body: &Bytes| calls::guard([0], &held).layer().layer(Refuse(body.clone()));
     let text = scope.clone();
     vec![
-        Case::new("refusal/serde_json::from_slice::<Value> of the body", 1, move || {
+        TimedCase::new("refusal/serde_json::from_slice::<Value> of the body", 1, move || {
             serde_json::from_slice::<Value>(&text).unwrap()
         }),
         refused("refusal/no layer, body read", Refuse(scope.clone())),
@@ -77,7 +77,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// Creates a case that makes one refused call, and reads the body of the response or finds the
 /// denial in the error.
-fn refused<S, R>(name: &'static str, mut service: S) -> Case
+fn refused<S, R>(name: &'static str, mut service: S) -> TimedCase
 where
     S: Service<Request<NoBody>, Response = Response<R>> + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -85,7 +85,7 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (head, body) = calls::request(READS[0], &calls::token(0)).into_parts();
-    Case::new(name, 1, move || {
+    TimedCase::new(name, 1, move || {
         let call = service.call(Request::from_parts(head.clone(), body));
         runtime.block_on(async move {
             match call.await {

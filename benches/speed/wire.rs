@@ -11,7 +11,7 @@ use reqwest::{Client, Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next, Result};
 
 use crate::calls::{self, READS};
-use crate::harness::{Case, heading, measure, row};
+use crate::harness::{TimedCase, heading, measure, row};
 
 /// The response to every request over loopback.
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
@@ -37,12 +37,12 @@ pub(crate) fn print() {
 }
 
 /// Creates a case that makes a whole call with reqwest to `server`.
-fn loopback(server: SocketAddr) -> Case {
+fn loopback(server: SocketAddr) -> TimedCase {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = Client::new();
     let url = format!("http://{server}/storage/v1/b/my-bucket-name/o/part-0000.gz");
     let token = calls::token(0);
-    Case::new("wire/reqwest over loopback, no middleware", 1, move || {
+    TimedCase::new("wire/reqwest over loopback, no middleware", 1, move || {
         runtime.block_on(async {
             let response = client.get(&url).bearer_auth(&token).send().await.unwrap();
             response.bytes().await.unwrap().len()
@@ -51,9 +51,9 @@ fn loopback(server: SocketAddr) -> Case {
 }
 
 /// Creates a case that makes a call with a client that uses no socket.
-fn in_memory(name: &'static str, client: ClientWithMiddleware) -> Case {
+fn in_memory(name: &'static str, client: ClientWithMiddleware) -> TimedCase {
     let request = Client::new().get(READS[0]).bearer_auth(calls::token(0)).build().unwrap();
-    Case::new(name, 1, move || {
+    TimedCase::new(name, 1, move || {
         let call = pin!(client.execute(request.try_clone().unwrap()));
         let response = call.poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(response, Poll::Ready(Ok(_))));

@@ -21,21 +21,21 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 #[derive(Clone)]
-struct Service {
+struct AppState {
     guard: Guard,
     storage: Client,
 }
 
 /// Responds with 200 if the token holds a scope for uploads and the account has the permission, and
 /// with 503 if not. The body is the report of the self-check.
-async fn ready(State(service): State<Service>) -> (StatusCode, String) {
+async fn ready(State(service): State<AppState>) -> (StatusCode, String) {
     let check = service.guard.self_check().needs("storage.objects.insert");
     let report = check.iam("gs://photos", ["storage.objects.create"]).run().await;
     let status = if report.is_open() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, report.to_string())
 }
 
-async fn upload(State(service): State<Service>, body: String) -> StatusCode {
+async fn upload(State(service): State<AppState>, body: String) -> StatusCode {
     let request = UploadObjectRequest { bucket: "photos".into(), ..Default::default() };
     let media = UploadType::Simple(Media::new("cat.jpg"));
     match service.storage.upload_object(&request, body, &media).await {
@@ -62,7 +62,7 @@ async fn start(google: &FakeGoogle) -> Result<String> {
         token_source_provider: Some(Box::new(clients::fixed_token(google.token()))),
         ..ClientConfig::default()
     };
-    let service = Service { guard, storage: Client::new(config) };
+    let service = AppState { guard, storage: Client::new(config) };
     let app =
         axum::Router::new().route("/ready", get(ready)).route("/photos", post(upload)).with_state(service);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -10,7 +10,7 @@ use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scen
 use gcp_scopes_testing::{FakeGoogle, Service};
 use serde_json::json;
 
-use crate::gcloud_storage::{FixedToken, http_client};
+use crate::gcloud_storage::{FixedTokenSource, http_client};
 use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error};
 use crate::reqwest_middleware::delivery_skip_reason;
 
@@ -74,7 +74,7 @@ impl Kind for GcloudBigquery {
     }
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let config = HttpClientConfig::new(Box::new(FixedToken(scene.token())));
+        let config = HttpClientConfig::new(Box::new(FixedTokenSource(scene.token())));
         let config = config.with_endpoint(scene.url()).with_http_client(http_client(scene, guard)?);
         Ok(Box::new(Datasets(config.create_client())))
     }

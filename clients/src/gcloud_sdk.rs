@@ -38,7 +38,7 @@ impl Kind for GcloudSdk {
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let token = HeaderValue::try_from(format!("Bearer {}", scene.token()))?;
-        let headers = GoogleAuthHeaders::from(Credentials::from(FixedToken(token)));
+        let headers = GoogleAuthHeaders::from(Credentials::from(FixedHeader(token)));
         let auth = GoogleAuthMiddlewareLayer::new(headers, None)?;
         Ok(Box::new(Publisher(PublisherClient::new(auth.layer(channel(scene, guard)?)))))
     }
@@ -65,9 +65,9 @@ impl Client for Publisher {
 
 /// Credentials that send the same `Authorization` header with every request.
 #[derive(Debug)]
-struct FixedToken(HeaderValue);
+struct FixedHeader(HeaderValue);
 
-impl CredentialsProvider for FixedToken {
+impl CredentialsProvider for FixedHeader {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let data = HeaderMap::from_iter([(http::header::AUTHORIZATION, self.0.clone())]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })

@@ -72,38 +72,38 @@ impl Kind for GcloudStorage {
         let config = ClientConfig {
             http: Some(http_client(scene, guard)?),
             storage_endpoint: scene.url(),
-            token_source_provider: Some(Box::new(FixedToken(scene.token()))),
+            token_source_provider: Some(Box::new(FixedTokenSource(scene.token()))),
             ..ClientConfig::default()
         };
-        Ok(Box::new(Storage(gcloud_storage::client::Client::new(config))))
+        Ok(Box::new(GcloudStorageClient(gcloud_storage::client::Client::new(config))))
     }
 }
 
 /// A source of tokens that gives the same token for every request.
 #[derive(Clone)]
-pub(crate) struct FixedToken(pub(crate) String);
+pub(crate) struct FixedTokenSource(pub(crate) String);
 
-impl std::fmt::Debug for FixedToken {
+impl std::fmt::Debug for FixedTokenSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("FixedToken")
+        f.write_str("FixedTokenSource")
     }
 }
 
-impl TokenSourceProvider for FixedToken {
+impl TokenSourceProvider for FixedTokenSource {
     fn token_source(&self) -> Arc<dyn TokenSource> {
         Arc::new(self.clone())
     }
 }
 
 #[async_trait]
-impl TokenSource for FixedToken {
+impl TokenSource for FixedTokenSource {
     async fn token(&self) -> Result<String, BoxError> {
         Ok(format!("Bearer {}", self.0))
     }
 }
 
 #[derive(Clone)]
-struct Storage(gcloud_storage::client::Client);
+struct GcloudStorageClient(gcloud_storage::client::Client);
 
 fn get_request(object: &str) -> GetObjectRequest {
     GetObjectRequest { bucket: Scene::BUCKET.into(), object: object.into(), ..Default::default() }
@@ -115,7 +115,7 @@ fn upload_request() -> (UploadObjectRequest, UploadType) {
 }
 
 #[async_trait]
-impl Client for Storage {
+impl Client for GcloudStorageClient {
     async fn call(&self) -> Reply {
         let object =
             self.0.get_object(&get_request(Scene::OBJECT)).await.map_err(|error| to_failure(&error))?;

@@ -22,12 +22,12 @@ use hyper_util::rt::TokioExecutor;
 use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error, run_call};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    [Column::Storage, Column::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+    [GoogleApisColumn::Storage, GoogleApisColumn::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
 /// A column of the table: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
+enum GoogleApisColumn {
     Storage,
     Drive,
 }
@@ -37,7 +37,7 @@ const MISSING_TOKEN: &str =
     "a call that is not sent is a `MissingToken`; a refused call stays a `BadRequest`";
 
 #[async_trait]
-impl Kind for Column {
+impl Kind for GoogleApisColumn {
     fn name(&self) -> &'static str {
         match self {
             Self::Storage => "google-storage1",
@@ -56,7 +56,7 @@ impl Kind for Column {
         match (self, scenario) {
             (_, Scenario::KeepsErrorKind) => Some(MISSING_TOKEN),
             (Self::Drive, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
-                Some("Google Drive's data is not scripted; see google-storage1")
+                Some("the fake has no data for Google Drive; google-storage1 covers this scenario")
             }
             _ => None,
         }
@@ -85,7 +85,7 @@ impl Kind for Column {
                 hub.base_url(format!("{url}/storage/v1/"));
                 hub.root_url(format!("{url}/"));
                 let (get, insert) = (calling("storage.objects.get")?, calling("storage.objects.insert")?);
-                Box::new(Objects { hub, get, insert })
+                Box::new(HubObjects { hub, get, insert })
             }
             Self::Drive => {
                 let mut hub = match &guard {
@@ -93,7 +93,7 @@ impl Kind for Column {
                     None => DriveHub::new(hyper(scene), scene.token()),
                 };
                 hub.base_url(format!("{url}/drive/v3/"));
-                Box::new(Files(hub, calling("drive.files.list")?))
+                Box::new(DriveFiles(hub, calling("drive.files.list")?))
             }
         })
     }
@@ -121,7 +121,7 @@ fn to_failure(error: &Error) -> Failure {
 }
 
 #[derive(Clone)]
-struct Objects {
+struct HubObjects {
     hub: Storage<HttpConnector>,
     get: Option<Calling>,
     insert: Option<Calling>,
@@ -137,7 +137,7 @@ impl Delegate for OneMibChunks {
 }
 
 #[async_trait]
-impl Client for Objects {
+impl Client for HubObjects {
     async fn call(&self) -> Reply {
         let get = self.hub.objects().get(Scene::BUCKET, Scene::OBJECT).doit();
         let (_, object) = run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
@@ -174,10 +174,10 @@ impl Client for Objects {
 }
 
 #[derive(Clone)]
-struct Files(DriveHub<HttpConnector>, Option<Calling>);
+struct DriveFiles(DriveHub<HttpConnector>, Option<Calling>);
 
 #[async_trait]
-impl Client for Files {
+impl Client for DriveFiles {
     async fn call(&self) -> Reply {
         let (_, list) = run_call(self.1.as_ref(), self.0.files().list().doit())
             .await

@@ -24,12 +24,14 @@ use http::{Extensions, HeaderMap, HeaderName, Response};
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, run_call};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    [Column::Storage, Column::Control, Column::Secrets].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+    [GoogleCloudColumn::Storage, GoogleCloudColumn::Control, GoogleCloudColumn::Secrets]
+        .map(|kind| Box::new(kind) as Box<dyn Kind>)
+        .into()
 }
 
 /// A column of the table: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
+enum GoogleCloudColumn {
     Storage,
     Control,
     Secrets,
@@ -41,7 +43,7 @@ const GRPC_IS_SENT: &str = "a gRPC call is always sent; the guard explains only 
 const NO_DATA: &str = "the client has no method that reads or writes the data of an object";
 
 #[async_trait]
-impl Kind for Column {
+impl Kind for GoogleCloudColumn {
     fn name(&self) -> &'static str {
         match self {
             Self::Storage => "google-cloud-storage",
@@ -93,7 +95,7 @@ impl Kind for Column {
                 let builder = Storage::builder().with_endpoint(url).with_credentials(credentials);
                 let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
                 let builder = builder.with_resumable_upload_buffer_size(1_usize << 20);
-                Box::new(Objects {
+                Box::new(OfficialObjects {
                     client: builder.build().await?,
                     get: calling("storage.objects.get")?,
                     insert: calling("storage.objects.insert")?,
@@ -132,7 +134,7 @@ fn secret() -> Response<&'static str> {
 /// Returns the credentials and the retry policy of a client. With a guard, the guard's wrappers
 /// around these credentials and this policy are returned.
 fn credentials_and_retries(scene: &Scene, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
-    let (token, retries) = (FixedToken(scene.token()), Aip194Strict.with_attempt_limit(3));
+    let (token, retries) = (FixedCredentials(scene.token()), Aip194Strict.with_attempt_limit(3));
     match guard {
         None => (token.into(), retries.into()),
         Some(guard) => {
@@ -151,15 +153,15 @@ fn backoff() -> ExponentialBackoff {
 
 /// Credentials that send the same token with every request.
 #[derive(Clone)]
-struct FixedToken(String);
+struct FixedCredentials(String);
 
-impl fmt::Debug for FixedToken {
+impl fmt::Debug for FixedCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FixedToken")
+        f.write_str("FixedCredentials")
     }
 }
 
-impl CredentialsProvider for FixedToken {
+impl CredentialsProvider for FixedCredentials {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let value = format!("Bearer {}", self.0).parse().expect("the token is not a header value");
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
@@ -177,13 +179,13 @@ fn to_failure(error: &Error) -> Failure {
 }
 
 #[derive(Clone)]
-struct Objects {
+struct OfficialObjects {
     client: Storage,
     get: Option<Calling>,
     insert: Option<Calling>,
 }
 
-impl Objects {
+impl OfficialObjects {
     const BUCKET: &str = "projects/_/buckets/photos";
 
     /// Reads an object to its end.
@@ -201,7 +203,7 @@ impl Objects {
 }
 
 #[async_trait]
-impl Client for Objects {
+impl Client for OfficialObjects {
     async fn call(&self) -> Reply {
         self.read(Scene::OBJECT).await
     }
@@ -238,7 +240,7 @@ struct Control(StorageControl, Option<Calling>);
 #[async_trait]
 impl Client for Control {
     async fn call(&self) -> Reply {
-        let call = self.0.get_bucket().set_name(Objects::BUCKET).send();
+        let call = self.0.get_bucket().set_name(OfficialObjects::BUCKET).send();
         run_call(self.1.as_ref(), call)
             .await
             .map_err(|error| to_failure(&error))

@@ -46,5 +46,5 @@ fn all_kinds() -> Vec<Box<dyn Kind>> {
 /// Returns a source of tokens for the gcloud-* clients that gives them `token` for every request.
 #[must_use]
 pub fn fixed_token(token: String) -> impl token_source::TokenSourceProvider + 'static {
-    gcloud_storage::FixedToken(token)
+    gcloud_storage::FixedTokenSource(token)
 }

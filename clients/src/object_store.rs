@@ -22,14 +22,14 @@ use object_store::{
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, with_denial};
 
 /// The client of object_store: one column in the table of clients and scenarios.
-struct Store;
+struct ObjectStoreColumn;
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    vec![Box::new(Store)]
+    vec![Box::new(ObjectStoreColumn)]
 }
 
 #[async_trait]
-impl Kind for Store {
+impl Kind for ObjectStoreColumn {
     fn name(&self) -> &'static str {
         "object_store"
     }
@@ -58,18 +58,18 @@ impl Kind for Store {
             Some(connector) => store.with_http_connector(connector.clone()),
             None => store,
         };
-        Ok(Box::new(Photos { store: store.build()?, connector }))
+        Ok(Box::new(ObjectStoreClient { store: store.build()?, connector }))
     }
 }
 
 #[derive(Clone)]
-struct Photos {
+struct ObjectStoreClient {
     store: GoogleCloudStorage,
     /// The guard's connector, which finds the denial of an error. `None` without a guard.
     connector: Option<GuardConnector>,
 }
 
-impl Photos {
+impl ObjectStoreClient {
     async fn read(&self, name: &str) -> Result<Received, Error> {
         let object = self.store.get(&name.into()).await?;
         let metadata = format!("{:?} {:?}", object.meta, object.attributes);
@@ -106,7 +106,7 @@ fn without_duration(text: &str) -> String {
 }
 
 #[async_trait]
-impl Client for Photos {
+impl Client for ObjectStoreClient {
     async fn call(&self) -> Reply {
         self.read(Scene::OBJECT).await.map_err(|error| self.to_failure(&error))
     }

@@ -81,7 +81,7 @@ impl Kind for Opendal {
         let operator = Operator::new(gcs.disable_vm_metadata().disable_config_load())?;
         let transport = HttpTransporter::new(ReqwestTransport::new(client.build()?));
         let operator = operator.with_context(OperationContext::new().with_http_transport(transport));
-        Ok(Box::new(Photos { operator: (self.layers)(operator, guard) }))
+        Ok(Box::new(OpendalClient { operator: (self.layers)(operator, guard) }))
     }
 }
 
@@ -89,11 +89,11 @@ const ONE_REQUEST: &str = "opendal sends parts of at least 5 MiB, so the 3 MiB o
                            request; `tests/stores` uploads more";
 
 #[derive(Clone)]
-struct Photos {
+struct OpendalClient {
     operator: Operator,
 }
 
-impl Photos {
+impl OpendalClient {
     async fn read(&self, name: &str) -> Result<Received, Error> {
         let stream = self.operator.reader(name).await?.into_bytes_stream(..).await?;
         let chunks: Vec<Bytes> = stream.try_collect().await.map_err(opendal_error)?;
@@ -111,7 +111,7 @@ fn opendal_error(error: std::io::Error) -> Error {
 }
 
 #[async_trait]
-impl Client for Photos {
+impl Client for OpendalClient {
     async fn call(&self) -> Reply {
         let metadata = self.operator.stat(Scene::OBJECT).await.map_err(|error| to_failure(&error))?;
         Ok(Received::default().with_metadata(format!("{metadata:?}")))

@@ -76,7 +76,7 @@ impl Kind for ReqwestMiddleware {
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let client = (self.build)(ClientBuilder::new(reqwest(scene).build()?), guard).build();
-        Ok(Box::new(Storage { client, url: scene.url(), token: scene.token() }))
+        Ok(Box::new(MiddlewareClient { client, url: scene.url(), token: scene.token() }))
     }
 }
 
@@ -98,13 +98,13 @@ const UNSENT_IS_ERROR: &str =
 
 /// A client of Cloud Storage's JSON API: builds the requests itself, and sends them with reqwest.
 #[derive(Clone)]
-struct Storage {
+struct MiddlewareClient {
     client: ClientWithMiddleware,
     url: String,
     token: String,
 }
 
-impl Storage {
+impl MiddlewareClient {
     /// Returns a request that reads an object or its metadata.
     fn get_object(&self, name: &str) -> RequestBuilder {
         let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET);
@@ -121,7 +121,7 @@ impl Storage {
 }
 
 #[async_trait]
-impl Client for Storage {
+impl Client for MiddlewareClient {
     async fn call(&self) -> Reply {
         read_reply(self.get_object(Scene::OBJECT).send().await).await
     }

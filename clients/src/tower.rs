@@ -104,20 +104,20 @@ impl Kind for Tower {
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let stack = (self.build)(scene, guard)?;
-        Ok(Box::new(Storage { stack, url: scene.url(), token: scene.token() }))
+        Ok(Box::new(StackClient { stack, url: scene.url(), token: scene.token() }))
     }
 }
 
 /// A client of Cloud Storage's JSON API: builds the requests itself, and sends them through the
 /// stack.
 #[derive(Clone)]
-struct Storage {
+struct StackClient {
     stack: Stack,
     url: String,
     token: String,
 }
 
-impl Storage {
+impl StackClient {
     /// Sends a request with the token and this body through the stack.
     fn send(
         &self,
@@ -150,7 +150,7 @@ fn full_body(bytes: impl Into<Bytes>) -> AnyBody {
 }
 
 #[async_trait]
-impl Client for Storage {
+impl Client for StackClient {
     async fn call(&self) -> Reply {
         read_reply(self.send(self.get_object(Scene::OBJECT), full_body("")).await?).await
     }

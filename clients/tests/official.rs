@@ -10,7 +10,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RefusalForm, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RefusalForm, Service, Vm};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
@@ -38,8 +38,10 @@ fn install_crypto_provider() {
 /// Starts a fake Google with a VM whose token may only read from Cloud Storage.
 async fn google() -> FakeGoogle {
     install_crypto_provider();
-    let vm =
-        Vm::new("web-1").account(ACCOUNT).platform(Platform::ComputeEngine).scopes(["devstorage.read_only"]);
+    let vm = Vm::new("web-1")
+        .account(ACCOUNT)
+        .platform(FakePlatform::ComputeEngine)
+        .scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
@@ -52,9 +54,9 @@ fn builder(google: &FakeGoogle) -> GuardBuilder {
 
 /// Credentials that send the same token with every request.
 #[derive(Debug, Clone)]
-struct FixedToken(String);
+struct BearerCredentials(String);
 
-impl CredentialsProvider for FixedToken {
+impl CredentialsProvider for BearerCredentials {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let value = format!("Bearer {}", self.0).parse().unwrap();
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
@@ -78,7 +80,7 @@ async fn storage(google: &FakeGoogle, guard: &Guard, credentials: impl Into<Cred
 /// Builds the client without a guard.
 async fn unguarded_storage(google: &FakeGoogle, token: &str) -> Storage {
     let builder = Storage::builder().with_endpoint(google.storage_url()).with_retry_policy(NeverRetry);
-    builder.with_credentials(FixedToken(token.to_owned())).build().await.unwrap()
+    builder.with_credentials(BearerCredentials(token.to_owned())).build().await.unwrap()
 }
 
 async fn upload(client: &Storage) -> Result<(), Error> {
@@ -107,7 +109,7 @@ fn denial_of(error: &Error) -> &Denial {
 async fn a_refused_upload_is_explained_and_its_error_stays_the_same() {
     let google = google().await;
     let guard = builder(&google).detect().await;
-    let client = storage(&google, &guard, FixedToken(google.token())).await;
+    let client = storage(&google, &guard, BearerCredentials(google.token())).await;
     let expected = upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err();
     for _ in 0..2 {
         let error = upload(&client).await.unwrap_err();
@@ -131,7 +133,7 @@ async fn an_allowed_call_succeeds_with_every_preflight() {
     upload(&unguarded_storage(&google, &writer).await).await.unwrap();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = builder(&google).preflight(preflight).detect().await;
-        let client = storage(&google, &guard, FixedToken(google.token())).await;
+        let client = storage(&google, &guard, BearerCredentials(google.token())).await;
         assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
         let get = guard.calling("storage.objects.get").unwrap();
         assert_eq!(get.run(read(&client, "cat.jpg")).await.unwrap(), b"meow", "{preflight:?}");
@@ -144,7 +146,7 @@ async fn an_allowed_call_succeeds_with_every_preflight() {
 async fn calling_does_not_send_a_call_whose_token_lacks_the_scope() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
-    let client = storage(&google, &guard, FixedToken(google.token())).await;
+    let client = storage(&google, &guard, BearerCredentials(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
     assert_eq!(denial_of(&error).kind(), DenialKind::Predicted);
@@ -157,7 +159,7 @@ async fn calling_does_not_send_a_call_whose_token_lacks_the_scope() {
 async fn confirm_sends_only_the_first_refused_call() {
     let google = google().await;
     let guard = builder(&google).detect().await;
-    let client = storage(&google, &guard, FixedToken(google.token())).await;
+    let client = storage(&google, &guard, BearerCredentials(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let mut kinds = Vec::new();
     for _ in 0..3 {
@@ -171,7 +173,7 @@ async fn confirm_sends_only_the_first_refused_call() {
 
 /// Builds the gRPC client of Cloud Storage for the fake, with the guard.
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
-    let credentials = guard.credentials(FixedToken(google.token()));
+    let credentials = guard.credentials(BearerCredentials(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let builder = StorageControl::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
@@ -179,7 +181,7 @@ async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
 
 /// Builds the client of Secret Manager for the fake, with the guard.
 async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
-    let credentials = guard.credentials(FixedToken(google.token()));
+    let credentials = guard.credentials(BearerCredentials(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
@@ -238,7 +240,7 @@ async fn server_errors_are_retried_and_denials_are_not() {
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     upload(&unguarded_storage(&google, &writer).await).await.unwrap();
-    let client = storage(&google, &guard, FixedToken(google.token())).await;
+    let client = storage(&google, &guard, BearerCredentials(google.token())).await;
     google.set_fault(Service::Storage, Fault::Flaky { failures: 1, group: 2 });
     assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
     let before = request_count(&google, Service::Storage);
@@ -275,8 +277,9 @@ async fn with_granted_declares_the_scopes_of_every_token() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-    let credentials =
-        guard.credentials(FixedToken(token)).with_granted([READ_ONLY.parse().unwrap()].into_iter().collect());
+    let credentials = guard
+        .credentials(BearerCredentials(token))
+        .with_granted([READ_ONLY.parse().unwrap()].into_iter().collect());
     let builder = Storage::builder().with_endpoint(google.storage_url());
     let client = builder.with_credentials(credentials).build().await.unwrap();
     let insert = guard.calling("storage.objects.insert").unwrap();
@@ -292,7 +295,7 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
     impl CredentialsProvider for Rotating {
         async fn headers(&self, e: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
             let next = self.0.lock().unwrap().pop().unwrap();
-            FixedToken(next).headers(e).await
+            BearerCredentials(next).headers(e).await
         }
 
         async fn universe_domain(&self) -> Option<String> {
@@ -343,7 +346,7 @@ async fn guard_credentials_are_a_token_source_for_the_middleware() {
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let guard = builder(&google).endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
     let guard = guard.detect().await;
-    let middleware = guard.middleware().with_token(guard.credentials(FixedToken(writer)));
+    let middleware = guard.middleware().with_token(guard.credentials(BearerCredentials(writer)));
     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     assert_eq!(client.post(url).body("meow").send().await.unwrap().status(), StatusCode::OK);
@@ -352,7 +355,7 @@ async fn guard_credentials_are_a_token_source_for_the_middleware() {
 #[test]
 fn debug_output_contains_no_token() {
     let guard = Guard::builder().build();
-    let credentials = guard.credentials(FixedToken("ya29.MARKER".to_owned()));
+    let credentials = guard.credentials(BearerCredentials("ya29.MARKER".to_owned()));
     let policy = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let calling = guard.calling("storage.objects.get").unwrap();
     let printed = format!("{credentials:?} {policy:?} {calling:?} {:?}", Arc::new(guard));

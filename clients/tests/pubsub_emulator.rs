@@ -35,9 +35,9 @@ const ROBOT: &str = "robot@my-project.iam.gserviceaccount.com";
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A directory that is removed when the test ends.
-struct TempDir(PathBuf);
+struct EmulatorDir(PathBuf);
 
-impl Drop for TempDir {
+impl Drop for EmulatorDir {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
     }
@@ -45,13 +45,13 @@ impl Drop for TempDir {
 
 /// The process of the emulator. The process ends when this value is dropped, or when the test is
 /// killed.
-struct Emulator {
+struct PubsubEmulator {
     process: Child,
     address: SocketAddr,
-    _dir: TempDir,
+    _dir: EmulatorDir,
 }
 
-impl Drop for Emulator {
+impl Drop for PubsubEmulator {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         self.process.wait().ok();
@@ -62,7 +62,7 @@ impl Drop for Emulator {
 /// happens when the test is killed.
 const UNTIL_STDIN_ENDS: &str = r#""$0" "$@" </dev/null & read -r _; kill $!; wait"#;
 
-impl Emulator {
+impl PubsubEmulator {
     /// Starts the emulator. Prints a message and returns `None` if the emulator is not installed.
     fn start() -> Result<Option<Self>> {
         match program()? {
@@ -81,7 +81,7 @@ impl Emulator {
 
     fn run(program: &PathBuf) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let dir = TempDir(std::env::temp_dir().join(format!(
+        let dir = EmulatorDir(std::env::temp_dir().join(format!(
             "gcp-scopes-pubsub-{}-{}",
             std::process::id(),
             address.port()
@@ -127,7 +127,7 @@ fn program() -> Result<Result<PathBuf, &'static str>> {
 
 /// Starts a fake Google that forwards to the emulator, and builds a guard that queries the
 /// tokeninfo endpoint of the fake.
-async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
+async fn google(emulator: &PubsubEmulator) -> Result<(FakeGoogle, Guard)> {
     // The guard queries tokeninfo with reqwest, which needs a crypto provider in this workspace.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let emulator = format!("http://{}", emulator.address);
@@ -168,7 +168,7 @@ fn pull() -> StreamingPullRequest {
 
 #[tokio::test]
 async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Result<()> {
-    let Some(emulator) = Emulator::start()? else { return Ok(()) };
+    let Some(emulator) = PubsubEmulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let with_scope = bearer(&google.mint(ROBOT, ["pubsub"]))?;
     let without_scope = bearer(&google.mint(ROBOT, ["logging.write"]))?;
@@ -238,7 +238,7 @@ fn check_refused(status: Option<Status>, method: &str) -> Result<()> {
 
 #[tokio::test]
 async fn errors_of_the_emulator_are_unchanged() -> Result<()> {
-    let Some(emulator) = Emulator::start()? else { return Ok(()) };
+    let Some(emulator) = PubsubEmulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let with_scope = bearer(&google.mint(ROBOT, ["pubsub"]))?;
     let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel(&google)?);

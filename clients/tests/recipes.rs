@@ -78,15 +78,15 @@ fn explain_query(guard: &Guard, error: &BQError) -> Option<Denial> {
 // end
 
 // recipe: yup-oauth2
-/// Declares the scopes of each token to the guard. Only for a service account key, whose tokens hold
-/// the requested scopes; not for a user's login.
-struct Storage {
+/// Declares the scopes of each token to the guard. Only for a service account key, whose tokens
+/// hold the requested scopes; not for a user's login.
+struct DeclaringStorage {
     guard: Guard,
     tokens: Mutex<HashMap<String, TokenInfo>>,
 }
 
 #[async_trait]
-impl TokenStorage for Storage {
+impl TokenStorage for DeclaringStorage {
     async fn set(&self, scopes: &[&str], token: TokenInfo) -> Result<(), TokenStorageError> {
         if let Some(access) = token.access_token.as_deref().and_then(AccessToken::new) {
             let scopes = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
@@ -202,7 +202,7 @@ fn the_message_of_a_firestore_error_is_enough() {
 #[tokio::test]
 async fn the_scopes_of_a_token_that_yup_oauth2_stores_are_known() {
     let guard = Guard::builder().preflight(gcp_scopes::Preflight::Deny).build();
-    let storage = Storage { guard: guard.clone(), tokens: Mutex::default() };
+    let storage = DeclaringStorage { guard: guard.clone(), tokens: Mutex::default() };
     let read_only = "https://www.googleapis.com/auth/devstorage.read_only";
     let token = TokenInfo {
         access_token: Some("ya29.stored".to_owned()),

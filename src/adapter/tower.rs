@@ -248,9 +248,9 @@ impl<S: Clone> GuardService<S> {
                 // Releases what the service reserved for the call, such as a permit of a
                 // concurrency limit.
                 drop(inner);
-                State::boxed(std::future::ready(unsent(&guard, denial)))
+                FutureState::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            checked => State::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
+            checked => FutureState::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
         };
         ResponseFuture { state }
     }
@@ -277,7 +277,7 @@ where
         if let Some(source_and_scope) = self.scope_to_request(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
             let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
-            return ResponseFuture { state: State::boxed(future) };
+            return ResponseFuture { state: FutureState::boxed(future) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
@@ -285,7 +285,7 @@ where
             checked => return self.stop_or_wait(checked.map(|()| flight), request),
         }
         ResponseFuture {
-            state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
+            state: FutureState::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
         }
     }
 }
@@ -394,19 +394,19 @@ pin_project! {
     /// ```
     pub struct ResponseFuture<F, R: Body> {
         #[pin]
-        state: State<F, R>,
+        state: FutureState<F, R>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, R: Body> {
+    enum FutureState<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
         Boxed { future: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
-impl<F, R: Body> State<F, R> {
+impl<F, R: Body> FutureState<F, R> {
     /// Creates the state of a call that is not polled in place.
     fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
         Self::Boxed { future: Box::pin(future) }
@@ -437,7 +437,7 @@ where
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
                     }
-                    Some(flight) => State::boxed(explain(flight, grpc_errors.take(), response)),
+                    Some(flight) => FutureState::boxed(explain(flight, grpc_errors.take(), response)),
                 }
             }
         };

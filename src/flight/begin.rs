@@ -13,7 +13,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
-use crate::guard::lessons::Subject;
+use crate::guard::lessons::LessonKey;
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
@@ -341,7 +341,7 @@ impl Flight {
     /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
     fn stored_or_new_denial(
         &self,
-        subject: Subject,
+        subject: LessonKey,
         key: TokenKey,
         granted: &GrantedScopes,
         stale_at: Instant,

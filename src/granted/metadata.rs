@@ -115,12 +115,12 @@ fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
 fn describe_status(path: &str, status: StatusCode) -> String {
     let meaning = match status.as_u16() {
         404 if path.starts_with("instance/service-accounts/default/") => "no service account attached",
-        404 => "it has no such value",
-        403 => "it is concealed or switched off here, or a proxy stands in between",
-        429 => "it is asked too often",
+        404 => "the server has no such value",
+        403 => "the server is blocked here, or a proxy answered",
+        429 => "too many requests",
         300..=399 => "a redirect, which is not followed",
-        500..=599 => "a fault of its own",
-        _ => "not an answer it documents",
+        500..=599 => "an error of the server",
+        _ => "a status that Google does not document",
     };
     format!("metadata server answered {}: {meaning}", status.as_u16())
 }
@@ -293,13 +293,13 @@ mod tests {
     async fn each_kind_of_failure_has_its_own_message() {
         let rows = [
             (SCOPES, answer(404, HTML), "404: no service account attached"),
-            ("instance/attributes/x", answer(404, HTML), "404: it has no such value"),
-            (SCOPES, answer(403, HTML), "403: it is concealed"),
-            (SCOPES, answer(429, "slow down"), "429: it is asked too often"),
+            ("instance/attributes/x", answer(404, HTML), "404: the server has no such value"),
+            (SCOPES, answer(403, HTML), "403: the server is blocked"),
+            (SCOPES, answer(429, "slow down"), "429: too many requests"),
             (SCOPES, answer(302, ""), "302: a redirect"),
-            (SCOPES, answer(500, HTML), "500: a fault of its own"),
-            (SCOPES, answer(503, ""), "503: a fault of its own"),
-            (SCOPES, answer(418, ""), "418: not an answer"),
+            (SCOPES, answer(500, HTML), "500: an error of the server"),
+            (SCOPES, answer(503, ""), "503: an error of the server"),
+            (SCOPES, answer(418, ""), "418: a status that Google"),
             (SCOPES, answer(200, HTML), "cannot be read"),
             (SCOPES, answer(200, ""), "cannot be read"),
             (SCOPES, answer(200, &"x".repeat(64 * 1024 + 1)), "cannot be read"),
@@ -518,13 +518,13 @@ mod tests {
     #[tokio::test]
     async fn the_clients_error_is_not_part_of_the_message() {
         // The client's error may contain the URL of the request.
-        struct Broken;
-        impl Fetch for Broken {
+        struct UnreachableFetch;
+        impl Fetch for UnreachableFetch {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
                 Err("connection refused to http://secret/".into())
             }
         }
-        let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
+        let server = MetadataServer::new(Arc::new(UnreachableFetch), DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
         let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));

@@ -15,7 +15,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fetch::{DynFetch, MAX_BODY};
-use super::stream::Stream;
+#[cfg(not(feature = "tls"))]
+use super::no_tls::NoTls as Tls;
+use super::stream::ByteStream;
+#[cfg(feature = "tls")]
 use super::tls::Tls;
 use crate::error::{BoxError, Error};
 
@@ -60,7 +63,7 @@ impl OwnClient {
     }
 
     /// Opens a connection to the host of `uri`, with TLS for `https`.
-    async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
+    async fn connect(&self, uri: &Uri) -> Result<Box<dyn ByteStream>, BoxError> {
         let host = uri.host().ok_or_else(|| Error::invalid("the URL has no host"))?;
         // A URL has brackets around an IPv6 address; `TcpStream` expects the address alone.
         let host = host.trim_start_matches('[').trim_end_matches(']');

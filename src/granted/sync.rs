@@ -55,9 +55,11 @@ mod scheduled {
     }
 
     #[derive(Clone)]
-    pub(crate) struct Spawner;
+    pub(crate) struct ShuttleSpawner;
 
-    impl Spawner {
+    pub(crate) type Spawner = ShuttleSpawner;
+
+    impl ShuttleSpawner {
         pub(crate) fn for_background(_: &Background) -> Self {
             Self
         }

@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::stream::Stream;
+use super::stream::ByteStream;
 use crate::error::{BoxError, Error};
 
 const NO_PROVIDER: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
@@ -32,7 +32,11 @@ impl Tls {
     }
 
     /// Performs the TLS handshake with the server `host` on an open connection.
-    pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<Box<dyn Stream>, BoxError> {
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<Box<dyn ByteStream>, BoxError> {
         let name = ServerName::try_from(host.to_owned())?;
         let stream = TlsConnector::from(self.config()?).connect(name, stream).await?;
         Ok(Box::new(stream))

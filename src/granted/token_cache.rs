@@ -526,12 +526,12 @@ mod tests {
         Panics,
     }
 
-    struct Source {
+    struct TestSource {
         behavior: Mutex<Behavior>,
         queries: AtomicUsize,
     }
 
-    impl Source {
+    impl TestSource {
         fn new(behavior: Behavior) -> Arc<Self> {
             Arc::new(Self { behavior: Mutex::new(behavior), queries: AtomicUsize::new(0) })
         }
@@ -546,7 +546,7 @@ mod tests {
         }
     }
 
-    impl GrantedScopesSource for Source {
+    impl GrantedScopesSource for TestSource {
         fn name(&self) -> &str {
             "the test source"
         }
@@ -576,13 +576,14 @@ mod tests {
 
     impl Setup {
         /// Uses the clock of the test's runtime.
-        fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
+        fn new(sources: &[(Stage, &Arc<TestSource>)]) -> Self {
             Self::on(Background::in_test(), sources)
         }
 
-        fn on(background: Background, sources: &[(Stage, &Arc<Source>)]) -> Self {
-            let dynamic =
-                |(stage, source): &(Stage, &Arc<Source>)| (*stage, Arc::clone(source) as Arc<dyn DynSource>);
+        fn on(background: Background, sources: &[(Stage, &Arc<TestSource>)]) -> Self {
+            let dynamic = |(stage, source): &(Stage, &Arc<TestSource>)| {
+                (*stage, Arc::clone(source) as Arc<dyn DynSource>)
+            };
             let clock = Arc::new(ManualClock::new());
             let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
             let sources = sources.iter().map(dynamic).collect();
@@ -613,7 +614,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peek_returns_the_scopes_after_an_inspection() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         assert!(setup.is_unseen(&token));
@@ -628,7 +629,7 @@ mod tests {
         for behavior in
             [Behavior::Knows, Behavior::Fails, Behavior::DoesNotKnow, Behavior::Hangs, Behavior::Panics]
         {
-            let source = Source::new(behavior);
+            let source = TestSource::new(behavior);
             let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
             let mut callers = tokio::task::JoinSet::new();
             for _ in 0..10_000 {
@@ -648,7 +649,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cancelling_the_first_caller_does_not_affect_the_others() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
         let spawn = || {
             let setup = Arc::clone(&setup);
@@ -667,7 +668,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_can_be_dropped_at_any_await() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         // 20 polls with pauses of 5 ms take longer than the 50 ms until the source responds.
@@ -691,7 +692,7 @@ mod tests {
     #[test]
     fn an_inspection_aborted_with_its_runtime_stores_a_result() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let hangs = Source::new(Behavior::Hangs);
+        let hangs = TestSource::new(Behavior::Hangs);
         let setup = runtime.block_on(async { Setup::new(&[(BeforeRefusal, &hangs)]) });
         setup.grants.inspect(&bearer("opaque"), BeforeRefusal);
         drop(runtime);
@@ -702,7 +703,7 @@ mod tests {
 
     #[test]
     fn an_inspection_does_not_need_the_callers_runtime() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::on(Background::default(), &[(BeforeRefusal, &source)]);
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (idle, other) = (runtime(), runtime());
@@ -716,7 +717,7 @@ mod tests {
 
     #[test]
     fn without_a_thread_a_token_stays_unknown() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::on(Background::without_thread(), &[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let mut wait = Box::pin(setup.grants.wait(key, None, AfterRefusal, SECOND));
@@ -728,7 +729,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_inspection_continues_after_the_wait_times_out() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let started = tokio::time::Instant::now();
@@ -740,7 +741,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_next_source_is_queried_after_a_timeout() {
-        let (hangs, knows) = (Source::new(Behavior::Hangs), Source::new(Behavior::Knows));
+        let (hangs, knows) = (TestSource::new(Behavior::Hangs), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &hangs), (BeforeRefusal, &knows)]);
         let started = tokio::time::Instant::now();
         assert!(!setup.inspect_and_wait(&bearer("opaque")).await.is_unknown());
@@ -749,7 +750,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_cached_and_retried_with_doubling_delays() {
-        let source = Source::new(Behavior::Fails);
+        let source = TestSource::new(Behavior::Fails);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let token = bearer("opaque");
         // The bounds of the delay, in seconds, after each failure in a row.
@@ -788,7 +789,7 @@ mod tests {
             // The entry of an expired token lives for the first retry delay.
             (Behavior::KnowsUntil(wall - SECOND), 1),
         ] {
-            let source = Source::new(behavior);
+            let source = TestSource::new(behavior);
             let setup = Setup::new(&[(BeforeRefusal, &source)]);
             let token = bearer("opaque");
             setup.inspect_and_wait(&token).await;
@@ -801,7 +802,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_new_until_it_has_an_entry() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::Fails))]);
         let token = bearer("opaque");
         let is_new = || match setup.peek_scope_count(&token) {
             Peek::Unseen { is_new, .. } => Some(is_new),
@@ -819,7 +820,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_for_refused_tokens() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
         for token in &tokens {
@@ -837,7 +838,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_after_a_refusal() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let token = bearer("opaque");
         let granted = setup.inspect_and_wait(&token).await;
@@ -854,7 +855,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_explanation_waits_for_the_expensive_source() {
-        let (cheap, expensive) = (Source::new(Behavior::DoesNotKnow), Source::new(Behavior::Knows));
+        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
@@ -863,7 +864,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_source_that_hangs_delays_one_explanation_of_a_token() {
-        let hangs = Source::new(Behavior::Hangs);
+        let hangs = TestSource::new(Behavior::Hangs);
         let setup = Setup::new(&[(AfterRefusal, &hangs)]);
         let limit = Duration::from_millis(500);
         for token in [bearer("a"), bearer("b")] {
@@ -891,7 +892,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_explanation_waits_again_after_the_scopes_were_known() {
-        let source = Source::new(Behavior::DoesNotKnow);
+        let source = TestSource::new(Behavior::DoesNotKnow);
         let setup = Setup::new(&[(AfterRefusal, &source)]);
         let token = bearer("opaque");
         let key = setup.grants.inspect(&token, BeforeRefusal).unwrap();
@@ -909,7 +910,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_token_of_a_rotation_has_its_own_entry() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup
             .grants
@@ -932,7 +933,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_unreadable_jwt_is_passed_to_the_sources() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::DoesNotKnow))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::DoesNotKnow))]);
         let granted = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
         let why = granted.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
@@ -940,7 +941,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_forgotten_token_is_inspected_again() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.inspect_and_wait(&bearer("opaque")).await;
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
@@ -952,7 +953,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_that_was_only_seen_is_inspected_after_a_refusal() {
-        let source = Source::new(Behavior::Knows);
+        let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
@@ -976,7 +977,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_number_of_running_inspections_is_bounded() {
-        let source = Source::new(Behavior::Hangs);
+        let source = TestSource::new(Behavior::Hangs);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         for number in 0..10_000 {
             setup.grants.inspect(&bearer(&number.to_string()), BeforeRefusal);
@@ -986,7 +987,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn debug_output_does_not_contain_the_token() {
-        let setup = Setup::new(&[(BeforeRefusal, &Source::new(Behavior::Fails))]);
+        let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::Fails))]);
         let token = bearer("MARKER");
         let granted = setup.inspect_and_wait(&token).await;
         let peek = setup.grants.peek(&token, |key, _| key);

@@ -100,16 +100,16 @@ impl Tokeninfo {
     /// Sends one request, if the rate limit permits a request.
     async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
-            return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
+            return GrantedScopes::unknown(format!("tokeninfo was not queried: {why}"));
         }
         let rate_limit = self.rate_limit.as_ref().unwrap_or(&PROCESS_LIMIT);
         if !rate_limit.try_acquire(self.clock.now()) {
-            return GrantedScopes::unknown("tokeninfo was asked too often of late");
+            return GrantedScopes::unknown("tokeninfo was not queried: it received too many requests");
         }
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
-        let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
+        let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be queried") };
         match self.fetch.fetch_boxed(request).await {
             Ok(response) => {
                 if let Some(pause) = fetch::requested_pause(&response) {

@@ -22,12 +22,12 @@ const MAX_ENTRIES: usize = 1024;
 /// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
 /// together with the call's method if the catalog contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Subject {
+pub(crate) enum LessonKey {
     Method(ApiMethod),
     Needed(NeededScopes, Option<ApiMethod>),
 }
 
-impl From<ApiMethod> for Subject {
+impl From<ApiMethod> for LessonKey {
     fn from(method: ApiMethod) -> Self {
         Self::Method(method)
     }
@@ -42,11 +42,11 @@ struct Learned {
     /// The denial for a token and a method, with the time at which the token's cache entry becomes
     /// stale. The denial is valid until the cache entry is replaced, which changes this time.
     /// Denials are kept because creating a denial takes longer than all other steps of a call.
-    denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
+    denials: HashMap<(TokenKey, LessonKey), (Instant, Denial)>,
     /// Methods that accepted a token without any of the scopes that the catalog lists.
-    open: HashSet<Subject>,
+    open: HashSet<LessonKey>,
     /// Scopes that a method accepts in addition to those that the catalog lists.
-    accepted: HashMap<Subject, ScopeSet>,
+    accepted: HashMap<LessonKey, ScopeSet>,
 }
 
 impl Lessons {
@@ -55,7 +55,7 @@ impl Lessons {
     /// the method.
     pub(crate) fn corrected_verdict(
         &self,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         held: &ScopeSet,
     ) -> Result<bool, AbstainReason> {
         let (learned, subject) = (self.learned(), subject.into());
@@ -71,7 +71,7 @@ impl Lessons {
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         stale_at: Instant,
         denial: Denial,
     ) {
@@ -87,7 +87,7 @@ impl Lessons {
     pub(crate) fn denial(
         &self,
         token: TokenKey,
-        subject: impl Into<Subject>,
+        subject: impl Into<LessonKey>,
         stale_at: Instant,
     ) -> Option<Denial> {
         let learned = self.learned();
@@ -97,7 +97,7 @@ impl Lessons {
 
     /// Learns that Google accepted a token without any of the scopes that the catalog lists for
     /// `subject`. Returns `true` if this was not known before.
-    pub(crate) fn mark_open(&self, subject: impl Into<Subject>) -> bool {
+    pub(crate) fn mark_open(&self, subject: impl Into<LessonKey>) -> bool {
         let (mut learned, subject) = (self.learned(), subject.into());
         if learned.open.len() >= MAX_ENTRIES {
             learned.open.clear();
@@ -108,7 +108,7 @@ impl Lessons {
 
     /// Learns scopes that Google named as sufficient for `subject`. Scopes that the catalog does
     /// not contain are ignored.
-    pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+    pub(crate) fn learn_scopes(&self, subject: impl Into<LessonKey>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learned().accepted, subject.into());
         if accepted.len() >= MAX_ENTRIES && !accepted.contains_key(&subject) {
             accepted.clear();

@@ -38,13 +38,13 @@ pin_project! {
     /// ```
     pub struct GuardBody<B: Body> {
         #[pin]
-        state: State<B>,
+        state: BodyState<B>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<B: Body> {
+    enum BodyState<B: Body> {
         Untouched { #[pin] body: B },
         Read {
             buffered: VecDeque<Result<Frame<B::Data>, B::Error>>,
@@ -61,28 +61,28 @@ pin_project! {
 impl<B: Body> GuardBody<B> {
     /// Wraps a body without reading it.
     pub fn unchanged(body: B) -> Self {
-        Self { state: State::Untouched { body } }
+        Self { state: BodyState::Untouched { body } }
     }
 
     /// Creates a body that replaces the received body.
     pub fn replaced(data: impl Into<B::Data>) -> Self {
-        Self { state: State::Replaced { data: Some(data.into()) } }
+        Self { state: BodyState::Replaced { data: Some(data.into()) } }
     }
 
     /// Returns whether `seen`, the bytes that [`look`] copied, are the complete body.
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Read { buffered, ended, .. } => {
+            BodyState::Read { buffered, ended, .. } => {
                 (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len() as u64
             }
-            State::Untouched { .. } | State::Grpc { .. } | State::Replaced { .. } => false,
+            BodyState::Untouched { .. } | BodyState::Grpc { .. } | BodyState::Replaced { .. } => false,
         }
     }
 
     /// Wraps a gRPC body: passes the messages on, and explains trailers that refuse the call.
     pub(super) fn grpc(body: GrpcBody<B>) -> Self {
-        Self { state: State::Grpc { body } }
+        Self { state: BodyState::Grpc { body } }
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
         }
     })
     .await;
-    (seen, GuardBody { state: State::Read { buffered, rest, ended, has_length } })
+    (seen, GuardBody { state: BodyState::Read { buffered, rest, ended, has_length } })
 }
 
 /// Polls `reading` until `reading` is ready or [`LOOK_TIME`] has passed. The timer runs on the
@@ -171,27 +171,27 @@ where
 
     fn is_end_stream(&self) -> bool {
         match &self.state {
-            State::Untouched { body } => body.is_end_stream(),
-            State::Grpc { body } => body.is_end_stream(),
-            State::Read { buffered, rest, ended, .. } => {
+            BodyState::Untouched { body } => body.is_end_stream(),
+            BodyState::Grpc { body } => body.is_end_stream(),
+            BodyState::Read { buffered, rest, ended, .. } => {
                 buffered.is_empty() && (*ended || rest.is_end_stream())
             }
-            State::Replaced { data } => data.is_none(),
+            BodyState::Replaced { data } => data.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
-            State::Untouched { body } => body.size_hint(),
-            State::Grpc { body } => body.size_hint(),
-            State::Read { buffered, ended: true, has_length: true, .. } => {
+            BodyState::Untouched { body } => body.size_hint(),
+            BodyState::Grpc { body } => body.size_hint(),
+            BodyState::Read { buffered, ended: true, has_length: true, .. } => {
                 SizeHint::with_exact(buffered_bytes(buffered))
             }
-            State::Read { buffered, ended: true, .. } => {
+            BodyState::Read { buffered, ended: true, .. } => {
                 add_bytes(SizeHint::default(), buffered_bytes(buffered))
             }
-            State::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
-            State::Replaced { data } => {
+            BodyState::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
+            BodyState::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }
         }
@@ -249,12 +249,12 @@ mod tests {
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
 
     fn body(frames: Frames) -> impl Body<Data = Bytes, Error = &'static str> {
-        StreamBody::new(Stream(frames.into()))
+        StreamBody::new(FrameStream(frames.into()))
     }
 
-    struct Stream(VecDeque<Result<Frame<Bytes>, &'static str>>);
+    struct FrameStream(VecDeque<Result<Frame<Bytes>, &'static str>>);
 
-    impl tokio_stream::Stream for Stream {
+    impl tokio_stream::Stream for FrameStream {
         type Item = Result<Frame<Bytes>, &'static str>;
         fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
             Poll::Ready(self.0.pop_front())

@@ -127,7 +127,7 @@ async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, 
     let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();
     if let Some(why) = fetch.unsupported_reason(request.uri()) {
-        return Err(format!("{host} was not asked: {why}"));
+        return Err(format!("{host} was not queried: {why}"));
     }
     // The client's own error may contain the request.
     fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))

@@ -139,8 +139,8 @@ impl Judge<'_> {
     }
 }
 
-const DIFFERENT_TOKENS: &str = "each call gets a token of its own, for the scope it asks for";
-const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
+const DIFFERENT_TOKENS: &str = "each call has a token of its own";
+const NOT_ASKED: &str = "IAM was not queried: the query itself needs an OAuth scope";
 
 /// The response of `testIamPermissions`: the requested permissions that the account has.
 #[derive(Deserialize)]

@@ -13,12 +13,12 @@ pub(super) static BY_STATUS: [(u16, &str); 3] = [
 
 /// Reasons by gate, for all other statuses.
 pub(super) static BY_GATE: [(Gate, &str); 8] = [
-    (Gate::Iam, "the account may not ask this, or there is no such {what}"),
+    (Gate::Iam, "the account may not test permissions there, or there is no such {what}"),
     (Gate::ServiceDisabled, "the API is not enabled in the project"),
     (Gate::Billing, "the project has no usable billing account"),
-    (Gate::VpcSc, "a VPC Service Controls perimeter refused the question"),
-    (Gate::OrgPolicy, "a policy of the organisation refused the question"),
-    (Gate::RateLimit, "it was asked too often"),
+    (Gate::VpcSc, "a VPC Service Controls perimeter refused the query"),
+    (Gate::OrgPolicy, "a policy of the organisation refused the query"),
+    (Gate::RateLimit, "too many requests"),
     (Gate::QuotaProject, "the project that calls are charged to is missing or not usable"),
     (Gate::Credentials, "Google did not accept the token"),
 ];

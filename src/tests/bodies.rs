@@ -18,7 +18,7 @@ use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
 
 /// The result of one poll of the test body.
 #[derive(Debug, Clone)]
-enum Step {
+enum PollStep {
     Wait,
     Data(Bytes),
     Trailers,
@@ -26,12 +26,12 @@ enum Step {
 }
 
 /// A body that yields the scripted steps, and panics if it is polled after its end.
-struct Script {
-    steps: VecDeque<Step>,
+struct StepBody {
+    steps: VecDeque<PollStep>,
     is_over: bool,
 }
 
-impl Body for Script {
+impl Body for StepBody {
     type Data = Bytes;
     type Error = &'static str;
 
@@ -41,10 +41,10 @@ impl Body for Script {
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
         assert!(!self.is_over, "polled again after its end");
         match self.steps.pop_front() {
-            Some(Step::Wait) => Poll::Pending,
-            Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            Some(Step::Trailers) => Poll::Ready(Some(Ok(Frame::trailers(HeaderMap::new())))),
-            Some(Step::Error) => Poll::Ready(Some(Err("cut off"))),
+            Some(PollStep::Wait) => Poll::Pending,
+            Some(PollStep::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            Some(PollStep::Trailers) => Poll::Ready(Some(Ok(Frame::trailers(HeaderMap::new())))),
+            Some(PollStep::Error) => Poll::Ready(Some(Err("cut off"))),
             None => {
                 self.is_over = true;
                 Poll::Ready(None)
@@ -58,8 +58,8 @@ impl Body for Script {
 }
 
 /// Returns the number of data bytes in the steps.
-fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
-    steps.map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 }).sum()
+fn bytes<'s>(steps: impl Iterator<Item = &'s PollStep>) -> u64 {
+    steps.map(|step| if let PollStep::Data(data) = step { data.len() as u64 } else { 0 }).sum()
 }
 
 /// Checks `look` with a body of arbitrary frames, pauses, trailers and errors: the returned body
@@ -67,7 +67,7 @@ fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
 pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
-    let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
+    let body = StepBody { steps: steps.iter().cloned().collect(), is_over: false };
     // The spawner of a dropped guard, so that the time limit never applies.
     let spawner = Spawner::for_background(&Background::default());
     let mut looking = pin!(look_with_spawner(&spawner, body));
@@ -76,14 +76,14 @@ pub(super) fn body_look(data: &[u8]) {
             break looked;
         }
     };
-    let sent: Vec<Step> = steps.into_iter().filter(|step| !matches!(step, Step::Wait)).collect();
+    let sent: Vec<PollStep> = steps.into_iter().filter(|step| !matches!(step, PollStep::Wait)).collect();
     let mut plain = Vec::new();
     for data in sent.iter().filter_map(data_of) {
         plain.extend_from_slice(&data[..data.len().min(LOOK_BYTES - plain.len())]);
     }
     assert!(plain.starts_with(&seen));
     let is_within_limits = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
-    let is_ended_early = sent.iter().any(|step| matches!(step, Step::Error | Step::Trailers));
+    let is_ended_early = sent.iter().any(|step| matches!(step, PollStep::Error | PollStep::Trailers));
     assert!(!is_within_limits || is_ended_early || seen == plain);
     let mut remaining = bytes(sent.iter());
     let mut body = pin!(body);
@@ -97,11 +97,11 @@ pub(super) fn body_look(data: &[u8]) {
             }
         };
         match (step, frame) {
-            (Step::Data(data), Some(Ok(frame))) => {
+            (PollStep::Data(data), Some(Ok(frame))) => {
                 assert!(frame.data_ref().is_some_and(|received| is_same(received, data)))
             }
-            (Step::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
-            (Step::Error, Some(Err(error))) => assert_eq!(error, "cut off"),
+            (PollStep::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
+            (PollStep::Error, Some(Err(error))) => assert_eq!(error, "cut off"),
             (step, frame) => panic!("{step:?} became {frame:?}"),
         }
     }
@@ -109,8 +109,8 @@ pub(super) fn body_look(data: &[u8]) {
 }
 
 /// Returns the data of a step that yields data.
-fn data_of(step: &Step) -> Option<&Bytes> {
-    if let Step::Data(data) = step { Some(data) } else { None }
+fn data_of(step: &PollStep) -> Option<&Bytes> {
+    if let PollStep::Data(data) = step { Some(data) } else { None }
 }
 
 /// Returns whether two buffers share the same memory.
@@ -121,18 +121,18 @@ fn is_same(a: &Bytes, b: &Bytes) -> bool {
 /// Converts each pair of input bytes to one step. The second byte decides the length of a data
 /// frame, up to 16 KiB. The frames are slices of one static text, because filling a buffer for each
 /// frame would dominate the run time.
-fn script(data: &[u8]) -> Vec<Step> {
+fn script(data: &[u8]) -> Vec<PollStep> {
     // The largest slice ends at 255 + 99 + 255² / 4 = 16,610.
     static TEXT: [u8; 17_000] = text();
     let step = |(place, pair): (usize, &[u8])| match pair {
-        [0..=31, _] => Step::Wait,
-        [32..=35, _] => Step::Error,
-        [36..=39, _] => Step::Trailers,
+        [0..=31, _] => PollStep::Wait,
+        [32..=35, _] => PollStep::Error,
+        [36..=39, _] => PollStep::Trailers,
         [start, size] => {
             let text = &TEXT[usize::from(*start) + place..];
-            Step::Data(Bytes::from_static(&text[..usize::from(*size).pow(2) / 4]))
+            PollStep::Data(Bytes::from_static(&text[..usize::from(*size).pow(2) / 4]))
         }
-        _ => Step::Wait,
+        _ => PollStep::Wait,
     };
     data.chunks(2).take(100).enumerate().map(step).collect()
 }

@@ -26,7 +26,7 @@ use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::granted::{Fetch, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::ErrorResponse;
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 
 /// The credentials that a program can declare.
@@ -34,19 +34,19 @@ const CREDENTIALS: [Credential; 3] =
     [Credential::DomainWideDelegation, Credential::GcloudUser, Credential::Declared];
 
 /// The platforms of the fake Google's VMs.
-const PLATFORMS: [Platform; 12] = [
-    Platform::ComputeEngine,
-    Platform::ManagedInstanceGroup,
-    Platform::GkeNode,
-    Platform::GkeWorkloadIdentity,
-    Platform::CloudRunService,
-    Platform::CloudRunJob,
-    Platform::CloudRunWorkerPool,
-    Platform::CloudFunctions,
-    Platform::AppEngineStandard,
-    Platform::Dataproc,
-    Platform::Dataflow,
-    Platform::Workbench,
+const PLATFORMS: [FakePlatform; 12] = [
+    FakePlatform::ComputeEngine,
+    FakePlatform::ManagedInstanceGroup,
+    FakePlatform::GkeNode,
+    FakePlatform::GkeWorkloadIdentity,
+    FakePlatform::CloudRunService,
+    FakePlatform::CloudRunJob,
+    FakePlatform::CloudRunWorkerPool,
+    FakePlatform::CloudFunctions,
+    FakePlatform::AppEngineStandard,
+    FakePlatform::Dataproc,
+    FakePlatform::Dataflow,
+    FakePlatform::Workbench,
 ];
 
 /// A directory of `tests/worlds`.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use public_api::PublicApi;
 
 use crate::workspace::{self, Member};
-use count::Counts;
+use count::TypeCounts;
 
 const FOLDER: &str = "docs/api";
 /// Crates that are used together. Their public types are also counted in one sum.
@@ -26,7 +26,7 @@ const COUNTED_TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-sc
 /// many types each crate has.
 pub(crate) fn run(write: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
-    let (mut stale, mut together) = (obsolete(&folder, write)?, Counts::default());
+    let (mut stale, mut together) = (obsolete(&folder, write)?, TypeCounts::default());
     for (member, library) in workspace::libraries()? {
         let Some(api) = read(&member, &library)? else {
             println!(
@@ -36,7 +36,7 @@ pub(crate) fn run(write: bool) -> Result<()> {
             return Ok(());
         };
         let text = listing::text(&api, &library);
-        let counts = Counts::from_listing(&text, &library);
+        let counts = TypeCounts::from_listing(&text, &library);
         println!("{}", counts.line(&member.name));
         if COUNTED_TOGETHER.contains(&member.name.as_str()) {
             together.join(&counts);

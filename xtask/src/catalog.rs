@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use model::Catalog;
+use model::CatalogModel;
 
 /// The contents of the generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;
@@ -115,11 +115,11 @@ fn generate() -> Result<Files> {
 }
 
 /// Returns the catalog of the pinned packages.
-fn load() -> Result<Catalog> {
+fn load() -> Result<CatalogModel> {
     load_from(&fetch::pinned(&root())?)
 }
 
-fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
+fn load_from(sources: &fetch::Sources) -> Result<CatalogModel> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
     rows::build_catalog(&documents, rpcs)

@@ -27,7 +27,8 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask readme [--check]    write, or compare, what README.md shows of programs and figures
        cargo xtask examples [--check]  write, or compare, the committed outputs of the examples
        cargo xtask features            print each published crate, and each of its features
-       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction
+       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction,
+                                       and that no two types have the same name
        cargo xtask api [--write]       compare, or write, the public API in docs/api
        cargo xtask core                check that the core has few dependencies, no HTTP client, no TLS
        cargo xtask wasm                check that the crates without I/O compile for wasm32-unknown-unknown

@@ -10,12 +10,12 @@ use crate::printed::output;
 const README: &str = "README.md";
 
 /// A block of README between `<!-- mark -->` and `<!-- /mark -->`, whose content is generated.
-struct Block {
+struct ReadmeBlock {
     mark: &'static str,
-    content: Content,
+    content: BlockContent,
 }
 
-enum Content {
+enum BlockContent {
     /// The output of a command.
     Output {
         /// The language of the code block.
@@ -32,18 +32,18 @@ enum Content {
 /// The page with the figures of speed and size, and with the commands that measure the figures.
 const FIGURES: &str = "docs/performance.md";
 
-const BLOCKS: [Block; 4] = [
-    Block {
+const BLOCKS: [ReadmeBlock; 4] = [
+    ReadmeBlock {
         mark: "quickstart",
-        content: Content::Output {
+        content: BlockContent::Output {
             fence: "text",
             prompt: "",
             command: &["run", "--quiet", "--example", "quickstart"],
         },
     },
-    Block {
+    ReadmeBlock {
         mark: "method",
-        content: Content::Output {
+        content: BlockContent::Output {
             fence: "console",
             prompt: "$ gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
             command: &[
@@ -58,8 +58,11 @@ const BLOCKS: [Block; 4] = [
             ],
         },
     },
-    Block { mark: "costs", content: Content::Table("| what | figure | command |") },
-    Block { mark: "layer", content: Content::Table("| layer | least ns | of `TraceLayer` | instructions |") },
+    ReadmeBlock { mark: "costs", content: BlockContent::Table("| what | figure | command |") },
+    ReadmeBlock {
+        mark: "layer",
+        content: BlockContent::Table("| layer | least ns | of `TraceLayer` | instructions |"),
+    },
 ];
 
 /// Writes the generated blocks into README.
@@ -89,7 +92,7 @@ fn generate() -> Result<String> {
     })
 }
 
-impl Content {
+impl BlockContent {
     fn text(&self) -> Result<String> {
         match self {
             Self::Output { fence, prompt, command } => {

@@ -4,4 +4,4 @@ mod cfg;
 mod modules;
 
 pub(crate) use cfg::{attributes, is_test_only};
-pub(crate) use modules::{Disk, Name, Source, Tree, imports};
+pub(crate) use modules::{Disk, NameMeaning, Source, Tree, imports};

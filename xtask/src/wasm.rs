@@ -27,7 +27,7 @@ pub(crate) fn check() -> Result<()> {
         println!("wasm: the workspace has no crate without I/O");
         return Ok(());
     }
-    let Some(compiler) = Compiler::installed() else { return leave_out() };
+    let Some(compiler) = WasmCompiler::installed() else { return leave_out() };
     for features in ["--all-features", "--no-default-features"] {
         compiler.compile(&members, features)?;
     }
@@ -39,7 +39,7 @@ pub(crate) fn check() -> Result<()> {
 /// Returns an error if no installed compiler can compile for the target, so that a script can
 /// install such a compiler before it runs the check.
 pub(crate) fn is_possible() -> Result<()> {
-    if Compiler::installed().is_none() {
+    if WasmCompiler::installed().is_none() {
         bail!("no installed compiler can compile for {TARGET}");
     }
     Ok(())
@@ -56,14 +56,14 @@ fn leave_out() -> Result<()> {
 }
 
 /// A compiler that can compile for the target.
-struct Compiler {
+struct WasmCompiler {
     rustc: &'static str,
     cargo: &'static str,
     /// Whether the standard library must be compiled from its sources.
     builds_std: bool,
 }
 
-impl Compiler {
+impl WasmCompiler {
     /// Returns the compiler on the PATH. If that compiler cannot compile for the target, returns
     /// the compiler of the distribution; `None` if neither can.
     fn installed() -> Option<Self> {

@@ -24,16 +24,16 @@ struct HyperUtil {
     gives_token: bool,
 }
 
-struct Tokens(String);
+struct HyperToken(String);
 
-impl TokenSource for Tokens {
+impl TokenSource for HyperToken {
     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
         Ok(self.0.clone())
     }
 }
 
 #[derive(Clone)]
-struct Storage {
+struct HyperUtilClient {
     client: Either,
     url: String,
     bearer: Option<String>,
@@ -46,7 +46,7 @@ enum Either {
 }
 
 impl Subject for HyperUtil {
-    type Client = Storage;
+    type Client = HyperUtilClient;
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         (scenario == Scenario::KeepsErrorKind && self.delivery == DenialDelivery::Error)
@@ -57,25 +57,25 @@ impl Subject for HyperUtil {
         &self,
         scene: &Scene,
         mode: Option<GuardMode>,
-    ) -> Result<Storage, BoxError> {
+    ) -> Result<HyperUtilClient, BoxError> {
         let mut builder = Client::builder(TokioExecutor::new());
         let client = builder.http2_only(scene.version() == Version::HTTP_2).build_http();
         let bearer = Some(format!("Bearer {}", scene.token()));
         let Some(mode) = mode else {
-            return Ok(Storage { client: Either::Bare(client), url: scene.url(), bearer });
+            return Ok(HyperUtilClient { client: Either::Bare(client), url: scene.url(), bearer });
         };
         let guard = scene::guard(scene, mode, self.delivery).await?;
         let client = GuardedClient::new(client, &guard);
         let client =
-            if self.gives_token { client.with_token(Tokens(scene.token())) } else { client };
+            if self.gives_token { client.with_token(HyperToken(scene.token())) } else { client };
         let bearer = bearer.filter(|_| !self.gives_token);
-        Ok(Storage { client: Either::Guarded(client), url: scene.url(), bearer })
+        Ok(HyperUtilClient { client: Either::Guarded(client), url: scene.url(), bearer })
     }
 }
 
 const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the adapter's";
 
-impl SubjectClient for Storage {
+impl SubjectClient for HyperUtilClient {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
         match operation {
             Operation::Call => received(self.send(self.get(Scene::OBJECT), "").await?).await,
@@ -92,7 +92,7 @@ impl SubjectClient for Storage {
     }
 }
 
-impl Storage {
+impl HyperUtilClient {
     async fn resumable(&self, bytes: Bytes) -> Result<Received, Failure> {
         let begun = self.send(self.insert("resumable"), "").await?;
         let session = begun.headers()["location"].to_str().expect("a URL").to_owned();

@@ -18,23 +18,23 @@ struct Ureq {
     gives_token: bool,
 }
 
-struct Tokens(String);
+struct UreqToken(String);
 
-impl TokenSource for Tokens {
+impl TokenSource for UreqToken {
     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
         Ok(self.0.clone())
     }
 }
 
 #[derive(Clone)]
-struct Storage {
+struct UreqClient {
     agent: Agent,
     url: String,
     bearer: Option<String>,
 }
 
 impl Subject for Ureq {
-    type Client = Storage;
+    type Client = UreqClient;
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
@@ -48,26 +48,26 @@ impl Subject for Ureq {
         &self,
         scene: &Scene,
         mode: Option<GuardMode>,
-    ) -> Result<Storage, BoxError> {
+    ) -> Result<UreqClient, BoxError> {
         // 308 is an answer of a resumable upload, and no redirect.
         let config =
             Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
         let (url, bearer) = (scene.url(), Some(format!("Bearer {}", scene.token())));
         let Some(mode) = mode else {
-            return Ok(Storage { agent: config.build().into(), url, bearer });
+            return Ok(UreqClient { agent: config.build().into(), url, bearer });
         };
         let guard = scene::guard(scene, mode, self.delivery).await?;
-        let tokens = self.gives_token.then(|| SharedTokenSource::new(Tokens(scene.token())));
+        let tokens = self.gives_token.then(|| SharedTokenSource::new(UreqToken(scene.token())));
         let config = config.middleware(scopes_ureq::middleware(&guard, tokens));
         let bearer = bearer.filter(|_| !self.gives_token);
-        Ok(Storage { agent: config.build().into(), url, bearer })
+        Ok(UreqClient { agent: config.build().into(), url, bearer })
     }
 }
 
 const BY_CHOICE: &str =
     "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
 
-impl SubjectClient for Storage {
+impl SubjectClient for UreqClient {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
         let client = self.clone();
         let performed = tokio::task::spawn_blocking(move || client.block(operation)).await;
@@ -75,7 +75,7 @@ impl SubjectClient for Storage {
     }
 }
 
-impl Storage {
+impl UreqClient {
     fn block(&self, operation: Operation) -> Result<Received, Failure> {
         match operation {
             Operation::Call => received(self.send(self.get(Scene::OBJECT), ())?),

@@ -9,7 +9,7 @@ use gcp_scopes_catalog::raw::{
 
 /// A request template: the verb, the host and the path pattern of a method.
 #[derive(Clone)]
-pub(crate) struct Template {
+pub(crate) struct RequestTemplate {
     pub(crate) host: &'static str,
     pub(crate) verb: &'static str,
     /// The segments of the path: literals, `*` for one segment, and `**` for several.
@@ -18,7 +18,7 @@ pub(crate) struct Template {
     pub(crate) custom: Option<&'static str>,
 }
 
-impl Template {
+impl RequestTemplate {
     /// Returns a URI that matches this template.
     pub(crate) fn uri(&self) -> Uri {
         let segment = |segment: &&'static str| match *segment {
@@ -51,14 +51,14 @@ impl Template {
 }
 
 /// Returns the templates of the full catalog, host by host.
-pub(crate) fn all() -> Vec<Template> {
+pub(crate) fn all() -> Vec<RequestTemplate> {
     let mut templates = Vec::new();
     for record in FULL.section(HOSTS).chunks_exact(HOST_RECORD) {
         let (host, root) = (text(record, 0), number::<4>(record, 4));
         let mut add = |segments: &[&'static str], key: usize| {
             let name = |number: usize| text(FULL.section(VERBS_SECTION), number * VERB_RECORD);
             let (verb, custom) = (VERBS[(key & 7) - 1], (key >> 3).checked_sub(1).map(name));
-            templates.push(Template { host, verb, segments: segments.to_vec(), custom });
+            templates.push(RequestTemplate { host, verb, segments: segments.to_vec(), custom });
         };
         if host != LEGACY {
             visit_methods(root, &mut Vec::new(), &mut add);

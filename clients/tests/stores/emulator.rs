@@ -35,12 +35,12 @@ server.stop()
 ";
 
 /// The process of the emulator. The process ends when this value is dropped.
-struct Emulator {
+struct StorageEmulator {
     process: Child,
     url: String,
 }
 
-impl Emulator {
+impl StorageEmulator {
     /// Starts the emulator. Prints a message and returns `None` if the emulator cannot be installed
     /// or run.
     fn start() -> Result<Option<Self>> {
@@ -75,7 +75,7 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
+impl Drop for StorageEmulator {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();
@@ -108,7 +108,7 @@ fn run(command: &mut Command) -> Result<()> {
 
 #[tokio::test]
 async fn opendal_writes_with_the_write_scope_and_is_denied_writes_without_it() -> Result<()> {
-    let Some(emulator) = Emulator::start()? else { return Ok(()) };
+    let Some(emulator) = StorageEmulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
     let guard = super::guard(&google).preflight(Preflight::Confirm).build();
     let (writer, reader) =
@@ -145,7 +145,7 @@ async fn opendal_writes_with_the_write_scope_and_is_denied_writes_without_it() -
 
 #[tokio::test]
 async fn the_fake_forwards_responses_unchanged() -> Result<()> {
-    let Some(emulator) = Emulator::start()? else { return Ok(()) };
+    let Some(emulator) = StorageEmulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
     super::install_crypto_provider();
     let client = reqwest::Client::new();

@@ -15,15 +15,15 @@ const TOKEN_TARGET: &str = "clients::token";
 /// A writer that collects all log lines in memory. The lines are searched after the last scenario,
 /// because searching the lines takes longer than writing them.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Log {
+impl LogBuffer {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
-impl Write for Log {
+impl Write for LogBuffer {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(event);
         Ok(event.len())

@@ -11,7 +11,7 @@ use std::panic;
 use std::sync::Mutex;
 
 use clients::Table;
-use leaks::{Leaks, Log};
+use leaks::{Leaks, LogBuffer};
 use tokio::sync::OnceCell;
 
 /// Returns the results of every scenario with every client, and the leaks in the log. The scenarios
@@ -22,7 +22,7 @@ async fn results() -> &'static (Table, Leaks) {
 }
 
 async fn run_all() -> (Table, Leaks) {
-    let log = Log::default();
+    let log = LogBuffer::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
     subscriber.with_writer(move || writer.clone()).init();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind, NO_CATALOG};
+use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
 use crate::method::ApiMethod;
 use crate::typo::nearest;
 
@@ -66,7 +66,7 @@ fn unknown_api(catalog: Catalog, name: &str) -> Error {
         0 => NO_CATALOG,
         _ => "; names read like `pubsub`, or `compute.beta` with a version",
     };
-    Error::unknown(ErrorKind::UnknownApi, "API", &format!("{name:.100}"), near.as_slice(), hint)
+    Error::unknown(CatalogErrorKind::UnknownApi, "API", &format!("{name:.100}"), near.as_slice(), hint)
 }
 
 #[cfg(all(test, feature = "full"))]

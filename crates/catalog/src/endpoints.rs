@@ -7,7 +7,7 @@ use crate::call::host::{self, ApiHost, DOMAIN};
 use crate::call::hosts;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CatalogErrorKind, Error};
 
 /// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an
 /// emulator, a proxy or another universe.
@@ -316,7 +316,7 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::InvalidEndpoint, message)
+    Error::new(CatalogErrorKind::InvalidEndpoint, message)
 }
 
 /// Checks whether a text is a host name: labels of letters, digits, `-` and `_`, which are

@@ -7,17 +7,17 @@ use std::fmt::Display;
 /// input and what was expected, or the nearest valid names.
 ///
 /// ```
-/// use gcp_scopes_catalog::error::ErrorKind;
+/// use gcp_scopes_catalog::error::CatalogErrorKind;
 /// use gcp_scopes_catalog::scope::Scope;
 ///
 /// let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::UnknownScope);
+/// assert_eq!(error.kind(), CatalogErrorKind::UnknownScope);
 /// assert_eq!(error.to_string(), "unknown scope `devstorage.read_onyl`; did you mean `devstorage.read_only`?");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    kind: ErrorKind,
+    kind: CatalogErrorKind,
     message: String,
 }
 
@@ -25,14 +25,14 @@ pub struct Error {
 ///
 /// ```
 /// use gcp_scopes_catalog::ApiMethod;
-/// use gcp_scopes_catalog::error::ErrorKind;
+/// use gcp_scopes_catalog::error::CatalogErrorKind;
 ///
 /// let error = ApiMethod::by_id("storage.objects.insrt").unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::UnknownMethod);
+/// assert_eq!(error.kind(), CatalogErrorKind::UnknownMethod);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub enum CatalogErrorKind {
     /// A text is not the URI, the short name or the gcloud alias of a scope.
     UnknownScope,
     /// The catalog has no method with this id.
@@ -47,14 +47,14 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: CatalogErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
     /// Creates the error for an unknown name. `what` is the kind of the name, `near` are the
     /// nearest valid names; the message ends in `hint` if there are none.
     pub(crate) fn unknown(
-        kind: ErrorKind,
+        kind: CatalogErrorKind,
         what: &str,
         name: &str,
         near: &[impl Display],
@@ -71,12 +71,12 @@ impl Error {
     /// Returns the kind of the error.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::error::ErrorKind;
+    /// # use gcp_scopes_catalog::error::CatalogErrorKind;
     /// let error = "no such scope".parse::<gcp_scopes_catalog::scope::Scope>().unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::UnknownScope);
+    /// assert_eq!(error.kind(), CatalogErrorKind::UnknownScope);
     /// ```
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> CatalogErrorKind {
         self.kind
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind, NO_CATALOG};
+use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
 use crate::name;
 use crate::overrides;
 use crate::scope::ScopeSet;
@@ -406,7 +406,7 @@ fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
         0 => NO_CATALOG,
         _ => "; ids read like `storage.objects.insert`",
     };
-    Error::unknown(ErrorKind::UnknownMethod, "method", id, &near, hint)
+    Error::unknown(CatalogErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 
 /// Returns at most three ids: the shortest ids that end in the text, otherwise the ids of which the

@@ -18,7 +18,7 @@
 use crate::blob::Blob;
 use crate::blob::check::{open_checked, scope_numbers};
 use crate::catalog::{Catalog, Data};
-use crate::error::{Error, ErrorKind};
+use crate::error::{CatalogErrorKind, Error};
 use crate::overrides;
 use crate::scope::Scope;
 
@@ -48,7 +48,10 @@ impl Catalog {
     /// place. Returns an error if 127 catalogs are open already.
     pub fn open(bytes: &[u8]) -> Result<Self, Error> {
         let invalid = |reason: String| {
-            Error::new(ErrorKind::InvalidData, format!("cannot open these bytes as a catalog: {reason}"))
+            Error::new(
+                CatalogErrorKind::InvalidData,
+                format!("cannot open these bytes as a catalog: {reason}"),
+            )
         };
         let data = read_data(bytes).map_err(invalid)?;
         Self::store(data).ok_or_else(|| invalid("too many catalogs are open already".to_owned()))

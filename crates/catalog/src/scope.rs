@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{CatalogErrorKind, Error};
 use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
 use known::SCOPES;
@@ -194,7 +194,7 @@ impl FromStr for Scope {
 fn unknown_scope(text: &str) -> Error {
     let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
     let near = nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias)));
-    Error::unknown(ErrorKind::UnknownScope, "scope", text, near.as_slice(), HINT)
+    Error::unknown(CatalogErrorKind::UnknownScope, "scope", text, near.as_slice(), HINT)
 }
 
 const HINT: &str = "; write its full URI, or a short name such as `devstorage.read_only`, as in \

@@ -88,10 +88,10 @@ impl CheckArgs {
         }
         for api in &self.api {
             let (name, access) = parse_api(api)?;
-            if access != Access::Write {
+            if access != SelectedMethods::Write {
                 check = check.needs_read_of(name);
             }
-            if access != Access::Read {
+            if access != SelectedMethods::Read {
                 check = check.needs_write_to(name);
             }
         }
@@ -105,19 +105,19 @@ impl CheckArgs {
 
 /// The methods of an API that `--api` selects: those that read, the others, or all.
 #[derive(PartialEq, Eq)]
-enum Access {
+enum SelectedMethods {
     Read,
     Write,
     Both,
 }
 
 /// Splits a value of `--api` into the name of an API and the kind of its methods.
-fn parse_api(text: &str) -> Result<(&str, Access), String> {
+fn parse_api(text: &str) -> Result<(&str, SelectedMethods), String> {
     let (name, access) = text.split_once('=').unwrap_or((text, ""));
     let access = match access {
-        "" => Access::Both,
-        "read" => Access::Read,
-        "write" => Access::Write,
+        "" => SelectedMethods::Both,
+        "read" => SelectedMethods::Read,
+        "write" => SelectedMethods::Write,
         other => {
             let nearest = nearest_name(other, ["read", "write"].into_iter());
             let hint = match nearest {

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
 use gcp_scopes_explain::reader::{self, shown};
-use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, Platform, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, FakePlatform, Vm};
 
 use crate::exit_code;
 use crate::output::{print, write_error};
@@ -190,17 +190,17 @@ fn platform_names() -> PossibleValuesParser {
 }
 
 /// The values of `--platform`.
-const PLATFORMS: [(&str, Platform); 12] = [
-    ("gce", Platform::ComputeEngine),
-    ("mig", Platform::ManagedInstanceGroup),
-    ("gke-node", Platform::GkeNode),
-    ("gke-workload-identity", Platform::GkeWorkloadIdentity),
-    ("cloud-run", Platform::CloudRunService),
-    ("cloud-run-job", Platform::CloudRunJob),
-    ("cloud-run-worker-pool", Platform::CloudRunWorkerPool),
-    ("functions", Platform::CloudFunctions),
-    ("app-engine", Platform::AppEngineStandard),
-    ("dataproc", Platform::Dataproc),
-    ("dataflow", Platform::Dataflow),
-    ("workbench", Platform::Workbench),
+const PLATFORMS: [(&str, FakePlatform); 12] = [
+    ("gce", FakePlatform::ComputeEngine),
+    ("mig", FakePlatform::ManagedInstanceGroup),
+    ("gke-node", FakePlatform::GkeNode),
+    ("gke-workload-identity", FakePlatform::GkeWorkloadIdentity),
+    ("cloud-run", FakePlatform::CloudRunService),
+    ("cloud-run-job", FakePlatform::CloudRunJob),
+    ("cloud-run-worker-pool", FakePlatform::CloudRunWorkerPool),
+    ("functions", FakePlatform::CloudFunctions),
+    ("app-engine", FakePlatform::AppEngineStandard),
+    ("dataproc", FakePlatform::Dataproc),
+    ("dataflow", FakePlatform::Dataflow),
+    ("workbench", FakePlatform::Workbench),
 ];

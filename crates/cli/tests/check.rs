@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use command::{Finished, finish};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, Service, Vm};
 use serde_json::Value;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -122,7 +122,7 @@ async fn json_is_one_object_on_one_line() -> Result<()> {
 
 #[tokio::test]
 async fn the_timeout_holds_when_every_server_hangs() -> Result<()> {
-    for platform in [Platform::ComputeEngine, Platform::CloudRunService] {
+    for platform in [FakePlatform::ComputeEngine, FakePlatform::CloudRunService] {
         let google = google(Vm::new("web-1").platform(platform)).await?;
         for service in [Service::Metadata, Service::OAuth, Service::Storage] {
             google.set_fault(service, Fault::Hang);

@@ -5,7 +5,7 @@ mod command;
 
 use anyhow::{Result, ensure};
 use command::{command, finish};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, Service, Vm};
 use serde_json::Value;
 
 /// Runs [`whoami`] until the metadata server answers in time, at most 20 times: detection waits one
@@ -56,7 +56,7 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
 #[tokio::test]
 async fn on_cloud_run_scopes_come_from_tokeninfo_with_a_caveat() -> Result<()> {
     let google =
-        FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+        FakeGoogle::builder().vm(Vm::new("shop").platform(FakePlatform::CloudRunService)).start().await?;
     let (status, out, _) =
         whoami_with_retries(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
     ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");

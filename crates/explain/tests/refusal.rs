@@ -19,7 +19,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_explain::refusal::{Certainty, ErrorResponse, Gate, Refusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
-use responses::{RESPONSES, RecordedResponse};
+use responses::{ExpectedRefusal, RESPONSES};
 
 const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
 
@@ -54,8 +54,8 @@ fn is_scope(refusal: Option<&Refusal>) -> bool {
 
 #[test]
 fn each_response_has_the_expected_gate() {
-    let refusal = |row: &RecordedResponse| classify_response(row.status, row.headers, row.body);
-    let wrong = |row: &&RecordedResponse| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
+    let refusal = |row: &ExpectedRefusal| classify_response(row.status, row.headers, row.body);
+    let wrong = |row: &&ExpectedRefusal| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
     let wrong: Vec<_> = RESPONSES.iter().filter(wrong).map(|row| (row.name, refusal(row))).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -23,16 +23,16 @@ const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 /// A connector based on ureq. It needs neither reqwest nor TLS, which keeps the build of this test
 /// quick.
 #[derive(Debug)]
-struct Ureq;
+struct UreqConnector;
 
-impl HttpConnector for Ureq {
+impl HttpConnector for UreqConnector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(Self))
     }
 }
 
 #[async_trait::async_trait]
-impl HttpService for Ureq {
+impl HttpService for UreqConnector {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, body.collect().await?.to_bytes().to_vec());
@@ -58,7 +58,7 @@ async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box
         .await?;
     let endpoint = google.storage_url();
     let guard = Guard::builder().endpoint(&endpoint, "storage.googleapis.com")?.build();
-    let connector = guard.object_store(Ureq);
+    let connector = guard.object_store(UreqConnector);
     let credential = GcpCredential { bearer: google.mint(ACCOUNT, [READ_ONLY]) };
     let store = GoogleCloudStorageBuilder::new()
         .with_bucket_name("photos")

@@ -156,20 +156,20 @@ fn refusal(denial: Denial) -> Error {
 /// Reads the beginning of a body with [`look`]. Returns the bytes that were read, and a body with
 /// the whole content. The length that opendal expects of the body is unchanged.
 async fn read_beginning(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
-    let mut frames = Frames(None);
+    let mut frames = OpendalBody(None);
     // The emptied body keeps the length that opendal expects, while `look` reads the stream.
     let emptied = body.map_inner(|stream| {
         frames.0 = Some(stream);
-        Box::new(BodyDataStream::new(Frames(None)))
+        Box::new(BodyDataStream::new(OpendalBody(None)))
     });
     let (beginning, body) = look(guard, frames).await;
     (beginning, emptied.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 
 /// The stream inside a body of opendal, as an [`http_body::Body`]. With `None`, the body is empty.
-struct Frames(Option<Box<dyn Stream<Item = Result<Buffer, Error>> + Send + Sync + Unpin>>);
+struct OpendalBody(Option<Box<dyn Stream<Item = Result<Buffer, Error>> + Send + Sync + Unpin>>);
 
-impl Body for Frames {
+impl Body for OpendalBody {
     type Data = Buffer;
     type Error = Error;
 

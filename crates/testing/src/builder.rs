@@ -11,8 +11,8 @@ use crate::policy::{self, Binding, Policy};
 use crate::server;
 use crate::server::endpoint::Endpoint;
 use crate::service::Service;
-use crate::shared::Shared;
-use crate::state::State;
+use crate::shared::SharedState;
+use crate::state::FakeState;
 use crate::store::Bucket;
 use crate::vm::{Machine, Project, Vm};
 
@@ -133,7 +133,7 @@ impl FakeGoogleBuilder {
         let endpoints = open_endpoints(state.machines.len(), &forwards)?;
         let address = |endpoint: &Endpoint| ((endpoint.service, endpoint.machine), endpoint.address);
         let addresses = endpoints.iter().map(address).collect();
-        let shared = Shared::new(state);
+        let shared = SharedState::new(state);
         let (stop, stopped) = oneshot::channel();
         let (ready, started) = oneshot::channel();
         let thread = std::thread::Builder::new().name("fake-google".into()).spawn({
@@ -144,14 +144,14 @@ impl FakeGoogleBuilder {
         Ok(FakeGoogle { shared, addresses, stop: Some(stop), thread: Some(thread) })
     }
 
-    fn into_state(mut self) -> io::Result<State> {
+    fn into_state(mut self) -> io::Result<FakeState> {
         if self.projects.is_empty() {
             self.projects.push(Project { id: "my-project".into(), number: 123_456_789_012 });
         }
         if self.vms.is_empty() {
             self.vms.push(Vm::new("web-1"));
         }
-        let mut state = State { projects: self.projects, ..State::default() };
+        let mut state = FakeState { projects: self.projects, ..FakeState::default() };
         let bucket = |name| (name, Bucket::new(state.first_project(), state.clock.now()));
         state.store.buckets = self.buckets.into_iter().map(bucket).collect();
         state.policy = policy(self.bindings, &state)?;
@@ -177,7 +177,7 @@ fn upstream(service: Service, forwards: &[(Service, String)]) -> io::Result<Opti
 
 /// Checks the bindings of the builder, and adds bindings that make [`OWNER`] an owner of every
 /// project.
-fn policy(mut bindings: Vec<Binding>, state: &State) -> Result<Policy, InvalidConfig> {
+fn policy(mut bindings: Vec<Binding>, state: &FakeState) -> Result<Policy, InvalidConfig> {
     for Binding { resource, role, .. } in &bindings {
         if !policy::is_known_role(role) {
             return Err(InvalidConfig::Role(role.clone()));

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The wall clock, plus the time by which a test has moved the clock forward.
 #[derive(Default)]
-pub(crate) struct Clock {
+pub(crate) struct MovableClock {
     ahead: Duration,
 }
 
-impl Clock {
+impl MovableClock {
     pub(crate) fn now(&self) -> SystemTime {
         SystemTime::now() + self.ahead
     }

@@ -12,11 +12,11 @@ use crate::profiles::COMPUTE_ACCOUNT;
 use crate::refusal_form::parts::COMPUTE_SCOPE;
 use crate::response::{FullResponse, json, legacy_error, scope_challenge, with_header};
 use crate::scope;
-use crate::state::State;
+use crate::state::FakeState;
 use crate::vm::Machine;
 
 /// A call with the account of its token, its project and its zone.
-struct Call<'a> {
+struct ComputeCall<'a> {
     request: &'a IncomingRequest,
     user: String,
     project: &'a str,
@@ -28,11 +28,11 @@ struct Call<'a> {
 type ApiResult<T = Value> = Result<T, Box<FullResponse>>;
 
 /// Responds to a request to Compute Engine.
-pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullResponse {
+pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
     route(state, request).map_or_else(|error| *error, |body| json(StatusCode::OK, &body))
 }
 
-fn route(state: &mut State, request: &IncomingRequest) -> ApiResult {
+fn route(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
     let segments = request.segments();
     let segments = segments.iter().map(String::as_str).skip_while(|segment| *segment != "projects");
     let segments: Vec<&str> = segments.skip(1).collect();
@@ -43,7 +43,7 @@ fn route(state: &mut State, request: &IncomingRequest) -> ApiResult {
     let user = check_token(state, request, is_write)?;
     let project = project.ok_or_else(|| path_not_found(request))?;
     let zone = if let ["zones", zone, ..] = path { zone } else { "" };
-    let call = Call { request, user, project, zone };
+    let call = ComputeCall { request, user, project, zone };
     match (&request.verb, path) {
         (&Method::POST, ["zones", _, "instances", name, method]) => change(state, &call, name, method),
         (_, ["zones", _, "operations", name] | ["zones", _, "operations", name, "wait"]) => {
@@ -55,7 +55,7 @@ fn route(state: &mut State, request: &IncomingRequest) -> ApiResult {
     }
 }
 
-fn read(state: &State, call: &Call<'_>, path: &[&str]) -> ApiResult {
+fn read(state: &FakeState, call: &ComputeCall<'_>, path: &[&str]) -> ApiResult {
     match path {
         [] => Ok(json!({"kind": "compute#project", "name": call.project})),
         ["zones", zone] => Ok(json!({"kind": "compute#zone", "name": zone, "status": "UP"})),
@@ -69,7 +69,7 @@ fn read(state: &State, call: &Call<'_>, path: &[&str]) -> ApiResult {
 /// Checks for a valid token with one of the scopes that the method accepts, and returns the token's
 /// account. Source: "Authorization scopes" of
 /// <https://cloud.google.com/compute/docs/reference/rest/v1/instances/stop>.
-fn check_token(state: &State, request: &IncomingRequest, is_write: bool) -> ApiResult<String> {
+fn check_token(state: &FakeState, request: &IncomingRequest, is_write: bool) -> ApiResult<String> {
     let Some(token) = request.bearer().and_then(|text| state.valid_token(text)) else {
         let response = legacy_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials");
         return Err(with_header(response, "www-authenticate", INVALID_TOKEN).into());
@@ -87,7 +87,12 @@ const INVALID_TOKEN: &str = r#"Bearer realm="https://accounts.google.com/", erro
 
 /// Checks whether IAM grants the permission. The fake stores no policies of VMs, so the policy of
 /// the project decides about a VM, too.
-fn check_permission(state: &State, call: &Call<'_>, permission: &str, resource: &str) -> ApiResult<()> {
+fn check_permission(
+    state: &FakeState,
+    call: &ComputeCall<'_>,
+    permission: &str,
+    resource: &str,
+) -> ApiResult<()> {
     if state.policy.allows(&call.user, permission, &[call.project]) {
         return Ok(());
     }
@@ -110,14 +115,14 @@ fn invalid(message: &str) -> Box<FullResponse> {
 }
 
 /// Lists the VMs of one zone.
-fn list(state: &State, call: &Call<'_>) -> ApiResult {
+fn list(state: &FakeState, call: &ComputeCall<'_>) -> ApiResult {
     let machines = machines(state, call)?.filter(|machine| machine.zone == call.zone);
     let items: Vec<Value> = machines.map(|machine| resource(machine, &call.request.base)).collect();
     Ok(json!({"kind": "compute#instanceList", "items": items}))
 }
 
 /// Lists the VMs of the project by zone.
-fn aggregated(state: &State, call: &Call<'_>) -> ApiResult {
+fn aggregated(state: &FakeState, call: &ComputeCall<'_>) -> ApiResult {
     let mut zones = BTreeMap::<_, Vec<Value>>::new();
     for machine in machines(state, call)? {
         zones.entry(&machine.zone).or_default().push(resource(machine, &call.request.base));
@@ -127,13 +132,16 @@ fn aggregated(state: &State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Returns the VMs of the call's project, if IAM grants the permission to list them.
-fn machines<'a>(state: &'a State, call: &'a Call<'_>) -> ApiResult<impl Iterator<Item = &'a Machine>> {
+fn machines<'a>(
+    state: &'a FakeState,
+    call: &'a ComputeCall<'_>,
+) -> ApiResult<impl Iterator<Item = &'a Machine>> {
     check_permission(state, call, "compute.instances.list", &format!("projects/{}", call.project))?;
     let project = |machine: &&Machine| machine.project.id == call.project;
     Ok(state.machines.iter().filter(|machine| machine.platform.is_vm()).filter(project))
 }
 
-fn get(state: &State, call: &Call<'_>, name: &str) -> ApiResult {
+fn get(state: &FakeState, call: &ComputeCall<'_>, name: &str) -> ApiResult {
     check_permission(state, call, "compute.instances.get", &call.instance(name))?;
     let machine = state.machines.iter().find(|machine| call.matches(machine, name));
     let machine = machine.ok_or_else(|| not_found(&call.instance(name)))?;
@@ -142,7 +150,7 @@ fn get(state: &State, call: &Call<'_>, name: &str) -> ApiResult {
 
 /// Starts a VM, stops it, or sets its service account and scopes. `method` is the last segment of
 /// the path.
-fn change(state: &mut State, call: &Call<'_>, name: &str, method: &str) -> ApiResult {
+fn change(state: &mut FakeState, call: &ComputeCall<'_>, name: &str, method: &str) -> ApiResult {
     if !["start", "stop", "setServiceAccount"].contains(&method) {
         return Err(path_not_found(call.request));
     }
@@ -160,7 +168,7 @@ fn change(state: &mut State, call: &Call<'_>, name: &str, method: &str) -> ApiRe
 }
 
 /// Builds the resource of an operation. Operations of the fake are done as soon as they begin.
-fn operation(state: &State, call: &Call<'_>, instance: &str, kind: &str) -> Value {
+fn operation(state: &FakeState, call: &ComputeCall<'_>, instance: &str, kind: &str) -> Value {
     let zone = format!("{}/compute/v1/projects/{}/zones/{}", call.request.base, call.project, call.zone);
     let name = format!("operation-fake-{}", state.operations.len() + 1);
     let time = rfc3339(state.clock.now());
@@ -194,7 +202,7 @@ fn set_account(machine: &mut Machine, request: &IncomingRequest) -> ApiResult<()
     machine.set_account(email, scopes).map_err(invalid)
 }
 
-impl Call<'_> {
+impl ComputeCall<'_> {
     /// Checks whether a machine is the VM with this name in the call's project and zone.
     fn matches(&self, machine: &Machine, name: &str) -> bool {
         machine.platform.is_vm()

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::platform::Platform;
+use crate::platform::FakePlatform;
 use crate::policy;
 
 /// An error for a VM that could not be stopped, changed or started. The message names the VM and
@@ -29,7 +29,7 @@ pub(crate) enum VmProblem {
     #[error("the fake Google has no VM `{0}`; add it with `.vm(Vm::new(..))`")]
     Unknown(String),
     #[error("`{0}` runs on {1:?}, where instances cannot be stopped or started and have no access scopes")]
-    Serverless(String, Platform),
+    Serverless(String, FakePlatform),
     #[error("VM `{0}`: {1}")]
     Refused(String, &'static str),
 }

@@ -14,8 +14,8 @@ use crate::fault::Fault;
 use crate::policy::Binding;
 use crate::recorded::RecordedRequest;
 use crate::service::Service;
-use crate::shared::Shared;
-use crate::state::State;
+use crate::shared::SharedState;
+use crate::state::FakeState;
 use crate::store::NewObject;
 use crate::{metadata, oauth, scope};
 
@@ -37,7 +37,7 @@ use crate::{metadata, oauth, scope};
 /// # }
 /// ```
 pub struct FakeGoogle {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedState>,
     /// The address of each server, by service and by the index of the VM. The index is 0 for all
     /// services except [`Service::Metadata`].
     pub(crate) addresses: HashMap<(Service, usize), SocketAddr>,
@@ -457,7 +457,7 @@ impl FakeGoogle {
         self.wait_until(|state| state.log.active_requests == 0).await;
     }
 
-    async fn wait_until(&self, condition: impl Fn(&State) -> bool) {
+    async fn wait_until(&self, condition: impl Fn(&FakeState) -> bool) {
         let mut changes = self.shared.changed.subscribe();
         while !condition(&self.shared.lock()) {
             // `changed` fails only if the sender is dropped, and `self.shared` owns the sender.

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, json, legacy_error, scope_challenge, with_header};
 use crate::scope;
-use crate::state::{State, Token};
+use crate::state::{FakeState, Token};
 use kinds::KINDS;
 
 /// Responds to a call of `testIamPermissions`, and returns `None` for any other request.
 ///
 /// Requires a valid token and an accepted scope, and then returns the permissions that IAM grants.
 /// The fake does not check whether the resource exists.
-pub(crate) fn respond(state: &State, request: &IncomingRequest) -> Option<FullResponse> {
+pub(crate) fn respond(state: &FakeState, request: &IncomingRequest) -> Option<FullResponse> {
     let path = request.path.strip_suffix(":testIamPermissions").filter(|_| request.verb == Method::POST)?;
     let (_, resource) = path.split_once("/projects/")?;
     let resource = format!("projects/{resource}");
@@ -35,7 +35,12 @@ pub(crate) fn respond(state: &State, request: &IncomingRequest) -> Option<FullRe
 }
 
 /// Responds with those permissions of the request that IAM grants to the token's account.
-fn test_permissions(state: &State, request: &IncomingRequest, resource: &str, token: &Token) -> FullResponse {
+fn test_permissions(
+    state: &FakeState,
+    request: &IncomingRequest,
+    resource: &str,
+    token: &Token,
+) -> FullResponse {
     let body = request.json().unwrap_or_default();
     let Some(permissions) = body.get("permissions").and_then(Value::as_array) else {
         return legacy_error(StatusCode::BAD_REQUEST, "badRequest", "Invalid JSON payload received.");

@@ -45,7 +45,7 @@
 //!
 //! | server | address | stands for |
 //! |---|---|---|
-//! | metadata server of each VM, for twelve [`Platform`]s | [`metadata_host`], [`env`] | `metadata.google.internal` |
+//! | metadata server of each VM, for twelve [`FakePlatform`]s | [`metadata_host`], [`env`] | `metadata.google.internal` |
 //! | Cloud Storage: JSON API, objects over the XML API | [`storage_url`] | `storage.googleapis.com` |
 //! | token endpoint and tokeninfo | [`oauth_url`] | `oauth2.googleapis.com` |
 //! | the part of Compute Engine that changes a VM's scopes | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
@@ -140,7 +140,7 @@ pub use builder::FakeGoogleBuilder;
 pub use error::Error;
 pub use fake::FakeGoogle;
 pub use fault::Fault;
-pub use platform::Platform;
+pub use platform::FakePlatform;
 pub use profiles::{default_scopes, gcloud_default_scopes};
 pub use recorded::RecordedRequest;
 pub use refusal_form::RefusalForm;
@@ -152,4 +152,4 @@ pub use vm_control::VmControl;
 /// Compiles the code in the README as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+struct TestingReadme;

@@ -11,7 +11,7 @@ use crate::clock::unix;
 use crate::encoding::{base64url, random_hex};
 use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, empty, html, new_response, with_header};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::vm::{Machine, Project};
 
 const ROOT: &str = "/computeMetadata/v1";
@@ -22,8 +22,8 @@ const ROOT: &str = "/computeMetadata/v1";
 const MIN_CACHED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Responds to a request to the metadata server of the machine with this index in
-/// [`State::machines`].
-pub(crate) fn respond(state: &mut State, machine: usize, request: &IncomingRequest) -> FullResponse {
+/// [`FakeState::machines`].
+pub(crate) fn respond(state: &mut FakeState, machine: usize, request: &IncomingRequest) -> FullResponse {
     with_common_headers(refuse(request).unwrap_or_else(|| route(state, machine, request)))
 }
 
@@ -63,7 +63,7 @@ fn with_common_headers(response: FullResponse) -> FullResponse {
     headers.into_iter().fold(response, |response, (name, value)| with_header(response, name, value))
 }
 
-fn route(state: &mut State, index: usize, request: &IncomingRequest) -> FullResponse {
+fn route(state: &mut FakeState, index: usize, request: &IncomingRequest) -> FullResponse {
     let Some(path) = request.path.strip_prefix(ROOT) else {
         return if request.path == "/" { text("computeMetadata/\n") } else { not_found(request) };
     };
@@ -103,7 +103,7 @@ fn is_attached(machine: &Machine, name: &str) -> bool {
 }
 
 /// Responds with an access token as JSON.
-fn token(state: &mut State, index: usize, request: &IncomingRequest) -> FullResponse {
+fn token(state: &mut FakeState, index: usize, request: &IncomingRequest) -> FullResponse {
     let Some(text) = current_token(state, index, request.query.get("scopes").unwrap_or_default()) else {
         return html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.");
     };
@@ -118,7 +118,7 @@ fn token(state: &mut State, index: usize, request: &IncomingRequest) -> FullResp
 /// Returns `None` if the machine has no service account, or if `requested` contains spaces. Cloud
 /// Run responds with status 500 to spaces, as reported in
 /// <https://github.com/googleapis/google-auth-library-ruby/issues/277>.
-pub(crate) fn current_token(state: &mut State, index: usize, requested: &str) -> Option<String> {
+pub(crate) fn current_token(state: &mut FakeState, index: usize, requested: &str) -> Option<String> {
     let machine = state.machines.get(index)?;
     let account = machine.account.clone()?;
     let honored = if machine.platform.is_vm() { "" } else { requested };
@@ -136,7 +136,7 @@ pub(crate) fn current_token(state: &mut State, index: usize, requested: &str) ->
 
 /// Responds with an identity token: a JWT with the claims of Google's tokens and an invalid
 /// signature.
-fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> FullResponse {
+fn identity(state: &FakeState, machine: &Machine, request: &IncomingRequest) -> FullResponse {
     let Some(audience) = request.query.get("audience") else {
         return new_response(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
     };

@@ -10,12 +10,12 @@ use crate::clock::unix;
 use crate::encoding::{jwt_claims, random_hex};
 use crate::incoming::{FormData, IncomingRequest};
 use crate::response::{FullResponse, html, json};
-use crate::state::{Consent, State, Token};
+use crate::state::{Consent, FakeState, Token};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Responds to a request to the token endpoint or to tokeninfo.
-pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullResponse {
+pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
     match (&request.verb, request.path.as_str()) {
         (&Method::POST, "/token" | "/o/oauth2/token" | "/oauth2/v4/token") => token(state, request),
         (_, "/tokeninfo" | "/oauth2/v3/tokeninfo") => tokeninfo(state, request, &InfoFormat::V3),
@@ -25,7 +25,7 @@ pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullRespo
 }
 
 /// Responds with a new access token, or with an OAuth error.
-fn token(state: &mut State, request: &IncomingRequest) -> FullResponse {
+fn token(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
     match grant(state, &FormData::from_body(request)) {
         Ok((account, scopes)) => {
             let scope = scopes.join(" ");
@@ -43,7 +43,7 @@ fn token(state: &mut State, request: &IncomingRequest) -> FullResponse {
 /// the error response.
 type Grant = Result<(String, Vec<String>), (StatusCode, &'static str, &'static str)>;
 
-fn grant(state: &State, form: &FormData) -> Grant {
+fn grant(state: &FakeState, form: &FormData) -> Grant {
     match form.get("grant_type") {
         Some(JWT_BEARER) => jwt_grant(form.get("assertion").unwrap_or_default()),
         Some("refresh_token") => refresh_grant(state, form),
@@ -77,7 +77,7 @@ const IMPERSONATION: &str = "Client is unauthorized to retrieve access tokens us
 
 /// Grants a token to the user of a refresh token. The request may name fewer scopes than the user
 /// consented to, but no scope that the user did not consent to.
-fn refresh_grant(state: &State, form: &FormData) -> Grant {
+fn refresh_grant(state: &FakeState, form: &FormData) -> Grant {
     let Some(consent) = state.consents.get(form.get("refresh_token").unwrap_or_default()) else {
         return bad_request("invalid_grant", "Bad Request");
     };
@@ -90,7 +90,7 @@ fn refresh_grant(state: &State, form: &FormData) -> Grant {
 }
 
 /// Records that a user has consented to these scopes, and returns a refresh token for them.
-pub(crate) fn new_refresh_token(state: &mut State, account: &str, scopes: Vec<String>) -> String {
+pub(crate) fn new_refresh_token(state: &mut FakeState, account: &str, scopes: Vec<String>) -> String {
     let token = format!("1//fake-{}", random_hex());
     state.consents.insert(token.clone(), Consent { account: account.to_owned(), scopes });
     token
@@ -110,7 +110,7 @@ enum InfoFormat {
 
 /// Responds with information about a token. The request passes the token in the form body, in the
 /// query, or in the `Authorization` header.
-fn tokeninfo(state: &State, request: &IncomingRequest, format: &InfoFormat) -> FullResponse {
+fn tokeninfo(state: &FakeState, request: &IncomingRequest, format: &InfoFormat) -> FullResponse {
     let form = FormData::from_body(request);
     let text =
         form.get("access_token").or_else(|| request.query.get("access_token")).or_else(|| request.bearer());

@@ -1,4 +1,4 @@
-//! Data: the Google Cloud platforms that a program can run on, as the variants of [`Platform`].
+//! Data: the Google Cloud platforms that a program can run on, as the variants of [`FakePlatform`].
 
 /// A Google Cloud platform that a program runs on.
 ///
@@ -9,9 +9,9 @@
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
+/// use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
 ///
-/// let shop = Vm::new("shop").platform(Platform::CloudRunService);
+/// let shop = Vm::new("shop").platform(FakePlatform::CloudRunService);
 /// let google = FakeGoogle::builder().vm(shop).start().await?;
 /// assert!(google.env().contains(&("K_SERVICE".to_owned(), "shop".to_owned())));
 /// # Ok(())
@@ -19,7 +19,7 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Platform {
+pub enum FakePlatform {
     /// A single VM, which no other product manages.
     ComputeEngine,
     /// A VM that a managed instance group created.
@@ -46,7 +46,7 @@ pub enum Platform {
     Workbench,
 }
 
-impl Platform {
+impl FakePlatform {
     /// Checks whether the platform's machines are VMs, which have access scopes as a setting.
     pub(crate) fn is_vm(self) -> bool {
         match self {

@@ -1,5 +1,5 @@
-//! Data: for each [`Platform`], the metadata and the environment variables that a program on the
-//! platform can read, and the default scopes and service account.
+//! Data: for each [`FakePlatform`], the metadata and the environment variables that a program on
+//! the platform can read, and the default scopes and service account.
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
@@ -7,7 +7,7 @@
 //! `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
 //! for the id and number of its project.
 
-use crate::platform::Platform;
+use crate::platform::FakePlatform;
 
 /// Pairs of a name and a value.
 type Pairs = &'static [(&'static str, &'static str)];
@@ -105,7 +105,7 @@ pub(crate) const COMPUTE_ACCOUNT: &str = "{number}-compute@developer.gserviceacc
 const GKE_ATTRIBUTES: Pairs = &[("cluster-name", "cluster-1"), ("cluster-location", "{zone}")];
 const GKE_ENV: Pairs = &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
 
-impl Platform {
+impl FakePlatform {
     /// Returns the access scopes of a machine if its creator chooses no scopes.
     pub(crate) fn default_scopes(self) -> &'static [&'static str] {
         match self {

@@ -265,12 +265,12 @@ impl fmt::Debug for RecordedRequest {
 
 /// The received requests in order of arrival, and how many of them are still being served.
 #[derive(Default)]
-pub(crate) struct Log {
+pub(crate) struct RequestLog {
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) active_requests: usize,
 }
 
-impl Log {
+impl RequestLog {
     /// Records a request and returns its index in `requests`.
     pub(crate) fn begin(&mut self, request: RecordedRequest) -> usize {
         self.requests.push(request);

@@ -7,7 +7,7 @@ use crate::fake::FakeGoogle;
 use crate::refusal_form::RefusalForm;
 use crate::response::{FullResponse, Trailers};
 use crate::scope;
-use crate::scripted::Target;
+use crate::scripted::ScriptTarget;
 use crate::service::Service;
 
 impl FakeGoogle {
@@ -49,7 +49,12 @@ impl FakeGoogle {
     /// # }
     /// ```
     pub fn script(&self, service: Service) -> Script<'_> {
-        Script { google: self, target: Target { service, path: String::new() }, times: 1, trailers: None }
+        Script {
+            google: self,
+            target: ScriptTarget { service, path: String::new() },
+            times: 1,
+            trailers: None,
+        }
     }
 }
 
@@ -72,7 +77,7 @@ impl FakeGoogle {
 #[must_use]
 pub struct Script<'a> {
     google: &'a FakeGoogle,
-    target: Target,
+    target: ScriptTarget,
     times: usize,
     trailers: Option<HeaderMap>,
 }

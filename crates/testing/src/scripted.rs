@@ -10,20 +10,20 @@ use crate::service::Service;
 pub(crate) struct ScriptedResponses {
     /// The scripted responses in the order of the scripts. The number is how many more requests get
     /// the response.
-    responses: Vec<(Target, usize, FullResponse)>,
+    responses: Vec<(ScriptTarget, usize, FullResponse)>,
     /// The methods of [`Script::serve`](crate::Script::serve), with the scopes that each accepts.
-    methods: Vec<(Target, Vec<String>, FullResponse)>,
+    methods: Vec<(ScriptTarget, Vec<String>, FullResponse)>,
 }
 
 /// The requests that a script applies to.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct ScriptTarget {
     pub(crate) service: Service,
     /// The prefix of the path. An empty prefix matches every path.
     pub(crate) path: String,
 }
 
-impl Target {
+impl ScriptTarget {
     fn matches(&self, service: Service, request: &IncomingRequest) -> bool {
         self.service == service && request.path.starts_with(&self.path)
     }
@@ -38,13 +38,13 @@ pub(crate) enum MethodResponse {
 }
 
 impl ScriptedResponses {
-    pub(crate) fn push(&mut self, target: Target, times: usize, response: FullResponse) {
+    pub(crate) fn push(&mut self, target: ScriptTarget, times: usize, response: FullResponse) {
         if times > 0 {
             self.responses.push((target, times, response));
         }
     }
 
-    pub(crate) fn serve(&mut self, target: Target, accepted: Vec<String>, response: FullResponse) {
+    pub(crate) fn serve(&mut self, target: ScriptTarget, accepted: Vec<String>, response: FullResponse) {
         self.methods.push((target, accepted, response));
     }
 

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::fault::Fault;
 use crate::incoming::{FormData, IncomingRequest};
 use crate::response::html;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use active_request::ActiveRequest;
 use body::FakeBody;
 use endpoint::Endpoint;
@@ -36,7 +36,7 @@ const MAX_BODY: usize = 64 << 20;
 /// Serves all endpoints until the sender of `stop` is dropped. Dropping the runtime then closes
 /// every connection. Sends to `ready` as soon as the endpoints are being served.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
     endpoints: Vec<Endpoint>,
     ready: oneshot::Sender<()>,
     stop: oneshot::Receiver<()>,
@@ -53,7 +53,7 @@ pub(crate) fn run(
 }
 
 /// Accepts the connections of one endpoint.
-async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
+async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> {
     let listener = TcpListener::from_std(endpoint.listener.try_clone()?)?;
     let endpoint = Arc::new(endpoint);
     loop {
@@ -64,7 +64,7 @@ async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
 }
 
 /// Serves one connection.
-async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
+async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
         // Closing a socket with unread data resets the connection, and the client could lose the
@@ -85,7 +85,7 @@ async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStre
 
 /// Records a request and responds to it.
 async fn respond(
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     endpoint: Arc<Endpoint>,
     request: Request<Incoming>,
 ) -> Result<Response<FakeBody>, CloseConnection> {

@@ -4,23 +4,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::state::State;
+use crate::state::FakeState;
 
 /// The state of the fake, which the test and the server thread share.
-pub(crate) struct Shared {
-    state: Mutex<State>,
+pub(crate) struct SharedState {
+    state: Mutex<FakeState>,
     /// Notifies its receivers whenever the log of requests changes.
     pub(crate) changed: watch::Sender<()>,
 }
 
-impl Shared {
-    pub(crate) fn new(state: State) -> Arc<Self> {
+impl SharedState {
+    pub(crate) fn new(state: FakeState) -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(state), changed: watch::Sender::new(()) })
     }
 
     /// Locks the state. Ignores the poison of a panicked handler: the server keeps running, and
     /// dropping the fake reports the panic.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, FakeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

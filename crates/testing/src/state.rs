@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::clock::Clock;
+use crate::clock::MovableClock;
 use crate::encoding::random_hex;
 use crate::fault::Faults;
 use crate::policy::Policy;
-use crate::recorded::Log;
+use crate::recorded::RequestLog;
 use crate::scripted::ScriptedResponses;
 use crate::store::Store;
 use crate::vm::{Machine, Project};
@@ -21,8 +21,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(3599);
 
 /// The state of a fake Google Cloud.
 #[derive(Default)]
-pub(crate) struct State {
-    pub(crate) clock: Clock,
+pub(crate) struct FakeState {
+    pub(crate) clock: MovableClock,
     pub(crate) projects: Vec<Project>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) policy: Policy,
@@ -35,7 +35,7 @@ pub(crate) struct State {
     pub(crate) operations: Vec<Value>,
     pub(crate) script: ScriptedResponses,
     pub(crate) faults: Faults,
-    pub(crate) log: Log,
+    pub(crate) log: RequestLog,
     /// The messages of panics in request handlers.
     pub(crate) panics: Vec<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Consent {
     pub(crate) scopes: Vec<String>,
 }
 
-impl State {
+impl FakeState {
     /// Creates an access token: random text with the prefix of Google's service account tokens.
     pub(crate) fn mint(&mut self, account: &str, scopes: Vec<String>) -> String {
         let text = format!("ya29.c.fake-{}", random_hex());

@@ -26,12 +26,12 @@ use http::{Method, StatusCode};
 use crate::encoding::random_hex;
 use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, html, with_header};
-use crate::state::State;
-use call::{ApiResult, Call, check_token};
+use crate::state::FakeState;
+use call::{ApiResult, StorageCall, check_token};
 use problem::Problem;
 
 /// Responds to a request to Cloud Storage.
-pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullResponse {
+pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
     // Discovery documents list this second path for resumable uploads, and generated clients use
     // it.
     if let Some(rest) = request.path.strip_prefix("/resumable/upload/") {
@@ -49,7 +49,7 @@ pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullRespo
 
 /// Returns the refusal of a request whose token is invalid or lacks the scopes, and `None` for any
 /// other request. Used if allowed requests are forwarded to another server.
-pub(crate) fn refuse(state: &State, request: &IncomingRequest) -> Option<FullResponse> {
+pub(crate) fn refuse(state: &FakeState, request: &IncomingRequest) -> Option<FullResponse> {
     // The URL of an upload session is sufficient authorization.
     if is_session(request) {
         return None;
@@ -74,12 +74,12 @@ fn is_json(path: &str) -> bool {
 }
 
 /// Responds to a request to the JSON API.
-fn json_api(state: &mut State, request: &IncomingRequest) -> ApiResult {
+fn json_api(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
     let (method, names) = lookup::find(&request.verb, &request.segments()).ok_or(Problem::NotFound)?;
     let account = check_token(state, request, method.access, method.permission)?.account;
     let mut names = names.into_iter();
     let mut name = || names.next().unwrap_or_default();
-    let call = Call::new(request, account, name(), name());
+    let call = StorageCall::new(request, account, name(), name());
     let (id, permission) = (method.id, method.permission);
-    (method.handler)(state, &Call { target: (name(), name()), id, permission, ..call })
+    (method.handler)(state, &StorageCall { target: (name(), name()), id, permission, ..call })
 }

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::platform::Platform;
+use crate::platform::FakePlatform;
 use crate::profiles::{REQUESTABLE, SERVERLESS_DEFAULT};
 use crate::scope;
 
 /// The configuration of a VM, or of a serverless instance, that a program runs on.
 ///
 /// The default is a Compute Engine VM in the zone `us-central1-a`, with the default service account
-/// of the project and the [default access scopes](crate::default_scopes). Other [`Platform`]s have
-/// other defaults.
+/// of the project and the [default access scopes](crate::default_scopes). Other [`FakePlatform`]s
+/// have other defaults.
 ///
 /// ```
-/// use gcp_scopes_testing::{Platform, Vm};
+/// use gcp_scopes_testing::{FakePlatform, Vm};
 ///
 /// let vm = Vm::new("web-1").zone("europe-west3-b").scopes(["devstorage.read_only", "pubsub"]);
-/// let run = Vm::new("my-service").platform(Platform::CloudRunService);
+/// let run = Vm::new("my-service").platform(FakePlatform::CloudRunService);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -27,7 +27,7 @@ pub struct Vm {
     account: Option<String>,
     has_account: bool,
     scopes: Option<Vec<String>>,
-    platform: Platform,
+    platform: FakePlatform,
     attributes: BTreeMap<String, String>,
 }
 
@@ -58,7 +58,7 @@ impl Vm {
             account: None,
             has_account: true,
             scopes: None,
-            platform: Platform::ComputeEngine,
+            platform: FakePlatform::ComputeEngine,
             attributes: BTreeMap::new(),
         }
     }
@@ -182,15 +182,15 @@ impl Vm {
         self
     }
 
-    /// Sets the platform. The default is [`Platform::ComputeEngine`].
+    /// Sets the platform. The default is [`FakePlatform::ComputeEngine`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
+    /// # use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// let vm = Vm::new("node-1").platform(Platform::GkeNode);
+    /// let vm = Vm::new("node-1").platform(FakePlatform::GkeNode);
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/attributes/cluster-name");
@@ -199,7 +199,7 @@ impl Vm {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn platform(mut self, platform: Platform) -> Self {
+    pub fn platform(mut self, platform: FakePlatform) -> Self {
         self.platform = platform;
         self
     }
@@ -242,7 +242,7 @@ pub(crate) struct Machine {
     pub(crate) project: Project,
     pub(crate) account: Option<String>,
     pub(crate) scopes: Vec<String>,
-    pub(crate) platform: Platform,
+    pub(crate) platform: FakePlatform,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) running: bool,
     /// The metadata server's cache of tokens, by the requested scopes.
@@ -299,7 +299,7 @@ impl Machine {
     pub(crate) fn listed_scopes(&self) -> Vec<String> {
         match self.platform {
             vm if vm.is_vm() => self.scopes.clone(),
-            Platform::GkeWorkloadIdentity => scope::uris(SERVERLESS_DEFAULT),
+            FakePlatform::GkeWorkloadIdentity => scope::uris(SERVERLESS_DEFAULT),
             _ => scope::uris(REQUESTABLE),
         }
     }

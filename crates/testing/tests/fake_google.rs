@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use gcp_scopes_testing::{
-    FakeGoogle, FakeGoogleBuilder, Fault, Platform, RefusalForm, Service, Vm, default_scopes,
+    FakeGoogle, FakeGoogleBuilder, FakePlatform, Fault, RefusalForm, Service, Vm, default_scopes,
     gcloud_default_scopes,
 };
 use http::{HeaderMap, Request, StatusCode};
@@ -215,15 +215,15 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
     let defaults = format!("{AUTH}cloud-platform {AUTH}userinfo.email");
     let vm_scopes = gcloud_default_scopes().join(" ");
     for (platform, query, scopes) in [
-        (Platform::ComputeEngine, "?scopes=https://www.googleapis.com/auth/drive", &vm_scopes),
-        (Platform::ManagedInstanceGroup, "", &vm_scopes),
-        (Platform::GkeNode, "", &vm_scopes),
-        (Platform::Dataproc, "", &vm_scopes),
-        (Platform::CloudRunService, "", &defaults),
-        (Platform::CloudRunJob, "", &defaults),
-        (Platform::CloudFunctions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
-        (Platform::AppEngineStandard, "?scopes=https://www.googleapis.com/auth/drive", &drive),
-        (Platform::GkeWorkloadIdentity, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (FakePlatform::ComputeEngine, "?scopes=https://www.googleapis.com/auth/drive", &vm_scopes),
+        (FakePlatform::ManagedInstanceGroup, "", &vm_scopes),
+        (FakePlatform::GkeNode, "", &vm_scopes),
+        (FakePlatform::Dataproc, "", &vm_scopes),
+        (FakePlatform::CloudRunService, "", &defaults),
+        (FakePlatform::CloudRunJob, "", &defaults),
+        (FakePlatform::CloudFunctions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (FakePlatform::AppEngineStandard, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (FakePlatform::GkeWorkloadIdentity, "?scopes=https://www.googleapis.com/auth/drive", &drive),
     ] {
         let google = with_bucket()
             .vm(Vm::new("app").platform(platform).scopes(gcloud_default_scopes()))
@@ -236,7 +236,7 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
-    let google = with_bucket().vm(Vm::new("app").platform(Platform::CloudRunService)).start().await?;
+    let google = with_bucket().vm(Vm::new("app").platform(FakePlatform::CloudRunService)).start().await?;
     let response = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
     assert_eq!(response.status, 500, "Cloud Run should reject spaces in scopes");
     assert!(google.vm("app").stop().is_err(), "stopping a Cloud Run service should fail");
@@ -246,18 +246,18 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
 #[tokio::test]
 async fn each_platform_has_its_environment_and_metadata() -> Result<()> {
     for (platform, variable, path) in [
-        (Platform::ComputeEngine, "GCE_METADATA_HOST", "instance/machine-type"),
-        (Platform::ManagedInstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
-        (Platform::GkeNode, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-location"),
-        (Platform::GkeWorkloadIdentity, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-name"),
-        (Platform::CloudRunService, "K_SERVICE", "instance/region"),
-        (Platform::CloudRunJob, "CLOUD_RUN_JOB", "instance/region"),
-        (Platform::CloudFunctions, "FUNCTION_TARGET", "instance/region"),
-        (Platform::AppEngineStandard, "GAE_ENV", "instance/region"),
-        (Platform::CloudRunWorkerPool, "CLOUD_RUN_WORKER_POOL", "instance/region"),
-        (Platform::Dataproc, "GCE_METADATA_HOST", "instance/attributes/dataproc-cluster-name"),
-        (Platform::Dataflow, "GCE_METADATA_HOST", "instance/attributes/job_id"),
-        (Platform::Workbench, "GCE_METADATA_HOST", "instance/attributes/proxy-url"),
+        (FakePlatform::ComputeEngine, "GCE_METADATA_HOST", "instance/machine-type"),
+        (FakePlatform::ManagedInstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
+        (FakePlatform::GkeNode, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-location"),
+        (FakePlatform::GkeWorkloadIdentity, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-name"),
+        (FakePlatform::CloudRunService, "K_SERVICE", "instance/region"),
+        (FakePlatform::CloudRunJob, "CLOUD_RUN_JOB", "instance/region"),
+        (FakePlatform::CloudFunctions, "FUNCTION_TARGET", "instance/region"),
+        (FakePlatform::AppEngineStandard, "GAE_ENV", "instance/region"),
+        (FakePlatform::CloudRunWorkerPool, "CLOUD_RUN_WORKER_POOL", "instance/region"),
+        (FakePlatform::Dataproc, "GCE_METADATA_HOST", "instance/attributes/dataproc-cluster-name"),
+        (FakePlatform::Dataflow, "GCE_METADATA_HOST", "instance/attributes/job_id"),
+        (FakePlatform::Workbench, "GCE_METADATA_HOST", "instance/attributes/proxy-url"),
     ] {
         let google = with_bucket().vm(Vm::new("app").platform(platform)).start().await?;
         assert!(google.env().iter().any(|(name, _)| name == variable), "{platform:?}");

@@ -8,7 +8,7 @@ use gcp_scopes_testing::scenarios::{
 };
 
 /// The client ureq.
-struct Ureq {
+struct PlainUreq {
     /// Whether the client sends nothing if a scenario requests a guard, as with a guard that denies
     /// every call.
     never_sends: bool,
@@ -22,7 +22,7 @@ struct StorageClient {
     never_sends: bool,
 }
 
-impl Subject for Ureq {
+impl Subject for PlainUreq {
     type Client = StorageClient;
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
@@ -125,7 +125,7 @@ const NEEDS_GUARD: [Scenario; 8] = [
 
 #[tokio::test]
 async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
-    let client = Ureq { never_sends: false };
+    let client = PlainUreq { never_sends: false };
     for scenario in Scenario::ALL.into_iter().filter(|scenario| client.skip_reason(*scenario).is_none()) {
         let result = run_scenario(&client, scenario).await;
         assert_eq!(result.is_err(), NEEDS_GUARD.contains(&scenario), "{}: {result:?}", scenario.name());
@@ -134,7 +134,7 @@ async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
 
 #[tokio::test]
 async fn a_guard_that_denies_allowed_calls_fails_the_scenarios() {
-    let client = Ureq { never_sends: true };
+    let client = PlainUreq { never_sends: true };
     let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the scenario should fail");
     assert!(unmet.to_string().contains("the requests with the guard differ"), "{unmet}");
     for scenario in [Scenario::Iam, Scenario::Upload, Scenario::Retries, Scenario::Concurrent] {

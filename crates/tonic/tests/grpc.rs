@@ -41,36 +41,36 @@ struct ScriptedResponse {
 enum Piece {
     Data(Bytes),
     Trailers(HeaderMap),
-    /// The error [`Broken`] in place of a frame.
+    /// The error [`ConnectionBroke`] in place of a frame.
     Cut,
 }
 
 /// The error of a body whose connection breaks.
 #[derive(Debug)]
-struct Broken;
+struct ConnectionBroke;
 
-impl fmt::Display for Broken {
+impl fmt::Display for ConnectionBroke {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection broke")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for ConnectionBroke {}
 
 /// A body that yields these frames. It returns `Pending` once before each frame.
-struct Frames {
+struct PieceBody {
     pieces: VecDeque<Piece>,
     was_pending: bool,
 }
 
-impl Body for Frames {
+impl Body for PieceBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = ConnectionBroke;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionBroke>>> {
         self.was_pending = !self.was_pending;
         if self.was_pending {
             cx.waker().wake_by_ref();
@@ -79,7 +79,7 @@ impl Body for Frames {
         Poll::Ready(self.pieces.pop_front().map(|piece| match piece {
             Piece::Data(data) => Ok(Frame::data(data)),
             Piece::Trailers(trailers) => Ok(Frame::trailers(trailers)),
-            Piece::Cut => Err(Broken),
+            Piece::Cut => Err(ConnectionBroke),
         }))
     }
 
@@ -104,8 +104,8 @@ impl ScriptedResponse {
         Self { frames, ..Self::new(200, headers(&[("content-type", "application/grpc")])) }
     }
 
-    fn respond(&self) -> Response<Frames> {
-        let body = Frames { pieces: self.frames.clone().into(), was_pending: false };
+    fn respond(&self) -> Response<PieceBody> {
+        let body = PieceBody { pieces: self.frames.clone().into(), was_pending: false };
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
         *response.headers_mut() = self.headers.clone();
@@ -456,7 +456,7 @@ async fn delivery_by_extension_leaves_the_status_unchanged() {
 async fn send_through_layer(
     guard: &Guard,
     scripted: &ScriptedResponse,
-) -> Result<Response<impl Body<Data = Bytes, Error = Broken> + use<>>, BoxError> {
+) -> Result<Response<impl Body<Data = Bytes, Error = ConnectionBroke> + use<>>, BoxError> {
     let scripted = scripted.clone();
     let inner =
         tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(scripted.respond())));
@@ -479,9 +479,9 @@ async fn a_body_with_another_error_type_gets_the_denial_in_grpc_message() {
 #[test]
 fn an_allowed_call_allocates_nothing() {
     #[derive(Clone)]
-    struct Client;
-    struct Trailers(Option<HeaderMap>);
-    impl Body for Trailers {
+    struct TrailingService;
+    struct TrailersBody(Option<HeaderMap>);
+    impl Body for TrailersBody {
         type Data = Bytes;
         type Error = Infallible;
         fn poll_frame(
@@ -491,15 +491,15 @@ fn an_allowed_call_allocates_nothing() {
             Poll::Ready(self.0.take().map(Frame::trailers).map(Ok))
         }
     }
-    impl tower::Service<Request<HeaderMap>> for Client {
-        type Response = Response<Trailers>;
+    impl tower::Service<Request<HeaderMap>> for TrailingService {
+        type Response = Response<TrailersBody>;
         type Error = Infallible;
         type Future = std::future::Ready<Result<Self::Response, Infallible>>;
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
             Poll::Ready(Ok(()))
         }
         fn call(&mut self, request: Request<HeaderMap>) -> Self::Future {
-            std::future::ready(Ok(Response::new(Trailers(Some(request.into_body())))))
+            std::future::ready(Ok(Response::new(TrailersBody(Some(request.into_body())))))
         }
     }
     let guard = Guard::builder().build();
@@ -510,7 +510,7 @@ fn an_allowed_call_allocates_nothing() {
         let head = Request::post(PUBLISH).header("content-type", "application/grpc");
         head.header("authorization", "Bearer rich").body(headers(&[("grpc-status", "0")])).unwrap()
     };
-    let mut service = guard.tonic_layer().layer(Client);
+    let mut service = guard.tonic_layer().layer(TrailingService);
     let mut requests: Vec<_> = (0..60).map(|_| request()).collect();
     let mut send = |request| {
         let cx = &mut Context::from_waker(Waker::noop());
@@ -525,7 +525,7 @@ fn an_allowed_call_allocates_nothing() {
 }
 
 /// Reads a body to its end. Checks its size hint and `is_end_stream` before each frame.
-fn read_body(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
+fn read_body(body: impl Body<Data = Bytes, Error = ConnectionBroke>) -> Vec<Piece> {
     let mut body = pin!(body);
     let mut pieces = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -535,7 +535,7 @@ fn read_body(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
             let is_over = body.is_end_stream();
             let piece = match body.as_mut().frame().await {
                 None => return,
-                Some(Err(Broken)) => Piece::Cut,
+                Some(Err(ConnectionBroke)) => Piece::Cut,
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => Piece::Data(data),
                     Err(frame) => Piece::Trailers(frame.into_trailers().unwrap()),

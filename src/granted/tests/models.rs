@@ -120,9 +120,9 @@ fn tokens_are_never_mixed_up_or_lost() {
 /// A source that knows every token, and counts its queries. The source yields before it responds,
 /// so that other tasks may run.
 #[derive(Default)]
-struct Source(AtomicUsize);
+struct YieldingSource(AtomicUsize);
 
-impl GrantedScopesSource for Source {
+impl GrantedScopesSource for YieldingSource {
     fn name(&self) -> &str {
         "the model's source"
     }
@@ -135,8 +135,8 @@ impl GrantedScopesSource for Source {
 }
 
 /// Returns a token cache with one source, and the source.
-fn grants() -> (TokenCache, Arc<Source>) {
-    let source = Arc::new(Source::default());
+fn grants() -> (TokenCache, Arc<YieldingSource>) {
+    let source = Arc::new(YieldingSource::default());
     let sources = vec![(Stage::BeforeRefusal, Arc::clone(&source) as Arc<dyn DynSource>)];
     let limits = Limits { tokens: 4, ..Limits::default() };
     let spawner = Spawner::for_background(&Background::default());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// The names of public types. A type with two paths is counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct TypeCounts {
     /// The types that are neither errors nor adapters.
     types: BTreeSet<String>,
     errors: BTreeSet<String>,
@@ -14,7 +14,7 @@ pub(crate) struct Counts {
     root: BTreeSet<String>,
 }
 
-impl Counts {
+impl TypeCounts {
     /// Counts the types of a listing. `library` is the name of the crate in code.
     pub(crate) fn from_listing(text: &str, library: &str) -> Self {
         let mut counts = Self::default();
@@ -91,12 +91,12 @@ mod tests {
             pub struct own::adapter::tower::Layer\n\
             pub fn own::a::Set::new() -> Self\n";
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-        let expected = Counts {
+        let expected = TypeCounts {
             types: set(&["Find", "Scope", "Set"]),
             errors: set(&["Error"]),
             adapters: set(&["Layer"]),
             root: set(&["Error", "Scope", "Set"]),
         };
-        assert_eq!(Counts::from_listing(text, "own"), expected);
+        assert_eq!(TypeCounts::from_listing(text, "own"), expected);
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::model::{Catalog, Kind};
+use super::model::{CatalogModel, RowKind};
 
 /// Returns the differences between two catalogs as Markdown.
-pub(crate) fn describe(old: &Catalog, new: &Catalog) -> String {
+pub(crate) fn describe(old: &CatalogModel, new: &CatalogModel) -> String {
     let (before, after) = (methods(old), methods(new));
     let mut text = String::new();
     scopes(&mut text, &old.scopes(), &new.scopes());
@@ -25,12 +25,12 @@ type Methods<'c> = BTreeMap<(&'c str, &'c str), &'c BTreeSet<String>>;
 
 /// Returns the methods of a catalog. An rpc that has the scopes of a REST method is listed without
 /// scopes, so that a change of these scopes is described once.
-fn methods(catalog: &Catalog) -> Methods<'_> {
+fn methods(catalog: &CatalogModel) -> Methods<'_> {
     static NO_SCOPES: BTreeSet<String> = BTreeSet::new();
     let groups = catalog.groups.iter();
     let rows = groups.flat_map(|group| group.rows.iter().map(move |row| (group, row)));
     rows.map(|(group, row)| {
-        let has_own_scopes = matches!(row.kind, Kind::Rest | Kind::Coarse);
+        let has_own_scopes = matches!(row.kind, RowKind::Rest | RowKind::Coarse);
         ((group.api.as_str(), row.id.as_str()), if has_own_scopes { &row.scopes } else { &NO_SCOPES })
     })
     .collect()

@@ -64,7 +64,7 @@ pub(crate) struct Method {
     #[serde(default)]
     pub(crate) scopes: BTreeSet<String>,
     #[serde(default)]
-    pub(crate) parameters: BTreeMap<String, Parameter>,
+    pub(crate) parameters: BTreeMap<String, MethodParameter>,
     #[serde(default)]
     media_upload: MediaUpload,
     #[serde(default)]
@@ -72,7 +72,7 @@ pub(crate) struct Method {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Parameter {
+pub(crate) struct MethodParameter {
     pub(crate) pattern: Option<String>,
 }
 

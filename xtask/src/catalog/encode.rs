@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
-use super::model::{Catalog, Group, Kind, RowIndex};
+use super::model::{CatalogModel, Group, RowIndex, RowKind};
 use super::order::{KeptGroup, OrderedRow, kept_groups, ordered_rows};
 use super::sets::Sets;
-use super::template::{Segment, Template};
+use super::template::{PathTemplate, TemplateSegment};
 use super::text::Text;
 use super::trie::{Nodes, Trie};
 use gcp_scopes_catalog::raw::LEGACY;
@@ -17,7 +17,11 @@ use gcp_scopes_catalog::raw::{
 };
 
 /// Returns the blob of all hosts for which `keep` returns `true` for at least one document.
-pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
+pub(crate) fn blob(
+    catalog: &CatalogModel,
+    scopes: &[String],
+    keep: impl Fn(&Group) -> bool,
+) -> Result<Vec<u8>> {
     let groups = kept_groups(catalog, keep);
     let rows = ordered_rows(&groups);
     let mut text = Text::default();
@@ -49,7 +53,7 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     for service in &services {
         service_texts.extend(text.part(service)?.to_le_bytes());
     }
-    let (rest, rpcs) = rows.split_at(rows.partition_point(|ordered| ordered.row.kind == Kind::Rest));
+    let (rest, rpcs) = rows.split_at(rows.partition_point(|ordered| ordered.row.kind == RowKind::Rest));
     let apis = api_records(&groups, &mut text)?;
     let (set_bytes, scope_bytes) = sets.bytes()?;
     assemble(&[
@@ -100,7 +104,7 @@ fn tries(
 
 /// Returns the key of a method at a node of a trie: the number of the custom verb (0 if there is
 /// none) in the upper 13 bits, the code of the HTTP verb in the lower 3.
-fn method_key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
+fn method_key(verb: &str, template: &PathTemplate, verbs: &[String]) -> Result<u16> {
     let custom = match &template.custom_verb {
         Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these routes") + 1,
         None => 0,
@@ -117,7 +121,7 @@ fn method_key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> 
 fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
     let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
     for (_, group) in groups.iter().filter(|(_, group)| group.host != "www.googleapis.com") {
-        let rows = group.rows.iter().filter(|row| row.kind == Kind::Rest);
+        let rows = group.rows.iter().filter(|row| row.kind == RowKind::Rest);
         for (_, template) in rows.flat_map(|row| &row.routes) {
             if let Some(name) = api_segment(template) {
                 names.entry(name).or_default().insert(&group.host);
@@ -130,10 +134,10 @@ fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
 
 /// Returns the segment that names the API: the first one behind `upload`, `download` or
 /// `resumable`. Returns `None` if that segment is a version or a variable.
-fn api_segment(template: &Template) -> Option<&str> {
-    let is_media = |segment: &&Segment| matches!(segment, Segment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
+fn api_segment(template: &PathTemplate) -> Option<&str> {
+    let is_media = |segment: &&TemplateSegment| matches!(segment, TemplateSegment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
     match template.segments.iter().find(|segment| !is_media(segment)) {
-        Some(Segment::Literal(text)) if !is_version(text) => Some(text),
+        Some(TemplateSegment::Literal(text)) if !is_version(text) => Some(text),
         _ => None,
     }
 }
@@ -144,7 +148,7 @@ fn is_version(text: &str) -> bool {
 
 /// Returns the names of the gRPC services, in alphabetical order.
 fn services<'c>(rows: &[OrderedRow<'c>]) -> Vec<&'c str> {
-    let rpcs = rows.iter().filter(|ordered| ordered.row.kind != Kind::Rest);
+    let rpcs = rows.iter().filter(|ordered| ordered.row.kind != RowKind::Rest);
     let services: BTreeSet<_> = rpcs.filter_map(|ordered| Some(ordered.row.id.rsplit_once('.')?.0)).collect();
     services.into_iter().collect()
 }
@@ -171,9 +175,9 @@ fn row_records(
             }
         }
         let basis = match (row.kind, target) {
-            (Kind::Rest, _) => DISCOVERY,
-            (Kind::SameAs(_), Some(_)) => SAME,
-            (Kind::TwinOf(_), Some(_)) => TWIN,
+            (RowKind::Rest, _) => DISCOVERY,
+            (RowKind::SameAs(_), Some(_)) => SAME,
+            (RowKind::TwinOf(_), Some(_)) => TWIN,
             _ => PROTOS,
         };
         bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);

@@ -4,7 +4,7 @@
 //! matches both. So the templates are expanded to one template for each number of segments, up to a
 //! limit. Source: <https://firebase.google.com/docs/firestore/data-model>
 
-use super::template::{Segment, Template};
+use super::template::{PathTemplate, TemplateSegment};
 
 /// The maximum number of segments below `documents` that are expanded. Firestore allows 100 levels
 /// (<https://firebase.google.com/docs/firestore/quotas>). For a longer path, the `**` still finds a
@@ -12,9 +12,9 @@ use super::template::{Segment, Template};
 const MAX_SEGMENTS: usize = 16;
 
 /// Returns the expansions of a template; none if the template has no `**` below `documents`.
-pub(super) fn expansions(template: &Template) -> Vec<Template> {
-    use Segment::{DoubleStar, Star};
-    let is_root = |segment: &Segment| *segment == Segment::Literal("documents".to_owned());
+pub(super) fn expansions(template: &PathTemplate) -> Vec<PathTemplate> {
+    use TemplateSegment::{DoubleStar, Star};
+    let is_root = |segment: &TemplateSegment| *segment == TemplateSegment::Literal("documents".to_owned());
     let Some(root) = template.segments.iter().position(is_root) else { return Vec::new() };
     let first = match &template.segments[root + 1..] {
         [Star, DoubleStar] => 2,
@@ -25,7 +25,7 @@ pub(super) fn expansions(template: &Template) -> Vec<Template> {
     let expansion = |count| {
         let mut segments = template.segments[..=root].to_vec();
         segments.extend(std::iter::repeat_n(Star, count));
-        Template { segments, custom_verb: template.custom_verb.clone() }
+        PathTemplate { segments, custom_verb: template.custom_verb.clone() }
     };
     // Steps of two keep to collections, or to documents.
     (first..=MAX_SEGMENTS).step_by(2).map(expansion).collect()

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::model::{Group, Kind, Routes, Row, RowIndex};
+use super::model::{Group, ModelRow, Routes, RowIndex, RowKind};
 use super::protos::Rpc;
-use super::template::{Segment, Template};
+use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw::RPC_TWINS;
 
 /// Values of `google.api.default_host` in packages that other services include, such as
@@ -27,15 +27,16 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
     let mut owners = route_owners(groups);
     let twins = twins(groups);
     let wide = wide_templates(&owners);
-    let mut packages = BTreeMap::<(String, String), Vec<Row>>::new();
+    let mut packages = BTreeMap::<(String, String), Vec<ModelRow>>::new();
     for rpc in rpcs {
         let is_host =
             rpc.host.ends_with(".googleapis.com") && !PLACEHOLDER_HOSTS.contains(&rpc.host.as_str());
-        let key = |(verb, template): &(String, Template)| (rpc.host.clone(), verb.clone(), template.clone());
+        let key =
+            |(verb, template): &(String, PathTemplate)| (rpc.host.clone(), verb.clone(), template.clone());
         let same = rpc.bindings.iter().find_map(|binding| owners.get(&key(binding)).copied().flatten());
         let twin = twins.get(rpc.id.as_str()).copied();
         let mut routes = Routes::default();
-        let is_covered = |(verb, template): &(String, Template)| {
+        let is_covered = |(verb, template): &(String, PathTemplate)| {
             let known = wide.get(&(rpc.host.clone(), verb.clone()));
             same.is_none() && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
         };
@@ -49,12 +50,12 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
             }
         }
         let kind = match (same, twin) {
-            (Some(index), _) => Kind::SameAs(index),
-            (None, Some(index)) => Kind::TwinOf(index),
-            (None, None) => Kind::Coarse,
+            (Some(index), _) => RowKind::SameAs(index),
+            (None, Some(index)) => RowKind::TwinOf(index),
+            (None, None) => RowKind::Coarse,
         };
         let verb = rpc.bindings.first().map_or("POST", |(verb, _)| verb).to_owned();
-        let row = Row { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
+        let row = ModelRow { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
         packages.entry((rpc.package, rpc.host)).or_default().push(row);
     }
     groups
@@ -64,7 +65,7 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
 
 /// The Discovery row that owns a route, by host, verb and template; `None` for a route that
 /// [`join`] added.
-type RouteOwners = BTreeMap<(String, String, Template), Option<RowIndex>>;
+type RouteOwners = BTreeMap<(String, String, PathTemplate), Option<RowIndex>>;
 
 fn route_owners(groups: &[Group]) -> RouteOwners {
     let mut owners = RouteOwners::new();
@@ -79,10 +80,10 @@ fn route_owners(groups: &[Group]) -> RouteOwners {
 }
 
 /// Returns the templates of Discovery that contain `**`, by host and verb.
-fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<Template>> {
+fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<PathTemplate>> {
     let mut wide = BTreeMap::<_, Vec<_>>::new();
     for (host, verb, template) in owners.keys() {
-        if template.segments.contains(&Segment::DoubleStar) {
+        if template.segments.contains(&TemplateSegment::DoubleStar) {
             wide.entry((host.clone(), verb.clone())).or_default().push(template.clone());
         }
     }

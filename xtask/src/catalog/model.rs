@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::template::Template;
+use super::template::PathTemplate;
 use gcp_scopes_catalog::raw::HEARD_OF;
 
 /// The methods of all APIs.
 #[derive(Debug)]
-pub(crate) struct Catalog {
+pub(crate) struct CatalogModel {
     pub(crate) groups: Vec<Group>,
     /// The scopes that Discovery documents declare, whether or not a method accepts them.
     pub(super) declared: BTreeSet<String>,
@@ -25,12 +25,12 @@ pub(crate) struct Group {
     pub(crate) host: String,
     pub(crate) doc_url: String,
     pub(crate) rank: Rank,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ModelRow>,
 }
 
 /// One method.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct ModelRow {
     pub(crate) id: String,
     pub(crate) verb: String,
     /// The accepted scopes.
@@ -40,18 +40,18 @@ pub(crate) struct Row {
     pub(crate) special: u8,
     /// The routes by which a request is recognized as a call of this method.
     pub(crate) routes: Routes,
-    pub(crate) kind: Kind,
+    pub(crate) kind: RowKind,
 }
 
 /// Routes: HTTP verbs, each with a path template.
-pub(crate) type Routes = BTreeSet<(String, Template)>;
+pub(crate) type Routes = BTreeSet<(String, PathTemplate)>;
 
-/// The index of a group in [`Catalog::groups`], and the index of a row in the group.
+/// The index of a group in [`CatalogModel::groups`], and the index of a row in the group.
 pub(crate) type RowIndex = (usize, usize);
 
 /// The source of a row's scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RowKind {
     /// A REST method. Its Discovery document lists the scopes.
     Rest,
     /// An rpc that is another name of a REST method.
@@ -62,7 +62,7 @@ pub(crate) enum Kind {
     Coarse,
 }
 
-impl Kind {
+impl RowKind {
     /// Returns the REST method whose scopes an rpc has.
     pub(crate) fn target(self) -> Option<RowIndex> {
         match self {
@@ -81,13 +81,13 @@ pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
     /// Creates a group with the rpcs of one package on one host.
-    pub(crate) fn from_package(package: String, host: String, rows: Vec<Row>) -> Self {
+    pub(crate) fn from_package(package: String, host: String, rows: Vec<ModelRow>) -> Self {
         let rank = (false, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }
     }
 }
 
-impl Catalog {
+impl CatalogModel {
     /// Returns all scopes in alphabetical order: those that methods accept, those that documents
     /// declare, and those of the table `HEARD_OF`.
     pub(crate) fn scopes(&self) -> Vec<String> {
@@ -106,7 +106,7 @@ impl Catalog {
     /// Returns the number of REST methods and the number of rpcs.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let (rest, rpcs): (Vec<_>, Vec<_>) =
-            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == Kind::Rest);
+            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == RowKind::Rest);
         (rest.len(), rpcs.len())
     }
 }

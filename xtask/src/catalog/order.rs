@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Catalog, Group, Kind, Row, RowIndex};
+use super::model::{CatalogModel, Group, ModelRow, RowIndex, RowKind};
 
 /// A group in the blob, with its index among the groups of the catalog.
 pub(crate) type KeptGroup<'c> = (usize, &'c Group);
 
 /// A row in the blob.
 pub(crate) struct OrderedRow<'c> {
-    pub(crate) row: &'c Row,
+    pub(crate) row: &'c ModelRow,
     /// The index of the row in the catalog.
     pub(crate) index: RowIndex,
     /// The index of the row's group among the groups in the blob.
@@ -19,7 +19,7 @@ pub(crate) struct OrderedRow<'c> {
 impl OrderedRow<'_> {
     /// Returns the service and the method of an rpc; `None` for a REST method.
     pub(crate) fn rpc(&self) -> Option<(&str, &str)> {
-        self.row.id.rsplit_once('.').filter(|_| self.row.kind != Kind::Rest)
+        self.row.id.rsplit_once('.').filter(|_| self.row.kind != RowKind::Rest)
     }
 
     /// Returns the part of the id that the row's record refers to: the whole id of a REST method,
@@ -31,7 +31,7 @@ impl OrderedRow<'_> {
 
 /// Returns all groups of every host for which `keep` returns `true` for at least one group. All
 /// groups of a host are returned, because they share the host's trie.
-pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
+pub(crate) fn kept_groups(catalog: &CatalogModel, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
     catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
@@ -47,7 +47,7 @@ pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> 
     let mut rows: Vec<_> = groups.iter().enumerate().flat_map(rows_of_group).collect();
     rows.sort_by(|a, b| {
         let (left, right) = (groups[a.api].1, groups[b.api].1);
-        let is_rpc = |ordered: &OrderedRow<'_>| ordered.row.kind != Kind::Rest;
+        let is_rpc = |ordered: &OrderedRow<'_>| ordered.row.kind != RowKind::Rest;
         (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(is_rpc(b), &b.row.id, &left.rank, &right.api))
     });
     rows

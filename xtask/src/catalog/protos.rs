@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 
-use super::template::Template;
+use super::template::PathTemplate;
 
 /// A method of a gRPC service.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Rpc {
     /// The scopes in `google.api.oauth_scopes`, which hold for the whole service.
     pub(crate) scopes: BTreeSet<String>,
     /// The HTTP bindings of `google.api.http`: HTTP verbs, each with a path template.
-    pub(crate) bindings: Vec<(String, Template)>,
+    pub(crate) bindings: Vec<(String, PathTemplate)>,
 }
 
 /// Extension numbers of `google/api/client.proto` and `google/api/annotations.proto`.
@@ -59,7 +59,7 @@ fn service_rpcs(package: &str, service: &[u8]) -> Result<Vec<Rpc>> {
 }
 
 /// Returns the binding of a `google.api.HttpRule`, and its additional bindings.
-fn bindings(rule: &[u8]) -> Result<Vec<(String, Template)>> {
+fn bindings(rule: &[u8]) -> Result<Vec<(String, PathTemplate)>> {
     let mut all = Vec::new();
     for (field, value) in fields(rule)? {
         let verb = match field {
@@ -74,7 +74,7 @@ fn bindings(rule: &[u8]) -> Result<Vec<(String, Template)>> {
             }
             _ => continue,
         };
-        all.push((verb.to_owned(), Template::from_http_rule(std::str::from_utf8(value)?)?));
+        all.push((verb.to_owned(), PathTemplate::from_http_rule(std::str::from_utf8(value)?)?));
     }
     Ok(all)
 }

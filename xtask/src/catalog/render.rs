@@ -1,7 +1,7 @@
 //! Renders the generated Rust files, and the text in front of a blob in a file.
 
 use super::fetch::{CLIENT, CLIENT_VERSION, PROTOS, PROTOS_VERSION};
-use super::model::Catalog;
+use super::model::CatalogModel;
 
 /// Renders `crates/catalog/src/scope/known.rs`, which lists the scopes that the catalog knows.
 pub(crate) fn scopes(scopes: &[String]) -> String {
@@ -19,7 +19,7 @@ pub(crate) fn scopes(scopes: &[String]) -> String {
 }
 
 /// Renders the lines of text that precede the blob in a file for `Catalog::open`.
-pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
+pub(crate) fn head(catalog: &CatalogModel, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
     let (newest, documents, routes) = (&catalog.newest_revision, catalog.documents, catalog.route_count());
     let overrides = gcp_scopes_catalog::raw::fingerprint();
@@ -34,7 +34,7 @@ pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
 
 /// Renders `crates/catalog/src/made_from.rs`, which states the version of the catalog, its numbers
 /// of methods and scopes, and the packages that the catalog is generated from.
-pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
+pub(crate) fn made_from(catalog: &CatalogModel, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
     let contents = format!("{methods} REST and {rpcs} gRPC methods, {} scopes", scopes.len());
     let sources = format!("{CLIENT} {CLIENT_VERSION} and {PROTOS} {PROTOS_VERSION}");

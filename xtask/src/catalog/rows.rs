@@ -7,14 +7,14 @@ use anyhow::{Result, ensure};
 use super::discovery::{Document, Method};
 use super::firestore;
 use super::join::join;
-use super::model::{Catalog, Group, Kind, Rank, Row, RowIndex, uri};
+use super::model::{CatalogModel, Group, ModelRow, Rank, RowIndex, RowKind, uri};
 use super::protos::Rpc;
-use super::template::Template;
+use super::template::PathTemplate;
 use gcp_scopes_catalog::call::AbstainReason;
 use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
 /// Builds the catalog from the Discovery documents and the rpcs.
-pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
+pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<CatalogModel> {
     let newest_revision =
         documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
     let declared = documents.iter().flat_map(Document::declared).cloned().collect();
@@ -22,7 +22,7 @@ pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Ca
     assign_shared_routes(&mut groups)?;
     remove_needless_rows(&mut groups);
     join(&mut groups, rpcs)?;
-    Ok(Catalog { groups, declared, newest_revision, documents: documents.len() })
+    Ok(CatalogModel { groups, declared, newest_revision, documents: documents.len() })
 }
 
 /// Checks whether a group belongs in the smaller catalog of Google Cloud: whether one of its
@@ -45,14 +45,14 @@ fn group(document: &Document) -> Result<Group> {
 
 /// Returns a method as a row that owns all routes of the method, including those of uploads and
 /// downloads.
-fn row(document: &Document, method: &Method) -> Result<Row> {
+fn row(document: &Document, method: &Method) -> Result<ModelRow> {
     let path = format!("{}{}", document.service_path, method.path);
-    let mut paths = BTreeSet::from([Template::parse(&path, method)?]);
+    let mut paths = BTreeSet::from([PathTemplate::parse(&path, method)?]);
     for upload in method.uploads() {
-        paths.insert(Template::parse(upload.trim_start_matches('/'), method)?);
+        paths.insert(PathTemplate::parse(upload.trim_start_matches('/'), method)?);
     }
     if method.use_media_download_service {
-        paths.insert(Template::parse(&format!("download/{path}"), method)?);
+        paths.insert(PathTemplate::parse(&format!("download/{path}"), method)?);
     }
     if document.name == "firestore" {
         paths.extend(paths.iter().flat_map(firestore::expansions).collect::<Vec<_>>());
@@ -60,11 +60,11 @@ fn row(document: &Document, method: &Method) -> Result<Row> {
     let (scopes, special) = with_overrides(method);
     let verb = method.http_method.clone();
     let routes = paths.into_iter().map(|path| (verb.clone(), path)).collect();
-    Ok(Row { id: method.id.clone(), verb, scopes, special, routes, kind: Kind::Rest })
+    Ok(ModelRow { id: method.id.clone(), verb, scopes, special, routes, kind: RowKind::Rest })
 }
 
 /// Returns the scopes of a method with those that the table of overrides adds, and the value of
-/// [`Row::special`].
+/// [`ModelRow::special`].
 fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut scopes = method.scopes.clone();
     let mut special = 0;
@@ -102,7 +102,7 @@ fn rank(document: &Document) -> Rank {
 /// rank. If the row that loses the route has other scopes, the row that gets the route is marked as
 /// ambiguous.
 fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
-    let mut owners = BTreeMap::<(String, (String, Template)), RowIndex>::new();
+    let mut owners = BTreeMap::<(String, (String, PathTemplate)), RowIndex>::new();
     let mut ambiguous = BTreeSet::new();
     let mut removed = Vec::new();
     for (g, group) in groups.iter().enumerate() {
@@ -141,7 +141,8 @@ fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the value of [`Row::special`] for a method of which two documents list different scopes.
+/// Returns the value of [`ModelRow::special`] for a method of which two documents list different
+/// scopes.
 fn special_of_ambiguous() -> Result<u8> {
     let index = OVERRIDES.iter().position(|row| {
         matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-use super::model::Kind;
+use super::model::RowKind;
 use super::order::{KeptGroup, OrderedRow};
 use gcp_scopes_catalog::raw as overrides;
 
@@ -78,7 +78,7 @@ impl Sets {
 fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
     let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
     let may_be_refused = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
-    rows.filter(|row| row.kind == Kind::Rest && may_be_refused(row.special) && !row.scopes.is_empty())
+    rows.filter(|row| row.kind == RowKind::Rest && may_be_refused(row.special) && !row.scopes.is_empty())
         .map(|row| row.scopes.clone())
         .reduce(|common, scopes| common.intersection(&scopes).cloned().collect())
         .unwrap_or_default()

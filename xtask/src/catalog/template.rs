@@ -7,7 +7,7 @@ use super::discovery::Method;
 
 /// A segment of a template.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Segment {
+pub(crate) enum TemplateSegment {
     /// Matches a segment that is equal to this text.
     Literal(String),
     /// `*`: matches one segment.
@@ -18,26 +18,28 @@ pub(crate) enum Segment {
 
 /// A path template.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Template {
-    pub(crate) segments: Vec<Segment>,
+pub(crate) struct PathTemplate {
+    pub(crate) segments: Vec<TemplateSegment>,
     /// The custom verb, such as `publish` of `…:publish`.
     pub(crate) custom_verb: Option<String>,
 }
 
 /// Checks whether `wide` matches every path that `narrow` matches.
-fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
+fn covers(wide: &[TemplateSegment], narrow: &[TemplateSegment]) -> bool {
     match (wide, narrow) {
         ([], []) => true,
-        ([Segment::DoubleStar, rest @ ..], [_, others @ ..]) => covers(rest, others) || covers(wide, others),
+        ([TemplateSegment::DoubleStar, rest @ ..], [_, others @ ..]) => {
+            covers(rest, others) || covers(wide, others)
+        }
         ([first, rest @ ..], [other, others @ ..]) => {
-            (first == other || *first == Segment::Star && *other != Segment::DoubleStar)
+            (first == other || *first == TemplateSegment::Star && *other != TemplateSegment::DoubleStar)
                 && covers(rest, others)
         }
         _ => false,
     }
 }
 
-impl Template {
+impl PathTemplate {
     /// Parses the path of a Discovery method, without the leading slash, such as
     /// `v1/{+topic}:publish`.
     ///
@@ -55,7 +57,7 @@ impl Template {
 
     /// Checks whether this template contains `**` and matches every path that `other` matches.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        let is_wide = self.segments.contains(&Segment::DoubleStar);
+        let is_wide = self.segments.contains(&TemplateSegment::DoubleStar);
         is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
@@ -74,9 +76,9 @@ impl Template {
         }
         plain.push_str(rest);
         let segment = |text: &str| match text {
-            "*" => Segment::Star,
-            "**" => Segment::DoubleStar,
-            literal => Segment::Literal(literal.to_owned()),
+            "*" => TemplateSegment::Star,
+            "**" => TemplateSegment::DoubleStar,
+            literal => TemplateSegment::Literal(literal.to_owned()),
         };
         Ok(Self {
             segments: plain.split('/').map(segment).collect(),
@@ -86,13 +88,13 @@ impl Template {
 
     /// Returns the template as text, such as `/v1/projects/*/topics/*:publish`.
     pub(crate) fn text(&self) -> String {
-        let words: Vec<_> = self.segments.iter().map(Segment::text).collect();
+        let words: Vec<_> = self.segments.iter().map(TemplateSegment::text).collect();
         let verb = self.custom_verb.as_ref().map(|verb| format!(":{verb}")).unwrap_or_default();
         format!("/{}{verb}", words.join("/"))
     }
 }
 
-impl Segment {
+impl TemplateSegment {
     fn text(&self) -> &str {
         match self {
             Self::Literal(text) => text,
@@ -113,20 +115,20 @@ fn split_custom_verb(path: &str) -> (&str, Option<&str>) {
 }
 
 /// Returns the segments that a part of a Discovery path between slashes stands for.
-fn expand(piece: &str, method: &Method) -> Result<Vec<Segment>> {
+fn expand(piece: &str, method: &Method) -> Result<Vec<TemplateSegment>> {
     let Some(variable) = piece.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
         ensure!(
             !piece.is_empty() && !piece.contains(['{', '}', ':', '%']),
             "the segment `{piece}` is neither a literal nor a variable"
         );
-        return Ok(vec![Segment::Literal(piece.to_owned())]);
+        return Ok(vec![TemplateSegment::Literal(piece.to_owned())]);
     };
     let Some(name) = variable.strip_prefix('+') else {
-        return Ok(vec![Segment::Star]);
+        return Ok(vec![TemplateSegment::Star]);
     };
     match method.parameters.get(name).and_then(|parameter| parameter.pattern.as_deref()) {
         Some(pattern) => Ok(split_pattern(pattern).into_iter().map(segment_of_pattern).collect()),
-        None => Ok(vec![Segment::DoubleStar]),
+        None => Ok(vec![TemplateSegment::DoubleStar]),
     }
 }
 
@@ -148,16 +150,16 @@ fn split_pattern(pattern: &str) -> Vec<&str> {
 }
 
 /// Returns the segment that matches what a part of a regular expression matches.
-fn segment_of_pattern(piece: &str) -> Segment {
+fn segment_of_pattern(piece: &str) -> TemplateSegment {
     let is_literal = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$@".contains(c));
     match piece {
-        ".*" => Segment::DoubleStar,
-        "[^/]+" => Segment::Star,
-        literal if is_literal(literal) => Segment::Literal(literal.to_owned()),
+        ".*" => TemplateSegment::DoubleStar,
+        "[^/]+" => TemplateSegment::Star,
+        literal if is_literal(literal) => TemplateSegment::Literal(literal.to_owned()),
         // A character class with a slash, as in Compute Engine's `[-a-zA-Z0-9/]`, may match several
         // segments.
-        class if class.replace("[^/]", "").contains('/') => Segment::DoubleStar,
-        _ => Segment::Star,
+        class if class.replace("[^/]", "").contains('/') => TemplateSegment::DoubleStar,
+        _ => TemplateSegment::Star,
     }
 }
 
@@ -173,7 +175,7 @@ mod tests {
             "parameters": BTreeMap::from([(variable, parameter)]),
         });
         let method: Method = serde_json::from_value(method).expect("not a method");
-        Template::parse(path, &method).expect(path).text()
+        PathTemplate::parse(path, &method).expect(path).text()
     }
 
     #[test]

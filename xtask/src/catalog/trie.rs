@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, ensure};
 
-use super::template::{Segment, Template};
+use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw::{HAS_DOUBLE_STAR, HAS_STAR, MAX_LITERAL, hash};
 
 /// A node of a trie, with the nodes below. Each edge is a segment of a path template.
@@ -20,13 +20,13 @@ pub(crate) struct Trie {
 
 impl Trie {
     /// Adds a route of a row.
-    pub(crate) fn insert(&mut self, template: &Template, key: u16, row: u32) {
+    pub(crate) fn insert(&mut self, template: &PathTemplate, key: u16, row: u32) {
         let mut node = self;
         for segment in &template.segments {
             node = match segment {
-                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
-                Segment::Star => node.star.get_or_insert_default(),
-                Segment::DoubleStar => node.double_star.get_or_insert_default(),
+                TemplateSegment::Literal(text) => node.literals.entry(text.clone()).or_default(),
+                TemplateSegment::Star => node.star.get_or_insert_default(),
+                TemplateSegment::DoubleStar => node.double_star.get_or_insert_default(),
             };
         }
         node.rows.insert(key, row);

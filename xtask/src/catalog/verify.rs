@@ -4,15 +4,15 @@
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::model::{Catalog, Group, Kind, Row};
-use super::template::{Segment, Template};
+use super::model::{CatalogModel, Group, ModelRow, RowKind};
+use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
 
 /// Checks every route and every rpc. Prints how many lead to their own method and how many to
 /// another method that accepts the same scopes. Returns an error if a route or an rpc leads to any
 /// other method, or to no method.
-pub(crate) fn run(catalog: &Catalog) -> Result<()> {
+pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
     let mut check = Check { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
@@ -47,16 +47,16 @@ struct Check<'b> {
 }
 
 impl Check<'_> {
-    fn row(&mut self, group: &Group, row: &Row) {
+    fn row(&mut self, group: &Group, row: &ModelRow) {
         for (verb, template) in &row.routes {
             self.route(group, row, verb, &example_path(template));
         }
-        if row.kind != Kind::Rest {
+        if row.kind != RowKind::Rest {
             self.rpc(&row.id);
         }
     }
 
-    fn route(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
+    fn route(&mut self, group: &Group, row: &ModelRow, verb: &str, path: &str) {
         let row_number = walk::find(&self.blob, &group.host, verb, path);
         match row_number.map(|number| (self.id(number), self.blob.row(number))) {
             Some((id, data)) if id == row.id && self.is_api(&data, group) => self.same += 1,
@@ -98,11 +98,11 @@ impl Check<'_> {
 }
 
 /// Returns a path that a template matches. The segments for `*` and `**` differ from all literals.
-fn example_path(template: &Template) -> String {
+fn example_path(template: &PathTemplate) -> String {
     let segments = template.segments.iter().enumerate().map(|(index, segment)| match segment {
-        Segment::Literal(text) => text.clone(),
-        Segment::Star => format!("my-name-{index}"),
-        Segment::DoubleStar => format!("some-{index}/deep-{index}"),
+        TemplateSegment::Literal(text) => text.clone(),
+        TemplateSegment::Star => format!("my-name-{index}"),
+        TemplateSegment::DoubleStar => format!("some-{index}/deep-{index}"),
     });
     let verb = template.custom_verb.as_ref().map(|verb| format!(":{verb}")).unwrap_or_default();
     format!("/{}{verb}", segments.collect::<Vec<_>>().join("/"))

@@ -161,9 +161,9 @@ mod tests {
     use crate::imports::pairs;
 
     /// A source that holds the texts of files by their paths.
-    struct Files(HashMap<PathBuf, String>);
+    struct FilesInMemory(HashMap<PathBuf, String>);
 
-    impl Source for Files {
+    impl Source for FilesInMemory {
         fn text(&self, path: &Path) -> Option<String> {
             self.0.get(path).cloned()
         }
@@ -178,7 +178,8 @@ mod tests {
         for (path, _) in files.iter().filter(|(path, _)| !path.contains('/') && *path != "lib.rs") {
             writeln!(lib, "mod {};", path.trim_end_matches(".rs")).unwrap();
         }
-        let findings = Findings::from_crate(&Files(texts), Path::new(""), Path::new("src/lib.rs")).unwrap();
+        let findings =
+            Findings::from_crate(&FilesInMemory(texts), Path::new(""), Path::new("src/lib.rs")).unwrap();
         findings.violations(allowed)
     }
 

@@ -18,7 +18,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Visibility};
 
-use super::resolve::{self, Item, Target};
+use super::resolve::{self, Item, ResolvedPath};
 use crate::source::{self, Tree, imports};
 
 /// The uses of items, grouped by two modules: the module that uses an item, and the module that
@@ -286,7 +286,7 @@ impl<'ast> Visit<'ast> for UseFinder<'_> {
             self.record_path(&path, attribute.span());
             // `#[serde(with = "module")]` uses functions of the module.
             for target in resolve::resolve(self.tree, self.module, &path) {
-                if let Target::Module(module) = target {
+                if let ResolvedPath::Module(module) = target {
                     self.record(module, &path.join("::"), attribute.span());
                 }
             }

@@ -20,7 +20,7 @@ const OLDEST: u32 = 85;
 /// Compiles every published crate that promises the oldest version, with all features that do not
 /// need a newer version.
 pub(crate) fn check() -> Result<()> {
-    let Some(compiler) = Compiler::installed()? else {
+    let Some(compiler) = MsrvCompiler::installed()? else {
         println!(
             "LEFT OUT: Rust 1.{OLDEST} is installed neither by rustup nor by Debian's packages; \
                   install it with `rustup toolchain install 1.{OLDEST}`"
@@ -47,13 +47,13 @@ fn old_features(member: &Member) -> Vec<&str> {
     features.map(String::as_str).collect()
 }
 
-struct Compiler {
+struct MsrvCompiler {
     rustc: PathBuf,
     /// The folder of rustc's shared libraries, if rustc does not find them by itself.
     libraries: Option<PathBuf>,
 }
 
-impl Compiler {
+impl MsrvCompiler {
     /// Returns rustup's compiler, or else Debian's, unpacked into the target folder; `None` if
     /// there is neither.
     fn installed() -> Result<Option<Self>> {

@@ -39,7 +39,7 @@ pub(crate) struct Module {
     /// The index of the module's file in [`Tree::files`].
     pub(crate) file: usize,
     /// The names of this module. A name has several meanings if it exists in several namespaces.
-    pub(crate) names: HashMap<String, Vec<Name>>,
+    pub(crate) names: HashMap<String, Vec<NameMeaning>>,
     /// The paths of `use path::*`.
     pub(crate) globs: Vec<Vec<String>>,
     /// The items of this module, child modules excepted.
@@ -47,7 +47,7 @@ pub(crate) struct Module {
 }
 
 /// The meaning of a name.
-pub(crate) enum Name {
+pub(crate) enum NameMeaning {
     /// The index of a child module in [`Tree::modules`].
     Module(usize),
     /// An item that the module defines.
@@ -98,7 +98,7 @@ impl Tree {
                     self.read_file(source, below.with_file(&file, has_path_attribute), &file)?
                 }
             };
-            self.modules[number].define(name, Name::Module(added));
+            self.modules[number].define(name, NameMeaning::Module(added));
         }
         Ok(number)
     }
@@ -114,7 +114,7 @@ impl Tree {
         let exported =
             modules.flat_map(|module| module.items.iter().filter_map(|item| module.exported_macro(item)));
         for (name, path) in exported.collect::<Vec<_>>() {
-            self.modules[0].define(name, Name::Import(path));
+            self.modules[0].define(name, NameMeaning::Import(path));
         }
     }
 }
@@ -159,7 +159,7 @@ impl Module {
         Some((name.clone(), path.chain([name]).collect()))
     }
 
-    fn define(&mut self, name: String, meaning: Name) {
+    fn define(&mut self, name: String, meaning: NameMeaning) {
         self.names.entry(name).or_default().push(meaning);
     }
 
@@ -168,11 +168,11 @@ impl Module {
             for (name, path) in imports(import) {
                 match name.as_str() {
                     "*" => self.globs.push(path),
-                    _ => self.define(name, Name::Import(path)),
+                    _ => self.define(name, NameMeaning::Import(path)),
                 }
             }
         } else if let Some(name) = name_of(&item) {
-            self.define(name, Name::Item);
+            self.define(name, NameMeaning::Item);
         }
         self.items.push(item);
     }

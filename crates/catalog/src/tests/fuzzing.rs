@@ -11,7 +11,7 @@ use http::{Method, Uri};
 use crate::blob::Blob;
 use crate::call::Call;
 use crate::catalog::Catalog;
-use crate::naive::{self, Host, Part, Template};
+use crate::naive::{self, NaiveHost, NaivePart, NaiveTemplate};
 use crate::{Endpoints, lookup, walk};
 
 /// A fuzz target: a function that panics if the crate breaks a guarantee for the input.
@@ -62,7 +62,7 @@ fn pick<T>(all: &[T], number: usize) -> &T {
 
 /// Creates a path from a template. The lines of `fill` replace the wildcards. Where a bit of
 /// `altered` is set, a line also replaces a literal, or may contain a slash.
-fn path(template: &Template, fill: &[u8], altered: u8) -> String {
+fn path(template: &NaiveTemplate, fill: &[u8], altered: u8) -> String {
     let mut texts = fill.split(|byte| *byte == b'\n');
     let mut path = Vec::new();
     for (place, part) in template.parts.iter().enumerate() {
@@ -70,9 +70,11 @@ fn path(template: &Template, fill: &[u8], altered: u8) -> String {
         let text = |texts: &mut dyn Iterator<Item = &[u8]>| texts.next().unwrap_or(b"x").to_vec();
         path.push(b'/');
         path.extend(match part {
-            Part::Literal(literal) if !is_altered => literal.to_vec(),
-            Part::Literal(_) | Part::DoubleStar => text(&mut texts),
-            Part::Star => text(&mut texts).into_iter().filter(|byte| is_altered || *byte != b'/').collect(),
+            NaivePart::Literal(literal) if !is_altered => literal.to_vec(),
+            NaivePart::Literal(_) | NaivePart::DoubleStar => text(&mut texts),
+            NaivePart::Star => {
+                text(&mut texts).into_iter().filter(|byte| is_altered || *byte != b'/').collect()
+            }
         });
     }
     path.extend(texts.next().unwrap_or_default());
@@ -80,7 +82,7 @@ fn path(template: &Template, fill: &[u8], altered: u8) -> String {
 }
 
 /// Checks that the trie and the slow search give the same row.
-fn compare(host: &Host, verb: &str, path: &str) {
+fn compare(host: &NaiveHost, verb: &str, path: &str) {
     let found = Catalog::built_in().find_row(host.name, verb, path);
     let expected = naive::find(host, verb, path);
     assert_eq!(found, expected, "{} {verb} {path}", host.name);

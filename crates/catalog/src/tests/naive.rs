@@ -18,20 +18,20 @@ const SEGMENTS: usize = 64;
 const LONGEST: usize = 65_535;
 
 /// A host with the templates of its methods.
-pub(crate) struct Host {
+pub(crate) struct NaiveHost {
     pub(crate) name: &'static str,
-    pub(crate) templates: Vec<Template>,
+    pub(crate) templates: Vec<NaiveTemplate>,
 }
 
 /// The path template of a method.
-pub(crate) struct Template {
-    pub(crate) parts: Vec<Part>,
+pub(crate) struct NaiveTemplate {
+    pub(crate) parts: Vec<NaivePart>,
     /// Custom verb × 8 + HTTP verb.
     key: u16,
     pub(crate) row: u32,
 }
 
-impl Template {
+impl NaiveTemplate {
     /// Returns the HTTP verb.
     pub(crate) fn verb(&self) -> &'static str {
         VERBS.get(usize::from(self.key & 7).wrapping_sub(1)).copied().unwrap_or_default()
@@ -40,52 +40,57 @@ impl Template {
 
 /// A segment of a path template.
 #[derive(Clone)]
-pub(crate) enum Part {
+pub(crate) enum NaivePart {
     Literal(&'static [u8]),
     Star,
     DoubleStar,
 }
 
 /// Returns every host with a REST method, in alphabetical order.
-pub(crate) fn hosts() -> &'static [Host] {
-    static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
+pub(crate) fn hosts() -> &'static [NaiveHost] {
+    static HOSTS: OnceLock<Vec<NaiveHost>> = OnceLock::new();
     HOSTS.get_or_init(|| {
         let mut names: Vec<_> =
             (0..BLOB.row_count()).map(|row| ApiMethod::from_row(Catalog::built_in(), row).host()).collect();
         names.sort_unstable();
         names.dedup();
-        let hosts = names.into_iter().map(|name| Host { name, templates: list(name) });
+        let hosts = names.into_iter().map(|name| NaiveHost { name, templates: list(name) });
         hosts.filter(|host| !host.templates.is_empty()).collect()
     })
 }
 
 /// Returns the templates of `www.googleapis.com` for APIs whose documents list another host.
-fn legacy() -> &'static [Template] {
-    static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
+fn legacy() -> &'static [NaiveTemplate] {
+    static TEMPLATES: OnceLock<Vec<NaiveTemplate>> = OnceLock::new();
     TEMPLATES.get_or_init(|| list(LEGACY))
 }
 
 /// Returns all templates in the trie of a host.
-pub(crate) fn list(host: &str) -> Vec<Template> {
+pub(crate) fn list(host: &str) -> Vec<NaiveTemplate> {
     let mut templates = Vec::new();
-    let mut open: Vec<(u32, Vec<Part>)> =
+    let mut open: Vec<(u32, Vec<NaivePart>)> =
         BLOB.host(host).map(|host| (BLOB.root(host), Vec::new())).into_iter().collect();
     while let Some((at, parts)) = open.pop() {
         let mut child = |at, part| open.push((at, [parts.as_slice(), &[part]].concat()));
         read(*BLOB, at, &mut child, &mut |key, row| {
-            templates.push(Template { parts: parts.clone(), key, row });
+            templates.push(NaiveTemplate { parts: parts.clone(), key, row });
         });
     }
     templates
 }
 
 /// Reads the node at `at`: calls `child` for each child of the node, and `end` for each method.
-fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &mut impl FnMut(u16, u32)) {
+fn read(
+    blob: &Blob<'static>,
+    at: u32,
+    child: &mut impl FnMut(u32, NaivePart),
+    end: &mut impl FnMut(u16, u32),
+) {
     let node = blob.section(NODES).get(at as usize..).unwrap_or_default();
     let [literals, rows, flags] = [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
     let u24 = |at| u32_at(node, at) & 0xff_ffff;
     let mut place = 4;
-    for (flag, part) in [(8, Part::Star), (16, Part::DoubleStar)] {
+    for (flag, part) in [(8, NaivePart::Star), (16, NaivePart::DoubleStar)] {
         if flags & flag != 0 {
             child(u24(place), part);
             place += 3;
@@ -93,7 +98,7 @@ fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &
     }
     let edges = 4 + (flags & 7);
     for edge in (0..literals).map(|literal| edges + literal * 9) {
-        child(u24(edge + 2), Part::Literal(blob.text(node, edge + 5)));
+        child(u24(edge + 2), NaivePart::Literal(blob.text(node, edge + 5)));
     }
     let methods = edges + literals * 9;
     for method in (0..rows).map(|row| methods + row * 5) {
@@ -102,14 +107,14 @@ fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &
 }
 
 /// Returns the row that [`walk::find`](super::walk::find) must find.
-pub(crate) fn find(host: &Host, verb: &str, path: &str) -> Option<u32> {
+pub(crate) fn find(host: &NaiveHost, verb: &str, path: &str) -> Option<u32> {
     let verb = VERBS.iter().position(|known| *known == verb)? as u16 + 1;
     find_in(&host.templates, verb, path)
         .or_else(|| if host.name == "www.googleapis.com" { find_in(legacy(), verb, path) } else { None })
 }
 
 /// Searches the templates for a path, with and without a custom verb.
-fn find_in(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
+fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str) -> Option<u32> {
     let whole = best(templates, verb, path);
     let last = path.rsplit('/').next()?;
     let start = path.len() - last.len();
@@ -128,9 +133,10 @@ fn find_in(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
 /// Returns the catalog row of the template that matches the path best, among the templates with
 /// this key (verb and custom verb). [`rank`] defines which match is best. `None` if no template
 /// matches.
-fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
+fn best(templates: &[NaiveTemplate], key: u16, path: &str) -> Option<u32> {
     let segments = path.strip_prefix('/')?.split('/').map(str::as_bytes);
-    let segments: Vec<Segment<'_>> = segments.map(|sent| Segment { sent, decoded: decoded(sent) }).collect();
+    let segments: Vec<NaiveSegment<'_>> =
+        segments.map(|sent| NaiveSegment { sent, decoded: decoded(sent) }).collect();
     if segments.len() > SEGMENTS || path.len() > LONGEST {
         return None;
     }
@@ -141,12 +147,12 @@ fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
 
 /// A segment of a path, as in the request and percent-decoded. `decoded` is `None` if the decoded
 /// segment contains a slash.
-struct Segment<'p> {
+struct NaiveSegment<'p> {
     sent: &'p [u8],
     decoded: Option<Vec<u8>>,
 }
 
-impl Segment<'_> {
+impl NaiveSegment<'_> {
     /// Checks whether the segment equals a literal, as sent or after percent-decoding.
     fn is(&self, text: &[u8]) -> bool {
         self.sent == text || self.decoded.as_deref() == Some(text)
@@ -161,18 +167,18 @@ impl Segment<'_> {
 /// Returns how the parts of a template match each segment: 0 for a literal, 1 for `*`, 2 for the
 /// first segment of a `**` and 3 for the other segments of the `**`. The smallest result is the
 /// best match. `None` if the template does not match.
-fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
+fn rank(parts: &[NaivePart], segments: &[NaiveSegment<'_>]) -> Option<Vec<u8>> {
     let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
     let (segment, rest) = segments.split_first()?;
     let first = match part {
-        Part::Literal(text) if segment.is(text) => 0,
-        Part::Star if segment.is_name() => 1,
-        Part::DoubleStar if segment.is_name() => 2,
+        NaivePart::Literal(text) if segment.is(text) => 0,
+        NaivePart::Star if segment.is_name() => 1,
+        NaivePart::DoubleStar if segment.is_name() => 2,
         _ => return None,
     };
     // How many segments after the first one the part matches, and the segments that remain.
     let mut lengths = vec![(0, rest)];
-    if let Part::DoubleStar = part {
+    if let NaivePart::DoubleStar = part {
         let more = segments.iter().skip(1).take_while(|segment| segment.is_name()).count();
         lengths.extend((1..=more).filter_map(|more| Some((more, segments.get(more + 1..)?))));
     }

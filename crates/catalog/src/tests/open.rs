@@ -140,7 +140,7 @@ fn the_error_names_the_fault_and_its_place() {
     ];
     for (bytes, expected) in rows {
         let error = Catalog::open(&bytes).unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::InvalidData);
+        assert_eq!(error.kind(), crate::error::CatalogErrorKind::InvalidData);
         assert!(error.to_string().contains(expected), "{error} should contain {expected}");
     }
 }

@@ -4,7 +4,7 @@
 //! "F1" to "F13" number the forms in which Google's services refuse for lack of scope.
 
 /// A response, and its expected gate and certainty.
-pub(crate) struct RecordedResponse {
+pub(crate) struct ExpectedRefusal {
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     pub(crate) headers: &'static [(&'static str, &'static str)],
@@ -25,7 +25,7 @@ const HTML: (&str, &str) = ("content-type", "text/html; charset=UTF-8");
 
 macro_rules! row {
     ($name:literal, $status:literal, $headers:expr, $gate:literal, $certainty:literal, $body:expr) => {
-        RecordedResponse {
+        ExpectedRefusal {
             name: $name,
             status: $status,
             headers: &$headers,
@@ -37,7 +37,7 @@ macro_rules! row {
 }
 
 /// Responses that refuse a call.
-pub(crate) const RESPONSES: &[RecordedResponse] = &[
+pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
     row!(
         "F1 modern",
         403,

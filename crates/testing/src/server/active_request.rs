@@ -6,19 +6,19 @@ use http::StatusCode;
 
 use crate::recorded::RecordedRequest;
 use crate::service::Service;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 
 /// A request that is being served, from the arrival of its head to the end of the response.
 /// Dropping the value ends the request.
 pub(super) struct ActiveRequest {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     /// The index of the request in the log.
     index: usize,
 }
 
 impl ActiveRequest {
     /// Records a received request in the log.
-    pub(super) fn begin(shared: &Arc<Shared>, service: Service, head: &http::request::Parts) -> Self {
+    pub(super) fn begin(shared: &Arc<SharedState>, service: Service, head: &http::request::Parts) -> Self {
         let request = RecordedRequest { service, head: head.clone(), status: None };
         let index = shared.lock().log.begin(request);
         shared.changed.send_replace(());

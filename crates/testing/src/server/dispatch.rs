@@ -10,14 +10,14 @@ use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, html, json};
 use crate::scripted::MethodResponse;
 use crate::service::Service;
-use crate::shared::Shared;
-use crate::state::State;
+use crate::shared::SharedState;
+use crate::state::FakeState;
 use crate::{compute, iam, metadata, oauth, storage};
 
 /// Responds to a request. Returns `None` if the request is to be forwarded to the endpoint's
 /// upstream. A panic of a handler becomes a response with status 500.
 pub(super) fn respond(
-    shared: &Shared,
+    shared: &SharedState,
     endpoint: &Endpoint,
     request: &IncomingRequest,
 ) -> Option<FullResponse> {
@@ -27,7 +27,7 @@ pub(super) fn respond(
 
 /// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
 /// the upstream, the response of a scripted method, the service's own response.
-fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
+fn route(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
     let scopes = request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
     let method = state.script.method_response(endpoint.service, request, scopes.as_deref());
     if let Some(MethodResponse::Refused(response)) = method {
@@ -45,12 +45,12 @@ fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> O
 
 /// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if
 /// the request is to be forwarded.
-fn refuse_to_forward(state: &State, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
+fn refuse_to_forward(state: &FakeState, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
     if service == Service::Storage { storage::refuse(state, request) } else { None }
 }
 
 /// Returns the response of the service's own implementation.
-fn own_response(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> FullResponse {
+fn own_response(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) -> FullResponse {
     match endpoint.service {
         Service::Metadata => metadata::respond(state, endpoint.machine, request),
         Service::OAuth => oauth::respond(state, request),
@@ -62,7 +62,7 @@ fn own_response(state: &mut State, endpoint: &Endpoint, request: &IncomingReques
 
 /// Runs a handler, and returns `None` if the handler panics. Records the message of the panic,
 /// which dropping the fake repeats.
-fn record_panic<T>(shared: &Shared, handler: impl FnOnce() -> T) -> Option<T> {
+fn record_panic<T>(shared: &SharedState, handler: impl FnOnce() -> T) -> Option<T> {
     let panic = match catch_unwind(AssertUnwindSafe(handler)) {
         Ok(result) => return Some(result),
         Err(panic) => panic,

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::forward::Upstream;
 use crate::service::Service;
-use crate::state::State;
+use crate::state::FakeState;
 
 /// The listener of a service, or of the metadata server of one VM.
 pub(crate) struct Endpoint {
@@ -28,7 +28,7 @@ impl Endpoint {
 
     /// Checks whether this is the metadata server of a stopped VM. A stopped VM has no metadata
     /// server.
-    pub(super) fn is_stopped(&self, state: &State) -> bool {
+    pub(super) fn is_stopped(&self, state: &FakeState) -> bool {
         let machine = state.machines.get(self.machine);
         self.service == Service::Metadata && machine.is_some_and(|machine| !machine.running)
     }

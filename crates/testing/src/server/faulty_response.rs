@@ -19,7 +19,7 @@ use crate::fault::Fault;
 use crate::response::{FullResponse, Trailers};
 
 /// The body that is sent.
-enum Content {
+enum SentBody {
     /// A body of known length.
     Whole(Bytes),
     /// A stream of chunks. The response contains no `Content-Length`, unless the fault keeps the
@@ -37,15 +37,15 @@ pub(super) fn with_fault(
     let trailers = head.extensions.remove::<Trailers>();
     let content = match fault {
         Some(fault) => content(fault, &mut head, whole),
-        None => Content::Whole(whole),
+        None => SentBody::Whole(whole),
     };
     active.record_status(head.status);
     let chunks = match (content, &trailers) {
-        (Content::Whole(whole), None) => {
+        (SentBody::Whole(whole), None) => {
             return Response::from_parts(head, tracked(Full::new(whole), active));
         }
-        (Content::Whole(whole), Some(_)) => stream::iter([Ok(whole)]).boxed(),
-        (Content::Chunks(chunks), _) => chunks,
+        (SentBody::Whole(whole), Some(_)) => stream::iter([Ok(whole)]).boxed(),
+        (SentBody::Chunks(chunks), _) => chunks,
     };
     let trailers = stream::iter(trailers.map(|trailers| Ok(Frame::trailers(trailers.0))));
     let frames = StreamBody::new(chunks.map_ok(Frame::data).chain(trailers));
@@ -53,9 +53,9 @@ pub(super) fn with_fault(
 }
 
 /// Returns the body that a fault makes of the normal body, and adapts the head to the body.
-fn content(fault: Fault, head: &mut Parts, body: Bytes) -> Content {
+fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
     match fault {
-        Fault::Garbage => Content::Whole(Bytes::from_static(b"\x00\xff\xfe{\"error\": [[[\xc3\x28 <<<")),
+        Fault::Garbage => SentBody::Whole(Bytes::from_static(b"\x00\xff\xfe{\"error\": [[[\xc3\x28 <<<")),
         Fault::EndlessBody => filled(head, body, u64::MAX),
         Fault::BigRefusal(size) => {
             head.status = StatusCode::FORBIDDEN;
@@ -63,27 +63,27 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> Content {
         }
         Fault::ChunkSize(size) => chunked(head, body, size.max(1)),
         Fault::CutOff(length) => cut_off(head, &body, length),
-        Fault::Gzip => Content::Whole(gzip(head, &body)),
+        Fault::Gzip => SentBody::Whole(gzip(head, &body)),
         Fault::Status(_)
         | Fault::Latency(_)
         | Fault::Hang
         | Fault::NotHttp
         | Fault::Drop
-        | Fault::Flaky { .. } => Content::Whole(body),
+        | Fault::Flaky { .. } => SentBody::Whole(body),
     }
 }
 
 /// Streams the chunks, without a `Content-Length`.
-fn stream_chunks(head: &mut Parts, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Content {
+fn stream_chunks(head: &mut Parts, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> SentBody {
     head.headers.remove(CONTENT_LENGTH);
-    Content::Chunks(stream::iter(chunks.map(Ok)).boxed())
+    SentBody::Chunks(stream::iter(chunks.map(Ok)).boxed())
 }
 
 /// One chunk of a long body, 16 KiB.
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 
 /// Streams `opening`, followed by this many bytes of [`FILLING`].
-fn filled(head: &mut Parts, opening: Bytes, mut remaining: u64) -> Content {
+fn filled(head: &mut Parts, opening: Bytes, mut remaining: u64) -> SentBody {
     let filling = iter::from_fn(move || {
         let size = usize::try_from(remaining).unwrap_or(usize::MAX).min(FILLING.len());
         remaining -= size as u64;
@@ -93,14 +93,14 @@ fn filled(head: &mut Parts, opening: Bytes, mut remaining: u64) -> Content {
 }
 
 /// Streams a body in chunks of `size` bytes.
-fn chunked(head: &mut Parts, body: Bytes, size: usize) -> Content {
+fn chunked(head: &mut Parts, body: Bytes, size: usize) -> SentBody {
     let starts = (0..body.len()).step_by(size);
     stream_chunks(head, starts.map(move |start| body.slice(start..body.len().min(start + size))))
 }
 
 /// Streams the first `length` bytes of a body, followed by an error. The `Content-Length` is that
 /// of the whole body, so that an HTTP/1.1 client notices the missing bytes.
-fn cut_off(head: &mut Parts, body: &Bytes, length: usize) -> Content {
+fn cut_off(head: &mut Parts, body: &Bytes, length: usize) -> SentBody {
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     let begin = stream::iter([Ok(body.slice(..length.min(body.len())))]);
     let end = stream::once(async {
@@ -110,7 +110,7 @@ fn cut_off(head: &mut Parts, body: &Bytes, length: usize) -> Content {
         tokio::task::yield_now().await;
         Err(BrokenOff)
     });
-    Content::Chunks(begin.chain(end).boxed())
+    SentBody::Chunks(begin.chain(end).boxed())
 }
 
 /// Compresses a body with gzip.

@@ -1,5 +1,5 @@
 //! Data: the sets of scopes that the methods of Cloud Storage accept, as the variants of
-//! [`Access`].
+//! [`StorageAccess`].
 
 use crate::scope;
 
@@ -8,13 +8,13 @@ use crate::scope;
 /// Source: <https://cloud.google.com/storage/docs/json_api/v1> and
 /// <https://cloud.google.com/storage/docs/oauth-scopes>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum StorageAccess {
     Read,
     Write,
     Full,
 }
 
-impl Access {
+impl StorageAccess {
     /// Returns the URIs of the accepted scopes.
     pub(super) fn scopes(self) -> Vec<String> {
         let names: &[&str] = match self {

@@ -3,14 +3,14 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::call::{ApiResult, Call, check_permission};
+use super::call::{ApiResult, StorageCall, check_permission};
 use super::problem::Problem;
 use crate::response::json;
-use crate::state::State;
+use crate::state::FakeState;
 
 /// Responds to a method of the access control lists. Each list has one entry, which cannot be
 /// changed, because the fake checks IAM only.
-pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn respond(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_permission(state, call, call.permission)?;
     let (kind, verb) = call.id.rsplit_once('.').unwrap_or_default();
     let kind = kind.replacen('.', "#", 1);
@@ -26,7 +26,7 @@ pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
 
 /// Responds with those permissions of the request that the account has on the bucket, regardless of
 /// the token's scopes.
-pub(super) fn test_permissions(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn test_permissions(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let is_granted = |permission: &&str| check_permission(state, call, permission).is_ok();
     let permissions: Vec<&str> = call.request.query.all("permissions").filter(is_granted).collect();
     let mut body = json!({"kind": "storage#testIamPermissionsResponse"});

@@ -3,16 +3,16 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::call::{ApiResult, Call, check_permission};
+use super::call::{ApiResult, StorageCall, check_permission};
 use super::problem::Problem;
 use crate::clock::rfc3339;
 use crate::policy::Binding;
 use crate::response::{empty, json};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::Bucket;
 
 /// Returns the id of the project that the request names, if IAM grants the permission on it.
-fn permitted_project(state: &State, call: &Call<'_>, permission: &str) -> ApiResult<String> {
+fn permitted_project(state: &FakeState, call: &StorageCall<'_>, permission: &str) -> ApiResult<String> {
     let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
     let id = state.project(name).map_or(name, |project| project.id.as_str());
     match state.policy.allows(&call.account, permission, &[id]) {
@@ -21,14 +21,14 @@ fn permitted_project(state: &State, call: &Call<'_>, permission: &str) -> ApiRes
     }
 }
 
-pub(super) fn list(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn list(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let project = permitted_project(state, call, "storage.buckets.list")?;
     let buckets = state.store.buckets.iter().filter(|(_, bucket)| bucket.project == project);
     let items: Vec<Value> = buckets.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
     Ok(json(StatusCode::OK, &json!({"kind": "storage#buckets", "items": items})))
 }
 
-pub(super) fn insert(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn insert(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let project = permitted_project(state, call, "storage.buckets.create")?;
     let body = call.request.json().unwrap_or_default();
     let name = body["name"].as_str().ok_or(Problem::Invalid("Required parameter: name"))?;
@@ -44,12 +44,12 @@ pub(super) fn insert(state: &mut State, call: &Call<'_>) -> ApiResult {
     Ok(json(StatusCode::OK, &body))
 }
 
-pub(super) fn get(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn get(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let bucket = check_permission(state, call, "storage.buckets.get")?;
     Ok(json(StatusCode::OK, &resource(state, call, &call.bucket, bucket)))
 }
 
-pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn delete(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     if !check_permission(state, call, "storage.buckets.delete")?.objects.is_empty() {
         return Err(Problem::Conflict("The bucket you tried to delete is not empty."));
     }
@@ -57,7 +57,7 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn patch(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_permission(state, call, "storage.buckets.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -74,7 +74,7 @@ fn merge(bucket: &mut Bucket, body: &Value) {
 
 /// Builds the resource of a bucket. Fields that were set replace the defaults; read-only fields
 /// cannot be replaced.
-fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Value {
+fn resource(state: &FakeState, call: &StorageCall<'_>, name: &str, bucket: &Bucket) -> Value {
     let defaults = json!({
         "location": "US", "locationType": "multi-region", "storageClass": "STANDARD",
         "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": false}},
@@ -92,13 +92,13 @@ fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Valu
     fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-pub(super) fn get_policy(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn get_policy(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_permission(state, call, "storage.buckets.getIamPolicy")?;
     Ok(json(StatusCode::OK, &policy(state, &call.bucket)))
 }
 
 /// Builds the IAM policy of a bucket.
-fn policy(state: &State, bucket: &str) -> Value {
+fn policy(state: &FakeState, bucket: &str) -> Value {
     let bindings = state.policy.bindings.iter().filter(|binding| binding.resource == bucket);
     let bindings: Vec<Value> = bindings
         .map(|binding| json!({"role": binding.role, "members": [format!("serviceAccount:{}", binding.account)]}))
@@ -111,7 +111,7 @@ fn policy(state: &State, bucket: &str) -> Value {
 
 /// Replaces the bindings of a bucket. Members without a `TYPE:` prefix, such as `allUsers`, are
 /// dropped.
-pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn set_policy(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_permission(state, call, "storage.buckets.setIamPolicy")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     state.policy.bindings.retain(|binding| binding.resource != call.bucket);

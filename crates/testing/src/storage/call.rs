@@ -1,17 +1,17 @@
 //! A call of Cloud Storage, and the checks before its handler runs.
 
-use super::access::Access;
+use super::access::StorageAccess;
 use super::problem::Problem;
 use crate::incoming::IncomingRequest;
 use crate::response::FullResponse;
-use crate::state::{State, Token};
+use crate::state::{FakeState, Token};
 use crate::store::Bucket;
 
 /// The response to a call, or the reason for an error response.
 pub(super) type ApiResult<T = FullResponse> = Result<T, Problem>;
 
 /// A call, with the account of its token and the names of the resources in its path.
-pub(super) struct Call<'a> {
+pub(super) struct StorageCall<'a> {
     pub(super) request: &'a IncomingRequest,
     pub(super) account: String,
     pub(super) bucket: String,
@@ -24,7 +24,7 @@ pub(super) struct Call<'a> {
     pub(super) permission: &'static str,
 }
 
-impl<'a> Call<'a> {
+impl<'a> StorageCall<'a> {
     /// Creates a call without the fields of a copy and of a JSON API method.
     pub(super) fn new(request: &'a IncomingRequest, account: String, bucket: String, object: String) -> Self {
         let target = Default::default();
@@ -35,9 +35,9 @@ impl<'a> Call<'a> {
 /// Checks that the request has a valid token with one of the scopes of `access`, and returns the
 /// token.
 pub(super) fn check_token(
-    state: &State,
+    state: &FakeState,
     request: &IncomingRequest,
-    access: Access,
+    access: StorageAccess,
     permission: &'static str,
 ) -> ApiResult<Token> {
     if request.header("authorization").is_none() {
@@ -56,8 +56,8 @@ pub(super) fn check_token(
 /// A missing bucket is an IAM refusal for an account without the permission, because Google does
 /// not reveal to such an account whether a bucket exists.
 pub(super) fn check_permission<'a>(
-    state: &'a State,
-    call: &Call<'_>,
+    state: &'a FakeState,
+    call: &StorageCall<'_>,
     permission: &str,
 ) -> ApiResult<&'a Bucket> {
     check_permission_on(state, call, &call.bucket, permission)
@@ -66,8 +66,8 @@ pub(super) fn check_permission<'a>(
 /// Checks that IAM grants the permission on any bucket, and returns the bucket. See
 /// [`check_permission`].
 pub(super) fn check_permission_on<'a>(
-    state: &'a State,
-    call: &Call<'_>,
+    state: &'a FakeState,
+    call: &StorageCall<'_>,
     bucket: &str,
     permission: &str,
 ) -> ApiResult<&'a Bucket> {

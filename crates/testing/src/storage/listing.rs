@@ -6,11 +6,11 @@ use std::ops::Bound;
 use http::StatusCode;
 use serde_json::json;
 
-use super::call::{ApiResult, Call, check_permission};
+use super::call::{ApiResult, StorageCall, check_permission};
 use super::represent::resource;
 use crate::incoming::FormData;
 use crate::response::json;
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::Object;
 
 /// One page of a list.
@@ -25,7 +25,12 @@ pub(super) struct Page<'a> {
 
 /// Returns a page of the call's bucket. `size` and `after` are the names of the query parameters
 /// with the maximum length of the page and with the name after which the page begins.
-pub(super) fn page<'a>(state: &'a State, call: &Call<'_>, size: &str, after: &str) -> ApiResult<Page<'a>> {
+pub(super) fn page<'a>(
+    state: &'a FakeState,
+    call: &StorageCall<'_>,
+    size: &str,
+    after: &str,
+) -> ApiResult<Page<'a>> {
     let bucket = check_permission(state, call, "storage.objects.list")?;
     let query = &call.request.query;
     // Google returns at most 1000 entries a page, which is also the default. Source:
@@ -64,7 +69,7 @@ fn common_prefix(name: &str, query: &FormData) -> Option<Option<String>> {
 }
 
 /// Responds with a page in the format of the JSON API.
-pub(super) fn list(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn list(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let page = page(state, call, "maxResults", "pageToken")?;
     let mut body = json!({"kind": "storage#objects"});
     if !page.objects.is_empty() {

@@ -5,10 +5,10 @@
 
 use http::Method;
 
-use super::access::Access::{self, Full, Read, Write};
-use super::call::{ApiResult, Call};
+use super::access::StorageAccess::{self, Full, Read, Write};
+use super::call::{ApiResult, StorageCall};
 use super::{acl, buckets, listing, objects, upload};
-use crate::state::State;
+use crate::state::FakeState;
 
 /// A method of the JSON API.
 pub(super) struct MethodRow {
@@ -16,19 +16,19 @@ pub(super) struct MethodRow {
     /// The path after `/storage/v1/`. `*` stands for one segment.
     pub(super) path: &'static str,
     pub(super) id: &'static str,
-    pub(super) access: Access,
+    pub(super) access: StorageAccess,
     /// The permission that the method needs, or an empty string.
     pub(super) permission: &'static str,
     pub(super) handler: Handler,
 }
 
-type Handler = fn(&mut State, &Call<'_>) -> ApiResult;
+type Handler = fn(&mut FakeState, &StorageCall<'_>) -> ApiResult;
 
 const fn row(
     verb: Method,
     path: &'static str,
     id: &'static str,
-    access: Access,
+    access: StorageAccess,
     permission: &'static str,
     handler: Handler,
 ) -> MethodRow {

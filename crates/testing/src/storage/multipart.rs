@@ -7,13 +7,13 @@ use bytes::Bytes;
 use httparse::Status;
 
 /// One part of a multipart body.
-pub(super) struct Part {
+pub(super) struct BodyPart {
     pub(super) content_type: Option<String>,
     pub(super) body: Bytes,
 }
 
 /// Returns the parts of a body with this content type. Returns `None` if the body is malformed.
-pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<Part>> {
+pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<BodyPart>> {
     let (_, boundary) = content_type.split_once("boundary=")?;
     let boundary = boundary.split(';').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     let delimiter = format!("--{boundary}");
@@ -31,14 +31,14 @@ pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<Part>> {
 }
 
 /// Splits a part into its headers and its body.
-fn part(bytes: &Bytes) -> Option<Part> {
+fn part(bytes: &Bytes) -> Option<BodyPart> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let Ok(Status::Complete((length, headers))) = httparse::parse_headers(bytes, &mut headers) else {
         return None;
     };
     let kind = headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-type"));
     let content_type = kind.map(|header| String::from_utf8_lossy(header.value).trim().to_owned());
-    Some(Part { content_type, body: bytes.slice(length..) })
+    Some(BodyPart { content_type, body: bytes.slice(length..) })
 }
 
 /// The maximum number of headers of a part. Clients of Cloud Storage send one or two.

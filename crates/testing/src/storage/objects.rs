@@ -3,23 +3,23 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::call::{ApiResult, Call, check_permission, check_permission_on};
+use super::call::{ApiResult, StorageCall, check_permission, check_permission_on};
 use super::problem::Problem;
 use super::represent::{content, metadata_response, resource};
 use crate::incoming::IncomingRequest;
 use crate::response::{empty, json};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::{NewObject, Object};
 
 /// Responds that the fake checks the scopes of this method but does not implement the method.
-pub(super) fn not_implemented(_: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn not_implemented(_: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     Err(Problem::NotImplemented(call.id.to_owned()))
 }
 
 /// Checks the permissions and the precondition of a call, and stores an object.
 pub(super) fn store<'a>(
-    state: &'a mut State,
-    call: &Call<'_>,
+    state: &'a mut FakeState,
+    call: &StorageCall<'_>,
     bucket: &str,
     new: NewObject,
 ) -> ApiResult<&'a Object> {
@@ -31,7 +31,12 @@ pub(super) fn store<'a>(
 
 /// Checks that the account may create an object. Replacing an existing object also requires the
 /// permission to delete objects.
-pub(super) fn check_may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str) -> ApiResult<()> {
+pub(super) fn check_may_store(
+    state: &FakeState,
+    call: &StorageCall<'_>,
+    bucket: &str,
+    name: &str,
+) -> ApiResult<()> {
     let bucket_data = check_permission_on(state, call, bucket, "storage.objects.create")?;
     if bucket_data.objects.contains_key(name) {
         check_permission_on(state, call, bucket, "storage.objects.delete")?;
@@ -50,13 +55,13 @@ fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> Api
 }
 
 /// Checks the permission and returns the call's object.
-fn find<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> ApiResult<&'a Object> {
+fn find<'a>(state: &'a FakeState, call: &StorageCall<'_>, permission: &str) -> ApiResult<&'a Object> {
     let bucket = check_permission(state, call, permission)?;
     let missing = || Problem::NoObject(format!("{}/{}", call.bucket, call.object));
     bucket.objects.get(&call.object).ok_or_else(missing)
 }
 
-pub(super) fn get(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn get(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let object = find(state, call, "storage.objects.get")?;
     check_generation(call.request, Some(object))?;
     let is_download =
@@ -67,7 +72,7 @@ pub(super) fn get(state: &mut State, call: &Call<'_>) -> ApiResult {
     }
 }
 
-pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn delete(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let object = find(state, call, "storage.objects.delete")?;
     check_generation(call.request, Some(object))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -75,7 +80,7 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn patch(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     find(state, call, "storage.objects.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -91,20 +96,20 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Copies the call's object to the call's target.
-pub(super) fn copy<'a>(state: &'a mut State, call: &Call<'_>) -> ApiResult<&'a Object> {
+pub(super) fn copy<'a>(state: &'a mut FakeState, call: &StorageCall<'_>) -> ApiResult<&'a Object> {
     let source = find(state, call, "storage.objects.get")?;
     let (bucket, name) = &call.target;
     let new = NewObject { name: name.clone(), ..source.data.clone() };
     store(state, call, bucket, new)
 }
 
-pub(super) fn copy_to(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn copy_to(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     Ok(metadata_response(call, &call.target.0, copy(state, call)?))
 }
 
 /// Copies an object and responds that the rewrite is done. Google may need several requests for a
 /// rewrite; the fake always needs one.
-pub(super) fn rewrite(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn rewrite(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let resource = resource(call, &call.target.0, copy(state, call)?);
     let size = &resource["size"];
     let body = json!({

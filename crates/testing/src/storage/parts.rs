@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use http::{Method, StatusCode};
 
-use super::call::{ApiResult, Call};
+use super::call::{ApiResult, StorageCall};
 use super::objects::{check_may_store, store};
 use super::problem::Problem;
 use crate::encoding::{random_hex, text_elements};
 use crate::response::{empty, with_header, xml};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::{MultipartUpload, NewObject};
 
 /// Checks whether a call belongs to a multipart upload.
-pub(super) fn is_multipart(call: &Call<'_>) -> bool {
+pub(super) fn is_multipart(call: &StorageCall<'_>) -> bool {
     ["uploads", "uploadId"].iter().any(|name| call.request.query.get(name).is_some())
 }
 
 /// Responds to a call of a multipart upload.
-pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn respond(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let id = call.request.query.get("uploadId");
     match (&call.request.verb, id) {
         (&Method::POST, None) => begin(state, call),
@@ -39,7 +39,7 @@ fn no_upload() -> Problem {
 }
 
 /// Begins an upload and responds with its id.
-fn begin(state: &mut State, call: &Call<'_>) -> ApiResult {
+fn begin(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_may_store(state, call, &call.bucket, &call.object)?;
     let id = random_hex();
     let content_type = call.request.header("content-type").unwrap_or(NewObject::BINARY).to_owned();
@@ -50,7 +50,7 @@ fn begin(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Stores one part.
-fn upload_part(state: &mut State, call: &Call<'_>, id: &str) -> ApiResult {
+fn upload_part(state: &mut FakeState, call: &StorageCall<'_>, id: &str) -> ApiResult {
     let number = call.request.query.get("partNumber").and_then(|number| number.parse().ok());
     let number: u16 = number.ok_or(Problem::Invalid("Invalid argument."))?;
     let upload = state.store.multipart_uploads.get_mut(id).ok_or_else(no_upload)?;
@@ -60,7 +60,7 @@ fn upload_part(state: &mut State, call: &Call<'_>, id: &str) -> ApiResult {
 
 /// Stores the object from all uploaded parts. Does not read the list of parts in the request,
 /// because clients always list every part.
-fn complete(state: &mut State, call: &Call<'_>, id: &str) -> ApiResult {
+fn complete(state: &mut FakeState, call: &StorageCall<'_>, id: &str) -> ApiResult {
     let upload = state.store.multipart_uploads.remove(id).ok_or_else(no_upload)?;
     let bytes: BytesMut = upload.parts.into_values().flatten().collect();
     let new = NewObject::new(&call.object, bytes, Some(&upload.content_type));

@@ -4,7 +4,7 @@ use http::StatusCode;
 use httpdate::fmt_http_date;
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::StorageCall;
 use crate::clock::rfc3339;
 use crate::encoding::encode_segment;
 use crate::response::{FullResponse, json, new_response, with_header};
@@ -49,12 +49,12 @@ fn byte_range(range: &str, len: usize) -> Option<(usize, usize)> {
 }
 
 /// Creates a response with the metadata of an object.
-pub(super) fn metadata_response(call: &Call<'_>, bucket: &str, object: &Object) -> FullResponse {
+pub(super) fn metadata_response(call: &StorageCall<'_>, bucket: &str, object: &Object) -> FullResponse {
     json(StatusCode::OK, &resource(call, bucket, object))
 }
 
 /// Builds the metadata of an object as the JSON API returns it.
-pub(super) fn resource(call: &Call<'_>, bucket: &str, object: &Object) -> Value {
+pub(super) fn resource(call: &StorageCall<'_>, bucket: &str, object: &Object) -> Value {
     let NewObject { name, bytes, content_type, metadata } = &object.data;
     let base = &call.request.base;
     let path = format!("storage/v1/b/{bucket}/o/{}", encode_segment(name));

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::call::{ApiResult, Call};
+use super::call::{ApiResult, StorageCall};
 use super::multipart;
 use super::objects::{check_may_store, store};
 use super::problem::Problem;
@@ -13,11 +13,11 @@ use super::represent::metadata_response;
 use crate::encoding::random_hex;
 use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, empty, with_header};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::{NewObject, Upload};
 
 /// Responds to `storage.objects.insert`.
-pub(super) fn begin(state: &mut State, call: &Call<'_>) -> ApiResult {
+pub(super) fn begin(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let query = &call.request.query;
     match query.get("uploadType") {
         Some("media") => media(state, call),
@@ -28,7 +28,7 @@ pub(super) fn begin(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Stores the body of the request as the object.
-fn media(state: &mut State, call: &Call<'_>) -> ApiResult {
+fn media(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let name = call.request.query.get("name").ok_or(Problem::Invalid("Required"))?;
     let new = NewObject::new(name, call.request.body.clone(), call.request.header("content-type"));
     Ok(metadata_response(call, &call.bucket, store(state, call, &call.bucket, new)?))
@@ -36,7 +36,7 @@ fn media(state: &mut State, call: &Call<'_>) -> ApiResult {
 
 /// Stores an object from a multipart body: the metadata as JSON, the content, and optionally a
 /// third part with checksums, which Google's own Rust client sends and the fake ignores.
-fn multipart(state: &mut State, call: &Call<'_>) -> ApiResult {
+fn multipart(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let malformed = || Problem::Invalid("Malformed multipart body.");
     let kind = call.request.header("content-type").unwrap_or_default();
     let parts = multipart::parts(kind, &call.request.body).ok_or_else(malformed)?;
@@ -60,7 +60,7 @@ fn described_object(
 }
 
 /// Begins a resumable upload and responds with the URL of its session.
-fn resumable(state: &mut State, call: &Call<'_>) -> ApiResult {
+fn resumable(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let metadata = call.request.json().unwrap_or_default();
     let object = described_object(call.request, &metadata, call.request.header("x-upload-content-type"))?;
     check_may_store(state, call, &call.bucket, &object.name)?;
@@ -74,7 +74,7 @@ fn resumable(state: &mut State, call: &Call<'_>) -> ApiResult {
 
 /// Responds to a request to an upload session: a chunk, the last chunk, a query for the number of
 /// bytes received, or a cancellation.
-pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> ApiResult {
+pub(super) fn resume(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
     let no_session = || Problem::NoObject("upload session".into());
     let id = request.query.get("upload_id").unwrap_or_default();
     let upload = state.store.uploads.get_mut(id).ok_or_else(no_session)?;
@@ -88,7 +88,7 @@ pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> ApiResult 
         return Ok(incomplete(upload.bytes.len()));
     }
     let upload = state.store.uploads.remove(id).ok_or_else(no_session)?;
-    let call = Call::new(request, upload.account, upload.bucket, String::new());
+    let call = StorageCall::new(request, upload.account, upload.bucket, String::new());
     let new = NewObject { bytes: upload.bytes.freeze(), ..upload.object };
     Ok(metadata_response(&call, &call.bucket, store(state, &call, &call.bucket, new)?))
 }

@@ -9,23 +9,23 @@
 
 use http::{Method, StatusCode};
 
-use super::access::Access;
-use super::call::{ApiResult, Call, check_permission, check_token};
+use super::access::StorageAccess;
+use super::call::{ApiResult, StorageCall, check_permission, check_token};
 use super::problem::Problem;
 use super::{listing, objects, parts, represent};
 use crate::clock::rfc3339;
 use crate::encoding::{element, percent_decode, text_elements};
 use crate::incoming::IncomingRequest;
 use crate::response::{empty, with_header, xml};
-use crate::state::State;
+use crate::state::FakeState;
 use crate::store::{NewObject, Object};
 
 /// Responds to a request to the XML API.
-pub(super) fn respond(state: &mut State, request: &IncomingRequest) -> ApiResult {
+pub(super) fn respond(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
     let (bucket, object) = names(request);
     let (access, permission) = access(request)?;
     let account = check_token(state, request, access, permission)?.account;
-    let call = Call::new(request, account, bucket, object);
+    let call = StorageCall::new(request, account, bucket, object);
     match request.verb {
         _ if parts::is_multipart(&call) => parts::respond(state, &call),
         _ if is_not_implemented(&call) => {
@@ -42,18 +42,20 @@ pub(super) fn respond(state: &mut State, request: &IncomingRequest) -> ApiResult
 
 /// Returns `true` for a call that the fake does not implement. For such a call, the fake checks
 /// only the token and the permission.
-fn is_not_implemented(call: &Call<'_>) -> bool {
+fn is_not_implemented(call: &StorageCall<'_>) -> bool {
     is_about_acl(call.request) || call.object.is_empty() && call.request.verb != Method::GET
 }
 
 /// Returns the scopes and the permission that a request requires.
-pub(super) fn access(request: &IncomingRequest) -> ApiResult<(Access, &'static str)> {
+pub(super) fn access(request: &IncomingRequest) -> ApiResult<(StorageAccess, &'static str)> {
     Ok(match request.verb {
-        _ if is_about_acl(request) => (Access::Full, "storage.objects.getIamPolicy"),
-        Method::GET | Method::HEAD if names(request).1.is_empty() => (Access::Read, "storage.objects.list"),
-        Method::GET | Method::HEAD => (Access::Read, "storage.objects.get"),
-        Method::PUT | Method::POST => (Access::Write, "storage.objects.create"),
-        Method::DELETE => (Access::Write, "storage.objects.delete"),
+        _ if is_about_acl(request) => (StorageAccess::Full, "storage.objects.getIamPolicy"),
+        Method::GET | Method::HEAD if names(request).1.is_empty() => {
+            (StorageAccess::Read, "storage.objects.list")
+        }
+        Method::GET | Method::HEAD => (StorageAccess::Read, "storage.objects.get"),
+        Method::PUT | Method::POST => (StorageAccess::Write, "storage.objects.create"),
+        Method::DELETE => (StorageAccess::Write, "storage.objects.delete"),
         _ => return Err(Problem::NotFound),
     })
 }
@@ -71,14 +73,14 @@ fn names(request: &IncomingRequest) -> (String, String) {
     (percent_decode(bucket), percent_decode(object))
 }
 
-fn get(state: &State, call: &Call<'_>) -> ApiResult {
+fn get(state: &FakeState, call: &StorageCall<'_>) -> ApiResult {
     let bucket = check_permission(state, call, "storage.objects.get")?;
     let object = bucket.objects.get(&call.object).ok_or(Problem::NoObject(String::new()))?;
     Ok(represent::content(object, call.request.header("range")))
 }
 
 /// Stores an object.
-fn put(state: &mut State, call: &Call<'_>) -> ApiResult {
+fn put(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     if let Some(source) = call.request.header("x-goog-copy-source") {
         return copy(state, call, source);
     }
@@ -90,12 +92,13 @@ fn put(state: &mut State, call: &Call<'_>) -> ApiResult {
 }
 
 /// Copies an object. `source` is the value of `x-goog-copy-source`, `BUCKET/OBJECT`.
-fn copy(state: &mut State, call: &Call<'_>, source: &str) -> ApiResult {
+fn copy(state: &mut FakeState, call: &StorageCall<'_>, source: &str) -> ApiResult {
     let source = percent_decode(source.trim_start_matches('/'));
     let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
-    let source_call = Call::new(call.request, call.account.clone(), bucket.to_owned(), object.to_owned());
+    let source_call =
+        StorageCall::new(call.request, call.account.clone(), bucket.to_owned(), object.to_owned());
     let target = (call.bucket.clone(), call.object.clone());
-    let object = objects::copy(state, &Call { target, ..source_call })?;
+    let object = objects::copy(state, &StorageCall { target, ..source_call })?;
     let (updated, etag) = (rfc3339(object.created), object.etag());
     let fields = text_elements(&[("LastModified", &updated), ("ETag", &etag)]);
     Ok(xml(StatusCode::OK, "CopyObjectResult", &fields))
@@ -103,7 +106,7 @@ fn copy(state: &mut State, call: &Call<'_>, source: &str) -> ApiResult {
 
 /// Lists the objects of a bucket in the format of `list-type=2`:
 /// <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>.
-fn list(state: &State, call: &Call<'_>) -> ApiResult {
+fn list(state: &FakeState, call: &StorageCall<'_>) -> ApiResult {
     let page = listing::page(state, call, "max-keys", "continuation-token")?;
     let is_truncated = if page.next.is_some() { "true" } else { "false" };
     let mut body = text_elements(&[("Name", &call.bucket), ("IsTruncated", is_truncated)]);
