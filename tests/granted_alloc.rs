@@ -94,7 +94,7 @@ fn a_layer_and_a_middleware_of_a_guard_allocate_nothing() {
     let guard = Guard::builder().build();
     let allocations = allocation_counter::measure(|| {
         for _ in 0..100 {
-            drop((guard.layer().layer(Client), guard.middleware(), guard.clone()));
+            drop((guard.layer().layer(InstantService), guard.middleware(), guard.clone()));
         }
     });
     assert_eq!(allocations.count_total, 0);
