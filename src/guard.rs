@@ -122,6 +122,20 @@ impl Guard {
         self.0.tokens.declare(token, granted);
     }
 
+    /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events are
+    /// counted and reported later, so a program that evaluates the counts calls this function before
+    /// the program ends. Dropping the guard does the same if the thread that drops the guard has made
+    /// one of the counted calls.
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// // … calls, many of which Google refuses
+    /// guard.log_unreported_calls();
+    /// ```
+    pub fn log_unreported_calls(&self) {
+        self.0.repeats.log_unreported();
+    }
+
     /// Returns the handle that starts work on the guard's thread.
     pub(crate) fn spawner(&self) -> &Spawner {
         self.0.background.spawner()

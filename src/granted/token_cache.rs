@@ -177,10 +177,10 @@ impl TokenCache {
         if let Some(header) = authorization {
             self.0.start(key, header, Stage::AfterRefusal);
         }
-        match self.0.claim_wait(key) {
-            true => self.wait(key, authorization, Stage::AfterRefusal, limit).await,
-            false => self.known_so_far(key),
-        }
+        let Some(mut claim) = self.0.claim_wait(key) else { return self.known_so_far(key) };
+        let granted = self.wait(key, authorization, Stage::AfterRefusal, limit).await;
+        claim.is_used = true;
+        granted
     }
 
     /// Returns the scopes of a token that was seen before, without waiting. If they are unknown, the
@@ -310,13 +310,14 @@ impl Inner {
         }
     }
 
-    /// Returns whether an inspection of the token runs, and no explanation waited for the token's
-    /// scopes before. From then on, one has.
-    fn claim_wait(&self, key: TokenKey) -> bool {
+    /// Returns the right to wait for the running inspection of the token. Returns `None` if no
+    /// inspection runs, or if an explanation waits or waited for the token's scopes.
+    fn claim_wait(&self, key: TokenKey) -> Option<WaitClaim<'_>> {
         let was_awaited_before = || self.cache.read(key, |entry| entry.was_awaited).unwrap_or(false);
         let mut running = self.running();
-        let Some(inspection) = running.get_mut(&key) else { return false };
-        !std::mem::replace(&mut inspection.was_awaited, true) && !was_awaited_before()
+        let inspection = running.get_mut(&key)?;
+        let is_free = !std::mem::replace(&mut inspection.was_awaited, true) && !was_awaited_before();
+        is_free.then(|| WaitClaim { inner: self, key, is_used: false })
     }
 
     /// Returns the sources that an inspection at `stage` queries.
@@ -424,6 +425,22 @@ impl Inner {
 
     fn running(&self) -> MutexGuard<'_, HashMap<TokenKey, RunningInspection>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to wait for the scopes of a token. If the caller is cancelled while it waits, the right
+/// is given back.
+struct WaitClaim<'a> {
+    inner: &'a Inner,
+    key: TokenKey,
+    is_used: bool,
+}
+
+impl Drop for WaitClaim<'_> {
+    fn drop(&mut self) {
+        if let Some(running) = self.inner.running().get_mut(&self.key).filter(|_| !self.is_used) {
+            running.was_awaited = false;
+        }
     }
 }
 
@@ -888,6 +905,20 @@ mod tests {
         }
         // Each of the two tokens was inspected about ten times: the delay doubles up to 300 seconds.
         assert!((8..60).contains(&hangs.queries()), "{}", hangs.queries());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_explanation_lets_the_next_one_wait() {
+        let source = TestSource::new(Behavior::Knows);
+        let setup = Setup::new(&[(AfterRefusal, &source)]);
+        let token = bearer("opaque");
+        let key = setup.grants.inspect(&token, BeforeRefusal).unwrap();
+        for _ in 0..3 {
+            let explain = setup.grants.wait_once(key, Some(&token), SECOND);
+            assert!(tokio::time::timeout(Duration::from_millis(1), explain).await.is_err());
+        }
+        assert!(!setup.grants.wait_once(key, Some(&token), SECOND).await.is_unknown());
+        assert_eq!(source.queries(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@
 //! Only calls that are refused, or that are expected to be refused, use the lock, so contention is
 //! rare.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::mem::take;
@@ -32,9 +33,27 @@ const MAX_METHODS: usize = 256;
 type Occurrence = (EventKind, &'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// The counts of the events that were logged. Contains no token. When the counts are dropped, the
-/// calls that no event has reported are logged.
+/// calls that no event has reported are logged, if the thread has counted a call and is not ending.
 #[derive(Default)]
 pub(crate) struct Repeats(Mutex<Counted>);
+
+thread_local! {
+    /// Whether an event may be logged while the counts are dropped. A program may keep a guard in a
+    /// thread-local, which is dropped when the thread ends. The thread-locals of a subscriber may be
+    /// destroyed by then, and an event would end the process.
+    static MAY_LOG_IN_DROP: Cell<bool> = const { Cell::new(false) };
+    /// Thread-locals are destroyed in the reverse order of their first use, so this one is destroyed
+    /// before a guard that was stored before it counted its first call.
+    static THREAD_END: ThreadEnd = const { ThreadEnd };
+}
+
+struct ThreadEnd;
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        MAY_LOG_IN_DROP.set(false);
+    }
+}
 
 #[derive(Default)]
 struct Counted {
@@ -72,7 +91,14 @@ impl Repeats {
         };
         // The lock is free again: a subscriber may make guarded calls while it handles an event.
         log_rest(&rest);
+        MAY_LOG_IN_DROP.set(THREAD_END.try_with(|_| ()).is_ok());
         calls
+    }
+
+    /// Logs the calls that no event has reported.
+    pub(crate) fn log_unreported(&self) {
+        let rest = self.counted().take_unlogged();
+        log_rest(&rest);
     }
 
     /// Returns whether an event that is not counted may be logged.
@@ -87,8 +113,9 @@ impl Repeats {
 
 impl Drop for Repeats {
     fn drop(&mut self) {
-        let rest = self.counted().take_unlogged();
-        log_rest(&rest);
+        if MAY_LOG_IN_DROP.get() {
+            self.log_unreported();
+        }
     }
 }
 
@@ -132,12 +159,15 @@ impl Counted {
         due
     }
 
-    /// Removes all counts. Returns the number of calls of each kind that no event has reported.
+    /// Returns the number of calls of each kind that no event has reported. From then on, they count
+    /// as reported.
     fn take_unlogged(&mut self) -> Rest {
         let mut rest = take(&mut self.rest);
-        let by_token = self.by_token.drain().map(|((kind, ..), count)| (kind, count.unlogged));
-        let by_method = self.by_method.drain().map(|((kind, ..), count)| (kind, count.unlogged));
-        by_token.chain(by_method).for_each(|(kind, unlogged)| rest[kind as usize] += unlogged);
+        let by_token = self.by_token.iter_mut().map(|((kind, ..), count)| (kind, count));
+        let by_method = self.by_method.iter_mut().map(|((kind, ..), count)| (kind, count));
+        for (kind, count) in by_token.chain(by_method) {
+            rest[*kind as usize] += take(&mut count.unlogged);
+        }
         rest
     }
 }
@@ -193,6 +223,8 @@ fn is_power_of_ten(number: u64) -> bool {
 mod tests {
     use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering};
     use std::time::Duration;
+
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
     use crate::granted::token_table::TokenHasher;
@@ -287,8 +319,6 @@ mod tests {
 
     #[test]
     fn a_storm_has_a_bounded_number_of_events_with_complete_counts() {
-        use tracing_subscriber::layer::SubscriberExt as _;
-
         let (sum, start) = (EventSum::default(), Instant::now());
         let capture = tracing::subscriber::set_default(tracing_subscriber::registry().with(sum.clone()));
         let (repeats, tokens) = (Repeats::default(), tokens(5_000));
@@ -306,8 +336,26 @@ mod tests {
         assert!(logged_at.len() > 1_920, "there were only {} events", logged_at.len());
         let is_flood = |events: &[Instant]| events[1_920] - events[0] < PERIOD;
         assert!(!logged_at.windows(1_921).any(is_flood));
-        drop(repeats);
+        repeats.log_unreported();
+        let events = sum.events();
         assert_eq!(sum.calls(), u64::from(calls), "the sum should be the number of calls");
+        drop(repeats);
+        assert_eq!(sum.events(), events, "everything was reported");
         drop(capture);
+    }
+
+    #[test]
+    fn a_guard_in_a_thread_local_logs_nothing_while_the_thread_ends() {
+        thread_local!(static REPEATS: Repeats = Repeats::default());
+        let sum = EventSum::default();
+        let subscriber = tracing::Dispatch::new(tracing_subscriber::registry().with(sum.clone()));
+        let count = || REPEATS.with(|repeats| repeats.count(REFUSED, Instant::now()));
+        let in_thread = || {
+            // The subscriber stays the thread's own until after the counts are dropped.
+            std::mem::forget(tracing::dispatcher::set_default(&subscriber));
+            [count(), count()]
+        };
+        let counted = std::thread::scope(|scope| scope.spawn(in_thread).join().unwrap());
+        assert_eq!((counted, sum.events()), ([Some(1), None], 0));
     }
 }

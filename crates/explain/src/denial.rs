@@ -179,7 +179,8 @@ impl Denial {
     pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
+        let changed = Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal);
+        Self(changed.0, self.1)
     }
 
     /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
@@ -328,6 +329,15 @@ impl Denial {
     }
 
     /// Returns whether the denied request is a `HEAD` request, to which a response has no body.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// /// Returns the body of the response with which a proxy answers a denied request.
+    /// fn body(denial: &Denial) -> String {
+    ///     if denial.is_for_head_request() { String::new() } else { denial.to_response().into_body() }
+    /// }
+    /// ```
     #[must_use]
     pub fn is_for_head_request(&self) -> bool {
         self.1
