@@ -21,6 +21,8 @@ const NAME: &str = "gcp-scopes";
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
 const DROPPED: &str = "the guard was dropped";
 const ABORTED: &str = "the request was aborted";
+/// The error for work in which a panic occurred.
+pub(crate) const PANICKED: &str = "a panic ended the request";
 /// The error of [`Spawner::bounded`] for work that exceeded its time limit.
 pub(crate) const LATE: &str = "no answer in time";
 
@@ -96,6 +98,7 @@ impl Spawner {
         tasks.spawn_on(work.with_current_subscriber(), &self.runtime()?);
         match tasks.join_next().await {
             Some(Ok(result)) => Ok(result),
+            Some(Err(error)) if error.is_panic() => Err(PANICKED),
             Some(Err(_)) | None => Err(ABORTED),
         }
     }
@@ -216,7 +219,7 @@ pub(crate) mod tests {
         let spawner = background.spawner();
         assert_eq!(spawner.bounded(SECOND, async { 7 }).await, Ok(7));
         assert_eq!(spawner.bounded(SECOND, std::future::pending::<()>()).await, Err(LATE));
-        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(ABORTED));
+        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(PANICKED));
     }
 
     #[test]
@@ -238,7 +241,7 @@ pub(crate) mod tests {
     #[test]
     fn the_thread_survives_a_panic() {
         let background = Background::default();
-        assert_eq!(block_on(background.spawner().run(panics())), Err(ABORTED));
+        assert_eq!(block_on(background.spawner().run(panics())), Err(PANICKED));
         assert_eq!(block_on(background.spawner().run(async { 7 })), Ok(7));
     }
 

@@ -10,65 +10,73 @@ use tokio::time::Instant;
 
 use crate::background::{LATE, Spawner};
 use crate::environment::Snapshot;
+use crate::error::Error;
 use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
 use crate::parallel::Running;
 
-/// The time limit for all requests to the metadata server together.
-const LIMIT: Duration = Duration::from_secs(1);
-/// The time limit for the first request, so that a network that drops packets delays the start of a
-/// program only by this much. The metadata server runs on the same physical machine and usually
-/// responds within a few milliseconds. If it is slower, the snapshot contains no metadata.
-const FIRST_LIMIT: Duration = Duration::from_millis(300);
-const NO_ANSWER: &str = "the metadata server did not answer in time";
+/// How long the metadata server may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DetectionLimits {
+    /// The time limit for the first request. A server that exceeds it is treated as absent.
+    first: Duration,
+    /// The time limit for all requests together.
+    total: Duration,
+}
+
+/// The limits at the start of a program, which waits for the result. The metadata server runs on
+/// the same physical machine and usually responds within a few milliseconds. The first limit is
+/// the most by which a network that drops packets delays the start. A server that exceeds a limit is
+/// queried again later, with the limits [`LATER`].
+pub(crate) const AT_START: DetectionLimits =
+    DetectionLimits { first: Duration::from_millis(300), total: Duration::from_secs(1) };
+/// The limits of a later query, for which no start waits. The first limit is the time after which
+/// the guard's own client gives up a request.
+pub(crate) const LATER: DetectionLimits =
+    DetectionLimits { first: Duration::from_secs(2), total: Duration::from_secs(5) };
+/// The problem of a server that exceeded a limit.
+pub(crate) const NO_ANSWER: &str = "the metadata server did not answer in time";
 /// The longest credential file that is read, in bytes. Credential files are a few KiB long.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// Takes a snapshot of the process's environment: environment variables, the credential file, and
-/// values of the metadata server. The metadata server is not queried if the machine does not belong
-/// to Google or if `NO_GCE_CHECK=true` is set.
-///
-/// Never fails, and takes little more than a second. A value that cannot be read is left out of the
-/// snapshot.
-pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
+/// Takes a snapshot of the process's environment variables, its credential files, and the file with
+/// the product name of the machine. A value that cannot be read is left out.
+pub(crate) fn process() -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
     let snapshot = variables.fold(Snapshot::new(), |snapshot, name| snapshot.with_env(*name, value_of(name)));
     let product = read_file(Path::new(Snapshot::PRODUCT_FILE)).into_iter();
-    let snapshot = product.fold(snapshot, |snapshot, text| snapshot.with_file(Snapshot::PRODUCT_FILE, &text));
-    with_files_and_metadata(spawner, snapshot, fetch).await
+    with_files(product.fold(snapshot, |snapshot, text| snapshot.with_file(Snapshot::PRODUCT_FILE, &text)))
 }
 
-/// Adds the contents of the credential files and the values of the metadata server that the
-/// snapshot's variables point to.
-pub(crate) async fn with_files_and_metadata(
-    spawner: &Spawner,
-    snapshot: Snapshot,
-    fetch: Option<Arc<dyn DynFetch>>,
-) -> Snapshot {
+/// Adds the contents of the credential files to which the snapshot's variables point.
+pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
     let files = snapshot.credential_paths().into_iter();
     let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
-    let snapshot = files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text));
-    match fetch {
-        Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
-        None => snapshot,
-    }
+    files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text))
 }
 
-/// Adds values of the metadata server, unless the snapshot shows that no metadata server is needed.
+/// Returns a client of the metadata server. Returns `None` if the snapshot shows that no metadata
+/// server is needed: the machine does not belong to Google, or `NO_GCE_CHECK=true` is set.
+///
+/// # Errors
+/// An error if a variable of the snapshot names an invalid host.
+pub(crate) fn metadata_server(
+    snapshot: &Snapshot,
+    fetch: Arc<dyn DynFetch>,
+) -> Result<Option<MetadataServer>, Error> {
+    let host = snapshot.metadata_host().filter(|_| snapshot.needs_metadata());
+    host.map(|host| MetadataServer::new(fetch, host)).transpose()
+}
+
+/// Adds values of the metadata server. A value that cannot be read in time is left out.
 pub(crate) async fn with_metadata(
     spawner: &Spawner,
     snapshot: Snapshot,
-    fetch: Arc<dyn DynFetch>,
+    server: MetadataServer,
+    limits: DetectionLimits,
 ) -> Snapshot {
-    let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
-        return snapshot;
-    };
-    let server = match MetadataServer::new(fetch, host) {
-        Ok(server) => server,
-        Err(error) => return snapshot.with_metadata_problem(error.to_string()),
-    };
-    let result = spawner.run(read_values(server, snapshot.clone())).await;
+    let result = spawner.run(read_values(server, snapshot.clone(), limits)).await;
     result.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
@@ -76,9 +84,10 @@ pub(crate) async fn with_metadata(
 /// metadata server at all, then the other values and the names of the attributes, then those
 /// attributes that exist. The requests of a round are sent in parallel. Attributes are never read
 /// in bulk, because they can be large and contain secrets.
-async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
+async fn read_values(server: MetadataServer, mut snapshot: Snapshot, limits: DetectionLimits) -> Snapshot {
+    let DetectionLimits { first: first_limit, total } = limits;
     let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
-    for (round, limit) in [(first, FIRST_LIMIT), (others, LIMIT), (attributes, LIMIT)] {
+    for (round, limit) in [(first, first_limit), (others, total), (attributes, total)] {
         let paths: Vec<_> = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
         let is_optional = snapshot.has_metadata();
         let values = paths.iter().map(|path| read_value(server.clone(), path, is_optional));
@@ -132,6 +141,14 @@ mod tests {
     /// The number of queried paths, not counting the paths of attributes.
     const PATHS: usize = 8;
 
+    /// Adds metadata to `snapshot` if there may be a metadata server, within the limits at the start.
+    async fn at_start(background: &Background, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+        match metadata_server(&snapshot, fetch).unwrap() {
+            Some(server) => with_metadata(background.spawner(), snapshot, server, AT_START).await,
+            None => snapshot,
+        }
+    }
+
     /// Adds metadata to `snapshot`. Returns the snapshot and the number of requests that were sent.
     async fn query<F>(snapshot: Snapshot, serve: F) -> (Snapshot, usize)
     where
@@ -141,8 +158,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot =
-            with_metadata(Background::in_test().spawner(), snapshot, Arc::clone(&fetch) as _).await;
+        let snapshot = at_start(&Background::in_test(), snapshot, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.sent())
     }
 
@@ -223,11 +239,10 @@ mod tests {
             (340, 1, Platform::Unknown),
         ] {
             let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
-            let fetch = Arc::new(Delayed(delay));
-            let snapshot = with_metadata(Background::in_test().spawner(), Snapshot::new(), fetch).await;
+            let snapshot = at_start(&Background::in_test(), Snapshot::new(), Arc::new(Delayed(delay))).await;
             assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
             assert!(
-                start.elapsed() <= rounds * delay.min(FIRST_LIMIT) + Duration::from_millis(5),
+                start.elapsed() <= rounds * delay.min(AT_START.first) + Duration::from_millis(5),
                 "{delay:?}"
             );
         }
@@ -309,24 +324,20 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_invalid_metadata_host_is_reported_as_a_problem() {
-        let (snapshot, requests) =
-            query(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
-        assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
-        assert_eq!(requests, 0);
+    #[test]
+    fn an_invalid_metadata_host_is_an_error() {
+        let snapshot = Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/");
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+        let error = metadata_server(&snapshot, fetch).err().map(|error| error.to_string());
+        assert!(error.as_deref().is_some_and(|error| error.contains("`http://x/`")), "{error:?}");
     }
 
     #[test]
     fn without_a_thread_the_variables_are_read_and_the_reason_is_kept() {
-        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let snapshot = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let detected = |background: Background| {
-            block_on(with_files_and_metadata(
-                background.spawner(),
-                snapshot.clone(),
-                Some(Arc::clone(&fetch) as _),
-            ))
+            let fetch = FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1")));
+            block_on(at_start(&background, snapshot.clone(), Arc::new(fetch)))
         };
         let without = detected(Background::without_thread());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

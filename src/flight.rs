@@ -87,6 +87,8 @@ mod explain;
 mod learn;
 mod request_line;
 mod setup;
+#[cfg(all(test, feature = "catalog-full", feature = "tower"))]
+mod tests;
 
 #[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};

@@ -1,5 +1,6 @@
 //! [`Guard`]: the state that all clients of a process share, such as the scopes of tokens.
 
+mod bounded;
 mod builder;
 pub(crate) mod lessons;
 mod notes;
@@ -15,9 +16,9 @@ use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
-use crate::granted::metadata::MetadataServer;
 use crate::granted::token_cache::TokenCache;
 use crate::granted::{AccessToken, GrantedScopes};
+use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
 use lessons::Lessons;
 use notes::SetupNotes;
@@ -68,14 +69,10 @@ pub(crate) struct State {
     pub(crate) endpoints: Endpoints,
     pub(crate) tokens: TokenCache,
     pub(crate) deny_wait: Duration,
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) environment: LiveEnvironment,
     pub(crate) lessons: Lessons,
     /// Sends the requests of the self-check.
     pub(crate) fetch: Option<Arc<dyn DynFetch>>,
-    /// The metadata server, if the machine has one.
-    pub(crate) metadata: Option<MetadataServer>,
-    /// Why the metadata server did not report where the program runs.
-    pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,
@@ -83,7 +80,8 @@ pub(crate) struct State {
 }
 
 impl Guard {
-    /// Returns where the program runs and which credential it uses, as far as the guard knows.
+    /// Returns where the program runs and which credential it uses, as far as the guard knows. The
+    /// guard may learn more later, if the metadata server did not respond when the guard was built.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, environment::Platform};
@@ -93,7 +91,14 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn environment(&self) -> Arc<Environment> {
-        Arc::clone(&self.0.environment)
+        self.0.environment.environment()
+    }
+
+    /// Returns the environment for a denial. If a part is unknown, queries the metadata server again
+    /// in the background, for later denials.
+    pub(crate) fn environment_for_denial(&self) -> Arc<Environment> {
+        drop(self.0.environment.query_again());
+        self.environment()
     }
 
     /// Declares which scopes a token was granted. A program that creates or fetches its own tokens

@@ -22,6 +22,14 @@
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
 //! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
+//! The message of a refusal may contain a name that a user chose, such as the name of an object, and
+//! such a name may contain the words of a refusal for lack of scopes. So a refusal whose message
+//! contains other words beside a sentence about scopes leads to no denial if the token is known to
+//! hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it is
+//! [structured](Refusal::is_structured): if a field names the reason, or the message is nothing but
+//! the sentence. Then the catalog's list for the method is in doubt, and the guard makes no more
+//! predictions for the method.
+//!
 //! ```
 //! use gcp_scopes::call::Call;
 //! use gcp_scopes::granted::{GrantSource, GrantedScopes};
@@ -82,7 +90,8 @@ impl Guard {
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty. Pure: no I/O, no log event.
+    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove) this.
+    /// Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///
@@ -115,15 +124,19 @@ impl Guard {
 
     /// Returns the denial, or the refusal as the error if the call was refused for another reason
     /// or the reason is too uncertain. A `WWW-Authenticate` header alone makes a scope refusal only
-    /// possible; together with the prediction of a scope refusal it is likely.
+    /// possible; together with the prediction of a scope refusal it is likely. If the token is known
+    /// to hold an accepted scope, only a structured refusal counts.
     pub(crate) fn explain_refusal(
         &self,
         call: &Lookup,
         granted: &GrantedScopes,
         refusal: Refusal,
     ) -> Result<Denial, Refusal> {
-        let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
-        match refusal.is_likely_for_scope() {
+        let verdict = self.judge(call, granted);
+        let refusal = if verdict == Ok(false) { refusal.corroborated() } else { refusal };
+        let is_doubtful = verdict == Err(AbstainReason::Contradicted);
+        let is_disproved = !is_doubtful && granted.disprove(&refusal, call);
+        match refusal.is_likely_for_scope() && !is_disproved {
             true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
             false => Err(refusal),
         }
@@ -144,13 +157,13 @@ impl Guard {
 
     /// Creates the denial of a call that Google has not refused.
     pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
-        Denial::new(kind, call.method(), call.accepted(), granted, self.state().environment.clone())
+        Denial::new(kind, call.method(), call.accepted(), granted, self.environment_for_denial())
     }
 
     /// Creates the denial of a call that Google refused.
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed_scopes().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.environment_for_denial(), refusal)
     }
 
     /// Returns whether the token is known to lack every accepted scope. Checks first whether the
@@ -158,17 +171,17 @@ impl Guard {
     #[inline]
     pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
         let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
-        !is_listed && self.judge(call, granted) == Ok(false)
+        // Only a call that seems to lack a scope reads the lessons, which are behind a lock.
+        !is_listed && granted.suffice_for(call) == Ok(false) && self.judge(call, granted) == Ok(false)
     }
 
     /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
-    /// decided. If the catalog says that the scopes are insufficient, what the guard learned from
-    /// earlier responses may correct this result.
+    /// decided. What the guard learned from earlier responses may withdraw the verdict.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
-        let verdict = granted.suffice_for(call);
-        match (verdict, lesson_subject(call), granted.scopes()) {
-            (Ok(false), Some(subject), Some(held)) => self.state().lessons.corrected_verdict(subject, held),
-            _ => verdict,
+        let verdict = granted.suffice_for(call)?;
+        match lesson_subject(call) {
+            Some(subject) => self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict),
+            None => Ok(verdict),
         }
     }
 }

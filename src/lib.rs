@@ -121,6 +121,8 @@ mod background;
 
 mod parallel;
 
+mod live_environment;
+
 pub mod self_check;
 
 pub mod recorder;

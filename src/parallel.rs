@@ -1,15 +1,17 @@
-//! Runs several requests in parallel with one deadline.
+//! Runs several requests in parallel, with or without a common deadline.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::instrument::WithSubscriber as _;
 
-use crate::background::LATE;
+use crate::background::{LATE, PANICKED};
 
 /// Running tasks. Dropping this value aborts the tasks.
-pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
+pub(crate) struct Running<T>(JoinSet<(usize, Result<T, String>)>);
 
 impl<T: Send + 'static> Running<T> {
     /// Starts one task for each of `works` on the current runtime, which must be the guard's
@@ -20,22 +22,54 @@ impl<T: Send + 'static> Running<T> {
     {
         let mut tasks = JoinSet::new();
         for (place, work) in works.enumerate() {
-            let bounded = async move { Some((place, timeout_at(until, work).await.ok()?)) };
+            let late = |_| Err(LATE.to_owned());
+            let bounded = async move { (place, timeout_at(until, work).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)
     }
 
-    /// Returns the results in the order of the inputs. The result of a task that panicked or was
-    /// not finished at the deadline is the error [`LATE`].
+    /// Returns the results in the order of the inputs. The result of a task that was not finished at
+    /// the deadline is the error [`LATE`], and that of a task that panicked is [`PANICKED`].
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
-        let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
+        let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(PANICKED.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
-            if let Ok(Some((place, result))) = ended {
+            if let Ok((place, result)) = ended {
                 results[place] = result;
             }
         }
         results
+    }
+}
+
+/// Runs two futures at the same time, on any executor. tokio's `join!` does the same, but needs
+/// tokio's procedural macros.
+pub(crate) async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut first_output, mut second_output) = (None, None);
+    poll_fn(|cx| {
+        if first_output.is_none() {
+            first_output = ready(first.as_mut().poll(cx));
+        }
+        if second_output.is_none() {
+            second_output = ready(second.as_mut().poll(cx));
+        }
+        match (first_output.take(), second_output.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            outputs => {
+                (first_output, second_output) = outputs;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Returns the output, if the future has ended.
+fn ready<T>(poll: Poll<T>) -> Option<T> {
+    match poll {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 
@@ -50,11 +84,17 @@ mod tests {
 
     type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
-    /// Runs `works` in parallel. Returns the results in the same order, with `None` for work that
-    /// had no result at the deadline.
-    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
-        let results = Running::start(until, works.into_iter()).finish().await;
-        results.into_iter().map(Result::ok).collect()
+    /// Runs `works` in parallel. Returns the results in the same order.
+    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Result<u8, String>> {
+        Running::start(until, works.into_iter()).finish().await
+    }
+
+    fn late() -> Result<u8, String> {
+        Err(LATE.to_owned())
+    }
+
+    fn panicked() -> Result<u8, String> {
+        Err(PANICKED.to_owned())
     }
 
     /// Returns four works: the first never ends, the second panics, the third returns a result
@@ -75,7 +115,7 @@ mod tests {
     async fn hanging_or_panicking_tasks_do_not_affect_the_others() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works()).await, [None, None, Some(3), Some(4)]);
+        assert_eq!(done_by(until, works()).await, [late(), panicked(), Ok(3), Ok(4)]);
         assert_eq!(started.elapsed(), Duration::from_secs(2));
     }
 
@@ -84,8 +124,25 @@ mod tests {
         let started = Instant::now();
         let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works).await, [Some(1), Some(2)]);
+        assert_eq!(done_by(until, works).await, [Ok(1), Ok(2)]);
         assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    #[test]
+    fn both_futures_run_at_the_same_time() {
+        let (first, second) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let early = async {
+            first.notify_one();
+            second.notified().await;
+            1
+        };
+        let late = async {
+            first.notified().await;
+            second.notify_one();
+            2
+        };
+        // Each future waits for the other, so one after the other they would never end.
+        assert_eq!(block_on(both(early, late)), (1, 2));
     }
 
     #[test]
@@ -98,7 +155,7 @@ mod tests {
             })
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let expected = Ok(vec![None, None, Some(3), None]);
+        let expected = Ok(vec![late(), panicked(), Ok(3), late()]);
         assert_eq!(runtime.block_on(check()), expected);
         assert_eq!(block_on(check()), expected);
     }

@@ -10,7 +10,8 @@
 //! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that Google would refuse |
 //! | predicted | WARN | a call is sent although its token lacks the scope |
 //! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
-//! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per method |
+//! | contradicted | WARN | Google accepted a call although its token lacks the scope, or refused a call for lack of scopes although its token holds one; once per method |
+//! | disproved | WARN | the message of a refusal contains a sentence about scopes beside other words, although the token holds an accepted scope; the response is passed on |
 //! | set-up | WARN | the guard cannot work as it was set up; the event contains what to change. Once per guard and cause |
 //! | other gate | DEBUG | a call was refused for another reason than scopes |
 //! | not inspected | DEBUG | a source could not return the scopes of a token |
@@ -70,12 +71,13 @@ pub(crate) enum EventKind {
     Denied,
     Predicted,
     WrongScopeRequested,
+    Disproved,
     OtherGate,
 }
 
 impl EventKind {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Denied, Self::Predicted, Self::WrongScopeRequested, Self::OtherGate];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Denied, Self::Predicted, Self::WrongScopeRequested, Self::Disproved, Self::OtherGate];
 }
 
 /// Bounds the number of events in each [`PERIOD`].
@@ -117,6 +119,10 @@ pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
         EventKind::Denied => (Some("missing"), "were refused for lack of an OAuth scope"),
         EventKind::Predicted => (Some("missing"), "were sent although the token lacks the OAuth scope"),
         EventKind::WrongScopeRequested => (None, "requested an OAuth scope that does not fit"),
+        EventKind::Disproved => (
+            Some("ok"),
+            "were refused with a sentence about scopes, although the token holds an accepted scope",
+        ),
         EventKind::OtherGate => {
             debug!(
                 target: TARGET,
@@ -238,6 +244,45 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
             "oauth.scope.catalog" = VERSION,
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
+    );
+}
+
+/// Logs that Google refused a call for lack of scopes although its token is known to hold a scope
+/// that the catalog lists. Logged once per method.
+pub(crate) fn refused_with_scope(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "missing",
+            "oauth.scope.evidence" = "contradicted",
+            "oauth.scope.accepted" = names(accepted),
+            "oauth.scope.granted" = granted.scopes().map(names),
+            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+            "oauth.scope.catalog" = VERSION,
+        },
+        "Google refuses this call although its token holds a scope listed for it, and no more is predicted of it"
+    );
+}
+
+/// Logs that the message of a refusal contains a sentence about scopes beside other words, although
+/// the token is known to hold an accepted scope. The response is passed on unchanged.
+pub(crate) fn disproved(method: Option<ApiMethod>, refusal: &Refusal, granted: &GrantedScopes, calls: u64) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "ok",
+            "oauth.scope.evidence" = refusal.evidence(),
+            "oauth.scope.granted" = granted.scopes().map(names),
+            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+            "oauth.scope.calls" = calls,
+        },
+        "the refusal is passed on: its message mentions scopes beside other words, but the token holds an accepted scope"
     );
 }
 

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
@@ -273,7 +274,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         assert_eq!(passed, if fault.is_none() { 0 } else { 10_000 }, "{fault:?}");
         google.wait_for(|requests| requests.iter().any(|request| request.service() == Service::OAuth)).await;
         assert_eq!(request_count(&google, Service::OAuth), 1, "{fault:?}");
-        assert_eq!(request_count(&google, Service::Metadata), before + 1, "{fault:?}");
+        // One query of the metadata server requests the server's token and the scopes of the token.
+        assert_eq!(request_count(&google, Service::Metadata), before + 2, "{fault:?}");
     }
 }
 
@@ -410,6 +412,29 @@ async fn a_panicking_source_fails_no_call() {
         // The guard caches the failure, so three calls cause one request.
         assert_eq!(settled_count(&broken.0, preflight).await, usize::from(preflight != Preflight::Off));
     }
+}
+
+impl TokenSource for PanickingSource {
+    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+        panic!("a fault in the user's source")
+    }
+}
+
+#[tokio::test]
+async fn a_panicking_token_source_ends_only_its_own_call() {
+    let guard = Guard::builder().build();
+    let google = tower::service_fn(|_: Request<()>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let layer = guard.layer().with_token(PanickingSource::default());
+    let service = tower::ServiceBuilder::new().layer(layer).service(google);
+    let request = Request::get("https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg");
+    let call_without_token = tokio::spawn(service.oneshot(request.body(()).unwrap()));
+    assert!(call_without_token.await.unwrap_err().is_panic());
+    assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK);
+    let check = guard.self_check().needs("storage.objects.get").with_token(PanickingSource::default());
+    let report = check.run().await;
+    assert_eq!(report.granted().why_unknown(), Some("a panic ended the request"));
 }
 
 /// A custom HTTP client that panics: when `fetch` is called if the first field is `true`, and

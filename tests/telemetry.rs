@@ -73,6 +73,7 @@ fn kind_of(fields: &Fields) -> &'static str {
         Some(_) if fields.contains_key("oauth.scope.gate") => "other gate",
         Some(_) if has("oauth.scope.evidence", "contradicted") => "contradicted",
         Some(message) if message.contains("which is sent all the same") => "predicted",
+        Some(message) if message.contains("mentions scopes beside other words") => "disproved",
         Some(_) => "denied",
     }
 }
@@ -131,8 +132,8 @@ fn field_table_rows() -> impl Iterator<Item = Vec<String>> {
 /// Returns the values that `docs/logs.md` allows for a field, for each field with a list of values.
 fn documented_values() -> BTreeMap<String, BTreeSet<String>> {
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let listed = field_table_rows().filter(|row| row[9].starts_with('`'));
-    listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[9]))).collect()
+    let listed = field_table_rows().filter(|row| row[10].starts_with('`'));
+    listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[10]))).collect()
 }
 
 /// Returns for each kind of event the fields in `docs/logs.md`, and whether each field is always
@@ -142,9 +143,10 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
-        // Column 0 contains the name of the field, columns 1 to 8 stand for the kinds, and column 9
+        // Column 0 contains the name of the field, columns 1 to 9 stand for the kinds, and column 10
         // lists the values.
-        for (kind, present) in header.iter().zip(&row).take(9).skip(1).filter(|(_, present)| *present != "no")
+        for (kind, present) in
+            header.iter().zip(&row).take(10).skip(1).filter(|(_, present)| *present != "no")
         {
             kinds
                 .entry(kind.clone())
@@ -153,6 +155,20 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
         }
     }
     kinds
+}
+
+/// Makes calls that are refused with words about scopes although their token holds an accepted
+/// scope: the first refusal contains the words beside others, the second refusal is structured.
+async fn record_a_contradicted_token(google: &FakeGoogle, client: &ClientWithMiddleware) {
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let token = google.mint("somebody", ["pubsub"]);
+    let publish = || client.post(&url).bearer_auth(&token).body("{}").send();
+    let message = "Request had insufficient authentication scopes.txt is under active Temporary hold.";
+    let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
+    google.other_api().times(1).respond(Response::builder().status(403).body(body).unwrap());
+    assert_eq!(publish().await.unwrap().status(), 403);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
+    publish().await.unwrap_err();
 }
 
 /// Makes calls that cause each kind of event and the span, and returns the records.
@@ -174,6 +190,7 @@ async fn record_every_kind() -> Records {
     publish(&warn, &google).send().await.unwrap();
     google.other_api().times(1).respond_with(RefusalForm::IamDenied);
     publish(&warn, &google).send().await.unwrap();
+    record_a_contradicted_token(&google, &confirm).await;
     google.set_fault(Service::OAuth, Fault::Drop);
     google.set_fault(Service::Metadata, Fault::Drop);
     let without_sources = client(builder(&google)).await;

@@ -16,6 +16,7 @@ mod harness;
 mod layer;
 mod lookup;
 mod refusal;
+mod start;
 mod threads;
 mod wire;
 
@@ -42,7 +43,7 @@ fn main() {
 
 /// Measures and prints the wanted groups, or all groups if `wanted` is empty.
 fn run_groups(wanted: &[&str]) {
-    let groups: [(&str, fn()); 7] = [
+    let groups: [(&str, fn()); 8] = [
         ("layer", || {
             harness::compare(
                 "a tower layer over a service that does nothing, eight calls in turn",
@@ -62,6 +63,7 @@ fn run_groups(wanted: &[&str]) {
             harness::compare("a refused call (403), its scopes known, no target listening", refusal::cases())
         }),
         ("wire", wire::print),
+        ("start", start::print),
     ];
     if let Some(unknown) = wanted.iter().find(|name| groups.iter().all(|(known, _)| known != *name)) {
         eprintln!(

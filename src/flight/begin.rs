@@ -13,7 +13,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
-use crate::guard::lessons::LessonKey;
+use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
@@ -136,8 +136,14 @@ impl Flight {
     /// # Errors
     /// The denial of a call that must not be sent again.
     pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
-        let mut flight =
-            Self { token: None, header: None, is_doubted: false, has_pending_scopes: false, ..self };
+        let mut flight = Self {
+            token: None,
+            header: None,
+            is_doubted: false,
+            is_trial: false,
+            has_pending_scopes: false,
+            ..self
+        };
         if flight.is_google_host() {
             flight.check(authorization)?;
         }
@@ -319,23 +325,23 @@ impl Flight {
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
-        let denial = match state.preflight {
-            Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
-            Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
-            Preflight::Warn => None,
+        let check = match state.preflight {
+            Preflight::Deny => Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at)),
+            Preflight::Confirm => state.lessons.check(key, subject, stale_at, state.tokens.now()),
+            Preflight::Warn => Check::Unconfirmed,
             Preflight::Off => return Ok(()),
         };
-        let Some(denial) = denial else {
-            let method = self.lookup.method();
-            let event = (EventKind::Predicted, "", method, Some(key));
-            if let Some(times) = state.repeats.count(event, state.tokens.now()) {
-                telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
-            }
-            self.is_doubted = true;
-            return Ok(());
-        };
-        learn::log_denial(self, &denial, None);
-        Err(self.with_verb(denial))
+        if let Check::Stopped(denial) = check {
+            learn::log_denial(self, &denial, None);
+            return Err(self.with_verb(denial));
+        }
+        let method = self.lookup.method();
+        let event = (EventKind::Predicted, "", method, Some(key));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
+            telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
+        }
+        (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));
+        Ok(())
     }
 
     /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
@@ -346,10 +352,10 @@ impl Flight {
         granted: &GrantedScopes,
         stale_at: Instant,
     ) -> Denial {
-        let lessons = &self.guard.state().lessons;
-        lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
+        let state = self.guard.state();
+        state.lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
             let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.lookup, granted.clone());
-            lessons.remember_denial(key, subject, stale_at, denial.clone());
+            state.lessons.remember_denial(key, subject, stale_at, denial.clone(), state.tokens.now());
             denial
         })
     }
@@ -567,8 +573,9 @@ mod tests {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
             let method = sent(&guard, OBJECT).lookup.method().unwrap();
-            guard.state().lessons.corrected_verdict(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
-                == Ok(true)
+            let held = ScopeSet::from_iter(["pubsub".parse().unwrap()]);
+            guard.state().lessons.corrected_verdict(method, Some(&held), false)
+                == Err(AbstainReason::Contradicted)
         };
         // Without a known message, the header makes a scope refusal only likely.
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
@@ -604,8 +611,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deny_delays_only_the_first_call_with_a_token() {
         let clock = Arc::new(ManualClock::new());
-        let guard =
-            Guard::builder().in_test().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = Guard::builder()
+            .in_test()
+            .source(Down)
+            .preflight(Preflight::Deny)
+            .with_clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

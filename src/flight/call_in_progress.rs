@@ -22,6 +22,9 @@ pub struct Flight {
     pub(super) header: Option<HeaderValue>,
     /// Whether the call was sent although its token lacks, or may lack, the scope.
     pub(super) is_doubted: bool,
+    /// Whether the call was sent to find out whether Google still refuses such calls, after a
+    /// refusal had stopped them for a while.
+    pub(super) is_trial: bool,
     pub(super) is_grpc: bool,
     pub(super) is_head: bool,
     /// Whether the request to a Google API has neither a token nor another credential.
@@ -50,6 +53,7 @@ impl Flight {
             token: None,
             header: None,
             is_doubted: false,
+            is_trial: false,
             is_grpc: false,
             is_head: false,
             has_no_credentials: false,

@@ -90,14 +90,19 @@ impl Flight {
     /// Returns the denial if the refusal is for lack of scopes with sufficient certainty. Learns
     /// from the refusal, and logs the result.
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
-        learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {
             Ok(denial) => {
                 self.note_unseen_token();
                 self.note_lack_of_sources(Some(granted));
                 learn::from_scope_refusal(self, &denial);
+                learn::from_named_scopes(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(self.with_verb(denial))
+            }
+            // The gate of such a refusal is still that of scopes.
+            Err(refusal) if refusal.is_likely_for_scope() => {
+                learn::log_disproved(self, &refusal, granted);
+                None
             }
             Err(refusal) => {
                 learn::from_other_refusal(self, &refusal);

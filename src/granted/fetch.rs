@@ -48,7 +48,8 @@ pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// 3. follow no redirect;
 /// 4. give up after about 2 seconds, which include the time to connect.
 ///
-/// The guard never prints the errors, because a client's error may contain the request.
+/// The guard never prints the errors, because a client's error may contain the request. A panic of
+/// the client is a failed request, unless the program is built with `panic = "abort"`.
 ///
 /// ```
 /// use std::error::Error;

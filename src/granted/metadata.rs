@@ -7,6 +7,7 @@
 //! (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
 //! <https://github.com/googleapis/google-auth-library-java/issues/458>).
 
+use std::future::Future;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
+use crate::parallel::both;
 
 /// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
@@ -131,12 +133,24 @@ fn describe_status(path: &str, status: StatusCode) -> String {
 /// No token leaves the machine. The server returns the same token until five minutes before the
 /// token expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
 /// service's token is nearly always the server's current token.
-pub(crate) struct MetadataScopes {
-    server: MetadataServer,
-    platform: Platform,
+pub(crate) struct MetadataScopes<F> {
+    find_server: F,
     clock: Arc<dyn Clock>,
     hasher: TokenHasher,
     last: tokio::sync::Mutex<Option<CurrentToken>>,
+}
+
+/// Finds the machine's metadata server, which may start later than the program.
+pub(crate) trait FindServer: Send + Sync {
+    /// Returns the server and the platform, or why they are not known.
+    fn find(&self) -> impl Future<Output = Result<(MetadataServer, Platform), String>> + Send;
+}
+
+#[cfg(any(test, fuzzing))]
+impl FindServer for (MetadataServer, Platform) {
+    async fn find(&self) -> Result<(MetadataServer, Platform), String> {
+        Ok(self.clone())
+    }
 }
 
 /// The result of the last request for the server's token.
@@ -165,17 +179,21 @@ struct TokenResponse {
     expires_in: Option<serde_json::Value>,
 }
 
-impl MetadataScopes {
-    pub(crate) fn new(server: MetadataServer, platform: Platform, clock: Arc<dyn Clock>) -> Self {
-        Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
+impl<F: FindServer> MetadataScopes<F> {
+    pub(crate) fn new(find_server: F, clock: Arc<dyn Clock>) -> Self {
+        Self { find_server, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
     /// Returns the scopes of `token` if it is the server's current token, and unknown scopes
     /// otherwise.
     async fn scopes_of(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if !self.platform.has_fixed_scopes() {
+        let (server, platform) = match self.find_server.find().await {
+            Ok(found) => found,
+            Err(why) => return GrantedScopes::unknown(why),
+        };
+        if !platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
-            return GrantedScopes::unknown(format!("{why} {}", self.platform));
+            return GrantedScopes::unknown(format!("{why} {platform}"));
         }
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
@@ -187,8 +205,7 @@ impl MetadataScopes {
             // next caller fails immediately.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(CurrentToken { not_before, token });
-            let mut pause = Duration::ZERO;
-            let token = self.request_current(&mut pause).await;
+            let (token, pause) = self.request_current(&server).await;
             *last = Some(CurrentToken { not_before: not_before.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|current| &current.token) {
@@ -198,14 +215,23 @@ impl MetadataScopes {
         }
     }
 
-    /// Requests the server's current token and the scopes of the token. Sets `pause` to the pause that
-    /// the server requests with `Retry-After`, or to zero.
-    async fn request_current(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
-        let body = self.get(TOKEN, pause).await?;
-        let response: TokenResponse = serde_json::from_str(&body).map_err(|_| UNREADABLE)?;
+    /// Requests the server's current token and the scopes of the token, in parallel. Also returns the
+    /// pause that the server requests with `Retry-After`, or zero.
+    async fn request_current(
+        &self,
+        server: &MetadataServer,
+    ) -> (Result<(TokenKey, GrantedScopes), String>, Duration) {
+        let ((token, token_pause), (scopes, scopes_pause)) =
+            both(get(server, TOKEN), get(server, SCOPES)).await;
+        let current = token.and_then(|token| self.current_token(&token, &scopes?));
+        (current, token_pause.max(scopes_pause))
+    }
+
+    /// Reads the server's responses about its current token and about the scopes of the token.
+    fn current_token(&self, body: &str, list: &str) -> Result<(TokenKey, GrantedScopes), String> {
+        let response: TokenResponse = serde_json::from_str(body).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&response.access_token).ok_or(UNREADABLE)?;
-        let list = self.get(SCOPES, pause).await?;
-        let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
+        let scopes = scope_list(list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lifetime = response.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
         let granted = match lifetime.and_then(|lifetime| self.clock.wall().checked_add(lifetime)) {
@@ -214,16 +240,17 @@ impl MetadataScopes {
         };
         Ok((self.hasher.key(token), granted))
     }
-
-    /// Returns the text at `path`. Sets `pause` like [`request_current`](Self::request_current).
-    async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
-        let response = self.server.request(path).await.map_err(|error| error.to_string())?;
-        *pause = fetch::requested_pause(&response).unwrap_or_default();
-        read(path, &response).map_err(|error| error.to_string())
-    }
 }
 
-impl GrantedScopesSource for MetadataScopes {
+/// Returns the text at `path`, and the pause that the server requests with `Retry-After`, or zero.
+async fn get(server: &MetadataServer, path: &str) -> (Result<String, String>, Duration) {
+    let response = server.request(path).await;
+    let pause = response.as_ref().ok().and_then(fetch::requested_pause);
+    let text = response.and_then(|response| read(path, &response));
+    (text.map_err(|error| error.to_string()), pause.unwrap_or_default())
+}
+
+impl<F: FindServer> GrantedScopesSource for MetadataScopes<F> {
     fn name(&self) -> &str {
         "the metadata server"
     }
@@ -341,7 +368,7 @@ mod tests {
     /// Returns the scopes of `token` according to this metadata server.
     async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
-        MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
+        MetadataScopes::new((server, platform), Arc::new(ManualClock::new()))
             .scopes_of(AccessToken::new(token).unwrap())
             .await
     }
@@ -433,7 +460,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
             assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
@@ -456,7 +483,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         let mut requests = Vec::new();
         // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 1, 58, 1, 1] {
@@ -465,7 +492,7 @@ mod tests {
             assert!(granted.why_unknown().unwrap().contains("503"));
             requests.push(fetch.sent());
         }
-        assert_eq!(requests, [1, 1, 1, 2, 2]);
+        assert_eq!(requests, [2, 2, 2, 4, 4]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -482,12 +509,14 @@ mod tests {
             Some(answer(200, text))
         }));
         let background = Background::in_test();
-        let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
+        let server = detect::metadata_server(&Snapshot::new(), fetch).unwrap().unwrap();
+        let spawner = background.spawner();
+        let snapshot =
+            detect::with_metadata(spawner, Snapshot::new(), server.clone(), detect::AT_START).await;
         let environment = Environment::from_snapshot(&snapshot);
-        let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =
-            Arc::new(MetadataScopes::new(server, environment.platform(), Arc::clone(&clock)));
+            Arc::new(MetadataScopes::new((server, environment.platform()), Arc::clone(&clock)));
         let spawner = Spawner::for_background(&background);
         let grants = TokenCache::new(vec![(Stage::BeforeRefusal, source)], clock, Limits::default(), spawner);
         // The metadata server did not issue `ya29.user`, so the scopes of this token stay unknown.
@@ -507,12 +536,12 @@ mod tests {
     async fn a_hanging_server_delays_only_one_query() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
+        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
         assert!(tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err());
         let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
-        assert_eq!(fetch.sent(), 1);
+        assert_eq!(fetch.sent(), 2, "one query, which consists of two requests");
     }
 
     #[tokio::test]
@@ -525,7 +554,7 @@ mod tests {
             }
         }
         let server = MetadataServer::new(Arc::new(UnreachableFetch), DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
+        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(SystemClock));
         let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
     }

@@ -505,8 +505,11 @@ impl Inspection {
 
 impl Drop for Inspection {
     fn drop(&mut self) {
-        let aborted = || GrantedScopes::unknown("the inspection of this token was cut short");
-        let result = self.result.take().unwrap_or_else(aborted);
+        let why = match std::thread::panicking() {
+            true => "a panic ended the inspection of this token",
+            false => "the inspection of this token was cut short",
+        };
+        let result = self.result.take().unwrap_or_else(|| GrantedScopes::unknown(why));
         let mut running = self.inner.running();
         let was_awaited = running.get(&self.key).is_some_and(|running| running.was_awaited);
         self.inner.store(self.key, result, self.stage, was_awaited);

@@ -11,11 +11,11 @@ use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
-use crate::environment::{Environment, Platform, Snapshot};
+use crate::environment::Snapshot;
 use crate::error::Error;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
-use crate::granted::metadata::{MetadataScopes, MetadataServer};
+use crate::granted::metadata::MetadataScopes;
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
 use crate::granted::sync::Spawner;
@@ -23,6 +23,7 @@ use crate::granted::token_cache::{Limits, TokenCache};
 use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
+use crate::live_environment::LiveEnvironment;
 
 /// The settings of a [`Guard`]. Created by [`Guard::builder`].
 ///
@@ -245,9 +246,9 @@ impl GuardBuilder {
         self
     }
 
-    /// Sets the clock of the token cache.
+    /// Sets the clock of the token cache and of the environment.
     #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
@@ -262,34 +263,29 @@ impl GuardBuilder {
     /// Builds the guard without detecting the environment and without a request to the metadata
     /// server. Everything that is neither set in this builder nor part of a token is unknown.
     #[must_use]
-    pub fn build(self) -> Guard {
-        let environment = Environment::from_snapshot(&self.snapshot.clone().unwrap_or_default());
-        let fetch = self.fetch.clone().or_else(own_fetch);
-        let source = fetch.clone().filter(|_| self.uses_tokeninfo(false)).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, source, RequestContext { fetch, ..RequestContext::default() })
+    pub fn build(mut self) -> Guard {
+        let uses_tokeninfo = self.uses_tokeninfo(false);
+        let environment = LiveEnvironment::fixed(&self.snapshot.take().unwrap_or_default());
+        self.assemble(environment, uses_tokeninfo)
     }
 
     /// Detects the environment from environment variables, credential files and the metadata
     /// server, and builds the guard.
     ///
     /// Never fails, and takes little more than a second: everything that cannot be detected is
-    /// unknown.
+    /// unknown. If the metadata server did not respond in time, the guard queries the server again
+    /// when a denial, a self-check or the scopes of a token need the environment.
     pub async fn detect(mut self) -> Guard {
-        let fetch = self.fetch.take().or_else(own_fetch);
         let uses_tokeninfo = self.uses_tokeninfo(self.snapshot.is_none());
-        let snapshot = match self.snapshot.take() {
-            Some(snapshot) => {
-                detect::with_files_and_metadata(self.background.spawner(), snapshot, fetch.clone()).await
-            }
-            None => detect::of_process(self.background.spawner(), fetch.clone()).await,
-        };
-        let environment = Environment::from_snapshot(&snapshot);
-        let server = fetch.clone().and_then(|fetch| metadata_server(&snapshot, &environment, fetch));
-        let metadata = server.clone().map(|server| metadata_source(server, &environment));
-        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let problem = snapshot.metadata_problem().map(str::to_owned);
-        let detected = metadata.into_iter().chain(tokeninfo);
-        self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
+        let snapshot = self.snapshot.take().map_or_else(detect::process, detect::with_files);
+        self.fetch = self.fetch.or_else(own_fetch);
+        let spawner = self.background.spawner().clone();
+        let environment = LiveEnvironment::detect(snapshot, self.fetch.clone(), spawner, self.clock()).await;
+        self.assemble(environment, uses_tokeninfo)
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }
 
     /// Returns whether the guard queries tokeninfo. `by_default` is the result if the program
@@ -311,20 +307,18 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
-    /// Creates the guard. The sources of the program and the detected sources are put into the
+    /// Creates the guard. The sources of the program and the guard's own sources are put into the
     /// configured order.
-    fn assemble(
-        self,
-        environment: Environment,
-        detected: impl IntoIterator<Item = StagedSource>,
-        context: RequestContext,
-    ) -> Guard {
+    fn assemble(self, environment: LiveEnvironment, uses_tokeninfo: bool) -> Guard {
+        let clock = self.clock();
+        let fetch = self.fetch.clone().or_else(own_fetch);
+        let metadata = environment.may_have_server().then(|| metadata_source(environment.clone()));
+        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
-        let mut sources: Vec<StagedSource> = own.chain(detected).collect();
+        let mut sources: Vec<StagedSource> = own.chain(metadata).chain(tokeninfo).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let spawner = Spawner::for_background(&self.background);
         Guard::new(State {
             preflight: self.preflight,
@@ -332,11 +326,9 @@ impl GuardBuilder {
             endpoints: self.endpoints,
             tokens: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
-            environment: Arc::new(environment),
+            environment,
             lessons: Lessons::default(),
-            fetch: context.fetch,
-            metadata: context.metadata,
-            problem: context.problem,
+            fetch,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             notes: SetupNotes::default(),
@@ -345,33 +337,11 @@ impl GuardBuilder {
     }
 }
 
-/// The client and the server that the self-check uses, and why the metadata server gave no
-/// response.
-#[derive(Default)]
-struct RequestContext {
-    fetch: Option<Arc<dyn DynFetch>>,
-    metadata: Option<MetadataServer>,
-    problem: Option<String>,
-}
-
 /// A source with its kind and the first [`Stage`] at which it is queried.
 type StagedSource = (GrantSource, Stage, Arc<dyn DynSource>);
 
-/// Returns a client of the metadata server. Returns `None` if the platform is unknown, so that new
-/// tokens cause no requests to a server that may not exist.
-fn metadata_server(
-    snapshot: &Snapshot,
-    environment: &Environment,
-    fetch: Arc<dyn DynFetch>,
-) -> Option<MetadataServer> {
-    if environment.platform() == Platform::Unknown {
-        return None;
-    }
-    MetadataServer::new(fetch, snapshot.metadata_host()?).ok()
-}
-
-fn metadata_source(server: MetadataServer, environment: &Environment) -> StagedSource {
-    let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
+fn metadata_source(environment: LiveEnvironment) -> StagedSource {
+    let source = MetadataScopes::new(environment, Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::BeforeRefusal, Arc::new(source))
 }
 
@@ -380,8 +350,8 @@ impl Guard {
     /// credential it uses.
     ///
     /// Detection reads environment variables, credential files and the metadata server. It never
-    /// fails, and takes little more than a second: everything that cannot be detected is unknown.
-    /// Without the feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can
+    /// fails, and takes little more than a second: everything that cannot be detected is unknown,
+    /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can
     /// be awaited on any executor.
     ///
     /// ```no_run
@@ -423,6 +393,7 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::environment::Platform;
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 

@@ -63,7 +63,12 @@ where
         let explanation = match this.explanation {
             Some(explanation) => explanation,
             None => match split_refusal(ready!(this.body.poll_frame(cx))) {
-                Err(frame) => return Poll::Ready(frame),
+                Err(frame) => {
+                    if let Some(Some(trailers)) = frame.as_ref().map(trailers_of) {
+                        this.flight.take().iter().for_each(|flight| flight.ended(trailers));
+                    }
+                    return Poll::Ready(frame);
+                }
                 Ok(trailers) => this.explanation.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
         };
@@ -83,6 +88,11 @@ where
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Returns the trailers of a frame.
+fn trailers_of<D, E>(frame: &Result<Frame<D>, E>) -> Option<&HeaderMap> {
+    frame.as_ref().ok()?.trailers_ref()
 }
 
 /// Returns the trailers of a refused call, or any other frame as the error.

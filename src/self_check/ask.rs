@@ -1,6 +1,7 @@
 //! The requests of a self-check: for tokens, for their scopes, and for permissions that IAM grants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,12 @@ pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (To
 async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
     let deadline = Instant::now() + requests.limit.min(MAX_LIMIT);
     let (scopes, state) = (requests.scopes, guard.state());
+    let query = state.environment.query_again();
+    let environment = async {
+        query.await;
+        Ok(())
+    };
+    let environment = Running::start(deadline, iter::once(environment));
     // Without a source, a single token of the metadata server serves for all scopes.
     let count = if requests.source.is_some() { scopes.len() } else { 1 };
     let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
@@ -74,6 +81,8 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     });
     let replies = requests.map(|request| send(state.fetch.clone(), request));
     let replies = Running::start(deadline, replies).finish().await;
+    // The report contains the environment. It is unknown if the query has not ended by the deadline.
+    drop(environment.finish().await);
     let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
     (scopes.into_iter().zip(granted).collect(), replies)
@@ -89,6 +98,7 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
             token.map_err(|_| "the program's token source gave no token".to_owned())
         }
         None => {
+            guard.state().environment.query_again().await;
             let token = metadata(&guard)?.token().await.map_err(|error| error.to_string())?;
             bearer(&token).map_err(|_| UNREADABLE.to_owned())
         }
@@ -97,17 +107,17 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 
 /// Returns the metadata server that issues the program's tokens, or why there is none.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
-    let (state, environment) = (guard.state(), guard.environment());
+    let (live, environment) = (&guard.state().environment, guard.environment());
     let credential = environment.credential();
     // In Cloud Shell the metadata server issues tokens of the user.
     let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let uses_server = in_shell || credential == Credential::MetadataServer;
-    let no_server = || match (credential, &state.problem) {
+    let no_server = || match (credential, live.problem()) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),
     };
-    state.metadata.clone().filter(|_| uses_server).ok_or_else(no_server)
+    live.server().filter(|_| uses_server).ok_or_else(no_server)
 }
 
 /// The reason for unknown scopes if no token was requested.

@@ -277,7 +277,7 @@ impl SelfCheck {
     /// scopes of all tokens, or unknown scopes if the tokens differ.
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
-        let environment = self.guard.state().environment.clone().for_token(held);
+        let environment = self.guard.environment().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
         if !lacking.is_empty() {
             let accepted: Vec<ScopeSet> = lacking.iter().map(|method| method.accepted.clone()).collect();

@@ -50,7 +50,8 @@ pub(super) fn granted(data: &[u8]) {
     let token_to_find = AccessToken::new("t").expect("a token");
     let granted = if choice < 128 {
         let server = MetadataServer::new(server, "127.0.0.1:1").expect("a host");
-        poll_once(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(token_to_find))
+        let vm = (server, Platform::ComputeEngine);
+        poll_once(MetadataScopes::new(vm, clock).granted(token_to_find))
     } else {
         let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
         poll_once(Tokeninfo::new(server, Some(endpoint), clock).granted(token_to_find))

@@ -77,6 +77,8 @@ pub fn rpc_hash(service: &str, method: &str) -> u16 {
     let mut mixed = 0_u64;
     for name in [service, method] {
         for_each_word(name.as_bytes(), |word| {
+            // The multiplier is 2^64 divided by the golden ratio: Fibonacci hashing (Knuth, volume
+            // 3, section 6.4), whose high bits depend on all bits of the input.
             mixed = (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         });
     }
@@ -95,6 +97,7 @@ impl<'a> Blob<'a> {
     pub const fn open(bytes: &'a [u8]) -> Self {
         let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
         let mut number = 0;
+        // A `const fn` has no `for` loop.
         while number < SECTIONS {
             sections[number] = section(bytes, number);
             number += 1;
@@ -327,6 +330,7 @@ const fn section(bytes: &[u8], number: usize) -> &[u8] {
     let from = if number == 0 { 0 } else { header_u32(header, number) };
     let to = header_u32(header, number + 1);
     let is_catalog = header_u32(header, 0) == u32::from_le_bytes(MAGIC) as usize;
+    // A `const fn` cannot index with a range, so the slice is cut twice.
     if is_catalog && from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
 }
 

@@ -87,7 +87,8 @@ impl Endpoints {
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
     ///
-    /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
+    /// let endpoints =
+    ///     Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
     /// assert!(Endpoints::new().endpoint("http://127.0.0.1:4443", "example.com").is_err());
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -150,7 +151,8 @@ impl Endpoints {
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
     ///
-    /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
+    /// let endpoints =
+    ///     Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
     /// assert_eq!(endpoints.base_url("storage.googleapis.com"), "http://127.0.0.1:4443");
     /// assert_eq!(endpoints.base_url("pubsub.googleapis.com"), "https://pubsub.googleapis.com");
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
@@ -183,7 +185,8 @@ impl Endpoints {
     /// use gcp_scopes_catalog::Endpoints;
     /// use gcp_scopes_catalog::call::Call;
     ///
-    /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
+    /// let endpoints =
+    ///     Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
     /// let uri = http::Uri::from_static("http://127.0.0.1:4443/storage/v1/b");
     /// assert!(endpoints.is_mapped(&Call::new(&http::Method::GET, &uri)));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
@@ -219,6 +222,7 @@ impl Endpoints {
         let google = match &name {
             _ if !port.is_default() => None,
             Cow::Borrowed(name) => self.google_host(name, known),
+            // Normalization has changed this name, so the host cannot borrow from the call.
             Cow::Owned(name) => self.google_host(name, known).map(ApiHost::into_owned),
         };
         google.ok_or_else(|| host::abstain_reason(&name))

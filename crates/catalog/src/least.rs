@@ -14,8 +14,12 @@ use crate::scope::{Scope, ScopeSet};
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 ///
 /// // BigQuery jobs that load from a bucket accept a scope of Cloud Storage; query jobs do not.
-/// let listed: ScopeSet = ["bigquery", "devstorage.read_only"].iter().map(|name| name.parse().unwrap()).collect();
-/// assert_eq!(for_every_call(&listed).iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>(), ["bigquery"]);
+/// let listed: ScopeSet =
+///     ["bigquery", "devstorage.read_only"].iter().map(|name| name.parse().unwrap()).collect();
+/// assert_eq!(
+///     for_every_call(&listed).iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>(),
+///     ["bigquery"]
+/// );
 /// ```
 #[must_use]
 pub fn for_every_call(accepted: &ScopeSet) -> ScopeSet {
@@ -92,7 +96,8 @@ pub fn least_scopes(accepted: &[ScopeSet]) -> Vec<Scope> {
 /// use gcp_scopes_catalog::narrowest_first;
 /// use gcp_scopes_catalog::scope::ScopeSet;
 ///
-/// let accepted: ScopeSet = ["cloud-platform".parse()?, "devstorage.read_only".parse()?].into_iter().collect();
+/// let accepted: ScopeSet =
+///     ["cloud-platform".parse()?, "devstorage.read_only".parse()?].into_iter().collect();
 /// assert_eq!(narrowest_first(&accepted)[0], "devstorage.read_only".parse()?);
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```

@@ -122,7 +122,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("compute.instances.get")?.api(), "compute.v1");
     /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.api(), "compute.beta");
     /// let error = ApiMethod::by_id("storage.objects.insrt").unwrap_err();
@@ -209,8 +210,12 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
-    /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.id(), "compute.instances.get");
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// assert_eq!(
+    ///     ApiMethod::by_id("compute.beta:compute.instances.get")?.id(),
+    ///     "compute.instances.get"
+    /// );
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -224,7 +229,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
     /// assert_eq!(rpc.discovery_id(), Some("pubsub.projects.topics.publish"));
     /// # }
@@ -245,7 +251,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.api(), "storage.v1");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -260,7 +267,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("bigquery.jobs.query")?.host(), "bigquery.googleapis.com");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -275,7 +283,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.patch")?.verb(), "PATCH");
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -290,7 +299,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let link = ApiMethod::by_id("storage.objects.get")?.doc_url();
     /// assert!(link.is_some_and(|link| link.starts_with("https://")));
     /// # }
@@ -311,7 +321,8 @@ impl ApiMethod {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
     /// let accepted = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
     /// let names: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["cloud-platform", "pubsub"]);
@@ -339,7 +350,7 @@ impl ApiMethod {
     /// use gcp_scopes_catalog::ApiMethod;
     ///
     /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), "discovery");
-    /// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
+    /// // Discovery has no data API of Bigtable; its proto lists scopes for the whole service.
     /// assert_eq!(ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?.basis(), "protos");
     /// # }
     /// # Ok::<(), gcp_scopes_catalog::Error>(())

@@ -22,7 +22,8 @@ impl Catalog {
     /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::Catalog;
     ///
-    /// let by_name = |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
+    /// let by_name =
+    ///     |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
     /// let method = by_name("compute.v1.InstancesService.List");
     /// assert_eq!(method.map(|method| method.id()), Some("compute.instances.list"));
     /// assert_eq!(by_name("compute.v1.Magic.Do"), None);
@@ -125,8 +126,8 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed from
-            // the name alone, and none of them is this id.
+            // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed
+            // from the name alone, and none of them is this id.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),

@@ -53,6 +53,39 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
     Ok(())
 }
 
+/// Starts a fake with a VM of an instance group, and runs `whoami` on the VM. The metadata server
+/// responds in `rounds`. Runs again if the server did not answer in time, at most 20 times: on a busy
+/// machine the 300 ms for the first response may be too short.
+async fn whoami_in_rounds(rounds: &'static [u32]) -> Result<(FakeGoogle, Value)> {
+    for _ in 0..20 {
+        let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup);
+        let google = FakeGoogle::builder().vm(vm).start().await?;
+        google.set_fault(Service::Metadata, Fault::Rounds(rounds));
+        let (_, out, _) = whoami(google.env(), &["--format", "json", "--timeout", "1m"], "")?;
+        if !out.contains("metadata server did not") {
+            return Ok((google, serde_json::from_str(&out)?));
+        }
+    }
+    anyhow::bail!("the metadata server never answered in time with the rounds {rounds:?}")
+}
+
+#[tokio::test]
+async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
+    // The first run shows how many requests there are.
+    let (google, _) = whoami_in_rounds(&[]).await?;
+    let count = |matches: fn(&str) -> bool| -> u32 {
+        google.requests().iter().map(|request| u32::from(matches(request.path()))).sum()
+    };
+    let attributes = count(|path| path.contains("/attributes/") && !path.ends_with('/'));
+    // Three rounds of detection, a round for the token, and a round for the scopes of the token. The
+    // last round requests the token again, because the server may have issued a newer token.
+    let rounds = vec![1, count(|_| true) - attributes - 4, attributes, 1, 2].leak();
+    let (_, report) = whoami_in_rounds(rounds).await?;
+    ensure!(report["platform"] == "managed_instance_group", "{report}");
+    ensure!(report["location"] == "us-central1-a" && report["granted"].is_array(), "{report}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn on_cloud_run_scopes_come_from_tokeninfo_with_a_caveat() -> Result<()> {
     let google =

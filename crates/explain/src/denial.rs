@@ -7,9 +7,12 @@
 //! [`explain`](crate::explain) for a call that was refused.
 //!
 //! ```
-//! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-//! # let error = gcp_scopes_explain::Denial::for_method(method).into_error();
+//! use gcp_scopes_catalog::ApiMethod;
 //! use gcp_scopes_explain::Denial;
+//!
+//! // An adapter returns such an error for a call that it did not send.
+//! let method = ApiMethod::by_id("storage.objects.insert")?;
+//! let error = Denial::for_method(method).into_error();
 //!
 //! let denial = Denial::find(&error).ok_or("an error for another reason")?;
 //! eprintln!("{denial}");
@@ -126,7 +129,8 @@ impl Denial {
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
+    /// let denial =
+    ///     Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
     /// ```
     #[must_use]
@@ -164,10 +168,11 @@ impl Denial {
     /// explain a refused call of a program that runs on another machine.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let denial = denial.with_environment(vm.with_instance("web-1")?);
     /// let commands: Vec<&str> =
@@ -187,9 +192,11 @@ impl Denial {
     /// function if its client has a method that sets the scopes of a call.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
-    /// # let step = denial.steps()[1].clone();
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let step = denial.steps()[1].clone();
     /// let with_step = denial.with_first_step(step.clone());
     /// assert_eq!(with_step.steps()[0], step);
     /// assert_eq!(with_step.steps()[1..], *denial.steps());
@@ -217,10 +224,11 @@ impl Denial {
     /// Returns whether the call was sent and refused, or was not sent.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::denial::DenialKind;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.kind(), DenialKind::Predicted); // it was not sent
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -232,10 +240,11 @@ impl Denial {
     /// Returns how certain it is that the token lacks a scope.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::refusal::Certainty;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.certainty(), Certainty::Likely); // the call was not sent
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -247,8 +256,11 @@ impl Denial {
     /// Returns the API method of the call, if the catalog contains the method.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let method = ApiMethod::by_id("storage.objects.insert")?;
+    /// let denial = Denial::for_method(method);
     /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -261,8 +273,10 @@ impl Denial {
     /// and those that the response lists.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -274,8 +288,10 @@ impl Denial {
     /// Returns the scopes that the token holds, as far as they are known.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.granted().why_unknown(), Some("nothing is known of the token"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -287,10 +303,11 @@ impl Denial {
     /// Returns where the program runs and which credential the program uses.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::Platform;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.environment().platform(), Platform::Unknown);
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -302,8 +319,10 @@ impl Denial {
     /// Returns Google's refusal; `None` for a call that was not sent.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(denial.refusal().is_none());
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -346,8 +365,10 @@ impl Denial {
     /// Returns the steps to take, in order. There is at least one step.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// for (index, step) in denial.steps().iter().enumerate() {
     ///     println!("{}. {}", index + 1, step.text());
     /// }
@@ -361,8 +382,10 @@ impl Denial {
     /// Returns the remedy in one sentence.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(!denial.summary().contains('\n'));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -380,8 +403,10 @@ impl Denial {
     /// the page does not name objects, and the page contains no token.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let page = denial.report();
     /// assert!(page.starts_with("storage.objects.insert was not sent: its token lacks"));
     /// assert!(page.contains("What to do:"));
@@ -396,10 +421,11 @@ impl Denial {
     /// with colours, or for a screen reader.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::layout::Layout;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// eprintln!("{}", denial.report_in(&Layout::new().plain()));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```

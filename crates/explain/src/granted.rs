@@ -61,8 +61,9 @@ impl GrantedScopes {
     /// list was not understood.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let pubsub = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
     /// assert!(!GrantedScopes::known(pubsub, GrantSource::Custom).is_unknown());
     /// assert!(GrantedScopes::known(ScopeSet::new(), GrantSource::Custom).is_unknown());
@@ -85,7 +86,8 @@ impl GrantedScopes {
     /// with an audience (<https://google.aip.dev/auth/4111>).
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unrestricted(GrantSource::Jwt).is_unrestricted());
     /// ```
     #[must_use]
@@ -98,7 +100,8 @@ impl GrantedScopes {
     /// are escaped.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("the token broker is down");
     /// assert_eq!(granted.why_unknown(), Some("the token broker is down"));
     /// ```
@@ -115,7 +118,8 @@ impl GrantedScopes {
     /// function for a token that differs from the tokens that the metadata server issues.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("not the machine's token").with_other_identity();
     /// assert!(granted.is_from_other_identity());
     /// ```
@@ -128,7 +132,8 @@ impl GrantedScopes {
     /// account. A change to the machine does not change such a token.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_from_other_identity());
     /// ```
     #[must_use]
@@ -139,7 +144,7 @@ impl GrantedScopes {
     /// Sets the time at which the token expires.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth response
@@ -155,8 +160,9 @@ impl GrantedScopes {
     /// Returns the scopes, if they are known and limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let held = ScopeSet::from_scope_text("openid email");
     /// let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
     /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
@@ -173,7 +179,8 @@ impl GrantedScopes {
     /// Returns whether the token is known to be one that scopes do not limit.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// assert!(!GrantedScopes::unknown("no source was queried").is_unrestricted());
     /// ```
     #[must_use]
@@ -185,7 +192,8 @@ impl GrantedScopes {
     /// Returns whether the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unknown("no source was queried").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
@@ -199,8 +207,9 @@ impl GrantedScopes {
     /// not limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let empty = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
     /// assert_eq!(empty.why_unknown(), Some("an empty list of scopes (metadata)"));
     /// ```
@@ -215,7 +224,8 @@ impl GrantedScopes {
     /// Returns the source of the scopes; `None` if the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
     /// assert_eq!(GrantedScopes::unknown("no source was queried").source(), None);
     /// ```
@@ -227,7 +237,8 @@ impl GrantedScopes {
     /// Returns the time at which the token expires, if it is known.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).expires_at(), None);
     /// ```
     #[must_use]
@@ -286,7 +297,8 @@ impl GrantSource {
     /// itself confirms them.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert!(GrantSource::Custom.is_unverified() && !GrantSource::Jwt.is_unverified());
     /// ```
     #[must_use]
@@ -297,7 +309,8 @@ impl GrantSource {
     /// Returns the words with which a report names the source.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert_eq!(GrantSource::Tokeninfo.describe(), "as Google's tokeninfo says");
     /// ```
     #[must_use]

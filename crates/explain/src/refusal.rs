@@ -47,6 +47,7 @@ use std::fmt;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
@@ -69,7 +70,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
-///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
+///     "message":"Cloud Pub/Sub API has not been used in project 1 before or it is disabled."}}"#;
 /// let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
 /// ```
@@ -78,7 +79,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
     // The body of a response contains other responses only if it is a multipart batch, which begins
     // with the boundary of its first part.
-    let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
+    let may_hold_responses =
+        answer.is_text || (body.trim_start().starts_with("--") && may_be_multipart(answer.headers));
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
     if responses.is_empty() {
         return classify_response(answer.status, answer.headers, &body, answer.is_text);
@@ -95,6 +97,13 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let from_whole_text = classify_response(None, None, &body, answer.is_text)
         .filter(|refusal| refusal.certainty() > Certainty::Possible);
     from_whole_text.or_else(|| Some(best.clone()))
+}
+
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that a
+/// user chose.
+fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
+    let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
+    content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
 }
 
 /// Determines which gate refused a call, from a log line, the text of a client's error, or a pasted
@@ -122,8 +131,9 @@ fn classify_response(
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
     let (verdict, evidence) = rules::verdict(&facts)?;
+    let is_structured = rules::is_structured(&facts, &verdict, evidence);
     let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
+    Some(Refusal { verdict, evidence, is_structured, alternatives, details: Box::new(facts.details) })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -138,7 +148,8 @@ fn classify_response(
 /// let body = r#"{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{
 ///     "@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"googleapis.com",
 ///     "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-///     "metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+///     "metadata":{"service":"pubsub.googleapis.com",
+///     "method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
 /// let refusal = classify_text(body).expect("no refusal");
 /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
 /// assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
@@ -148,6 +159,7 @@ fn classify_response(
 pub struct Refusal {
     verdict: Verdict,
     evidence: Evidence,
+    is_structured: bool,
     alternatives: ScopeSet,
     details: Box<Details>,
 }
@@ -156,7 +168,8 @@ impl Refusal {
     /// Returns the gate that refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text("Error 429: Quota exceeded for quota metric 'Queries'");
     /// assert_eq!(refusal.expect("no refusal").gate(), Gate::RateLimit);
     /// ```
@@ -168,7 +181,8 @@ impl Refusal {
     /// Returns how certain it is that this gate refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    /// use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    ///
     /// let refusal = classify_text("Error 403: Forbidden").expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// ```
@@ -181,13 +195,34 @@ impl Refusal {
     /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert_eq!(refusal.expect("no refusal").evidence(), "message");
     /// ```
     #[must_use]
     pub fn evidence(&self) -> &'static str {
         self.evidence.as_str()
+    }
+
+    /// Returns whether the gate was determined from a part of a server's response that cannot contain
+    /// a name that a user chose: a field with a reason, or a message that is nothing but a sentence
+    /// with which Google refuses for lack of scope. In any other message, the words may belong to
+    /// the name of an object or a file.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// let is_structured = |body: &[u8]| {
+    ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
+    /// };
+    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// assert!(is_structured(sentence));
+    /// let longer = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// assert!(!is_structured(longer));
+    /// ```
+    #[must_use]
+    pub fn is_structured(&self) -> bool {
+        self.is_structured
     }
 
     /// Returns what is wrong with the token's scopes, as one of these words; `None` if the gate is
@@ -199,7 +234,8 @@ impl Refusal {
     ///   account.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Metadata scope does not support 'q' parameter");
     /// assert_eq!(refusal.expect("no refusal").scope_problem(), Some("restricting"));
     /// ```
@@ -217,7 +253,8 @@ impl Refusal {
     /// of such a refusal is [`Gate::Credentials`].
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text(r#"{"error":"invalid_scope","error_description":"Bad."}"#);
     /// assert!(refusal.expect("no refusal").is_for_requested_scopes());
     /// ```
@@ -232,10 +269,12 @@ impl Refusal {
     /// scopes.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\n\
     ///     WWW-Authenticate: Bearer error=\"insufficient_scope\", \
-    ///     scope=\"https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/drive.file\"\n\n";
+    ///     scope=\"https://www.googleapis.com/auth/drive \
+    ///     https://www.googleapis.com/auth/drive.file\"\n\n";
     /// assert_eq!(classify_text(answer).expect("no refusal").alternatives().len(), 2);
     /// ```
     #[must_use]
@@ -246,7 +285,8 @@ impl Refusal {
     /// Returns the host of the API that refused, if the response names the host.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Forbidden [service: \"pubsub.googleapis.com\"]");
     /// assert_eq!(refusal.expect("no refusal").service(), Some("pubsub.googleapis.com"));
     /// ```
@@ -259,7 +299,8 @@ impl Refusal {
     /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Forbidden [method: \"google.pubsub.v1.Publisher.Publish\"]";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
@@ -273,7 +314,8 @@ impl Refusal {
     /// the response names the permission.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("a@b does not have storage.objects.get access to the object.");
     /// assert_eq!(refusal.expect("no refusal").permission(), Some("storage.objects.get"));
     /// ```
@@ -286,7 +328,8 @@ impl Refusal {
     /// resource, or the project that the call is charged to.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project 123456789012 before.";
     /// assert_eq!(classify_text(text).expect("no refusal").project(), Some("123456789012"));
     /// ```
@@ -299,7 +342,8 @@ impl Refusal {
     /// constraint.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Operation denied by org policy: constraints/compute.vmExternalIpAccess";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.constraint(), Some("constraints/compute.vmExternalIpAccess"));
@@ -313,7 +357,8 @@ impl Refusal {
     /// refusal has the same id.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Request is prohibited by organization's policy. \
     ///             vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5";
     /// let refusal = classify_text(text).expect("no refusal");
@@ -328,7 +373,8 @@ impl Refusal {
     /// most 256 characters, all of them visible ASCII.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
     /// assert_eq!(classify_text(answer).expect("no refusal").request_id(), Some("AHxI1nM-9_x"));
     /// ```
@@ -342,7 +388,8 @@ impl Refusal {
     /// not write it to a log.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let body = r#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
     /// let refusal = classify_text(body).expect("no refusal");
     /// assert_eq!(refusal.server_message(), Some("Insufficient Permission"));
@@ -357,7 +404,8 @@ impl Refusal {
     /// source than the response shows that the token lacks a scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    ///
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("www-authenticate", "Bearer error=\"insufficient_scope\"".parse()?);
     /// let answer = ErrorResponse::new(b"").with_status(403).with_headers(&headers);
@@ -377,7 +425,8 @@ impl Refusal {
     /// Returns whether it is likely or certain that the call was refused for lack of scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert!(refusal.expect("no refusal").is_likely_for_scope());
     /// ```

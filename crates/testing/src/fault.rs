@@ -17,8 +17,9 @@ use crate::service::Service;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::{FakeGoogle, Fault, Service};
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::{FakeGoogle, Fault, Service};
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
 /// google.put_object("photos", "cat.jpg", "meow");
@@ -56,6 +57,11 @@ pub enum Fault {
         /// The number of requests in a group.
         group: u32,
     },
+    /// Holds back the responses of a round until all requests of the round have arrived. The numbers
+    /// are the sizes of the rounds, in order; requests after the last round are not held back. A
+    /// client that waits for a response before it sends the other requests of the round never gets
+    /// the response.
+    Rounds(&'static [u32]),
     /// Sends the body of the normal response in chunks of this many bytes.
     ChunkSize(usize),
     /// Sends the normal response, and closes the connection after this many bytes of the body.
@@ -83,13 +89,39 @@ impl Faults {
         self.0.get(&service).map(|(fault, _)| *fault)
     }
 
-    /// Counts a request, and returns the fault that applies to the request. [`Fault::Flaky`]
-    /// becomes either [`Fault::Status`] or `None`.
-    pub(crate) fn next(&mut self, service: Service) -> Option<Fault> {
-        let (fault, requests) = self.0.get_mut(&service)?;
+    /// Returns whether a round that ends with this number of requests is not complete yet.
+    pub(crate) fn is_held_back(&self, service: Service, end_of_round: u32) -> bool {
+        let current = self.0.get(&service);
+        current.is_some_and(|(fault, requests)| matches!(fault, Fault::Rounds(_)) && *requests < end_of_round)
+    }
+
+    /// Counts a request. Returns the fault that applies to the request, and the number of requests at
+    /// which the round of the request ends, which is 0 without [`Fault::Rounds`].
+    /// [`Fault::Flaky`] becomes either [`Fault::Status`] or `None`.
+    pub(crate) fn next(&mut self, service: Service) -> (Option<Fault>, u32) {
+        let Some((fault, requests)) = self.0.get_mut(&service) else { return (None, 0) };
         let index = *requests;
         *requests = requests.wrapping_add(1);
-        let Fault::Flaky { failures, group } = *fault else { return Some(*fault) };
-        (index % group.max(1) < failures).then_some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE))
+        match *fault {
+            Fault::Rounds(sizes) => (Some(*fault), end_of_round(sizes, index)),
+            Fault::Flaky { failures, group } if index % group.max(1) < failures => {
+                (Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)), 0)
+            }
+            Fault::Flaky { .. } => (None, 0),
+            fault => (Some(fault), 0),
+        }
     }
+}
+
+/// Returns the number of requests at which the round of the request with this index ends. Returns 0
+/// after the last round.
+fn end_of_round(sizes: &[u32], index: u32) -> u32 {
+    let mut end = 0;
+    for size in sizes {
+        end += size;
+        if end > index {
+            return end;
+        }
+    }
+    0
 }

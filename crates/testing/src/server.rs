@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::fault::Fault;
 use crate::incoming::{FormData, IncomingRequest};
 use crate::response::html;
+use crate::service::Service;
 use crate::shared::SharedState;
 use active_request::ActiveRequest;
 use body::FakeBody;
@@ -57,6 +58,8 @@ async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> 
     let listener = TcpListener::from_std(endpoint.listener.try_clone()?)?;
     let endpoint = Arc::new(endpoint);
     loop {
+        // An error of one connection, such as a reset before it was accepted, does not end the
+        // server.
         if let Ok((socket, _)) = listener.accept().await {
             tokio::spawn(serve(shared.clone(), endpoint.clone(), socket));
         }
@@ -65,6 +68,7 @@ async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> 
 
 /// Serves one connection.
 async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
+    // Only `respond` counts, because a connection may carry several requests.
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
         // Closing a socket with unread data resets the connection, and the client could lose the
@@ -75,6 +79,7 @@ async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: Tc
         tokio::io::copy(&mut socket, &mut tokio::io::sink()).await.ok();
         return;
     }
+    // A stopped VM has no metadata server, so the connection ends without a response.
     if endpoint.is_stopped(&shared.lock()) {
         return;
     }
@@ -96,8 +101,9 @@ async fn respond(
         Some(upstream) => (Bytes::new(), Some((upstream, body))),
         None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(), None),
     };
-    let fault = shared.lock().faults.next(endpoint.service);
+    let (fault, end_of_round) = shared.lock().faults.next(endpoint.service);
     apply_before_response(fault).await?;
+    wait_for_round(&shared, endpoint.service, end_of_round).await;
     if endpoint.is_stopped(&shared.lock()) {
         return Err(CloseConnection);
     }
@@ -124,6 +130,17 @@ async fn apply_before_response(fault: Option<Fault>) -> Result<(), CloseConnecti
         _ => {}
     }
     Ok(())
+}
+
+/// Waits until all requests of a round of [`Fault::Rounds`] have arrived. The last of them ends the
+/// wait of the others.
+async fn wait_for_round(shared: &SharedState, service: Service, end_of_round: u32) {
+    let mut changes = shared.changed.subscribe();
+    shared.changed.send_replace(());
+    while shared.lock().faults.is_held_back(service, end_of_round) {
+        // `changed` fails only if the sender is dropped, and `shared` owns the sender.
+        changes.changed().await.ok();
+    }
 }
 
 /// The text of Google's error page for [`Fault::Status`].

@@ -813,6 +813,33 @@ async fn faults_change_the_response_until_cleared() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_requests_of_a_round_get_their_responses_together() -> Result<()> {
+    let google = with_bucket().start().await?;
+    google.set_fault(Service::OtherApi, Fault::Rounds(&[1, 2]));
+    let url = google.url_of(Service::OtherApi);
+    let request = || {
+        let url = url.clone();
+        tokio::spawn(async move { send("GET", &url, &[], "").await.map(|response| response.status) })
+    };
+    assert_eq!(request().await??, 200);
+    let early = request();
+    google.wait_for(|requests| requests.len() == 2).await;
+    // The fake handles one request after the other, so it has handled `early` before this request.
+    send("GET", &google.storage_url(), &[], "").await?;
+    assert_eq!(google.requests()[1].status(), None);
+    assert_eq!((request().await??, early.await??), (200, 200));
+    // After the last round nothing is held back.
+    assert_eq!(request().await??, 200);
+    // A round that cannot end does not survive its fault.
+    google.set_fault(Service::OtherApi, Fault::Rounds(&[2]));
+    let lonely = request();
+    google.wait_for(|requests| requests.len() == 6).await;
+    google.clear_fault(Service::OtherApi);
+    assert_eq!(lonely.await??, 200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_hanging_response_ends_when_the_client_disconnects() -> Result<()> {
     let google = with_bucket().start().await?;
     google.set_fault(Service::OtherApi, Fault::Hang);

@@ -43,7 +43,8 @@ impl NamedCall {
     /// Creates a call from its verb and its URL. The case of the verb is ignored.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// assert!(NamedCall::new("get", "https://storage.googleapis.com/storage/v1/b").is_ok());
     /// let error = NamedCall::new("PSOT", "https://storage.googleapis.com/").unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `POST`?"));
@@ -60,8 +61,10 @@ impl NamedCall {
     /// `granted`, the scopes of the token, is optional.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
-    /// let line = br#"{"verb": "GET", "url": "https://storage.googleapis.com/", "granted": ["pubsub"]}"#;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
+    /// let line =
+    ///     br#"{"verb": "GET", "url": "https://storage.googleapis.com/", "granted": ["pubsub"]}"#;
     /// let call = NamedCall::from_json_line(line)?;
     /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -85,8 +88,10 @@ impl NamedCall {
     /// has several methods at that URL.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
-    /// let text = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
+    /// let text =
+    ///     "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
     /// let method = NamedCall::find_in(text).and_then(|call| call.method());
     /// assert_eq!(method.map(|method| method.id()), Some("storage.objects.insert"));
     /// ```
@@ -102,7 +107,8 @@ impl NamedCall {
     /// Sets the scopes that the token of the call holds.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::{NamedCall, scopes};
+    /// use gcp_scopes_explain::reader::{NamedCall, scopes};
+    ///
     /// let call: NamedCall = "storage.buckets.list".parse()?;
     /// let call = call.with_granted(scopes(["pubsub"])?);
     /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
@@ -117,7 +123,7 @@ impl NamedCall {
     /// finds no method for it.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
@@ -133,7 +139,8 @@ impl NamedCall {
     /// Returns the API method that is called, if the catalog contains the method.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// let publish: NamedCall = "google.pubsub.v1.Publisher/Publish".parse()?;
     /// assert!(publish.method().is_some());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -148,7 +155,8 @@ impl NamedCall {
     /// path.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
     /// assert_eq!(call.uri().host(), Some("storage.googleapis.com"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -161,7 +169,8 @@ impl NamedCall {
     /// Returns the scopes that the token holds, if they were given.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
     /// let call: NamedCall = "storage.buckets.list".parse()?;
     /// assert!(call.granted().is_none());
     /// # Ok::<(), gcp_scopes_explain::Error>(())

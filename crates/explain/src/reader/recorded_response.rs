@@ -17,7 +17,10 @@ use crate::refusal::ErrorResponse;
 ///
 /// let line = br#"{"transport": "http", "status": 403, "body": "Insufficient OAuth2 scope."}"#;
 /// let recorded = RecordedResponse::from_json_line(line)?;
-/// assert_eq!(classify(&recorded.error_response()).map(|refusal| refusal.gate()), Some(Gate::Scope));
+/// assert_eq!(
+///     classify(&recorded.error_response()).map(|refusal| refusal.gate()),
+///     Some(Gate::Scope)
+/// );
 /// # Ok::<(), gcp_scopes_explain::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -43,11 +46,14 @@ impl RecordedResponse {
     /// Creates a text that may contain a response: a log line, a pasted response, or a whole log.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
     /// use gcp_scopes_explain::refusal::{Gate, classify};
     ///
     /// let recorded = RecordedResponse::from_text("Error 403: Rate Limit Exceeded");
-    /// assert_eq!(classify(&recorded.error_response()).map(|refusal| refusal.gate()), Some(Gate::RateLimit));
+    /// assert_eq!(
+    ///     classify(&recorded.error_response()).map(|refusal| refusal.gate()),
+    ///     Some(Gate::RateLimit)
+    /// );
     /// ```
     #[must_use]
     pub fn from_text(text: impl Into<Vec<u8>>) -> Self {
@@ -63,7 +69,8 @@ impl RecordedResponse {
     /// "text"}, "body": "text"}`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let error = RecordedResponse::from_json_line(br#"{"transport": "htp"}"#).unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `http`?"));
     /// ```
@@ -92,7 +99,8 @@ impl RecordedResponse {
     /// texts, including an error response of Google.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let log = br#"{"severity": "ERROR", "message": "Error 403: Forbidden"}"#;
     /// assert_eq!(RecordedResponse::json_records(log).len(), 1);
     /// assert!(RecordedResponse::json_records(br#"{"error": {"code": 403}}"#).is_empty());
@@ -114,7 +122,8 @@ impl RecordedResponse {
     /// or a level, as records do.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
     /// assert_eq!(RecordedResponse::log_blocks(log).len(), 1);
     /// assert!(RecordedResponse::log_blocks("Error 403: Forbidden").is_empty());
@@ -129,7 +138,8 @@ impl RecordedResponse {
     /// begins with a time or a level, and ends before the line with which the next record begins.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
     /// let records = RecordedResponse::from_text(log).records();
     /// assert_eq!(records[1].body(), "10:00:01 ERROR Forbidden\n  in main.rs");
@@ -150,7 +160,8 @@ impl RecordedResponse {
     /// error message at the end of a part is complete in the next part.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let log = br#"{"message": "cannot list", "cause": {"text": "Error 403: Forbidden"}}"#;
     /// let record = &RecordedResponse::json_records(log)[0];
     /// let texts: Vec<String> = record.candidates().map(|text| text.body()).collect();
@@ -174,7 +185,8 @@ impl RecordedResponse {
     /// Returns the position of the record in its log: `line 2` or, for a JSON log, `record 2`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let log = b"{\"message\": \"begun\"}\n{\"message\": \"Error 403: Forbidden\"}";
     /// assert_eq!(RecordedResponse::json_records(log)[1].name(), Some("record 2".to_owned()));
     /// ```
@@ -190,7 +202,8 @@ impl RecordedResponse {
     /// Returns the response for [`classify`](crate::refusal::classify).
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// let recorded = RecordedResponse::from_text("200 OK");
     /// assert!(gcp_scopes_explain::refusal::classify(&recorded.error_response()).is_none());
     /// ```
@@ -205,7 +218,8 @@ impl RecordedResponse {
     /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
     /// assert_eq!(RecordedResponse::from_text(b"For\xffbidden").body(), "For\u{fffd}bidden");
     /// ```
     #[must_use]

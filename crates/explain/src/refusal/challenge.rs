@@ -73,6 +73,8 @@ struct Parameter<'a> {
 fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
     let mut opens_challenge = false;
     loop {
+        // Programs print headers as texts and lists, for example Go as
+        // `map[Www-Authenticate:[Bearer …]]`.
         let start = rest.trim_start_matches([' ', '\t', ',', ';', '"', '\'', '[', '=']);
         let end = start.find([' ', '\t', ',', ';', '=', '"']).unwrap_or(start.len());
         let (name, tail) = start.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
@@ -96,6 +98,8 @@ fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
             (whole.unwrap_or_default(), "")
         });
     }
+    // Spaces separate the scopes of a list that has lost its quotes; every other value ends at a
+    // space.
     let is_list = name.eq_ignore_ascii_case("scope");
     let is_end = |c: char| c == ',' || c == '"' || (c.is_whitespace() && !is_list);
     text.split_at(text.find(is_end).unwrap_or(text.len()))

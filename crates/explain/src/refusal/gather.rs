@@ -80,7 +80,8 @@ impl ResponseFacts {
     /// Reads fields, reasons and a challenge from a text in any format.
     fn read_text(&mut self, text: &str) {
         let first_words = |key| text::field_values(text, key).filter_map(|value| value.split(' ').next());
-        // In a text, `Forbidden` is the name of the HTTP status 403; in a field, the reason of Kubernetes.
+        // In a text, `Forbidden` is the name of the HTTP status 403; in a field, the reason of
+        // Kubernetes.
         let reasons = first_words("reason").filter(|reason| *reason != "Forbidden");
         reasons.for_each(|reason| self.add_reason(reason));
         text::field_values(text, "message").for_each(|message| self.add_message(message));

@@ -15,6 +15,8 @@ const NODE_LIMIT: usize = 4096;
 /// Returns whether a body is an error of a server, alone or as the first item of an array.
 pub(super) fn is_error_response(root: &Value) -> bool {
     let error = root.as_array().and_then(|items| items.first()).unwrap_or(root);
+    // A token endpoint sends `error` as one word:
+    // <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>.
     let is_word = |text: &str| !text.contains(' ');
     let is_error = |error: &Value| error.is_object() || error.as_str().is_some_and(is_word);
     error.get("error").is_some_and(is_error)
@@ -38,8 +40,8 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
     }
 }
 
-/// Reads a message. A message that is the error response of another server is read as that response;
-/// any other field may be a name that a user chose.
+/// Reads a message. A message that is the error response of another server is read as that
+/// response; any other field may be a name that a user chose.
 fn read_message(text: &str, facts: &mut ResponseFacts) {
     match embedded_response(text) {
         Some(response) => read(&response, facts),

@@ -24,6 +24,14 @@ use super::verdict::{
 /// The whole message that older services send when a scope is missing.
 pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
 
+/// The sentences that are the whole message when a scope is missing, in the form of the phrases and
+/// without the full stop at the end.
+pub(super) const WHOLE_MESSAGES: [&str; 3] = [
+    "request had insufficient authentication scopes",
+    "insufficient permission: request had insufficient authentication scopes",
+    "provided scope(s) are not authorized",
+];
+
 /// Phrases from the messages of servers and clients. The first phrase that matches decides.
 pub(super) static PHRASES: &[(&str, Verdict)] = &[
     // Scope, in words that only refusals for lack of scope contain.

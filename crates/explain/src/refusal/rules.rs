@@ -22,6 +22,8 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     if facts.is_success() {
         return None;
     }
+    // The order goes from parts that only a server fills to words that anyone may write: structured
+    // details, phrases of messages, single reasons, the status, plain words.
     let result = verdict_from_error_info(facts)
         .or_else(|| verdict_from_violation(facts))
         .or_else(|| verdict_from_token_error(facts))
@@ -39,6 +41,19 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
             .or_else(|| result.filter(|_| facts.may_be_refused()))
             .or_else(|| verdict_from_status_or_words(facts)),
     }
+}
+
+/// Returns whether the server filled the part of the response that the verdict is based on, so that
+/// the part contains no name that a user chose: a field with a reason, or a message that is nothing
+/// but the server's sentence.
+pub(super) fn is_structured(facts: &ResponseFacts, verdict: &Verdict, evidence: Evidence) -> bool {
+    facts.is_response
+        && match evidence {
+            Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
+            Evidence::Reason => verdict.certainty == Certainty::Certain,
+            Evidence::Message => facts.is_scope_sentence(),
+            Evidence::Header | Evidence::Status => false,
+        }
 }
 
 /// Searches for a known reason of `ErrorInfo`.

@@ -212,6 +212,7 @@ fn without_entities(text: &str) -> String {
         ("&#39;", "'"),
         ("&#x27;", "'"),
         ("&nbsp;", " "),
+        // The last row, because `&amp;lt;` stands for the text `&lt;`.
         ("&amp;", "&"),
     ] {
         if text.contains(entity) {

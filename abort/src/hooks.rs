@@ -1,0 +1,97 @@
+//! Code that a program gives to a guard, and that panics.
+//!
+//! With `panic = "unwind"` the guard catches the panics of the code that runs on its thread. No
+//! library can catch a panic with `panic = "abort"`: it ends the process when it occurs, wherever
+//! it occurs.
+
+use std::future::Future;
+use std::process::Command;
+
+use bytes::Bytes;
+use gcp_scopes::calling::ClientError;
+use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::token_source::TokenSource;
+use gcp_scopes::{Denial, Guard};
+use http::{Method, Request, Response};
+
+use crate::checks::{self, ensure};
+use crate::{BoxError, executors};
+
+/// The message of every panic in this module.
+const PANIC: &str = "a fault in the program's own code";
+
+const HOOKS: [&str; 4] = ["source", "fetch", "token-source", "client-error"];
+
+/// Runs each hook in a process of its own. The process must end with the panic of the hook, as the
+/// only panic, and with the place in this file.
+pub(crate) fn check_all() -> Result<(), BoxError> {
+    for hook in HOOKS {
+        let output = Command::new(std::env::current_exe()?).arg(hook).output()?;
+        let error = String::from_utf8_lossy(&output.stderr);
+        ensure(!output.status.success(), &format!("{hook}: the process survived its own panic"))?;
+        let (panics, place) = (error.matches("panicked at").count(), error.contains("src/hooks.rs"));
+        ensure(panics == 1 && place && error.contains(PANIC), &format!("{hook}: {error}"))?;
+        println!("a panic in the program's own {hook} ends the process, and names the place");
+    }
+    Ok(())
+}
+
+/// Runs one hook.
+pub(crate) fn run(hook: &str, host: &str) -> Result<(), BoxError> {
+    executors::without_a_runtime(Box::pin(async move {
+        let builder = checks::builder(host);
+        match hook {
+            "source" => call(&builder.source(PanickingHook).build()).await,
+            "fetch" => call(&builder.fetch(PanickingHook).detect().await).await,
+            "token-source" => drop(builder.build().self_check().with_token(PanickingHook).run().await),
+            _ => drop(builder.build().explain_error(&PanickingHook)),
+        }
+        Ok(())
+    }))
+}
+
+async fn call(guard: &Guard) {
+    drop(checks::call(guard, Method::GET, "ya29.mine").await);
+}
+
+/// Implements every trait of a hook, with functions that panic.
+struct PanickingHook;
+
+impl GrantedScopesSource for PanickingHook {
+    fn name(&self) -> &str {
+        "a panicking source"
+    }
+
+    async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
+        panic!("{PANIC}")
+    }
+}
+
+impl Fetch for PanickingHook {
+    fn fetch(&self, _: Request<Bytes>) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
+        async { panic!("{PANIC}") }
+    }
+}
+
+impl TokenSource for PanickingHook {
+    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+        panic!("{PANIC}")
+    }
+}
+
+/// The client of the error type [`PanickingHook`].
+struct PanickingClient;
+
+impl ClientError<PanickingClient> for PanickingHook {
+    fn response(&self) -> Option<Response<Vec<u8>>> {
+        panic!("{PANIC}")
+    }
+
+    fn denial(&self) -> Option<&Denial> {
+        None
+    }
+
+    fn with_denial(self, _: Denial) -> Self {
+        self
+    }
+}

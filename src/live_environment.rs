@@ -1,0 +1,331 @@
+//! Where the program runs, as far as the guard knows by now.
+//!
+//! A metadata server may start later than the program, or respond too late for the detection at the
+//! start. What the server did not report is unknown. The server is queried again when a denial, a
+//! self-check or the scopes of a token need the environment, after a pause that doubles with each
+//! failure in a row.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::background::Spawner;
+use crate::detect::{self, AT_START, DetectionLimits, LATER, NO_ANSWER};
+use crate::environment::{Environment, Platform, Snapshot};
+use crate::granted::clock::Clock;
+use crate::granted::fetch::DynFetch;
+use crate::granted::metadata::{FindServer, MetadataServer};
+
+/// The pause after the detection at the start, which is the pause after a failed inspection of a
+/// token.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause. It limits how long an environment stays unknown after the server has started.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// The environment of the program. Clones share their content.
+#[derive(Clone)]
+pub(crate) struct LiveEnvironment(Arc<LiveState>);
+
+struct LiveState {
+    known: ArcSwap<Known>,
+    /// `None` if no server is queried.
+    detector: Option<Detector>,
+}
+
+/// What the guard knows after a query.
+struct Known {
+    environment: Arc<Environment>,
+    /// Why the metadata server did not report everything.
+    problem: Option<String>,
+    has_metadata: bool,
+}
+
+/// Queries the metadata server.
+struct Detector {
+    server: MetadataServer,
+    /// The snapshot without values of the metadata server.
+    base: Snapshot,
+    spawner: Spawner,
+    clock: Arc<dyn Clock>,
+    /// Locked while a query runs.
+    next: Arc<Mutex<NextQuery>>,
+}
+
+/// When the next query may begin.
+struct NextQuery {
+    not_before: Instant,
+    /// The pause after that query.
+    pause: Duration,
+}
+
+impl Known {
+    fn from_snapshot(snapshot: &Snapshot) -> Self {
+        let environment = Arc::new(Environment::from_snapshot(snapshot));
+        let problem = snapshot.metadata_problem().map(str::to_owned);
+        Self { environment, problem, has_metadata: snapshot.has_metadata() }
+    }
+
+    fn is_platform_known(&self) -> bool {
+        self.environment.platform() != Platform::Unknown
+    }
+
+    /// Returns whether the server was silent, as on a network that drops packets.
+    fn is_silent(&self) -> bool {
+        !self.has_metadata && self.problem.as_deref() == Some(NO_ANSWER)
+    }
+}
+
+impl LiveEnvironment {
+    /// Creates an environment that does not change.
+    pub(crate) fn fixed(snapshot: &Snapshot) -> Self {
+        Self(Arc::new(LiveState {
+            known: ArcSwap::from_pointee(Known::from_snapshot(snapshot)),
+            detector: None,
+        }))
+    }
+
+    /// Detects the environment at the start of the program. `base` is the snapshot without values of
+    /// the metadata server.
+    pub(crate) async fn detect(
+        base: Snapshot,
+        fetch: Option<Arc<dyn DynFetch>>,
+        spawner: Spawner,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let server = match fetch.map(|fetch| detect::metadata_server(&base, fetch)).transpose() {
+            Ok(server) => server.flatten(),
+            Err(error) => return Self::fixed(&base.with_metadata_problem(error.to_string())),
+        };
+        let Some(server) = server else { return Self::fixed(&base) };
+        let next = NextQuery { not_before: clock.now() + FIRST_PAUSE, pause: 2 * FIRST_PAUSE };
+        let detector = Detector { server, base, spawner, clock, next: Arc::new(Mutex::new(next)) };
+        let known = ArcSwap::from_pointee(detector.query(AT_START).await);
+        Self(Arc::new(LiveState { known, detector: Some(detector) }))
+    }
+
+    /// Returns the environment.
+    pub(crate) fn environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.0.known.load().environment)
+    }
+
+    /// Returns why the metadata server did not report everything.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.0.known.load().problem.clone()
+    }
+
+    /// Returns the metadata server. Returns `None` if the platform is unknown, so that new tokens
+    /// cause no requests to a server that may not exist.
+    pub(crate) fn server(&self) -> Option<MetadataServer> {
+        let detector = self.0.detector.as_ref().filter(|_| self.0.known.load().is_platform_known());
+        detector.map(|detector| detector.server.clone())
+    }
+
+    /// Returns whether the program has a metadata server, or may have one that has not responded yet.
+    pub(crate) fn may_have_server(&self) -> bool {
+        let known = self.0.known.load();
+        self.0.detector.is_some() && (known.is_platform_known() || known.problem.is_some())
+    }
+
+    /// Queries the metadata server again in the background, if something is unknown and the pause is
+    /// over.
+    ///
+    /// The returned future waits for the end of the query, also of a query that was already running.
+    /// It does not wait for a server that was silent so far: on a machine that does not belong to
+    /// Google, each wait would be in vain.
+    pub(crate) fn query_again(&self) -> impl Future<Output = ()> + Send + 'static {
+        let next = self.begin_query().filter(|_| !self.0.known.load().is_silent());
+        async {
+            if let Some(next) = next {
+                drop(next.lock().await);
+            }
+        }
+    }
+
+    /// Begins a query if something is unknown and the pause is over. Returns the lock that a running
+    /// query holds.
+    fn begin_query(&self) -> Option<Arc<Mutex<NextQuery>>> {
+        self.0.known.load().problem.as_ref()?;
+        let detector = self.0.detector.as_ref()?;
+        let next = Arc::clone(&detector.next).try_lock_owned().ok();
+        if let Some(next) = next.filter(|next| detector.clock.now() >= next.not_before) {
+            let inner = Arc::clone(&self.0);
+            detector.spawner.spawn(async move { inner.run_query(next).await });
+        }
+        Some(Arc::clone(&detector.next))
+    }
+}
+
+impl LiveState {
+    async fn run_query(&self, mut next: OwnedMutexGuard<NextQuery>) {
+        let Some(detector) = &self.detector else { return };
+        let found = detector.query(LATER).await;
+        next.not_before = detector.clock.now() + next.pause;
+        next.pause = (2 * next.pause).min(MAX_PAUSE);
+        // A query that found less than the previous query changes nothing.
+        if found.has_metadata || !self.known.load().has_metadata {
+            self.known.store(Arc::new(found));
+        }
+    }
+}
+
+impl Detector {
+    async fn query(&self, limits: DetectionLimits) -> Known {
+        let (base, server) = (self.base.clone(), self.server.clone());
+        Known::from_snapshot(&detect::with_metadata(&self.spawner, base, server, limits).await)
+    }
+}
+
+impl FindServer for LiveEnvironment {
+    async fn find(&self) -> Result<(MetadataServer, Platform), String> {
+        self.query_again().await;
+        let unknown = || self.problem().unwrap_or_else(|| NO_PLATFORM.to_owned());
+        self.server().map(|server| (server, self.environment().platform())).ok_or_else(unknown)
+    }
+}
+
+const NO_PLATFORM: &str = "the metadata server does not show where the program runs";
+
+impl fmt::Debug for LiveEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.environment().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::task::{Context, Waker};
+
+    use bytes::Bytes;
+    use http::{Request, Response};
+
+    use super::*;
+    use crate::background::Background;
+    use crate::error::BoxError;
+    use crate::granted::Fetch;
+    use crate::granted::clock::tests::ManualClock;
+    use crate::granted::fetch::tests::answer;
+
+    /// The state of a VM's metadata server.
+    const DOWN: u8 = 0;
+    const SILENT: u8 = 1;
+    /// Only the name of the VM is missing.
+    const PARTIAL: u8 = 2;
+    const UP: u8 = 3;
+
+    /// A metadata server in a state that the test sets. Counts the requests.
+    #[derive(Default)]
+    struct UnsteadyServer {
+        state: AtomicU8,
+        requests: AtomicU8,
+    }
+
+    impl Fetch for Arc<UnsteadyServer> {
+        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+            self.requests.fetch_add(1, Ordering::SeqCst);
+            let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            match (self.state.load(Ordering::SeqCst), path) {
+                (DOWN, _) => Err("connection refused".into()),
+                (SILENT, _) | (PARTIAL, "instance/name") => std::future::pending().await,
+                (_, "instance/zone") => Ok(answer(200, "projects/1/zones/us-central1-a")),
+                (_, "instance/name") => Ok(answer(200, "web-1")),
+                (_, "project/project-id") => Ok(answer(200, "my-project")),
+                _ => Ok(answer(404, "")),
+            }
+        }
+    }
+
+    /// An environment whose server and clock the test controls.
+    struct LiveSetup {
+        server: Arc<UnsteadyServer>,
+        clock: Arc<ManualClock>,
+        live: LiveEnvironment,
+        _background: Background,
+    }
+
+    impl LiveSetup {
+        /// Detects the environment while the server is in `state`.
+        async fn detect(state: u8) -> Self {
+            let (server, clock) = (Arc::new(UnsteadyServer::default()), Arc::new(ManualClock::new()));
+            server.state.store(state, Ordering::SeqCst);
+            let background = Background::in_test();
+            let (fetch, spawner) = (Arc::new(Arc::clone(&server)), background.spawner().clone());
+            let clock_of_guard = Arc::clone(&clock) as _;
+            let live = LiveEnvironment::detect(Snapshot::new(), Some(fetch), spawner, clock_of_guard).await;
+            Self { server, clock, live, _background: background }
+        }
+
+        /// Lets `pause` pass, and then queries the server again if it is due. Returns the platform and
+        /// the zone that are then known.
+        async fn query_after(&self, pause: Duration, state: u8) -> (Platform, Option<String>) {
+            self.server.state.store(state, Ordering::SeqCst);
+            self.clock.advance(pause);
+            self.live.query_again().await;
+            // The future does not wait for a silent server.
+            drop(self.live.0.detector.as_ref().unwrap().next.lock().await);
+            let environment = self.live.environment();
+            (environment.platform(), environment.zone().map(str::to_owned))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_server_is_queried_again_after_pauses_that_double() {
+        let setup = LiveSetup::detect(DOWN).await;
+        assert!(setup.live.server().is_none() && setup.live.may_have_server());
+        assert!(setup.live.problem().unwrap().contains("could not be reached"));
+        let just_before = |pause: Duration| pause - Duration::from_millis(1);
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..10 {
+            let before = setup.server.requests.load(Ordering::SeqCst);
+            setup.query_after(just_before(pause), DOWN).await;
+            assert_eq!(setup.server.requests.load(Ordering::SeqCst), before, "{pause:?}");
+            setup.query_after(Duration::from_millis(1), DOWN).await;
+            assert_eq!(setup.server.requests.load(Ordering::SeqCst), before + 1, "{pause:?}");
+            pause = (2 * pause).min(MAX_PAUSE);
+        }
+        let (platform, _) = setup.query_after(MAX_PAUSE, UP).await;
+        assert_eq!(platform, Platform::ComputeEngine);
+        assert!(setup.live.problem().is_none() && setup.live.server().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_known_environment_is_not_queried_again() {
+        let setup = LiveSetup::detect(UP).await;
+        let before = setup.server.requests.load(Ordering::SeqCst);
+        let (platform, _) = setup.query_after(2 * MAX_PAUSE, DOWN).await;
+        assert_eq!(platform, Platform::ComputeEngine);
+        assert_eq!(setup.server.requests.load(Ordering::SeqCst), before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_query_that_finds_less_changes_nothing() {
+        let setup = LiveSetup::detect(PARTIAL).await;
+        let zone = Some("us-central1-a".to_owned());
+        assert_eq!(setup.query_after(FIRST_PAUSE, DOWN).await, (Platform::Unknown, zone.clone()));
+        assert_eq!(setup.query_after(2 * FIRST_PAUSE, UP).await, (Platform::ComputeEngine, zone));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_waits_for_a_silent_server() {
+        let setup = LiveSetup::detect(SILENT).await;
+        setup.clock.advance(FIRST_PAUSE);
+        let mut query = pin!(setup.live.query_again());
+        assert!(query.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        let (platform, _) = setup.query_after(3 * FIRST_PAUSE, UP).await;
+        assert_eq!(platform, Platform::ComputeEngine);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_denials_cause_one_query() {
+        let setup = LiveSetup::detect(SILENT).await;
+        setup.clock.advance(FIRST_PAUSE);
+        (0..1000).for_each(|_| drop(setup.live.query_again()));
+        drop(setup.live.0.detector.as_ref().unwrap().next.lock().await);
+        assert_eq!(setup.server.requests.load(Ordering::SeqCst), 2, "one at the start, one later");
+    }
+}
