@@ -11,8 +11,8 @@ use crate::inflate;
 
 impl Guard {
     /// Returns what the caller gets for a call that is not sent: a response that contains the
-    /// denial, or an error, depending on [`DenialDelivery`]. The response to a `HEAD` request has no
-    /// body, but the headers of a response with a body; its extensions contain the denial.
+    /// denial, or an error, depending on [`DenialDelivery`]. The response to a `HEAD` request has
+    /// no body, but the headers of a response with a body; its extensions contain the denial.
     ///
     /// ```
     /// # use gcp_scopes::{Denial, Guard};
@@ -35,8 +35,8 @@ impl Guard {
 
     /// Delivers the denial of a refused call in the call's response. `seen` is the beginning of the
     /// response body, or the complete body if `is_whole` is set. Returns the body that replaces the
-    /// response's own body, or `None` if the response keeps its own body, as the response to a `HEAD`
-    /// request does.
+    /// response's own body, or `None` if the response keeps its own body, as the response to a
+    /// `HEAD` request does.
     ///
     /// # Errors
     /// The denial, if [`DenialDelivery::Error`] is set.

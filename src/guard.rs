@@ -37,8 +37,8 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 ///
 /// One guard serves all clients of a process. A guard is cheap to clone, as are its layers and
 /// middlewares: they share the guard's memory and allocate nothing. Create no guard for each
-/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor the lessons
-/// from earlier responses.
+/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor the
+/// lessons from earlier responses.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -127,10 +127,10 @@ impl Guard {
         self.0.tokens.declare(token, granted);
     }
 
-    /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events are
-    /// counted and reported later, so a program that evaluates the counts calls this function before
-    /// the program ends. Dropping the guard does the same if the thread that drops the guard has made
-    /// one of the counted calls.
+    /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events
+    /// are counted and reported later, so a program that evaluates the counts calls this function
+    /// before the program ends. Dropping the guard does the same if the thread that drops the guard
+    /// has made one of the counted calls.
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();

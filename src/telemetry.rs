@@ -60,8 +60,8 @@ const MAX_NAMES: usize = 16;
 pub(crate) const PERIOD: Duration = Duration::from_secs(600);
 /// How many events about calls a guard logs in one [`PERIOD`], and how many events about tokens
 /// whose scopes are unknown. Any ten minutes touch two periods at most, and so have at most twice
-/// as many events. With the summaries and the notes about the set-up, these are fewer than the 2,048
-/// events that the repository's `docs/logs.md` promises.
+/// as many events. With the summaries and the notes about the set-up, these are fewer than the
+/// 2,048 events that the repository's `docs/logs.md` promises.
 const MAX_CALL_EVENTS: u32 = 960;
 const MAX_INSPECTION_EVENTS: u32 = 48;
 
@@ -127,7 +127,8 @@ pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
             debug!(
                 target: TARGET,
                 { "oauth.scope.verdict" = "ok", "oauth.scope.calls" = calls },
-                "more calls than were logged one by one were refused by another gate than the scope gate"
+                "more calls than were logged one by one were refused by another gate than the \
+                 scope gate"
             );
             return;
         }
@@ -346,16 +347,19 @@ impl SetupNote {
     fn advice(self) -> &'static str {
         match self {
             Self::UnmappedHost => {
-                "map this host to the Google API behind it with GuardBuilder::endpoint: the host refused a call \
-                 as Google does for lack of an OAuth scope, and the guard ignores hosts that are not mapped"
+                "map this host to the Google API behind it with GuardBuilder::endpoint: the host \
+                 refused a call as Google does for lack of an OAuth scope, and the guard ignores \
+                 hosts that are not mapped"
             }
             Self::UnseenToken => {
-                "put the guard inside of the layer or middleware that sets the token, or give the guard a token \
-                 source: Google refused a call whose request had no credentials when it reached the guard"
+                "put the guard inside of the layer or middleware that sets the token, or give the \
+                 guard a token source: Google refused a call whose request had no credentials when \
+                 it reached the guard"
             }
             Self::NoSource => {
-                "create the guard with detect(), add a source with GuardBuilder::source, or declare the scopes \
-                 of each token: the guard has no source that can report which scopes a token holds"
+                "create the guard with detect(), add a source with GuardBuilder::source, or declare \
+                 the scopes of each token: the guard has no source that can report which scopes a \
+                 token holds"
             }
         }
     }

@@ -28,8 +28,8 @@ use log::Log;
 use reqwest_middleware::ClientBuilder;
 use serde::Serialize;
 
-/// Control characters, format characters, marks of direction, separators of lines, tags and variation
-/// selectors, as far as they are no white space of ASCII.
+/// Control characters, format characters, marks of direction, separators of lines, tags and
+/// variation selectors, as far as they are no white space of ASCII.
 const HOSTILE: [char; 18] = [
     '\u{7}',
     '\u{8}',
@@ -56,7 +56,8 @@ fn hostile(name: &str) -> String {
     format!("{name}{}x", HOSTILE.iter().collect::<String>())
 }
 
-/// Returns the text of an OAuth response that lists two scopes, one of them with hostile characters.
+/// Returns the text of an OAuth response that lists two scopes, one of them with hostile
+/// characters.
 fn hostile_scopes() -> String {
     format!("https://www.googleapis.com/auth/logging.write {}", hostile("https://corp.example/auth/"))
 }

@@ -193,8 +193,8 @@ async fn a_response_to_a_head_request_has_no_body() {
         guard.declare(token_value, GrantedScopes::known(held, GrantSource::Declared));
         for (length, body, denial) in head(&guard, &url, &token).await {
             assert_eq!((denial.kind(), body.len()), (kind, 0), "{preflight:?}");
-            // The length is that of the body that the response to a `GET` request has. The fake does
-            // not send the length.
+            // The length is that of the body that the response to a `GET` request has. The fake
+            // does not send the length.
             let length = length.map(|length| length.to_str().unwrap().parse::<usize>().unwrap());
             assert_eq!(length.is_some_and(|length| length > 100), preflight == Preflight::Deny);
         }

@@ -143,8 +143,8 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
-        // Column 0 contains the name of the field, columns 1 to 9 stand for the kinds, and column 10
-        // lists the values.
+        // Column 0 contains the name of the field, columns 1 to 9 stand for the kinds, and column
+        // 10 lists the values.
         for (kind, present) in
             header.iter().zip(&row).take(10).skip(1).filter(|(_, present)| *present != "no")
         {
@@ -248,7 +248,8 @@ async fn a_host_that_is_not_mapped_and_refuses_like_google_is_noted_once() {
     let url = format!("http://{server}/storage/v1/b/photos?key=x");
     let notes = setup_notes(send_three_times(client.get(&url).bearer_auth(google.token()))).await;
     assert_eq!(notes, [("unmapped_host".to_owned(), Some(server))]);
-    // Refusals of other servers are none of Google's, also those for lack of another server's scope.
+    // Refusals of other servers are none of Google's, also those for lack of another server's
+    // scope.
     let client = self::client(Guard::builder().env([("UNRELATED", "1")])).await;
     let url = format!("{}/v1/things", google.url_of(Service::OtherApi));
     for challenge in [

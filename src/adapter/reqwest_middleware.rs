@@ -29,8 +29,8 @@
 //! ```
 //!
 //! # What differs from a client without the guard
-//! Build the middleware once, with the client: a middleware is cheap, but a guard that is created for
-//! each request knows neither the scopes of tokens nor the lessons from earlier responses.
+//! Build the middleware once, with the client: a middleware is cheap, but a guard that is created
+//! for each request knows neither the scopes of tokens nor the lessons from earlier responses.
 //!
 //! Only a 403 is examined. If the body of a 403 breaks off, the error has the same first and last
 //! nodes as without the guard, and two more `reqwest::Error`s between them: reqwest wraps the error

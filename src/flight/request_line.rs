@@ -14,8 +14,8 @@ const MAX_LENGTH: usize = 123;
 
 /// The request line of a call whose token is allowed to call every method of the host, so that the
 /// method was not looked up. If Google refuses the call, the method is looked up from this line for
-/// the explanation. For a call to a host that is not known to be Google's, the buffer holds the server
-/// instead.
+/// the explanation. For a call to a host that is not known to be Google's, the buffer holds the
+/// server instead.
 ///
 /// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
@@ -53,7 +53,8 @@ impl RequestLine {
         self.path != 0
     }
 
-    /// Keeps the server of a call to a host that is not known to be Google's, unless it is too long.
+    /// Keeps the server of a call to a host that is not known to be Google's, unless it is too
+    /// long.
     pub(crate) fn keep_server(&mut self, server: &str) {
         if let Some(room) = self.text.get_mut(..server.len()) {
             room.copy_from_slice(server.as_bytes());

@@ -166,8 +166,8 @@ impl TokenCache {
     }
 
     /// Returns the scopes for the explanation of a refusal. Waits for unknown scopes like
-    /// [`wait`](Self::wait) with all sources, but only once for each token: other explanations do not
-    /// wait, so that a source that hangs delays only one.
+    /// [`wait`](Self::wait) with all sources, but only once for each token: other explanations do
+    /// not wait, so that a source that hangs delays only one.
     pub(crate) async fn wait_once(
         &self,
         key: TokenKey,
@@ -183,8 +183,8 @@ impl TokenCache {
         granted
     }
 
-    /// Returns the scopes of a token that was seen before, without waiting. If they are unknown, the
-    /// reason is that of the running inspection, or else of the last one.
+    /// Returns the scopes of a token that was seen before, without waiting. If they are unknown,
+    /// the reason is that of the running inspection, or else of the last one.
     pub(crate) fn known_so_far(&self, key: TokenKey) -> GrantedScopes {
         let fresh = self.read(key, |entry| entry.granted.clone());
         let is_known = fresh.as_ref().is_some_and(|granted| !granted.is_unknown());
@@ -428,8 +428,8 @@ impl Inner {
     }
 }
 
-/// The right to wait for the scopes of a token. If the caller is cancelled while it waits, the right
-/// is given back.
+/// The right to wait for the scopes of a token. If the caller is cancelled while it waits, the
+/// right is given back.
 struct WaitClaim<'a> {
     inner: &'a Inner,
     key: TokenKey,
@@ -906,7 +906,8 @@ mod tests {
                 assert!(why.contains("not answer"), "{why}");
             }
         }
-        // Each of the two tokens was inspected about ten times: the delay doubles up to 300 seconds.
+        // Each of the two tokens was inspected about ten times: the delay doubles up to 300
+        // seconds.
         assert!((8..60).contains(&hangs.queries()), "{}", hangs.queries());
     }
 

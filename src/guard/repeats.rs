@@ -28,8 +28,8 @@ const MAX_TOKENS: usize = 1024;
 /// The maximum number of counts by method.
 const MAX_METHODS: usize = 256;
 
-/// The key of an event: what happened to a call, the evidence or the gate as one word, the method of
-/// the call, and the token of the call.
+/// The key of an event: what happened to a call, the evidence or the gate as one word, the method
+/// of the call, and the token of the call.
 type Occurrence = (EventKind, &'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// The counts of the events that were logged. Contains no token. When the counts are dropped, the
@@ -39,11 +39,11 @@ pub(crate) struct Repeats(Mutex<Counted>);
 
 thread_local! {
     /// Whether an event may be logged while the counts are dropped. A program may keep a guard in a
-    /// thread-local, which is dropped when the thread ends. The thread-locals of a subscriber may be
-    /// destroyed by then, and an event would end the process.
+    /// thread-local, which is dropped when the thread ends. The thread-locals of a subscriber may
+    /// be destroyed by then, and an event would end the process.
     static MAY_LOG_IN_DROP: Cell<bool> = const { Cell::new(false) };
-    /// Thread-locals are destroyed in the reverse order of their first use, so this one is destroyed
-    /// before a guard that was stored before it counted its first call.
+    /// Thread-locals are destroyed in the reverse order of their first use, so this one is
+    /// destroyed before a guard that was stored before it counted its first call.
     static THREAD_END: ThreadEnd = const { ThreadEnd };
 }
 
@@ -141,8 +141,8 @@ impl Counted {
         }
     }
 
-    /// Returns the number of calls of each kind that are to be logged in a summary now. Forgets, once
-    /// in [`PERIOD`], the counts that did not change for this time.
+    /// Returns the number of calls of each kind that are to be logged in a summary now. Forgets,
+    /// once in [`PERIOD`], the counts that did not change for this time.
     fn rest_to_log(&mut self, now: Instant) -> Rest {
         let mut due = Rest::default();
         if now < *self.sweep_at.get_or_insert(now + PERIOD) {
@@ -159,8 +159,8 @@ impl Counted {
         due
     }
 
-    /// Returns the number of calls of each kind that no event has reported. From then on, they count
-    /// as reported.
+    /// Returns the number of calls of each kind that no event has reported. From then on, they
+    /// count as reported.
     fn take_unlogged(&mut self) -> Rest {
         let mut rest = take(&mut self.rest);
         let by_token = self.by_token.iter_mut().map(|((kind, ..), count)| (kind, count));

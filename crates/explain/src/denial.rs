@@ -354,7 +354,10 @@ impl Denial {
     ///
     /// /// Returns the body of the response with which a proxy answers a denied request.
     /// fn body(denial: &Denial) -> String {
-    ///     if denial.is_for_head_request() { String::new() } else { denial.to_response().into_body() }
+    ///     match denial.is_for_head_request() {
+    ///         true => String::new(),
+    ///         false => denial.to_response().into_body(),
+    ///     }
     /// }
     /// ```
     #[must_use]

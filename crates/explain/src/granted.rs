@@ -77,7 +77,8 @@ impl GrantedScopes {
         }
         if !scopes.iter().all(|scope| scope.is_known() || is_scope_token(scope.as_str())) {
             let source = source.as_str();
-            return Self::unknown(format!("a list that was not understood: a word is no scope ({source})"));
+            let why = "a list that was not understood: a word is no scope";
+            return Self::unknown(format!("{why} ({source})"));
         }
         Self::new(Held::Known(scopes), Some(source))
     }

@@ -184,8 +184,8 @@ pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator
     })
 }
 
-/// Returns the name of each tag, without its namespace, and the text after the tag's `<`. Reads each
-/// byte of a name once, so that a text with many `<` takes no longer than other texts.
+/// Returns the name of each tag, without its namespace, and the text after the tag's `<`. Reads
+/// each byte of a name once, so that a text with many `<` takes no longer than other texts.
 fn tags<'a>(
     xml: &'a str,
     mut is_name_end: impl FnMut(char) -> bool + 'a,
