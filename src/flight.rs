@@ -89,6 +89,7 @@ mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
+mod setup;
 #[cfg(test)]
 #[cfg(all(feature = "catalog-full", feature = "tower"))]
 mod tests;

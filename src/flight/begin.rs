@@ -17,7 +17,7 @@ use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
@@ -206,7 +206,8 @@ impl Flight {
     pub fn redirected(self, last: &Call<'_>) -> Self {
         let last = catalog::lookup(&last.with_needed_scopes(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
-        Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
+        let lookup = Lookup::without_method(reason.unwrap_or(AbstainReason::Method));
+        Self { is_head: self.is_head, ..Self::from_lookup(self.guard, lookup) }
     }
 
     /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
@@ -229,6 +230,7 @@ impl Flight {
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        self.is_head = call.verb() == "HEAD";
         // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
@@ -257,6 +259,7 @@ impl Flight {
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
+        self.note_call(call);
         self.record_method();
         match call.only_token() {
             Some(token) if self.is_google_host() => self.check(token),
@@ -314,6 +317,9 @@ impl Flight {
             Preflight::Off => state.tokens.remember(token),
             _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
         }
+        if state.preflight == Preflight::Deny {
+            self.note_lack_of_sources(None);
+        }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new
             && state.preflight == Preflight::Deny
@@ -346,10 +352,11 @@ impl Flight {
         };
         if let Check::Stopped(denial) = check {
             learn::log_denial(self, &denial, None);
-            return Err(denial);
+            return Err(self.with_verb(denial));
         }
         let method = self.lookup.method();
-        if let Some(times) = state.repeats.count(("predicted", method, Some(key)), state.tokens.now()) {
+        let event = (EventKind::Predicted, "", method, Some(key));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
         }
         (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));

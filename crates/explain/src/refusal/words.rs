@@ -1,8 +1,6 @@
 //! Data: words by which values in a response are found, and words that have the syntax of a value
 //! but are none.
 
-use std::ops::RangeInclusive;
-
 /// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
 /// clients.
 pub(super) const SECRET_PREFIXES: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
@@ -72,6 +70,7 @@ pub(super) const LEADING_WORDS: &[&str] = &[
     "error",
     "forbidden",
 ];
+<<<<<<< HEAD
 
 /// Invisible characters, which may change the direction of writing or hide other characters: format
 /// characters (Cf), line and paragraph separators, variation selectors and tags.
@@ -152,3 +151,5 @@ pub(super) static AFTER_LOCAL_REFUSAL: &[&str] = &[
 /// What precedes [`LOCAL_REFUSALS`] in messages about system calls.
 pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] =
     &["[errno 13] ", "eacces: ", "eacces (", "connect: ", "bind: ", "socket: ", "operation not permitted: "];
+=======
+>>>>>>> storms
