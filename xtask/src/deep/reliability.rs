@@ -1,5 +1,5 @@
-//! `cargo xtask deep reliability`: runs the tests that docs/reliability.md names, and prints for each
-//! row of its tables whether the row holds, with a figure.
+//! `cargo xtask deep reliability`: runs the tests that docs/reliability.md names, and prints for
+//! each row of the tables whether the row holds, with a figure.
 
 use std::collections::BTreeMap;
 use std::fs;

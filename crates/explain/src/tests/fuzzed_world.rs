@@ -98,19 +98,31 @@ const MESSAGES: [&str; 28] = [
     "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
     "Metadata scope does not support 'q' parameter",
     "Request requires one of the following scopes: NAME",
-    "ACCOUNT does not have PERMISSION access to the Google Cloud Storage object. Permission 'PERMISSION' denied on resource (or it may not exist).",
+    "ACCOUNT does not have PERMISSION access to the Google Cloud Storage object. Permission \
+        'PERMISSION' denied on resource (or it may not exist).",
     "ACCOUNT does not have PERMISSION access to the Google Cloud Storage bucket NAME.",
-    "Permission 'PERMISSION' denied on resource '//pubsub.googleapis.com/projects/PROJECT/topics/NAME' (or it may not exist).",
+    "Permission 'PERMISSION' denied on resource \
+        '//pubsub.googleapis.com/projects/PROJECT/topics/NAME' (or it may not exist).",
     "Required 'PERMISSION' permission for 'projects/PROJECT/zones/z/instances/NAME'",
-    "Access Denied: Table PROJECT:sales.NAME: User does not have permission to query table PROJECT:sales.NAME.",
-    "Cloud Pub/Sub API has not been used in project PROJECT before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/NAME/overview?project=PROJECT then retry.",
+    "Access Denied: Table PROJECT:sales.NAME: User does not have permission to query table \
+        PROJECT:sales.NAME.",
+    "Cloud Pub/Sub API has not been used in project PROJECT before or it is disabled. Enable it \
+        by visiting \
+        https://console.developers.google.com/apis/api/NAME/overview?project=PROJECT then \
+        retry.",
     "NAME API has not been used in project PROJECT before or it is disabled.",
-    "This API method requires billing to be enabled. Please enable billing on project #PROJECT by visiting https://console.developers.google.com/billing/enable?project=PROJECT then retry.",
+    "This API method requires billing to be enabled. Please enable billing on project #PROJECT \
+        by visiting https://console.developers.google.com/billing/enable?project=PROJECT then \
+        retry.",
     "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: NAME",
-    "Operation denied by org policy on resource 'projects/PROJECT': ['constraints/NAME': the policy]",
+    "Operation denied by org policy on resource 'projects/PROJECT': ['constraints/NAME': the \
+        policy]",
     "Constraint constraints/NAME violated for project PROJECT.",
-    "Your application is authenticating by using local Application Default Credentials. The NAME API requires a quota project, which is not set by default.",
-    "Caller does not have required permission to use project PROJECT. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission.",
+    "Your application is authenticating by using local Application Default Credentials. The \
+        NAME API requires a quota project, which is not set by default.",
+    "Caller does not have required permission to use project PROJECT. Grant the caller the \
+        roles/serviceusage.serviceUsageConsumer role, or a custom role with the \
+        serviceusage.services.use permission.",
     "Requests from referer NAME are blocked.",
     "API key not valid. Please pass a valid API key.",
     "The caller does not have permission iam.serviceaccounts.actAs on ACCOUNT",
@@ -118,7 +130,8 @@ const MESSAGES: [&str; 28] = [
     "Your client does not have permission to get URL NAME from this server.",
     "Missing or insufficient permissions.",
     "Project NAME has been suspended.",
-    "unauthorized_client: Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested. NAME",
+    "unauthorized_client: Client is unauthorized to retrieve access tokens using this method, \
+        or client not authorized for any of the scopes requested. NAME",
     "NAME",
 ];
 

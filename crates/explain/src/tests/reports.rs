@@ -12,7 +12,7 @@ use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
 use crate::remedy::{self, Step};
 
-/// The shell commands in the reports of a world, and the texts in the world that other people chose.
+/// The shell commands in the reports of a world, and the texts that other people chose.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ReportCommands {
