@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
+use crate::blob::{DISCOVERY, PAGE, PROTOS, Row, SAME, TWIN};
 use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
@@ -82,7 +82,8 @@ impl Catalog {
         let same = rest
             .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
         let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
-        same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
+        let rpcs = rpc.into_iter().flat_map(move |first| self.rows_of_rpc(first));
+        same.chain(rpcs).map(move |row| ApiMethod::from_row(self, row))
     }
 
     /// Returns the number of methods. A method that several versions of an API have is counted once
@@ -314,7 +315,7 @@ impl ApiMethod {
     }
 
     /// Returns the scopes that Google's documents list for the method. Any one of them is enough,
-    /// unless the method [needs all of them](Self::needs_all_scopes). If the set is empty, it is not
+    /// unless the method [needs all of them](Self::needs_every_scope). If the set is empty, it is not
     /// known which scope the method needs.
     ///
     /// Some scopes are accepted although no document lists them. The set contains such scopes only
@@ -334,24 +335,6 @@ impl ApiMethod {
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
         self.catalog().documented_scopes(self.set_index())
-    }
-
-    /// Checks whether the method needs all of the [accepted](Self::accepted) scopes at once. For
-    /// any other method, one of them is enough.
-    ///
-    /// ```
-    /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::ApiMethod;
-    /// assert!(!ApiMethod::by_id("storage.objects.get")?.needs_all_scopes());
-    /// // The page of this method asks for the scope of activities and for the scope of locations.
-    /// let export = ApiMethod::by_id("health.users.dataTypes.dataPoints.exportExerciseTcx")?;
-    /// assert!(export.needs_all_scopes());
-    /// # }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn needs_all_scopes(&self) -> bool {
-        self.silence() == Some(AbstainReason::Several)
     }
 
     /// Checks whether it depends on each request which of the [accepted](Self::accepted) scopes is
@@ -377,12 +360,29 @@ impl ApiMethod {
         self.override_row()?.effect.silence_for_all()
     }
 
+    /// Checks whether a call needs all of the [accepted](Self::accepted) scopes at once. Most calls
+    /// need any one of them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// // Firebase Realtime Database needs a scope for the data and a scope for the user's address.
+    /// assert!(ApiMethod::by_id("firebaseio.data.get")?.needs_every_scope());
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn needs_every_scope(&self) -> bool {
+        self.silence() == Some(AbstainReason::Several)
+    }
+
     /// Returns the source of the [accepted](Self::accepted) scopes:
     ///
     /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
     ///   method with the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept
-    ///   fewer.
+    /// - `protos`: Google's protos, or a page of Google, list the scopes for the whole service. The
+    ///   method may accept fewer.
     /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
     ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
@@ -400,7 +400,7 @@ impl ApiMethod {
     pub fn basis(&self) -> &'static str {
         match (self.is_inferred(), self.record().basis) {
             (true, _) | (false, TWIN) => "inferred",
-            (false, PROTOS) => "protos",
+            (false, PROTOS | PAGE) => "protos",
             _ => "discovery",
         }
     }

@@ -64,7 +64,9 @@ use facts::Facts;
 ///
 /// A clone shares the facts, so cloning is cheap.
 #[derive(Clone)]
-pub struct Denial(Arc<Facts>);
+// The flag is whether the request is a `HEAD` request. It is not one of the facts, because a guard
+// keeps the facts of a method for later calls, which may have another verb.
+pub struct Denial(Arc<Facts>, bool);
 
 impl Denial {
     /// Creates the denial of a call to this method that was not sent. The token and the environment
@@ -169,7 +171,7 @@ impl Denial {
 
     fn from_facts(facts: Facts) -> Self {
         let environment = Arc::clone(&facts.environment).for_token(&facts.granted);
-        Self(Arc::new(Facts { environment, ..facts }))
+        Self(Arc::new(Facts { environment, ..facts }), false)
     }
 
     /// Returns the denial with the steps for another environment. Tools call this function to
@@ -191,7 +193,9 @@ impl Denial {
     #[must_use]
     pub fn with_environment(&self, environment: Environment) -> Self {
         let facts = Facts::clone(&self.0);
-        Self::from_facts(Facts { environment: Arc::new(environment), remedy: OnceLock::new(), ..facts })
+        let changed =
+            Self::from_facts(Facts { environment: Arc::new(environment), remedy: OnceLock::new(), ..facts });
+        Self(changed.0, self.1)
     }
 
     /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
@@ -214,7 +218,8 @@ impl Denial {
         let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        Self(Arc::new(Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) }))
+        let facts = Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) };
+        Self(Arc::new(facts), self.1)
     }
 
     /// Returns whether the call was sent and refused, or was not sent.
@@ -345,6 +350,40 @@ impl Denial {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         self.0.refusal.as_ref()
+    }
+
+    /// Marks the denial as one of a `HEAD` request, to which a response has no body
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2>). A guard does this for each `HEAD`
+    /// request that it denies.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.get")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert!(!denial.is_for_head_request());
+    /// assert!(denial.for_head_request().is_for_head_request());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn for_head_request(self) -> Self {
+        Self(self.0, true)
+    }
+
+    /// Returns whether the denied request is a `HEAD` request, to which a response has no body.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// /// Returns the body of the response with which a proxy answers a denied request.
+    /// fn body(denial: &Denial) -> String {
+    ///     match denial.is_for_head_request() {
+    ///         true => String::new(),
+    ///         false => denial.to_response().into_body(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_for_head_request(&self) -> bool {
+        self.1
     }
 
     /// Returns the steps to take, in order. There is at least one step.

@@ -119,8 +119,29 @@ impl RequiredScopes {
         }
     }
 
-    /// Returns the scopes that a refused call needed. `method` is the method of the call.
-    pub(crate) fn of_refused_call(
+    /// Returns the scopes that a refused call needed. `method` is the method of the call, which the
+    /// response may name.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Lookup;
+    /// use gcp_scopes_catalog::call::AbstainReason;
+    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
+    /// let refusal = refusal.ok_or("no refusal")?;
+    /// let call = Lookup::without_method(AbstainReason::Method);
+    /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
+    /// let required = |refusal| RequiredScopes::of_refused_call(&call, None, &granted, refusal);
+    /// assert_eq!(required(&refusal), RequiredScopes::Unknown);
+    ///
+    /// let refusal = refusal.with_service("sheets.googleapis.com");
+    /// assert_eq!(required(&refusal).as_str(), "every_method");
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn of_refused_call(
         call: &Lookup,
         method: Option<ApiMethod>,
         granted: &GrantedScopes,
@@ -157,7 +178,7 @@ impl RequiredScopes {
 impl From<ApiMethod> for RequiredScopes {
     fn from(method: ApiMethod) -> Self {
         match method.accepted() {
-            scopes if method.needs_all_scopes() => Self::AllOf(scopes),
+            scopes if method.needs_every_scope() => Self::AllOf(scopes),
             scopes if scopes.len() > 1 && method.needs_scope_by_request() => Self::OneOf(scopes),
             scopes => Self::from(scopes),
         }

@@ -43,9 +43,9 @@ pub(crate) struct EnvironmentArgs {
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
-    /// Scopes that the token holds: full URIs, short names or gcloud's aliases, as in `method
-    /// --granted`. May be repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES", alias = "granted")]
+    /// Scopes that the token holds: full URIs, short names, gcloud's aliases or a list of a
+    /// configuration, as in `method --granted`. May be repeated; commas and spaces separate.
+    #[arg(long, value_name = "SCOPES", alias = "granted", allow_hyphen_values = true)]
     held: Vec<String>,
 }
 
@@ -122,6 +122,11 @@ impl EnvironmentArgs {
         self.on.is_some() || self.credential.is_some()
     }
 
+    /// Checks whether an argument shows where the call was made, or with which account.
+    pub(crate) fn names_environment(&self) -> bool {
+        self.is_given() || self.project.is_some() || self.account.is_some()
+    }
+
     /// Returns the environment of the call, or an error for a name that Google does not allow.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
         let unknown = ("", Platform::Unknown, Credential::Unknown);
@@ -185,6 +190,6 @@ impl EnvironmentArgs {
     fn held(&self) -> Result<Option<ScopeSet>, String> {
         let held = self.held.iter().map(String::as_str);
         let scopes = (!self.held.is_empty()).then(|| reader::scopes(held));
-        scopes.transpose().map_err(|error| error.to_string())
+        scopes.transpose().map_err(|error| format!("unusable --held: {error}"))
     }
 }

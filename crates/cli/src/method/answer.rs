@@ -1,6 +1,5 @@
 //! The output of `method`, as text and as JSON.
 
-use gcp_scopes::ScopeSet;
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::layout::Layout;
@@ -8,7 +7,7 @@ use gcp_scopes_explain::RequiredScopes;
 use gcp_scopes_explain::reader::MethodQuestion;
 use serde::Serialize;
 
-use crate::output::to_json;
+use crate::output::{sorted_uris, to_json};
 use crate::style::StyleArgs;
 
 /// The method of a call, and whether the scopes of a token suffice for the call.
@@ -70,8 +69,8 @@ impl<'a> MethodAnswer<'a> {
         MethodJson {
             method: method.map(|method| method.id()),
             api: method.map(|method| method.api()),
-            accepted: sorted(required.accepted()),
-            all_of: sorted(required.all_of()),
+            accepted: sorted_uris(required.accepted()),
+            all_of: sorted_uris(required.all_of()),
             decision: decision(self.verdict),
             why: self.reason(),
         }
@@ -85,13 +84,6 @@ impl<'a> MethodAnswer<'a> {
             Err(why) => why.as_str(),
         }
     }
-}
-
-/// Returns the URIs of scopes, sorted.
-fn sorted(scopes: &ScopeSet) -> Vec<String> {
-    let mut uris: Vec<String> = scopes.iter().map(|scope| scope.to_string()).collect();
-    uris.sort();
-    uris
 }
 
 /// Returns the text about a method: its id, its API, the scopes that the method accepts, and the

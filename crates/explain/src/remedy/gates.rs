@@ -73,6 +73,9 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         return scope_steps(gate, kind);
     }
     let section = match refusal.gate() {
+        _ if refusal.other_server().is_some() => "other_server",
+        Gate::VpcSc if refusal.is_dry_run() => "dry_run",
+        Gate::Other if gate.message_has_any(&ALLOW_LIST) => "allow_list",
         Gate::Iam => return roles::steps(gate),
         Gate::Credentials => return sign_in::steps(gate),
         Gate::ServiceDisabled => "enable",
@@ -101,6 +104,9 @@ fn scope_steps(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<Step> {
     let case = Case::for_call(problem, &required, None, environment).with_known(known);
     scope_gate::for_case(&case).steps
 }
+
+/// Parts of messages about an API that is open to a list of projects.
+const ALLOW_LIST: [&str; 3] = ["alpha access", "not allowlisted", "not whitelisted"];
 
 #[cfg(test)]
 pub(super) mod tests {
