@@ -38,6 +38,7 @@ impl Context for Environment {
             "pods" => is_pod && is_attached && self.account().is_none(),
             "serverless" => self.platform().is_serverless(),
             "user_adc" => self.credential() == Credential::UserAdc,
+            "vm" => is_attached && self.platform() == Platform::ComputeEngine,
             "zonal" => self.location().is_some_and(|place| names::zone(place).is_some()),
             _ => self.word(name).is_some(),
         }
