@@ -32,7 +32,9 @@ mod walk;
 pub use catalog::Catalog;
 pub use endpoints::Endpoints;
 pub use error::Error;
-pub use least::{for_every_call, least_scope, least_scopes, narrowest_first, recommended_scopes};
+pub use least::{
+    equally_narrow, for_every_call, least_scope, least_scopes, narrowest_first, recommended_scopes,
+};
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;

@@ -174,15 +174,24 @@ impl RequiredScopes {
 }
 
 /// Returns the scopes that are enough for the call, or that the method needs at once. If the
-/// accepted scopes depend on the request, returns [`OneOf`](RequiredScopes::OneOf).
+/// accepted scopes depend on the request, or Google lists them for the whole service, returns
+/// [`OneOf`](RequiredScopes::OneOf).
 impl From<ApiMethod> for RequiredScopes {
     fn from(method: ApiMethod) -> Self {
         match method.accepted() {
             scopes if method.needs_every_scope() => Self::AllOf(scopes),
-            scopes if scopes.len() > 1 && method.needs_scope_by_request() => Self::OneOf(scopes),
+            scopes if is_unclear(method, &scopes) => Self::OneOf(scopes),
             scopes => Self::from(scopes),
         }
     }
+}
+
+/// Returns whether it is not known which of the listed scopes is enough for the method: it depends
+/// on the request, or the scopes are those of the whole service. `cloud-platform` is enough for
+/// every method of a service.
+fn is_unclear(method: ApiMethod, listed: &ScopeSet) -> bool {
+    let is_for_service = method.basis() == "protos" && !listed.contains(&Scope::cloud_platform());
+    listed.len() > 1 && (is_for_service || method.needs_scope_by_request())
 }
 
 /// Returns [`AnyOf`](RequiredScopes::AnyOf), or [`Unknown`](RequiredScopes::Unknown) for an empty

@@ -61,11 +61,13 @@ fn set(names: &[&str]) -> ScopeSet {
 }
 
 /// Returns the scopes of each service, by the name that servers report. The services of APIs at
-/// `www.googleapis.com` are named after the APIs.
+/// `www.googleapis.com` are named after the APIs. Methods that need several scopes at once do not
+/// count.
 fn scopes_by_service() -> BTreeMap<String, ScopeSet> {
     let mut scopes = BTreeMap::new();
     let catalog = Catalog::built_in();
-    for method in (0..catalog.method_count()).map_while(|index| catalog.method_at(index)) {
+    let methods = (0..catalog.method_count()).map_while(|index| catalog.method_at(index));
+    for method in methods.filter(|method| !method.needs_every_scope()) {
         let service = match method.host() {
             "www.googleapis.com" => format!("{}.googleapis.com", method.api().split('.').next().unwrap()),
             host => host.to_owned(),
@@ -310,13 +312,64 @@ fn a_scope_that_depends_on_the_request_is_not_chosen() {
     assert_eq!(denial.required_scopes(), &RequiredScopes::AnyOf(set(&["documents"])));
 }
 
+/// As many methods accept the one scope as the other, so neither is called the least.
+#[test]
+fn scopes_that_are_equally_narrow_are_all_named() {
+    // The method, and what the summary names.
+    let rows = [
+        ("storage.objects.get", "add devstorage.read_only to its"),
+        (
+            "bigtableadmin.projects.instances.tables.create",
+            "add bigtable.admin.table or cloud-bigtable.admin.table to",
+        ),
+        ("dataportability.accessType.check", "others) to its access scopes"),
+    ];
+    for (id, part) in rows {
+        let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+        let method = ApiMethod::by_id(id).unwrap();
+        let denial = refused(&method.into(), None, &unknown()).with_environment(vm);
+        assert!(denial.summary().contains(part), "{}", denial.summary());
+    }
+}
+
+#[test]
+fn the_scopes_of_a_whole_service_are_not_those_of_a_method() {
+    let search = ApiMethod::by_id("photoslibrary.mediaItems.search").unwrap();
+    let required = RequiredScopes::from(search);
+    assert_eq!(required, RequiredScopes::OneOf(search.accepted()));
+    // Every method of a service of Google Cloud accepts `cloud-platform`.
+    let read = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows").unwrap();
+    assert_eq!(RequiredScopes::from(read).as_str(), "any_of");
+}
+
+#[test]
+fn the_gemini_api_has_scopes_of_its_own() {
+    let uri = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent".parse().unwrap();
+    let by_url = lookup(&Call::new(&Method::POST, &uri), &Endpoints::new());
+    assert_eq!(by_url.host(), Some("generativelanguage.googleapis.com"));
+    for call in [by_url, without_method()] {
+        let denial = refused(&call, Some("generativelanguage.googleapis.com"), &unknown());
+        let names: Vec<String> = denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
+        assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("generative-language")));
+        for environment in environments() {
+            let denial = denial.with_environment(environment.clone());
+            assert_no_offer(denial.steps(), denial.accepted(), &format!("{environment:?}"));
+        }
+    }
+}
+
 #[test]
 fn a_method_that_needs_several_scopes_gets_all_of_them() {
-    let export = ApiMethod::by_id("health.users.dataTypes.dataPoints.exportExerciseTcx").unwrap();
-    let both = export.accepted();
+    for id in ["health.users.dataTypes.dataPoints.exportExerciseTcx", "firebaseio.data.update"] {
+        assert_all_of(ApiMethod::by_id(id).unwrap());
+    }
+}
+
+fn assert_all_of(method: ApiMethod) {
+    let both = method.accepted();
     assert_eq!(both.len(), 2);
     // One of the scopes is no verdict, and neither are both.
-    let call = Lookup::from(export);
+    let call = Lookup::from(method);
     for held in both.iter().map(|scope| ScopeSet::from_iter([scope])).chain([both.clone(), ScopeSet::new()]) {
         assert_eq!(call.accepts(&held), Err(AbstainReason::Several), "{held:?}");
     }
@@ -329,7 +382,11 @@ fn a_method_that_needs_several_scopes_gets_all_of_them() {
         // Each command and each code that requests or sets one of the scopes has the other one, too.
         for step in denial.steps() {
             for text in [step.command_line(), step.code_line()].into_iter().flatten() {
-                let named = both.iter().filter(|scope| text.contains(scope.as_str())).count();
+                let is_named = |scope: &Scope| {
+                    let names = [Some(scope.as_str()), scope.gcloud_alias()];
+                    names.into_iter().flatten().any(|name| text.contains(name))
+                };
+                let named = both.iter().filter(is_named).count();
                 assert!(named != 1, "{environment:?}: {text}");
             }
         }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{least_scopes, narrowest_first, recommended_scopes};
+use gcp_scopes_catalog::{equally_narrow, least_scopes, narrowest_first, recommended_scopes};
 
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
@@ -229,14 +229,13 @@ impl Case<'_> {
         uris(&all).join(",")
     }
 
-    /// Returns the short names of the needed scopes as a phrase.
+    /// Returns the short names of the needed scopes as a phrase. If the catalog does not show which
+    /// scope is the narrowest, the phrase has each of them.
     pub(super) fn needed_short_names(&self) -> String {
-        let needed = self.needed();
-        let names: Vec<&str> = needed.iter().map(Scope::short).collect();
-        match names.split_last() {
-            None => "the scope it lacks".to_owned(),
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        match (self.accepted.as_slice(), self.needed()) {
+            (_, []) => "the scope it lacks".to_owned(),
+            ([accepted], [_]) => any_of(&equally_narrow(accepted)),
+            (_, needed) => phrase(needed, "and"),
         }
     }
 
@@ -270,6 +269,23 @@ impl Case<'_> {
         let sufficient = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
         self.held().is_some_and(|held| !held.intersects(&ScopeSet::from_iter(sufficient)))
+    }
+}
+
+/// Returns scopes of which any one does, as a phrase.
+fn any_of(scopes: &[Scope]) -> String {
+    match scopes {
+        [first, _, _, _, ..] => format!("{} (or one of {} others)", first.short(), scopes.len() - 1),
+        few => phrase(few, "or"),
+    }
+}
+
+/// Joins the short names of scopes.
+fn phrase(scopes: &[Scope], before_last: &str) -> String {
+    let names: Vec<&str> = scopes.iter().map(Scope::short).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} {before_last} {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }
 
