@@ -38,12 +38,14 @@ pub use error::DenialError;
 pub use error_body::separator_after;
 pub use facts::DenialKind;
 
+#[doc(inline)]
+pub use crate::required_scopes::RequiredScopes;
+
 use crate::environment::{Credential, Environment, Platform};
 use crate::granted::GrantedScopes;
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{Remedy, Step};
-use crate::required_scopes::RequiredScopes;
 use facts::Facts;
 
 /// The explanation of a call that was refused, or was not sent because it would be refused, for
@@ -276,7 +278,7 @@ impl Denial {
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
-    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::denial::RequiredScopes;
     ///
     /// match denial.required_scopes() {
     ///     RequiredScopes::AnyOf(scopes) => assert!(scopes.contains(&"devstorage.read_write".parse()?)),

@@ -35,5 +35,3 @@ pub use decide::{Decision, decide, explain};
 pub use denial::Denial;
 #[doc(inline)]
 pub use error::Error;
-#[doc(inline)]
-pub use required_scopes::RequiredScopes;

@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, ScopeProblem};
 ///
 /// ```
 /// use gcp_scopes_catalog::ApiMethod;
-/// use gcp_scopes_explain::RequiredScopes;
+/// use gcp_scopes_explain::denial::RequiredScopes;
 ///
 /// let publish = ApiMethod::by_id("pubsub.projects.topics.publish")?;
 /// let required = RequiredScopes::from(publish);
@@ -39,7 +39,7 @@ impl RequiredScopes {
     /// Returns the name of the variant, for JSON.
     ///
     /// ```
-    /// assert_eq!(gcp_scopes_explain::RequiredScopes::Unknown.as_str(), "unknown");
+    /// assert_eq!(gcp_scopes_explain::denial::RequiredScopes::Unknown.as_str(), "unknown");
     /// ```
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -57,7 +57,7 @@ impl RequiredScopes {
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::ScopeSet;
-    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::denial::RequiredScopes;
     ///
     /// let both = ScopeSet::from_scope_text("openid email");
     /// assert_eq!(RequiredScopes::AnyOf(both.clone()).accepted(), &both);
@@ -76,7 +76,7 @@ impl RequiredScopes {
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::ScopeSet;
-    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::denial::RequiredScopes;
     ///
     /// let both = ScopeSet::from_scope_text("openid email");
     /// assert_eq!(RequiredScopes::AllOf(both.clone()).all_of(), &both);
@@ -94,7 +94,7 @@ impl RequiredScopes {
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
-    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::denial::RequiredScopes;
     ///
     /// let get = RequiredScopes::from(ApiMethod::by_id("storage.objects.get")?);
     /// assert_eq!(get.least(), Some("devstorage.read_only".parse()?));
@@ -125,7 +125,7 @@ impl RequiredScopes {
     /// ```
     /// use gcp_scopes_catalog::Lookup;
     /// use gcp_scopes_catalog::call::AbstainReason;
-    /// use gcp_scopes_explain::RequiredScopes;
+    /// use gcp_scopes_explain::denial::RequiredScopes;
     /// use gcp_scopes_explain::granted::GrantedScopes;
     /// use gcp_scopes_explain::refusal::classify_text;
     ///

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use gcp_scopes_catalog::call::{AbstainReason, Call};
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
+use gcp_scopes_explain::denial::{Denial, RequiredScopes};
 use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
 use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 use gcp_scopes_explain::refusal::{ErrorResponse, classify, classify_text};
 use gcp_scopes_explain::remedy::{Step, for_refusal};
-use gcp_scopes_explain::{Denial, RequiredScopes};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method};
 

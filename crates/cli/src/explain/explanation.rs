@@ -5,12 +5,12 @@ use std::sync::Arc;
 use gcp_scopes::Denial;
 use gcp_scopes::call::Call;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup, lookup};
+use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::{Step, for_refused_call};
-use gcp_scopes_explain::RequiredScopes;
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, RefusedCall, service_of};
 use serde::Serialize;
 

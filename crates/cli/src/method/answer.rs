@@ -2,8 +2,8 @@
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::RequiredScopes;
 use gcp_scopes_explain::reader::MethodQuestion;
 use serde::Serialize;
 
