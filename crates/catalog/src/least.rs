@@ -55,8 +55,8 @@ pub fn least_scope(accepted: &ScopeSet) -> Option<Scope> {
     narrowest(&advisable(accepted))
 }
 
-/// Returns the [least scope](least_scope), and the scopes that the catalog does not distinguish from
-/// it: their names are of the same kind, and as many methods accept them.
+/// Returns the [least scope](least_scope), and the scopes that the catalog does not distinguish
+/// from it: their names are of the same kind, and as many methods accept them.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {

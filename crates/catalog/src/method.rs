@@ -315,8 +315,8 @@ impl ApiMethod {
     }
 
     /// Returns the scopes that Google's documents list for the method. Any one of them is enough,
-    /// unless the method [needs all of them](Self::needs_every_scope). If the set is empty, it is not
-    /// known which scope the method needs.
+    /// unless the method [needs all of them](Self::needs_every_scope). If the set is empty, it is
+    /// not known which scope the method needs.
     ///
     /// Some scopes are accepted although no document lists them. The set contains such scopes only
     /// if the documents list no other scope for the method, so that they are not advised.
