@@ -133,11 +133,12 @@ impl RequiredScopes {
     /// let refusal = refusal.ok_or("no refusal")?;
     /// let call = Lookup::without_method(AbstainReason::Method);
     /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
-    /// let required = |refusal| RequiredScopes::of_refused_call(&call, None, &granted, refusal);
-    /// assert_eq!(required(&refusal), RequiredScopes::Unknown);
+    /// let required = RequiredScopes::of_refused_call(&call, None, &granted, &refusal);
+    /// assert_eq!(required, RequiredScopes::Unknown);
     ///
     /// let refusal = refusal.with_service("sheets.googleapis.com");
-    /// assert_eq!(required(&refusal).as_str(), "every_method");
+    /// let required = RequiredScopes::of_refused_call(&call, None, &granted, &refusal);
+    /// assert_eq!(required.as_str(), "every_method");
     /// # Ok::<(), &str>(())
     /// ```
     #[must_use]
