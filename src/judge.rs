@@ -7,7 +7,9 @@
 //!
 //! 1. The call has a bearer token.
 //! 2. Its host belongs to Google, or the user mapped the host.
-//! 3. The catalog contains exactly one method for the call, and lists scopes for the method.
+//! 3. The catalog contains exactly one method for the call, and lists scopes for the method. If Google
+//!    lists scopes only for the whole service, the call must be a REST call, and its token must hold
+//!    no scope of the service.
 //! 4. The catalog's table of exceptions does not contain the method.
 //! 5. The token's scopes are known from a source that is authoritative for the token.
 //! 6. The catalog contains all of these scopes, and the method accepts none of them.
@@ -22,6 +24,14 @@
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
 //! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
+//! The message of a refusal may contain a name that a user chose, such as the name of an object,
+//! and such a name may contain the words of a refusal for lack of scopes. So a refusal whose
+//! message contains other words beside a sentence about scopes leads to no denial if the token is
+//! known to hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it
+//! is [structured](Refusal::is_structured): if a field names the reason, or the message is nothing
+//! but the sentence. Then the catalog's list for the method is in doubt, and the guard makes no
+//! more predictions for the method.
+//!
 //! ```
 //! use gcp_scopes::call::Call;
 //! use gcp_scopes::granted::{GrantSource, GrantedScopes};
@@ -33,10 +43,16 @@
 //! let call = Call::new(&http::Method::POST, &uri);
 //! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
 //!
-//! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")),
+//!     Decision::Allow
+//! ));
 //! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
 //! // A scope that is newer than the catalog may be sufficient for any method.
-//! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://example.com/auth/new")),
+//!     Decision::Abstain(_)
+//! ));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -60,8 +76,10 @@ impl Guard {
     /// use gcp_scopes::judge::Decision;
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
-    /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
-    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// let uri =
+    ///     "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
+    /// let held =
+    ///     ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
     ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
@@ -82,7 +100,8 @@ impl Guard {
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty. Pure: no I/O, no log event.
+    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove)
+    /// this. Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///
@@ -95,12 +114,24 @@ impl Guard {
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
     /// let unknown = GrantedScopes::unknown("no source was queried");
-    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &ErrorResponse::new(body).with_status(403));
+    /// let explain = |body: &[u8]| {
+    ///     Guard::builder().build().explain(
+    ///         &call,
+    ///         &unknown,
+    ///         &ErrorResponse::new(body).with_status(403),
+    ///     )
+    /// };
     ///
-    /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
-    /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+    /// let denial =
+    ///     explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+    /// assert_eq!(
+    ///     denial.and_then(|denial| denial.method()).map(|method| method.id()),
+    ///     Some("storage.buckets.get")
+    /// );
     /// // The guard does not explain refusals by IAM: they reach the caller unchanged.
-    /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
+    /// assert!(
+    ///     explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none()
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -115,15 +146,19 @@ impl Guard {
 
     /// Returns the denial, or the refusal as the error if the call was refused for another reason
     /// or the reason is too uncertain. A `WWW-Authenticate` header alone makes a scope refusal only
-    /// possible; together with the prediction of a scope refusal it is likely.
+    /// possible; together with the prediction of a scope refusal it is likely. If the token is
+    /// known to hold an accepted scope, only a structured refusal counts.
     pub(crate) fn explain_refusal(
         &self,
         call: &Lookup,
         granted: &GrantedScopes,
         refusal: Refusal,
     ) -> Result<Denial, Refusal> {
-        let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
-        match refusal.is_likely_for_scope() {
+        let verdict = self.judge(call, granted);
+        let refusal = if verdict == Ok(false) { refusal.corroborated() } else { refusal };
+        let is_doubtful = verdict == Err(AbstainReason::Contradicted);
+        let is_disproved = !is_doubtful && granted.disprove(&refusal, call);
+        match refusal.is_likely_for_scope() && !is_disproved {
             true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
             false => Err(refusal),
         }
@@ -158,17 +193,17 @@ impl Guard {
     #[inline]
     pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
         let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
-        !is_listed && self.judge(call, granted) == Ok(false)
+        // Only a call that seems to lack a scope reads the lessons, which are behind a lock.
+        !is_listed && granted.suffice_for(call) == Ok(false) && self.judge(call, granted) == Ok(false)
     }
 
     /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
-    /// decided. If the catalog says that the scopes are insufficient, what the guard learned from
-    /// earlier responses may correct this result.
+    /// decided. What the guard learned from earlier responses may withdraw the verdict.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
-        let verdict = granted.suffice_for(call);
-        match (verdict, lesson_subject(call), granted.scopes()) {
-            (Ok(false), Some(subject), Some(held)) => self.state().lessons.corrected_verdict(subject, held),
-            _ => verdict,
+        let verdict = granted.suffice_for(call)?;
+        match lesson_subject(call) {
+            Some(subject) => self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict),
+            None => Ok(verdict),
         }
     }
 }

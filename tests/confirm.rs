@@ -21,14 +21,12 @@ use std::task::Poll;
 
 use builder::builder;
 use bytes::Bytes;
-use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::judge::Decision;
-use gcp_scopes::{Denial, Guard, ScopeSet};
+use gcp_scopes::granted::GrantSource;
+use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -393,53 +391,4 @@ async fn with_preflight_off_tokeninfo_still_explains_refusals() {
         assert_eq!(denial.granted().source(), Some(GrantSource::Tokeninfo));
     }
     assert_eq!(requests_to(&google, Service::OAuth), 1);
-}
-
-/// Creates granted scopes that the program has declared.
-fn declared(scopes: &str) -> GrantedScopes {
-    GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared)
-}
-
-#[tokio::test]
-async fn scopes_named_in_a_refusal_are_accepted_for_the_method() {
-    let google = google().await;
-    let guard = builder(&google).detect().await;
-    let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let publish = |token: &str| client.post(publish_url(&google)).bearer_auth(token.to_owned()).send();
-    let uri: Uri = publish_url(&google).parse().unwrap();
-    let drive = "https://www.googleapis.com/auth/drive";
-    let holds_drive = || guard.decide(&Call::new(&Method::POST, &uri), &declared(drive));
-    assert!(matches!(holds_drive(), Decision::Lacking(_)));
-
-    let refuse = |scopes: &str| {
-        let response = Response::builder().status(403).header(
-            "www-authenticate",
-            format!(
-                r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
-            ),
-        );
-        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
-            "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
-            "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-        google.other_api().respond(response.body(body).unwrap());
-    };
-    refuse(&format!("{drive} https://www.googleapis.com/auth/pubsub"));
-    assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));
-    assert!(matches!(holds_drive(), Decision::Allow), "{:?}", holds_drive());
-
-    // A later refusal that lists other scopes removes neither the scopes of the first refusal nor
-    // the scopes of the catalog.
-    refuse("https://www.googleapis.com/auth/gmail.send");
-    assert_eq!(kind(publish(&google.mint("somebody", ["calendar"])).await), Some(DenialKind::Refused));
-    assert!(matches!(holds_drive(), Decision::Allow));
-    let platform = declared("https://www.googleapis.com/auth/cloud-platform");
-    assert!(matches!(guard.decide(&Call::new(&Method::POST, &uri), &platform), Decision::Allow));
-
-    // If the token holds an accepted scope, the guard sends every call, even after refusals.
-    let token = google.mint("somebody", ["drive"]);
-    guard.declare(AccessToken::new(&token).unwrap(), declared(drive));
-    for _ in 0..3 {
-        refuse(drive);
-        assert_eq!(kind(publish(&token).await), Some(DenialKind::Refused));
-    }
 }

@@ -29,6 +29,9 @@ impl Flight {
     #[must_use = "a refusal is to be explained"]
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         if self.is_grpc {
+            if headers.contains_key(GRPC_STATUS) {
+                self.ended(headers);
+            }
             return self.is_google_host() && is_refused_by_headers(status, headers);
         }
         // Only a success proves that the scopes were sufficient: Google may send a 404 for an
@@ -36,7 +39,27 @@ impl Flight {
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::scopes_suffice(self);
         }
-        status == StatusCode::FORBIDDEN && self.is_google_host()
+        if status != StatusCode::FORBIDDEN {
+            learn::from_trial(self);
+        }
+        match status {
+            StatusCode::FORBIDDEN if self.is_google_host() => return true,
+            StatusCode::FORBIDDEN => self.note_other_host(headers),
+            StatusCode::UNAUTHORIZED => self.note_unseen_token(),
+            _ => {}
+        }
+        false
+    }
+
+    /// Learns from the headers or trailers with the gRPC status of a call, unless they refuse the
+    /// call.
+    pub(crate) fn ended(&self, headers: &HeaderMap) {
+        if self.is_doubted && has_status(headers, b"0") {
+            learn::scopes_suffice(self);
+        }
+        if !is_denied(headers) {
+            learn::from_trial(self);
+        }
     }
 
     /// Returns whether the trailers of a response with this status and these headers may be a
@@ -71,7 +94,12 @@ fn expects_trailers(status: StatusCode, headers: &HeaderMap) -> bool {
 
 /// Returns whether headers or trailers contain gRPC status 7, `PERMISSION_DENIED`.
 pub(crate) fn is_denied(headers: &HeaderMap) -> bool {
-    headers.get(GRPC_STATUS).is_some_and(|status| status.as_bytes() == b"7")
+    has_status(headers, b"7")
+}
+
+/// Returns whether headers or trailers contain this gRPC status.
+fn has_status(headers: &HeaderMap, code: &[u8]) -> bool {
+    headers.get(GRPC_STATUS).is_some_and(|status| status.as_bytes() == code)
 }
 
 /// Returns whether a response uses gRPC.

@@ -4,17 +4,18 @@ use http::StatusCode;
 
 use super::call_in_progress::Flight;
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantSource;
-use crate::granted::token_table::Entry;
+use crate::granted::token_table::{Entry, TokenKey};
+use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::Preflight;
+use crate::guard::lessons::LessonKey;
 use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 /// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
-    let event = (telemetry::evidence(denial), denial.method(), flight.token);
+    let event = (EventKind::Denied, telemetry::evidence(denial), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
     }
@@ -24,12 +25,34 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 /// scopes, the refusal proves that the scopes were sufficient, which the guard learns.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
-    let event = (refusal.gate().as_str(), method, flight.token);
+    let event = (EventKind::OtherGate, refusal.gate().as_str(), method, flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::other_gate(method, refusal, times);
     }
     if flight.is_doubted && is_after_scope_check(refusal) {
         scopes_suffice(flight);
+    }
+    from_trial(flight);
+}
+
+/// Logs a refusal that contains a sentence about scopes beside other words, although the token
+/// holds an accepted scope. Nothing is learned: the sentence may belong to a name.
+pub(super) fn log_disproved(flight: &Flight, refusal: &Refusal, granted: &GrantedScopes) {
+    let (state, method) = (flight.guard.state(), flight.lookup.method());
+    let event = (EventKind::Disproved, "", method, flight.token);
+    if let Some(times) = state.repeats.count(event, state.tokens.now()) {
+        telemetry::disproved(method, refusal, granted, times);
+    }
+}
+
+/// Learns from the response to a trial, if the flight is one, that Google no longer refuses such
+/// calls for lack of scope.
+pub(super) fn from_trial(flight: &Flight) {
+    if !flight.is_trial {
+        return;
+    }
+    if let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) {
+        flight.guard.state().lessons.end_denial(key, subject);
     }
 }
 
@@ -44,7 +67,7 @@ pub(super) fn scopes_suffice(flight: &Flight) {
     match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.tokens.forget(key),
-        Some(false) if state.lessons.mark_open(subject) => {
+        Some(false) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
             telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
         }
         _ => {}
@@ -52,36 +75,50 @@ pub(super) fn scopes_suffice(flight: &Flight) {
 }
 
 /// Learns the scopes that Google names in a refused response.
-pub(super) fn from_named_scopes(flight: &Flight, refusal: &Refusal) {
+pub(super) fn from_named_scopes(flight: &Flight, denial: &Denial) {
+    let Some(refusal) = denial.refusal() else { return };
     let named = refusal.alternatives();
-    let is_sure = is_missing_scope(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
+    let is_certain = refusal.certainty() == Certainty::Certain && refusal.is_structured();
+    let is_sure = is_missing_scope(refusal) && is_certain && !named.is_empty();
     if let Some(subject) = lesson_subject(&flight.lookup).filter(|_| is_sure) {
         flight.guard.state().lessons.learn_scopes(subject, named);
     }
 }
 
-/// Learns from a refusal that the prediction was correct, or that the scopes that the program
-/// declared were wrong.
+/// Learns from a refusal that the prediction was correct, that the catalog is wrong, or that the
+/// scopes that the program declared were wrong.
 pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
     let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
-    // With the other settings no call is stopped, so nothing has to be learned here.
-    let stops_calls = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
-    if !stops_calls || !denial.refusal().is_some_and(is_missing_scope) {
-        return;
-    }
+    let Some(refusal) = denial.refusal().filter(|refusal| is_missing_scope(refusal)) else { return };
+    let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
     match flight.guard.judge(&flight.lookup, granted) {
-        Ok(false) => {
-            let Some(stale_at) = state.tokens.read(key, |entry| entry.stale_at) else { return };
-            let denial =
-                flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
-            state.lessons.remember_denial(key, subject, stale_at, denial);
-        }
-        Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
-            state.tokens.forget(key);
+        Ok(false) if refusal.is_structured() || !is_unverified => stop_calls(flight, subject, key, granted),
+        Ok(true) if is_unverified => state.tokens.forget(key),
+        // Scopes do not limit the token, so the list of scopes is not in doubt.
+        Ok(true) if granted.is_unrestricted() => {}
+        Ok(true) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
+            telemetry::refused_with_scope(flight.lookup.method(), &flight.lookup.accepted(), granted);
         }
         _ => {}
     }
+}
+
+/// Returns whether an event may be logged that is not counted. The number of events is bounded.
+fn may_log(flight: &Flight) -> bool {
+    let state = flight.guard.state();
+    state.repeats.allows_event(state.tokens.now())
+}
+
+/// Stops later calls of this kind with the token, if the guard stops calls.
+fn stop_calls(flight: &Flight, subject: LessonKey, key: TokenKey, granted: &GrantedScopes) {
+    let state = flight.guard.state();
+    if !matches!(state.preflight, Preflight::Confirm | Preflight::Deny) {
+        return;
+    }
+    let Some(stale_at) = state.tokens.read(key, |entry| entry.stale_at) else { return };
+    let denial = flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
+    state.lessons.remember_denial(key, subject, stale_at, denial, state.tokens.now());
 }
 
 /// Returns whether the call was refused because the token lacks a scope, and not because a scope of
@@ -92,7 +129,7 @@ fn is_missing_scope(refusal: &Refusal) -> bool {
 
 /// Returns whether the refusal comes from a check after the scope check, so that the token's scopes
 /// were sufficient. Only IAM and resource ACLs count: for the other checks Google does not document
-/// an order.
+/// an order. Words in a message do not count, because they may belong to a name.
 fn is_after_scope_check(refusal: &Refusal) -> bool {
-    matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
+    matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.is_structured()
 }

@@ -28,7 +28,8 @@ use super::{AccessToken, GrantedScopes};
 ///
 ///     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
 ///         let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
-///         token.secret().starts_with("broker-").then(|| GrantedScopes::known(scopes, GrantSource::Custom))
+///         let granted = GrantedScopes::known(scopes, GrantSource::Custom);
+///         token.secret().starts_with("broker-").then_some(granted)
 ///     }
 /// }
 /// ```

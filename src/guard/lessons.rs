@@ -1,13 +1,21 @@
 //! Lessons: what a guard has learned about API methods from Google's responses, where the responses
-//! contradict or extend the catalog.
+//! confirm, contradict or extend the catalog.
 //!
-//! Only calls whose token seems to lack the scope read the lessons, so contention for the lock is
-//! rare.
+//! 1. A refusal for lack of scope stops later calls of the method with the same token. This lesson
+//!    ends with the token, and after an hour at the latest. After ten minutes one call is sent
+//!    again, and its response renews or ends the lesson.
+//! 2. A response that contradicts the catalog withdraws all verdicts on the method.
+//! 3. The scopes that a response names withdraw the verdict that a token with one of these scopes
+//!    lacks a scope. They never lead to another verdict and are in no report, so a response to one
+//!    token does not change what the users of other tokens read.
+//!
+//! Only calls whose token seems to lack the scope, and refused calls, read the lessons, so
+//! contention for the lock is rare.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::bounded::BoundedMap;
 use crate::call::{AbstainReason, NeededScopes};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
@@ -15,9 +23,18 @@ use crate::granted::sync::{Mutex, MutexGuard};
 use crate::granted::token_table::TokenKey;
 use crate::scope::ScopeSet;
 
-/// The maximum number of entries of each kind. When a kind is full, all entries of the kind are
-/// dropped: each entry can be learned again from one call.
+/// The maximum number of entries of each kind. The oldest entries are dropped: each entry can be
+/// learned again from one call.
 const MAX_ENTRIES: usize = 1024;
+
+/// How long calls are stopped before one call is sent again: so long that a program that retries
+/// without end sends few calls, and so short that a wrong lesson does not last.
+const RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// How long calls are stopped if no later response confirms the refusal: the default lifetime of
+/// Google's access tokens.
+/// <https://docs.cloud.google.com/docs/authentication/token-types#access>
+const STOPPED_FOR: Duration = Duration::from_secs(3600);
 
 /// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
 /// together with the call's method if the catalog contains it.
@@ -34,52 +51,79 @@ impl From<ApiMethod> for LessonKey {
 }
 
 /// The lessons of a guard. They contain no token.
-#[derive(Default)]
 pub(crate) struct Lessons(Mutex<Learned>);
 
-#[derive(Default)]
 struct Learned {
-    /// The denial for a token and a method, with the time at which the token's cache entry becomes
-    /// stale. The denial is valid until the cache entry is replaced, which changes this time.
-    /// Denials are kept because creating a denial takes longer than all other steps of a call.
-    denials: HashMap<(TokenKey, LessonKey), (Instant, Denial)>,
-    /// Methods that accepted a token without any of the scopes that the catalog lists.
-    open: HashSet<LessonKey>,
-    /// Scopes that a method accepts in addition to those that the catalog lists.
-    accepted: HashMap<LessonKey, ScopeSet>,
+    /// What stops calls of a subject with a token. Denials are kept because creating a denial takes
+    /// longer than all other steps of a call.
+    stops: BoundedMap<(TokenKey, LessonKey), Stop>,
+    /// Methods for which a response contradicted the catalog: Google accepted a token without any
+    /// of the listed scopes, or refused a token with one of them.
+    contradicted: BoundedMap<LessonKey, ()>,
+    /// Scopes that a response named for a method in addition to those that the catalog lists.
+    named: BoundedMap<LessonKey, ScopeSet>,
+}
+
+/// The denial for a token and a subject.
+struct Stop {
+    denial: Denial,
+    /// When the token's cache entry becomes stale. The denial is valid until the cache entry is
+    /// replaced, which changes this time.
+    stale_at: Instant,
+    /// When the next call is sent, to find out whether Google still refuses it.
+    retry_at: Instant,
+    /// When calls are no longer stopped.
+    ends_at: Instant,
+}
+
+/// Whether a call is sent whose token is known to lack the scope: see [`Lessons::check`].
+#[derive(Debug)]
+pub(crate) enum Check {
+    /// Google has not refused such a call, as far as is known.
+    Unconfirmed,
+    /// Google refused such a call a while ago. This call is sent, and calls that begin before its
+    /// response are stopped.
+    Trial,
+    /// Google refused such a call. This call is stopped.
+    Stopped(Denial),
+}
+
+impl Default for Lessons {
+    fn default() -> Self {
+        let (stops, contradicted) = (BoundedMap::new(MAX_ENTRIES), BoundedMap::new(MAX_ENTRIES));
+        Self(Mutex::new(Learned { stops, contradicted, named: BoundedMap::new(MAX_ENTRIES) }))
+    }
 }
 
 impl Lessons {
-    /// Returns whether `held` is sufficient for a call, where `held` has none of the scopes that
-    /// the catalog lists for the call. Returns an error if the catalog is known to be wrong about
-    /// the method.
+    /// Returns `verdict`, by which `held` is or is not sufficient for a call. Returns an error if a
+    /// response showed that this verdict may be wrong.
     pub(crate) fn corrected_verdict(
         &self,
         subject: impl Into<LessonKey>,
-        held: &ScopeSet,
+        held: Option<&ScopeSet>,
+        verdict: bool,
     ) -> Result<bool, AbstainReason> {
         let (learned, subject) = (self.learned(), subject.into());
-        match learned.accepted.get(&subject) {
-            _ if learned.open.contains(&subject) => Err(AbstainReason::Contradicted),
-            Some(accepted) if accepted.intersects(held) => Ok(true),
-            _ => Ok(false),
-        }
+        let holds_named = || Some(learned.named.get(&subject)?.intersects(held?));
+        let is_doubtful =
+            learned.contradicted.get(&subject).is_some() || (!verdict && holds_named().unwrap_or_default());
+        if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
-    /// Keeps the denial for calls of `subject` with this token. The denial is valid as long as the
-    /// token's cache entry, which expires at `stale_at`.
+    /// Stops calls of `subject` with this token from `now` on. The denial is valid at most as long
+    /// as the token's cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
         subject: impl Into<LessonKey>,
         stale_at: Instant,
         denial: Denial,
+        now: Instant,
     ) {
-        let denials = &mut self.learned().denials;
-        if denials.len() >= MAX_ENTRIES {
-            denials.clear();
-        }
-        denials.insert((token, subject.into()), (stale_at, denial));
+        let (retry_at, ends_at) = (now + RETRY_AFTER, now + STOPPED_FOR);
+        let stop = Stop { denial, stale_at, retry_at, ends_at };
+        self.learned().stops.insert((token, subject.into()), stop);
     }
 
     /// Returns the kept denial for calls of `subject` with this token. Returns `None` if no denial
@@ -91,29 +135,53 @@ impl Lessons {
         stale_at: Instant,
     ) -> Option<Denial> {
         let learned = self.learned();
-        let (known_at, denial) = learned.denials.get(&(token, subject.into()))?;
-        (*known_at == stale_at).then(|| denial.clone())
+        let stop = learned.stops.get(&(token, subject.into()))?;
+        (stop.stale_at == stale_at).then(|| stop.denial.clone())
     }
 
-    /// Learns that Google accepted a token without any of the scopes that the catalog lists for
-    /// `subject`. Returns `true` if this was not known before.
-    pub(crate) fn mark_open(&self, subject: impl Into<LessonKey>) -> bool {
-        let (mut learned, subject) = (self.learned(), subject.into());
-        if learned.open.len() >= MAX_ENTRIES {
-            learned.open.clear();
+    /// Decides whether a call of `subject` with this token is sent, where the token is known to
+    /// lack the scope. The caller reports the response to a [`Check::Trial`] with
+    /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the caller
+    /// never does, the next call is sent after the same time.
+    pub(crate) fn check(
+        &self,
+        token: TokenKey,
+        subject: impl Into<LessonKey>,
+        stale_at: Instant,
+        now: Instant,
+    ) -> Check {
+        let mut learned = self.learned();
+        let stop = learned.stops.get_mut(&(token, subject.into()));
+        match stop.filter(|stop| stop.stale_at == stale_at && now < stop.ends_at) {
+            None => Check::Unconfirmed,
+            Some(stop) if now < stop.retry_at => Check::Stopped(stop.denial.clone()),
+            Some(stop) => {
+                stop.retry_at = now + RETRY_AFTER;
+                Check::Trial
+            }
         }
-        learned.denials.retain(|(_, denied), _| *denied != subject);
-        learned.open.insert(subject)
+    }
+
+    /// Stops no more calls of `subject` with this token.
+    pub(crate) fn end_denial(&self, token: TokenKey, subject: impl Into<LessonKey>) {
+        self.learned().stops.remove(&(token, subject.into()));
+    }
+
+    /// Learns that a response contradicted the scopes that the catalog lists for `subject`. Returns
+    /// `true` if this was not known before.
+    pub(crate) fn mark_contradicted(&self, subject: impl Into<LessonKey>) -> bool {
+        let (mut learned, subject) = (self.learned(), subject.into());
+        learned.stops.retain(|(_, stopped)| *stopped != subject);
+        learned.contradicted.insert(subject, ()).is_none()
     }
 
     /// Learns scopes that Google named as sufficient for `subject`. Scopes that the catalog does
     /// not contain are ignored.
     pub(crate) fn learn_scopes(&self, subject: impl Into<LessonKey>, scopes: &ScopeSet) {
-        let (accepted, subject) = (&mut self.learned().accepted, subject.into());
-        if accepted.len() >= MAX_ENTRIES && !accepted.contains_key(&subject) {
-            accepted.clear();
-        }
-        accepted.entry(subject).or_default().extend(scopes.iter().filter(|scope| scope.is_known()));
+        let (named, subject) = (&mut self.learned().named, subject.into());
+        let mut all = named.get(&subject).cloned().unwrap_or_default();
+        all.extend(scopes.iter().filter(|scope| scope.is_known()));
+        named.insert(subject, all);
     }
 
     fn learned(&self) -> MutexGuard<'_, Learned> {
@@ -153,18 +221,88 @@ mod tests {
         hasher.key(AccessToken::from_authorization(&header).unwrap())
     }
 
+    /// A guard's lessons, and a token that is the subject of one lesson.
+    struct TestLesson {
+        lessons: Lessons,
+        token: TokenKey,
+        insert: ApiMethod,
+        start: Instant,
+    }
+
+    impl TestLesson {
+        /// Creates lessons with a refusal of `storage.objects.insert` at the start.
+        fn refused() -> Self {
+            let (lessons, start) = (Lessons::default(), Instant::now());
+            let lesson = Self {
+                lessons,
+                token: key(&TokenHasher::new(), 1),
+                insert: method("storage.objects.insert"),
+                start,
+            };
+            lesson.refuse(Duration::ZERO);
+            lesson
+        }
+
+        fn refuse(&self, after: Duration) {
+            let (stale_at, now) = (self.start, self.start + after);
+            self.lessons.remember_denial(self.token, self.insert, stale_at, denial(), now);
+        }
+
+        /// Checks a call, and returns the name of the result.
+        fn check(&self, after: Duration) -> &'static str {
+            match self.lessons.check(self.token, self.insert, self.start, self.start + after) {
+                Check::Unconfirmed => "unconfirmed",
+                Check::Trial => "trial",
+                Check::Stopped(_) => "stopped",
+            }
+        }
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
     fn a_denial_is_kept_per_method_token_and_cache_entry() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
-        lessons.remember_denial(key(&hasher, 1), insert, now, denial());
-        let has_denial = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
+        lessons.remember_denial(key(&hasher, 1), insert, now, denial(), now);
+        let has_denial = |token, method, at| {
+            let is_stopped = matches!(lessons.check(key(&hasher, token), method, at, now), Check::Stopped(_));
+            assert_eq!(is_stopped, lessons.denial(key(&hasher, token), method, at).is_some());
+            is_stopped
+        };
         assert!(has_denial(1, insert, now));
         assert!(!has_denial(2, insert, now));
         assert!(!has_denial(1, get, now));
         assert!(!has_denial(1, insert, now + Duration::from_secs(1)));
-        assert!(lessons.mark_open(insert) && !lessons.mark_open(insert));
+        assert!(lessons.mark_contradicted(insert) && !lessons.mark_contradicted(insert));
         assert!(!has_denial(1, insert, now));
+    }
+
+    #[test]
+    fn one_call_is_sent_every_ten_minutes() {
+        let lesson = TestLesson::refused();
+        assert_eq!(lesson.check(RETRY_AFTER - SECOND), "stopped");
+        assert_eq!(lesson.check(RETRY_AFTER), "trial");
+        // The response to the trial never arrives.
+        for after in [RETRY_AFTER, 2 * RETRY_AFTER - SECOND] {
+            assert_eq!(lesson.check(after), "stopped");
+        }
+        assert_eq!(lesson.check(2 * RETRY_AFTER), "trial");
+        lesson.refuse(2 * RETRY_AFTER + SECOND);
+        assert_eq!(lesson.check(3 * RETRY_AFTER), "stopped");
+        assert_eq!(lesson.check(3 * RETRY_AFTER + SECOND), "trial");
+        lesson.lessons.end_denial(lesson.token, lesson.insert);
+        assert_eq!(lesson.check(3 * RETRY_AFTER + SECOND), "unconfirmed");
+    }
+
+    #[test]
+    fn a_denial_ends_an_hour_after_the_last_refusal() {
+        let lesson = TestLesson::refused();
+        assert_eq!(lesson.check(STOPPED_FOR), "unconfirmed");
+        let lesson = TestLesson::refused();
+        lesson.refuse(STOPPED_FOR - SECOND);
+        assert_eq!(lesson.check(STOPPED_FOR), "stopped");
+        assert_eq!(lesson.check(2 * STOPPED_FOR - SECOND), "unconfirmed");
     }
 
     #[test]
@@ -172,38 +310,53 @@ mod tests {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, kept) = (method("storage.objects.insert"), denial());
         for token in 0..10 * MAX_ENTRIES {
-            lessons.remember_denial(key(&hasher, token), insert, now, kept.clone());
+            lessons.remember_denial(key(&hasher, token), insert, now, kept.clone(), now);
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
         for method in (0..2 * MAX_ENTRIES).filter_map(|index| Catalog::built_in().method_at(index)) {
-            lessons.mark_open(method);
+            lessons.mark_contradicted(method);
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
+            // `https://example.com/x` is not learned, because the catalog does not contain this
+            // scope.
+            assert_eq!(lessons.learned().named.get(&method.into()).map(ScopeSet::len), Some(1));
         }
         let learned = lessons.learned();
-        let sizes = [learned.denials.len(), learned.open.len(), learned.accepted.len()];
-        assert!(sizes.iter().all(|size| (1..=MAX_ENTRIES).contains(size)), "{sizes:?}");
-        // `https://example.com/x` is not learned, because the catalog does not contain this scope.
-        assert!(learned.accepted.values().all(|scopes| scopes.len() == 1));
+        let sizes = [learned.stops.len(), learned.contradicted.len(), learned.named.len()];
+        // At most half of the entries are forgotten at a time.
+        let expected = MAX_ENTRIES / 2..=MAX_ENTRIES;
+        assert!(sizes.iter().skip(1).all(|size| expected.contains(size)), "{sizes:?}");
     }
 
     #[test]
-    fn named_scopes_are_accepted_in_addition_to_listed_scopes() {
+    fn named_scopes_only_withdraw_the_verdict_of_a_missing_scope() {
         let lessons = Lessons::default();
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
-        let openid = ScopeSet::from_scope_text("openid");
-        assert_eq!(lessons.corrected_verdict(insert, &openid), Ok(false));
+        let [openid, email] = ["openid", "email"].map(ScopeSet::from_scope_text);
+        let doubtful = Err(AbstainReason::Contradicted);
+        let verdict = |method, held| lessons.corrected_verdict(method, Some(held), false);
+        assert_eq!(verdict(insert, &openid), Ok(false));
         lessons.learn_scopes(insert, &openid);
-        assert_eq!(lessons.corrected_verdict(insert, &openid), Ok(true));
-        assert_eq!(lessons.corrected_verdict(insert, &ScopeSet::from_scope_text("email")), Ok(false));
-        assert_eq!(lessons.corrected_verdict(get, &openid), Ok(false));
-        lessons.learn_scopes(get, &ScopeSet::from_scope_text("email"));
+        assert_eq!(verdict(insert, &openid), doubtful);
+        assert_eq!(verdict(insert, &email), Ok(false));
+        assert_eq!(verdict(get, &openid), Ok(false));
+        // A scope that the catalog lists is not in doubt.
+        assert_eq!(lessons.corrected_verdict(insert, Some(&openid), true), Ok(true));
+        lessons.learn_scopes(get, &email);
         assert_eq!(
-            lessons.corrected_verdict(insert, &openid),
-            Ok(true),
+            verdict(insert, &openid),
+            doubtful,
             "scopes learned for one method should not replace those of another method"
         );
-        lessons.mark_open(get);
-        assert_eq!(lessons.corrected_verdict(get, &openid), Err(AbstainReason::Contradicted));
+    }
+
+    #[test]
+    fn a_contradicted_method_has_no_verdict() {
+        let (lessons, get) = (Lessons::default(), method("storage.objects.get"));
+        lessons.mark_contradicted(get);
+        let openid = ScopeSet::from_scope_text("openid");
+        for (held, verdict) in [(Some(&openid), false), (Some(&openid), true), (None, true)] {
+            assert_eq!(lessons.corrected_verdict(get, held, verdict), Err(AbstainReason::Contradicted));
+        }
     }
 }
 
@@ -215,20 +368,23 @@ mod models {
     use crate::catalog::Catalog;
 
     #[test]
-    fn concurrent_lessons_mark_a_method_open_once() {
+    fn concurrent_lessons_mark_a_method_contradicted_once() {
         let model = || {
             let (lessons, method) = (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
             let threads = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
-                shuttle::thread::spawn(move || lessons.mark_open(method))
+                shuttle::thread::spawn(move || lessons.mark_contradicted(method))
             });
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid"));
-            // `mark_open` returns `true` only to the first caller.
+            // `mark_contradicted` returns `true` only to the first caller.
             let firsts = threads.into_iter().map(|thread| thread.join().unwrap());
             assert_eq!(firsts.filter(|first| *first).count(), 1);
             // Scopes learned at the same time do not replace the mark.
             let held = ScopeSet::from_scope_text("openid");
-            assert_eq!(lessons.corrected_verdict(method, &held), Err(AbstainReason::Contradicted));
+            assert_eq!(
+                lessons.corrected_verdict(method, Some(&held), false),
+                Err(AbstainReason::Contradicted)
+            );
         };
         shuttle::check_random(model, 2_000);
         shuttle::check_dfs(model, Some(2_000));

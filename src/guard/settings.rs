@@ -17,8 +17,10 @@ pub enum Preflight {
     Warn,
     /// A warning is logged, and the call is sent. If Google refuses the call for lack of scopes,
     /// later calls of the same method with the same token are not sent: they fail with a
-    /// [`Denial`](crate::Denial). If Google accepts the call, the catalog is wrong about the
-    /// method, and the guard makes no more predictions for the method.
+    /// [`Denial`](crate::Denial). Ten minutes after the refusal one call is sent again, and its
+    /// response decides whether the next calls are sent. An hour after the last refusal all calls
+    /// are sent. If Google accepts the call, the catalog is wrong about the method, and the guard
+    /// makes no more predictions for the method.
     #[default]
     Confirm,
     /// The call is not sent: it fails with a [`Denial`](crate::Denial). The first call with a token

@@ -63,11 +63,17 @@ where
         let explanation = match this.explanation {
             Some(explanation) => explanation,
             None => match split_refusal(ready!(this.body.poll_frame(cx))) {
-                Err(frame) => return Poll::Ready(frame),
+                Err(frame) => {
+                    if let Some(Some(trailers)) = frame.as_ref().map(trailers_of) {
+                        this.flight.take().iter().for_each(|flight| flight.ended(trailers));
+                    }
+                    return Poll::Ready(frame);
+                }
                 Ok(trailers) => this.explanation.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
         };
         let (trailers, denial) = ready!(explanation.as_mut().poll(cx));
+        // A future must not be polled again after it was ready.
         *this.explanation = None;
         let trailers = match denial {
             Some(denial) => deliver(this.guard, denial, trailers, this.grpc_errors.as_ref()),
@@ -77,12 +83,19 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
+        // The inner body is at its end while its trailers are explained, but the trailers are still
+        // to be returned.
         self.explanation.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Returns the trailers of a frame.
+fn trailers_of<D, E>(frame: &Result<Frame<D>, E>) -> Option<&HeaderMap> {
+    frame.as_ref().ok()?.trailers_ref()
 }
 
 /// Returns the trailers of a refused call, or any other frame as the error.

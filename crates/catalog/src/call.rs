@@ -61,11 +61,15 @@ impl<'a> Call<'a> {
     /// token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::call::Call;
+    ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg?alt=media".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
     /// // The path may contain the name of an object, so `Debug` does not print the path.
-    /// assert_eq!(format!("{call:?}"), r#"Call { verb: "GET", host: Some("storage.googleapis.com"), .. }"#);
+    /// assert_eq!(
+    ///     format!("{call:?}"),
+    ///     r#"Call { verb: "GET", host: Some("storage.googleapis.com"), .. }"#
+    /// );
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
@@ -83,7 +87,13 @@ impl<'a> Call<'a> {
     /// use gcp_scopes_catalog::call::Call;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
-    /// let call = Call::from_url_parts("GET", Some("https"), Some("storage.googleapis.com"), "/storage/v1/b", None);
+    /// let call = Call::from_url_parts(
+    ///     "GET",
+    ///     Some("https"),
+    ///     Some("storage.googleapis.com"),
+    ///     "/storage/v1/b",
+    ///     None,
+    /// );
     /// let method = lookup(&call, &Endpoints::new()).method();
     /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
     /// # }
@@ -107,7 +117,8 @@ impl<'a> Call<'a> {
     /// use gcp_scopes_catalog::scope::Scope;
     ///
     /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
-    /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?; // an API that no catalog has yet
+    /// // an API that no catalog has yet
+    /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri).with_needed_scopes(Some(&needed));
     /// assert_eq!(call.needed_scopes(), Some(&needed));
     /// # Ok::<(), http::uri::InvalidUri>(())
@@ -118,7 +129,8 @@ impl<'a> Call<'a> {
         Self { needed, ..self }
     }
 
-    /// Returns the scopes that the call needs, as set by [`with_needed_scopes`](Self::with_needed_scopes).
+    /// Returns the scopes that the call needs, as set by
+    /// [`with_needed_scopes`](Self::with_needed_scopes).
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -145,7 +157,8 @@ impl<'a> Call<'a> {
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// // A GET whose URL would be too long.
-    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
+    /// let url = "https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet";
+    /// let request = http::Request::post(url)
     ///     .header("x-http-method-override", "GET")
     ///     .body(())?;
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
@@ -169,7 +182,8 @@ impl<'a> Call<'a> {
     /// use http::HeaderMap;
     /// use http::header::{AUTHORIZATION, HeaderValue};
     ///
-    /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
+    /// let headers =
+    ///     HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
     /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
     /// let call = Call::new(&http::Method::GET, &in_query).with_headers(&headers);
     /// assert!(call.only_token().is_none());
@@ -206,10 +220,15 @@ impl<'a> Call<'a> {
     /// Returns the HTTP verb.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::Call;
-    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics?pageSize=2");
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let uri =
+    ///     http::Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics?pageSize=2");
     /// let call = Call::new(&http::Method::GET, &uri);
-    /// assert_eq!((call.verb(), call.path(), call.query()), ("GET", "/v1/projects/p/topics", "pageSize=2"));
+    /// assert_eq!(
+    ///     (call.verb(), call.path(), call.query()),
+    ///     ("GET", "/v1/projects/p/topics", "pageSize=2")
+    /// );
     /// ```
     #[inline]
     #[must_use]
@@ -220,7 +239,8 @@ impl<'a> Call<'a> {
     /// Returns the path, percent-encoded as in the request.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::call::Call;
+    ///
     /// let uri = http::Uri::from_static("https://storage.googleapis.com/photos/cats%2Fone.jpg");
     /// assert_eq!(Call::new(&http::Method::GET, &uri).path(), "/photos/cats%2Fone.jpg");
     /// ```
@@ -252,6 +272,19 @@ impl<'a> Call<'a> {
         self.authority.or_else(|| header_text(self.headers?.all, &HOST))
     }
 
+    /// Returns `host[:port]` of the URL, otherwise of the header `Host`, without the user.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("http://me:PASSWORD@127.0.0.1:4443/storage/v1/b");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).server(), Some("127.0.0.1:4443"));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn server(&self) -> Option<&'a str> {
+        self.authority().map(host::without_user)
+    }
+
     /// Returns the default port of the URL's scheme; `None` for a URL without a scheme.
     #[inline]
     pub(crate) fn default_port(&self) -> Option<u16> {
@@ -265,7 +298,8 @@ impl<'a> Call<'a> {
     /// Checks whether the scheme of the URL is `https`.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::call::Call;
+    ///
     /// let uri = http::Uri::from_static("http://127.0.0.1:4443/");
     /// assert!(!Call::new(&http::Method::GET, &uri).is_over_tls());
     /// ```
@@ -284,8 +318,11 @@ impl<'a> Call<'a> {
     /// without headers the path decides, which must have the form `/package.Service/Method`.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::Call;
-    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish");
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let uri = http::Uri::from_static(
+    ///     "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish",
+    /// );
     /// assert!(Call::new(&http::Method::POST, &uri).is_grpc());
     /// ```
     #[inline]

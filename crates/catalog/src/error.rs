@@ -12,7 +12,10 @@ use std::fmt::Display;
 ///
 /// let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
 /// assert_eq!(error.kind(), CatalogErrorKind::UnknownScope);
-/// assert_eq!(error.to_string(), "unknown scope `devstorage.read_onyl`; did you mean `devstorage.read_only`?");
+/// assert_eq!(
+///     error.to_string(),
+///     "unknown scope `devstorage.read_onyl`; did you mean `devstorage.read_only`?"
+/// );
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -60,6 +63,7 @@ impl Error {
         near: &[impl Display],
         hint: &str,
     ) -> Self {
+        let name = format!("{name:.100}").escape_debug().to_string();
         let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
         let message = match near.as_slice() {
             [] => format!("unknown {what} `{name}`{hint}"),
@@ -71,7 +75,8 @@ impl Error {
     /// Returns the kind of the error.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::error::CatalogErrorKind;
+    /// use gcp_scopes_catalog::error::CatalogErrorKind;
+    ///
     /// let error = "no such scope".parse::<gcp_scopes_catalog::scope::Scope>().unwrap_err();
     /// assert_eq!(error.kind(), CatalogErrorKind::UnknownScope);
     /// ```

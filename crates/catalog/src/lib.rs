@@ -9,6 +9,7 @@ pub mod call;
 mod api;
 mod blob;
 mod catalog;
+mod colon;
 mod endpoints;
 mod found;
 mod known_host;
@@ -37,8 +38,8 @@ pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
 /// The binary layout of the data and the overrides, for the generator and the benchmarks, and the
-/// first half of a lookup, for the guard. This module is not part of the API: it changes only with a
-/// breaking release, but is not documented for other users.
+/// first half of a lookup, for the guard. This module is not part of the API: it changes only with
+/// a breaking release, but is not documented for other users.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;

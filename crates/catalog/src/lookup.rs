@@ -18,9 +18,10 @@ use crate::scope::ScopeSet;
 /// use gcp_scopes_catalog::call::{AbstainReason, Call};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
-/// // A later chunk of a resumable upload. The session URL authorizes the request, so the scopes of the
-/// // token do not decide.
-/// let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x";
+/// // A later chunk of a resumable upload. The session URL authorizes the request, so the scopes of
+/// // the token do not decide.
+/// let session = "uploadType=resumable&upload_id=x";
+/// let url = format!("https://storage.googleapis.com/upload/storage/v1/b/photos/o?{session}");
 /// let found = lookup(&Call::new(&http::Method::PUT, &url.parse()?), &Endpoints::new());
 /// assert_eq!(found.method().map(|method| method.id()), Some("storage.objects.insert"));
 /// assert_eq!(found.abstain_reason(), Some(AbstainReason::Session));
@@ -35,8 +36,8 @@ pub struct Lookup {
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
-/// If the caller [states](Call::with_needed_scopes) which scopes the call needs, the stated scopes replace the
-/// scopes of the catalog, also for an API of Google that the catalog does not contain.
+/// If the caller [states](Call::with_needed_scopes) which scopes the call needs, the stated scopes
+/// replace the scopes of the catalog, also for an API of Google that the catalog does not contain.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -100,7 +101,8 @@ impl Lookup {
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    /// use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    ///
     /// let uri = http::Uri::from_static("https://storage.googleapis.com/storage/v1/b");
     /// let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method();
     /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
@@ -130,9 +132,9 @@ impl Lookup {
         self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.abstain_reason)
     }
 
-    /// Returns the scopes that the call needs, as the caller [states](Call::with_needed_scopes) them. Returns
-    /// `None` if the caller states no scopes, if the call does not go to Google, or if the call is
-    /// signed.
+    /// Returns the scopes that the call needs, as the caller [states](Call::with_needed_scopes)
+    /// them. Returns `None` if the caller states no scopes, if the call does not go to Google, or
+    /// if the call is signed.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -208,7 +210,8 @@ impl Lookup {
     ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let found = lookup(&Call::new(&http::Method::DELETE, &uri), &Endpoints::new());
-    /// let held = |name| ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{name}"));
+    /// let held =
+    ///     |name| ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{name}"));
     /// assert_eq!(found.accepts(&held("devstorage.full_control")), Ok(true));
     /// assert_eq!(found.accepts(&held("devstorage.read_only")), Ok(false));
     /// assert_eq!(found.accepts(&held("brand.new")), Err(AbstainReason::UnlistedScope));
@@ -231,7 +234,8 @@ impl Lookup {
     /// [`accepts`](Self::accepts). If the check returns `true`, `accepts` does not return
     /// `Ok(false)`.
     ///
-    /// Returns `false` if the caller [states](Call::with_needed_scopes) which scopes the call needs.
+    /// Returns `false` if the caller [states](Call::with_needed_scopes) which scopes the call
+    /// needs.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

@@ -10,7 +10,10 @@
 //! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 //!
 //! let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-//! let accepted: ScopeSet = ["storage-rw", "cloud-platform"].map(str::parse::<Scope>).into_iter().collect::<Result<_, _>>()?;
+//! let accepted: ScopeSet = ["storage-rw", "cloud-platform"]
+//!     .map(str::parse::<Scope>)
+//!     .into_iter()
+//!     .collect::<Result<_, _>>()?;
 //! assert!(!held.intersects(&accepted)); // this token cannot write, even if IAM permits it
 //! # Ok::<(), gcp_scopes_catalog::Error>(())
 //! ```
@@ -27,7 +30,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{CatalogErrorKind, Error};
 use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
-use known::SCOPES;
+use known::{REACH, SCOPES};
 
 /// The prefix of almost every Google scope. [`Scope::short`] omits the prefix.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
@@ -58,7 +61,8 @@ impl Scope {
     /// Returns the scope that most Google Cloud methods accept, and that Google recommends for VMs.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
     /// assert_eq!(Scope::cloud_platform().short(), "cloud-platform");
     /// ```
     #[must_use]
@@ -71,13 +75,18 @@ impl Scope {
     ///
     /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
     /// report for these names (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// Characters outside of printable ASCII, which no scope contains, are escaped.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
     /// let known = Scope::from_uri("https://www.googleapis.com/auth/pubsub");
     /// let new = Scope::from_uri("https://www.googleapis.com/auth/brand.new");
     /// assert!(known.is_known() && !new.is_known());
-    /// assert_eq!(Scope::from_uri("email"), Scope::from_uri("https://www.googleapis.com/auth/userinfo.email"));
+    /// assert_eq!(
+    ///     Scope::from_uri("email"),
+    ///     Scope::from_uri("https://www.googleapis.com/auth/userinfo.email")
+    /// );
     /// ```
     #[must_use]
     pub fn from_uri(uri: &str) -> Self {
@@ -89,7 +98,9 @@ impl Scope {
         };
         match SCOPES.binary_search(&uri) {
             Ok(index) => Self::numbered(index),
-            Err(_) => Self(Name::Other(uri.into())),
+            Err(_) if uri.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Self(Name::Other(uri.into())),
+            // The name may come from a server, and is shown on terminals and in logs.
+            Err(_) => Self(Name::Other(uri.escape_default().to_string().into())),
         }
     }
 
@@ -112,6 +123,13 @@ impl Scope {
         }
     }
 
+    /// Returns how many methods of the full catalog accept the scope: a measure of how much the
+    /// scope permits. An unknown scope may permit anything.
+    pub(crate) fn reach(&self) -> u16 {
+        let place = self.number().map(usize::from);
+        place.and_then(|place| REACH.get(place)).copied().unwrap_or(u16::MAX)
+    }
+
     /// Returns the number of known scopes.
     pub(crate) const fn known_count() -> usize {
         SCOPES.len()
@@ -120,8 +138,12 @@ impl Scope {
     /// Returns the full URI.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
-    /// assert_eq!(Scope::cloud_platform().as_str(), "https://www.googleapis.com/auth/cloud-platform");
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
+    /// assert_eq!(
+    ///     Scope::cloud_platform().as_str(),
+    ///     "https://www.googleapis.com/auth/cloud-platform"
+    /// );
     /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -135,8 +157,12 @@ impl Scope {
     /// returned unchanged.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
-    /// assert_eq!(Scope::from_uri("https://www.googleapis.com/auth/drive.file").short(), "drive.file");
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
+    /// assert_eq!(
+    ///     Scope::from_uri("https://www.googleapis.com/auth/drive.file").short(),
+    ///     "drive.file"
+    /// );
     /// assert_eq!(Scope::from_uri("https://mail.google.com/").short(), "https://mail.google.com/");
     /// ```
     #[must_use]
@@ -147,7 +173,8 @@ impl Scope {
     /// Returns the alias of the scope in gcloud, as in `--scopes=storage-ro`.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
     /// let scope: Scope = "devstorage.read_only".parse()?;
     /// assert_eq!(scope.gcloud_alias(), Some("storage-ro"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
@@ -163,7 +190,8 @@ impl Scope {
     /// newer than the catalog.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
     /// assert!(Scope::from_uri("https://www.googleapis.com/auth/pubsub").is_known());
     /// assert!(!Scope::from_uri("https://example.com/auth/ours").is_known());
     /// ```
@@ -257,7 +285,9 @@ impl ScopeSet {
     /// separates the scopes.
     ///
     /// ```
-    /// let set = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+    /// let set = gcp_scopes_catalog::scope::ScopeSet::from_scope_text(
+    ///     "openid https://www.googleapis.com/auth/pubsub",
+    /// );
     /// assert_eq!(set.len(), 2);
     /// ```
     #[must_use]
@@ -268,7 +298,8 @@ impl ScopeSet {
     /// Adds a scope.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    ///
     /// let mut wanted = ScopeSet::new();
     /// wanted.insert(Scope::cloud_platform());
     /// wanted.insert(Scope::cloud_platform());
@@ -288,8 +319,9 @@ impl ScopeSet {
     /// Checks whether the set contains exactly this scope.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-    /// // `cloud-platform` does not contain other scopes: which scopes are enough is a property of each method.
+    /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    ///
+    /// // `cloud-platform` does not contain other scopes: each method lists what it accepts.
     /// let held: ScopeSet = [Scope::cloud_platform()].into_iter().collect();
     /// assert!(held.contains(&Scope::cloud_platform()));
     /// assert!(!held.contains(&"pubsub".parse()?));
@@ -313,7 +345,8 @@ impl ScopeSet {
     /// its scopes intersect the accepted scopes.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
     /// let held = ScopeSet::from_scope_text("openid email");
     /// assert!(held.intersects(&ScopeSet::from_scope_text("email profile")));
     /// assert!(!held.intersects(&ScopeSet::new()));
@@ -327,8 +360,10 @@ impl ScopeSet {
     /// Returns the scopes that are in one of the two sets or in both.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// let (held, lacking) = (ScopeSet::from_scope_text("openid email"), ScopeSet::from_scope_text("email profile"));
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
+    /// let (held, lacking) =
+    ///     (ScopeSet::from_scope_text("openid email"), ScopeSet::from_scope_text("email profile"));
     /// assert_eq!(held.union(&lacking).len(), 3);
     /// ```
     #[must_use]
@@ -341,7 +376,8 @@ impl ScopeSet {
     /// Checks whether the catalog knows every scope in the set.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
     /// assert!(ScopeSet::from_scope_text("openid email").is_all_known());
     /// assert!(!ScopeSet::from_scope_text("openid https://example.com/auth/ours").is_all_known());
     /// ```
@@ -359,7 +395,8 @@ impl ScopeSet {
     /// Checks whether the set is empty.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
     /// assert!(ScopeSet::from_scope_text(" ").is_empty());
     /// ```
     #[must_use]
@@ -370,7 +407,8 @@ impl ScopeSet {
     /// Returns the number of scopes in the set.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
     /// assert_eq!(ScopeSet::from_scope_text("openid email openid").len(), 2);
     /// ```
     #[must_use]
@@ -382,8 +420,11 @@ impl ScopeSet {
     /// URI.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/drive");
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    ///
+    /// let held = ScopeSet::from_scope_text(
+    ///     "https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/drive",
+    /// );
     /// let names: Vec<String> = held.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["drive", "pubsub"]);
     /// ```

@@ -22,7 +22,8 @@ impl Catalog {
     /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::Catalog;
     ///
-    /// let by_name = |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
+    /// let by_name =
+    ///     |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
     /// let method = by_name("compute.v1.InstancesService.List");
     /// assert_eq!(method.map(|method| method.id()), Some("compute.instances.list"));
     /// assert_eq!(by_name("compute.v1.Magic.Do"), None);
@@ -33,7 +34,8 @@ impl Catalog {
         let name = name.trim_start_matches('/').replace('/', ".");
         // `versions` is used instead of `method`, because the error of `method` contains the
         // nearest ids, for which all ids are searched.
-        if let Some(method) = self.versions(&name).next() {
+        let named = || self.versions(&name);
+        if let Some(method) = named().find(|method| method.host() == service).or_else(|| named().next()) {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;
@@ -125,8 +127,8 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed from
-            // the name alone, and none of them is this id.
+            // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed
+            // from the name alone, and none of them is this id.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),

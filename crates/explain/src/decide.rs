@@ -9,7 +9,7 @@ use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, ErrorResponse};
+use crate::refusal::{self, ErrorResponse, Refusal, ScopeProblem};
 
 impl GrantedScopes {
     /// Returns whether the method of the call accepts a token with these granted scopes.
@@ -18,10 +18,12 @@ impl GrantedScopes {
     /// are not known.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let call = Lookup::from(ApiMethod::by_id("storage.objects.insert")?);
-    /// let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
+    /// let held =
+    ///     GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
     /// assert_eq!(held.suffice_for(&call), Ok(false));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -36,6 +38,36 @@ impl GrantedScopes {
             (.., None) if self.is_unrestricted() => Ok(true),
             (.., None) => Err(AbstainReason::Granted),
         }
+    }
+
+    /// Returns whether these granted scopes disprove that a call was refused because its token
+    /// lacks a scope: the token is known to hold a scope that Google lists for the method, and the
+    /// refusal is not [structured](Refusal::is_structured), so that its words may belong to a name.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
+    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// let call = Lookup::from(ApiMethod::by_id("storage.objects.insert")?);
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/cloud-platform");
+    /// let held = GrantedScopes::known(held, GrantSource::Tokeninfo);
+    /// let disproves = |body: &[u8]| {
+    ///     let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
+    ///     held.disprove(&refusal, &call)
+    /// };
+    /// let name = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// let sentence =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// assert!(disproves(name) && !disproves(sentence));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn disprove(&self, refusal: &Refusal, call: &Lookup) -> bool {
+        // Even if no verdict on the call is possible, a token with a listed scope was probably not
+        // refused for lack of scope.
+        let holds_listed = self.scopes().is_some_and(|held| call.lists_any_of(held));
+        let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
+        is_missing && !refusal.is_structured() && (holds_listed || self.suffice_for(call) == Ok(true))
     }
 }
 
@@ -102,8 +134,9 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 /// Explains a response that refused a call for lack of scope. The returned denial contains the
 /// steps to take.
 ///
-/// Returns `None` if the response is not a refusal for lack of scope, or if a missing scope is only
-/// a possible cause and the granted scopes do not make this cause likely. The caller must make sure
+/// Returns `None` if the response is not a refusal for lack of scope, if a missing scope is only a
+/// possible cause and the granted scopes do not make this cause likely, or if the granted scopes
+/// [disprove](GrantedScopes::disprove) this cause. The caller must make sure
 /// that the response came from the host that the call was sent to.
 ///
 /// ```
@@ -116,11 +149,19 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("no source was queried"), Environment::from_snapshot(&Snapshot::new()).into());
-/// let explain = |body: &[u8]| explain(&call, &unknown, &here, &ErrorResponse::new(body).with_status(403));
+/// let (unknown, here) = (
+///     GrantedScopes::unknown("no source was queried"),
+///     Environment::from_snapshot(&Snapshot::new()).into(),
+/// );
+/// let explain =
+///     |body: &[u8]| explain(&call, &unknown, &here, &ErrorResponse::new(body).with_status(403));
 ///
-/// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
-/// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+/// let denial =
+///     explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+/// assert_eq!(
+///     denial.and_then(|denial| denial.method()).map(|method| method.id()),
+///     Some("storage.buckets.get")
+/// );
 /// // `explain` returns `None` for a refusal by IAM.
 /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
 /// # Ok::<(), http::uri::InvalidUri>(())
@@ -135,7 +176,7 @@ pub fn explain(
     let refusal = refusal::classify(answer)?;
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
-    refusal.is_likely_for_scope().then(|| {
+    (refusal.is_likely_for_scope() && !granted.disprove(&refusal, call)).then(|| {
         let needed = call.needed_scopes().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
     })

@@ -7,9 +7,12 @@
 //! [`explain`](crate::explain) for a call that was refused.
 //!
 //! ```
-//! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-//! # let error = gcp_scopes_explain::Denial::for_method(method).into_error();
+//! use gcp_scopes_catalog::ApiMethod;
 //! use gcp_scopes_explain::Denial;
+//!
+//! // An adapter returns such an error for a call that it did not send.
+//! let method = ApiMethod::by_id("storage.objects.insert")?;
+//! let error = Denial::for_method(method).into_error();
 //!
 //! let denial = Denial::find(&error).ok_or("an error for another reason")?;
 //! eprintln!("{denial}");
@@ -60,7 +63,9 @@ use facts::Facts;
 ///
 /// A clone shares the facts, so cloning is cheap.
 #[derive(Clone)]
-pub struct Denial(Arc<Facts>);
+// The flag is whether the request is a `HEAD` request. It is not one of the facts, because a guard
+// keeps the facts of a method for later calls, which may have another verb.
+pub struct Denial(Arc<Facts>, bool);
 
 impl Denial {
     /// Creates the denial of a call to this method that was not sent. The token and the environment
@@ -124,7 +129,8 @@ impl Denial {
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
+    /// let denial =
+    ///     Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
     /// ```
     #[must_use]
@@ -155,17 +161,18 @@ impl Denial {
     ) -> Self {
         let environment = environment.for_token(&granted);
         let remedy = OnceLock::new();
-        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }), false)
     }
 
     /// Returns the denial with the steps for another environment. Tools call this function to
     /// explain a refused call of a program that runs on another machine.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let denial = denial.with_environment(vm.with_instance("web-1")?);
     /// let commands: Vec<&str> =
@@ -177,16 +184,19 @@ impl Denial {
     pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
+        let changed = Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal);
+        Self(changed.0, self.1)
     }
 
     /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
     /// function if its client has a method that sets the scopes of a call.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
-    /// # let step = denial.steps()[1].clone();
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let step = denial.steps()[1].clone();
     /// let with_step = denial.with_first_step(step.clone());
     /// assert_eq!(with_step.steps()[0], step);
     /// assert_eq!(with_step.steps()[1..], *denial.steps());
@@ -199,7 +209,7 @@ impl Denial {
         let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        Self(Arc::new(Facts {
+        let facts = Facts {
             kind: *kind,
             method: *method,
             accepted: accepted.clone(),
@@ -207,16 +217,18 @@ impl Denial {
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
             remedy: Remedy { summary, steps }.into(),
-        }))
+        };
+        Self(Arc::new(facts), self.1)
     }
 
     /// Returns whether the call was sent and refused, or was not sent.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::denial::DenialKind;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.kind(), DenialKind::Predicted); // it was not sent
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -228,10 +240,11 @@ impl Denial {
     /// Returns how certain it is that the token lacks a scope.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::refusal::Certainty;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.certainty(), Certainty::Likely); // the call was not sent
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -243,8 +256,11 @@ impl Denial {
     /// Returns the API method of the call, if the catalog contains the method.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let method = ApiMethod::by_id("storage.objects.insert")?;
+    /// let denial = Denial::for_method(method);
     /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -257,8 +273,10 @@ impl Denial {
     /// and those that the response lists.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -270,8 +288,10 @@ impl Denial {
     /// Returns the scopes that the token holds, as far as they are known.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.granted().why_unknown(), Some("nothing is known of the token"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -283,10 +303,11 @@ impl Denial {
     /// Returns where the program runs and which credential the program uses.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::Platform;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert_eq!(denial.environment().platform(), Platform::Unknown);
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -298,8 +319,10 @@ impl Denial {
     /// Returns Google's refusal; `None` for a call that was not sent.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(denial.refusal().is_none());
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -308,11 +331,47 @@ impl Denial {
         self.0.refusal.as_ref()
     }
 
+    /// Marks the denial as one of a `HEAD` request, to which a response has no body
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2>). A guard does this for each `HEAD`
+    /// request that it denies.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.get")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert!(!denial.is_for_head_request());
+    /// assert!(denial.for_head_request().is_for_head_request());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn for_head_request(self) -> Self {
+        Self(self.0, true)
+    }
+
+    /// Returns whether the denied request is a `HEAD` request, to which a response has no body.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// /// Returns the body of the response with which a proxy answers a denied request.
+    /// fn body(denial: &Denial) -> String {
+    ///     match denial.is_for_head_request() {
+    ///         true => String::new(),
+    ///         false => denial.to_response().into_body(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_for_head_request(&self) -> bool {
+        self.1
+    }
+
     /// Returns the steps to take, in order. There is at least one step.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// for (index, step) in denial.steps().iter().enumerate() {
     ///     println!("{}. {}", index + 1, step.text());
     /// }
@@ -326,8 +385,10 @@ impl Denial {
     /// Returns the remedy in one sentence.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(!denial.summary().contains('\n'));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -345,8 +406,10 @@ impl Denial {
     /// the page does not name objects, and the page contains no token.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let page = denial.report();
     /// assert!(page.starts_with("storage.objects.insert was not sent: its token lacks"));
     /// assert!(page.contains("What to do:"));
@@ -361,10 +424,11 @@ impl Denial {
     /// with colours, or for a screen reader.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::layout::Layout;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// eprintln!("{}", denial.report_in(&Layout::new().plain()));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```

@@ -77,7 +77,8 @@ impl Environment {
     /// Recognizes the platform, its names and the credential from a snapshot.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    ///
     /// let pod = Snapshot::new()
     ///     .with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster");
@@ -114,7 +115,8 @@ impl Environment {
     /// Returns the product of Google Cloud on which the program runs.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    ///
     /// assert_eq!(Environment::from_snapshot(&Snapshot::new()).platform(), Platform::Unknown);
     /// ```
     #[must_use]
@@ -125,7 +127,8 @@ impl Environment {
     /// Returns the credential that the program uses by default.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
+    ///
     /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
     /// let laptop = Snapshot::new()
     ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json")
@@ -143,7 +146,8 @@ impl Environment {
     /// account, because the account requests the delegated tokens.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
     /// // A program on a VM that signs its tokens with a key does not use the VM's account.
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
     ///     .with_account("123-compute@developer.gserviceaccount.com")?;
@@ -163,10 +167,11 @@ impl Environment {
     /// id of the project that environment variables or the credential file set.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/project-id", "shop-prod");
     /// assert_eq!(Environment::from_snapshot(&vm).project(), Some("shop-prod"));
     /// ```
@@ -178,10 +183,11 @@ impl Environment {
     /// Returns the number of the project in which the program runs.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/numeric-project-id", "123456789012");
     /// assert_eq!(Environment::from_snapshot(&vm).project_number(), Some("123456789012"));
     /// ```
@@ -193,10 +199,11 @@ impl Environment {
     /// Returns the zone of the VM, such as `us-central1-a`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).zone(), Some("us-central1-a"));
     /// ```
@@ -208,10 +215,11 @@ impl Environment {
     /// Returns the region in which the program runs, such as `us-central1`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).region(), Some("us-central1"));
     /// ```
@@ -224,11 +232,13 @@ impl Environment {
     /// cluster or instance group.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let group = "projects/1/regions/us-east1/instanceGroupManagers/web";
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/1/regions/us-east1/instanceGroupManagers/web");
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", group);
     /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-east1"));
     /// ```
     #[must_use]
@@ -239,10 +249,11 @@ impl Environment {
     /// Returns the name of the VM.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/name", "web-1");
     /// assert_eq!(Environment::from_snapshot(&vm).instance(), Some("web-1"));
     /// ```
@@ -255,11 +266,13 @@ impl Environment {
     /// program runs.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let group = "projects/1/zones/us-east1-b/instanceGroupManagers/web";
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/web");
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", group);
     /// assert_eq!(Environment::from_snapshot(&vm).resource(), Some("web"));
     /// ```
     #[must_use]
@@ -270,12 +283,14 @@ impl Environment {
     /// Returns the name of the node pool that the GKE node belongs to.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let labels = "cloud.google.com/gke-nodepool=pool-1";
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
-    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=pool-1");
+    ///     .with_metadata("instance/attributes/kube-labels", labels);
     /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("pool-1"));
     /// ```
     #[must_use]
@@ -287,13 +302,14 @@ impl Environment {
     /// contains it.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let email = "r@shop-prod.iam.gserviceaccount.com";
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/service-accounts/default/email", "r@shop-prod.iam.gserviceaccount.com");
-    /// let account = Some("r@shop-prod.iam.gserviceaccount.com");
-    /// assert_eq!(Environment::from_snapshot(&vm).account(), account);
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/email", email);
+    /// assert_eq!(Environment::from_snapshot(&vm).account(), Some(email));
     /// ```
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -316,11 +332,13 @@ impl Environment {
     /// has another meaning (see [`Platform::has_fixed_scopes`]).
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let scope = "https://www.googleapis.com/auth/pubsub";
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1")
-    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
+    ///     .with_metadata("instance/name", "web-1")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/scopes", scope);
     /// assert!(Environment::from_snapshot(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
     /// ```
     #[must_use]

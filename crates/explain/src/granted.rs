@@ -24,6 +24,8 @@ use std::time::SystemTime;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
+use crate::escape::escaped;
+
 /// The scopes of a token, as far as they are known.
 ///
 /// ```
@@ -54,19 +56,29 @@ enum Held {
 
 impl GrantedScopes {
     /// Creates the granted scopes of a token that holds exactly `scopes`. An empty set counts as
-    /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong.
+    /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong. A set
+    /// with a word that is not a `scope-token` of RFC 6749, section 3.3, counts as unknown too: the
+    /// list was not understood.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let pubsub = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
     /// assert!(!GrantedScopes::known(pubsub, GrantSource::Custom).is_unknown());
     /// assert!(GrantedScopes::known(ScopeSet::new(), GrantSource::Custom).is_unknown());
+    /// let no_list = ScopeSet::from_scope_text("{\"error\":\"try later\"}");
+    /// assert!(GrantedScopes::known(no_list, GrantSource::Custom).is_unknown());
     /// ```
     #[must_use]
     pub fn known(scopes: ScopeSet, source: GrantSource) -> Self {
         if scopes.is_empty() {
             return Self::unknown(format!("an empty list of scopes ({})", source.as_str()));
+        }
+        if !scopes.iter().all(|scope| scope.is_known() || is_scope_token(scope.as_str())) {
+            let source = source.as_str();
+            let why = "a list that was not understood: a word is no scope";
+            return Self::unknown(format!("{why} ({source})"));
         }
         Self::new(Held::Known(scopes), Some(source))
     }
@@ -75,7 +87,8 @@ impl GrantedScopes {
     /// with an audience (<https://google.aip.dev/auth/4111>).
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unrestricted(GrantSource::Jwt).is_unrestricted());
     /// ```
     #[must_use]
@@ -84,16 +97,18 @@ impl GrantedScopes {
     }
 
     /// Creates the granted scopes of a token whose scopes are unknown. `why` is the reason: a short
-    /// text for a person, without secrets.
+    /// text for a person, without secrets. Control characters and invisible characters in the text
+    /// are escaped.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("the token broker is down");
     /// assert_eq!(granted.why_unknown(), Some("the token broker is down"));
     /// ```
     #[must_use]
     pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Held::Unknown(why.into()), None)
+        Self::new(Held::Unknown(escaped(why.into())), None)
     }
 
     const fn new(held: Held, source: Option<GrantSource>) -> Self {
@@ -104,7 +119,8 @@ impl GrantedScopes {
     /// function for a token that differs from the tokens that the metadata server issues.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// let granted = GrantedScopes::unknown("not the machine's token").with_other_identity();
     /// assert!(granted.is_from_other_identity());
     /// ```
@@ -117,7 +133,8 @@ impl GrantedScopes {
     /// account. A change to the machine does not change such a token.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_from_other_identity());
     /// ```
     #[must_use]
@@ -128,7 +145,7 @@ impl GrantedScopes {
     /// Sets the time at which the token expires.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth response
@@ -144,8 +161,9 @@ impl GrantedScopes {
     /// Returns the scopes, if they are known and limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let held = ScopeSet::from_scope_text("openid email");
     /// let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
     /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
@@ -162,7 +180,8 @@ impl GrantedScopes {
     /// Returns whether the token is known to be one that scopes do not limit.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
     /// assert!(!GrantedScopes::unknown("no source was queried").is_unrestricted());
     /// ```
     #[must_use]
@@ -174,7 +193,8 @@ impl GrantedScopes {
     /// Returns whether the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert!(GrantedScopes::unknown("no source was queried").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
@@ -188,8 +208,9 @@ impl GrantedScopes {
     /// not limit the token.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// let empty = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
     /// assert_eq!(empty.why_unknown(), Some("an empty list of scopes (metadata)"));
     /// ```
@@ -204,7 +225,8 @@ impl GrantedScopes {
     /// Returns the source of the scopes; `None` if the scopes are unknown.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
     /// assert_eq!(GrantedScopes::unknown("no source was queried").source(), None);
     /// ```
@@ -216,13 +238,20 @@ impl GrantedScopes {
     /// Returns the time at which the token expires, if it is known.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).expires_at(), None);
     /// ```
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
+}
+
+/// Returns whether a word has the syntax of a scope.
+/// Source: <https://www.rfc-editor.org/rfc/rfc6749#section-3.3>
+fn is_scope_token(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
 /// The source that reports the scopes of a token.
@@ -269,7 +298,8 @@ impl GrantSource {
     /// itself confirms them.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert!(GrantSource::Custom.is_unverified() && !GrantSource::Jwt.is_unverified());
     /// ```
     #[must_use]
@@ -280,7 +310,8 @@ impl GrantSource {
     /// Returns the words with which a report names the source.
     ///
     /// ```
-    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// use gcp_scopes_explain::granted::GrantSource;
+    ///
     /// assert_eq!(GrantSource::Tokeninfo.describe(), "as Google's tokeninfo says");
     /// ```
     #[must_use]
@@ -304,5 +335,35 @@ mod tests {
         let granted = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
         assert!(granted.is_unknown() && granted.source().is_none());
         assert!(granted.why_unknown().unwrap().contains("metadata"));
+    }
+
+    #[test]
+    fn a_list_with_a_word_that_is_no_scope_counts_as_unknown() {
+        let granted = |word: &str| {
+            let text = format!("https://www.googleapis.com/auth/pubsub {word}");
+            GrantedScopes::known(ScopeSet::from_scope_text(&text), GrantSource::Jwt)
+        };
+        for word in ["openid", "https://example.com/auth/new", "a", "!#$%&'()*+,-./[]^_`{|}~"] {
+            assert!(granted(word).scopes().is_some_and(|scopes| scopes.len() == 2), "{word}");
+        }
+        let outside =
+            ['"', '\\', '\u{0}', '\u{1b}', '\u{7f}', '\u{9b}', '\u{a0}', '\u{e9}', '\u{202e}', '\u{e0041}'];
+        for character in outside {
+            let granted = granted(&format!("https://example.com/{character}x"));
+            assert!(granted.why_unknown().is_some_and(|why| why.contains("jwt")), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_has_no_control_and_no_invisible_character() {
+        let why =
+            "down:\u{1b}[31m\n\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} caf\u{e9}";
+        let shown = GrantedScopes::unknown(why);
+        assert_eq!(
+            shown.why_unknown(),
+            Some(
+                r"down:\u{1b}[31m\u{a}\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} café"
+            )
+        );
     }
 }

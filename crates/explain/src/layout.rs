@@ -5,10 +5,11 @@
 //! [`Layout`] for a wider terminal, for colours, or for a screen reader.
 //!
 //! ```
-//! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-//! # let denial = gcp_scopes_explain::Denial::for_method(method);
+//! use gcp_scopes_catalog::ApiMethod;
+//! use gcp_scopes_explain::Denial;
 //! use gcp_scopes_explain::layout::Layout;
 //!
+//! let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
 //! let page = denial.report_in(&Layout::new().width(100));
 //! assert!(page.contains("[ gate 1: OAuth scopes of the token ]"));
 //! let sentences = denial.report_in(&Layout::new().plain());
@@ -52,7 +53,8 @@ impl Layout {
     /// Creates a layout of 80 columns, with a picture, without colours.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new(), Layout::new().width(80));
     /// ```
     #[must_use]
@@ -64,7 +66,8 @@ impl Layout {
     /// width above 100 as 100.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// let page = Layout::new().width(40).paragraph(&"word ".repeat(30));
     /// assert!(page.lines().count() > 1 && page.lines().all(|line| line.len() <= 40));
     /// ```
@@ -77,7 +80,8 @@ impl Layout {
     /// that begins with its name. There is no picture, and lines are neither wrapped nor aligned.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().plain().fact("runs on", "Cloud Run"), "runs on: Cloud Run\n");
     /// ```
     #[must_use]
@@ -88,7 +92,8 @@ impl Layout {
     /// Returns whether this layout is [`plain`](Self::plain).
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert!(Layout::new().plain().is_plain() && !Layout::new().is_plain());
     /// ```
     #[must_use]
@@ -100,9 +105,11 @@ impl Layout {
     /// are coloured.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// assert!(denial.report_in(&Layout::new().colours()).contains("\u{1b}[1;31mCLOSED"));
     /// assert!(!denial.report().contains('\u{1b}'));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
@@ -116,7 +123,8 @@ impl Layout {
     /// and "wrong" in red.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().red("closed"), "closed");
     /// assert_eq!(Layout::new().colours().red("closed"), "\u{1b}[1;31mclosed\u{1b}[0m");
     /// ```
@@ -129,7 +137,8 @@ impl Layout {
     /// "unknown" in yellow.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().colours().yellow("unknown"), "\u{1b}[1;33munknown\u{1b}[0m");
     /// ```
     #[must_use]
@@ -141,7 +150,8 @@ impl Layout {
     /// and "right" in green.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().colours().green("open"), "\u{1b}[1;32mopen\u{1b}[0m");
     /// ```
     #[must_use]
@@ -158,7 +168,8 @@ impl Layout {
     /// Returns the text as a paragraph.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().paragraph("No IAM role fixes this."), "No IAM role fixes this.\n");
     /// ```
     #[must_use]
@@ -170,7 +181,8 @@ impl Layout {
     /// not indent.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().indented(4, "needs pubsub"), "    needs pubsub\n");
     /// ```
     #[must_use]
@@ -182,7 +194,8 @@ impl Layout {
     /// layout. A fact with an empty name continues the preceding fact.
     ///
     /// ```
-    /// # use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
     /// assert_eq!(Layout::new().fact("runs on", "Cloud Run"), "  runs on     Cloud Run\n");
     /// ```
     #[must_use]
@@ -190,6 +203,7 @@ impl Layout {
         match self.is_plain {
             true if name.is_empty() => format!("{text}\n"),
             true => format!("{name}: {text}\n"),
+            // 12 columns are enough for the longest name, `server said`, and a space.
             false => self.wrapped(&format!("  {name:<12}"), text),
         }
     }

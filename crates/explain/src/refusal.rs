@@ -22,13 +22,18 @@
 //! assert!(classify_text("200 OK").is_none());
 //! ```
 
+mod audit;
 mod challenge;
+mod conclusion;
 mod details;
 mod error_response;
 mod gate;
 mod gather;
 mod grpc;
 mod json;
+mod local_errors;
+mod other_servers;
+mod passages;
 mod phrases;
 mod protobuf;
 mod reasons;
@@ -47,6 +52,7 @@ use std::fmt;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
@@ -69,7 +75,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
 ///
 /// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
-///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
+///     "message":"Cloud Pub/Sub API has not been used in project 1 before or it is disabled."}}"#;
 /// let refusal = classify(&ErrorResponse::new(body).with_status(403)).expect("no refusal");
 /// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
 /// ```
@@ -78,23 +84,34 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
     // The body of a response contains other responses only if it is a multipart batch, which begins
     // with the boundary of its first part.
-    let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
+    let may_hold_responses =
+        answer.is_text || (body.trim_start().starts_with("--") && may_be_multipart(answer.headers));
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
+    if responses.is_empty() && answer.is_text {
+        return classify_passages(answer, &local_errors::removed(&body));
+    }
     if responses.is_empty() {
-        return classify_response(answer.status, answer.headers, &body, answer.is_text);
+        return classify_response(answer.status, answer.headers, &body, false);
     }
     let refusal = |response: &responses::Response<'_>| {
         classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_likely_for_scope()).or_else(|| refusals.first())?;
-    if best.certainty() > Certainty::Possible {
+    if best.certainty() > Certainty::Possible || best.other_server().is_some() {
         return Some(best.clone());
     }
     // A client may print a sentence of its own before the response, so the whole text is read, too.
     let from_whole_text = classify_response(None, None, &body, answer.is_text)
         .filter(|refusal| refusal.certainty() > Certainty::Possible);
     from_whole_text.or_else(|| Some(best.clone()))
+}
+
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that
+/// a user chose.
+fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
+    let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
+    content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
 }
 
 /// Determines which gate refused a call, from a log line, the text of a client's error, or a pasted
@@ -112,6 +129,42 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&ErrorResponse::from_text(text))
 }
 
+/// Determines which gate refused, from a text that may contain several refusals. The verdict about
+/// one line counts only if it is better than that about the whole text, because a message may have
+/// several lines.
+fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
+    let whole = classify_response(answer.status, answer.headers, text, true)?;
+    let is_one = text.trim_start().starts_with(['{', '[', '<']) || text::first_lines(text).nth(1).is_none();
+    if is_one {
+        return Some(whole);
+    }
+    let lines = text::first_lines(text).filter_map(|line| classify_response(None, None, line, true));
+    let mut lines: Vec<Refusal> = lines.collect();
+    let best = decisive(&lines).map(|index| lines.swap_remove(index));
+    Some(best.filter(|line| passages::is_better(&line.verdict, &whole.verdict)).unwrap_or(whole))
+}
+
+/// Returns the index of the refusal that explains the failure of a program, from the refusals of a
+/// log in their order.
+///
+/// A refusal that was probably retried (a rate limit, a refused credential) does not count if a
+/// refusal of another kind follows it. Of the others, the most certain refusal counts, and the
+/// first one of equally certain refusals. A refusal by a server that is not Google's counts only if
+/// there is no other.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::{classify_text, decisive};
+///
+/// let lines = ["Error 429: Rate Limit Exceeded", "Error 403: Request had insufficient authentication scopes."];
+/// let refusals: Vec<_> = lines.iter().filter_map(|line| classify_text(line)).collect();
+/// assert_eq!(decisive(&refusals), Some(1));
+/// ```
+#[must_use]
+pub fn decisive(refusals: &[Refusal]) -> Option<usize> {
+    let verdicts: Vec<Verdict> = refusals.iter().map(|refusal| refusal.verdict).collect();
+    passages::decisive(&verdicts)
+}
+
 /// Determines which gate refused, from one response or from a text.
 fn classify_response(
     status: Option<u16>,
@@ -121,9 +174,12 @@ fn classify_response(
 ) -> Option<Refusal> {
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
-    let (verdict, evidence) = rules::verdict(&facts)?;
-    let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
+    let finding = rules::verdict(&facts)?;
+    let is_structured = rules::is_structured(&facts, &finding);
+    let alternatives = facts.listed_scopes(&finding);
+    let (verdict, evidence) = (finding.verdict, finding.evidence);
+    let details = Box::new(facts.into_details(&finding));
+    Some(Refusal { verdict, evidence, is_structured, alternatives, details })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -138,7 +194,8 @@ fn classify_response(
 /// let body = r#"{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{
 ///     "@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"googleapis.com",
 ///     "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-///     "metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+///     "metadata":{"service":"pubsub.googleapis.com",
+///     "method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
 /// let refusal = classify_text(body).expect("no refusal");
 /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
 /// assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
@@ -148,6 +205,7 @@ fn classify_response(
 pub struct Refusal {
     verdict: Verdict,
     evidence: Evidence,
+    is_structured: bool,
     alternatives: ScopeSet,
     details: Box<Details>,
 }
@@ -156,7 +214,8 @@ impl Refusal {
     /// Returns the gate that refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text("Error 429: Quota exceeded for quota metric 'Queries'");
     /// assert_eq!(refusal.expect("no refusal").gate(), Gate::RateLimit);
     /// ```
@@ -168,7 +227,8 @@ impl Refusal {
     /// Returns how certain it is that this gate refused.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    /// use gcp_scopes_explain::refusal::{Certainty, classify_text};
+    ///
     /// let refusal = classify_text("Error 403: Forbidden").expect("no refusal");
     /// assert_eq!(refusal.certainty(), Certainty::Possible);
     /// ```
@@ -181,7 +241,8 @@ impl Refusal {
     /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert_eq!(refusal.expect("no refusal").evidence(), "message");
     /// ```
@@ -190,16 +251,41 @@ impl Refusal {
         self.evidence.as_str()
     }
 
+    /// Returns whether the gate was determined from a part of a server's response that cannot
+    /// contain a name that a user chose: a field with a reason, or a message that is nothing but a
+    /// sentence with which Google refuses for lack of scope. In any other message, the words may
+    /// belong to the name of an object or a file.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// let is_structured = |body: &[u8]| {
+    ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
+    /// };
+    /// let sentence =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// assert!(is_structured(sentence));
+    /// let longer =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// assert!(!is_structured(longer));
+    /// ```
+    #[must_use]
+    pub fn is_structured(&self) -> bool {
+        self.is_structured
+    }
+
     /// Returns what is wrong with the token's scopes, as one of these words; `None` if the gate is
     /// not [`Gate::Scope`].
     ///
     /// - `missing`: the token holds none of the accepted scopes;
+    /// - `script`: a script of Apps Script lacks a scope, which its manifest `appsscript.json` must
+    ///   list;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
     /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
     ///   account.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Metadata scope does not support 'q' parameter");
     /// assert_eq!(refusal.expect("no refusal").scope_problem(), Some("restricting"));
     /// ```
@@ -212,12 +298,39 @@ impl Refusal {
         self.verdict.problem
     }
 
+    /// Returns the name of the server that refused, if it is not one of Google's, such as GitLab or
+    /// AWS. The gate of such a refusal is [`Gate::Other`], and no step for Google Cloud helps.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
+    /// assert_eq!(classify_text(text).expect("no refusal").other_server(), Some("AWS"));
+    /// ```
+    #[must_use]
+    pub fn other_server(&self) -> Option<&'static str> {
+        self.verdict.other_server
+    }
+
+    /// Returns whether the response reports what a service perimeter in dry-run mode would refuse.
+    /// Then the call was not refused.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "(Dry Run Mode) Request is prohibited by organization's policy.";
+    /// assert!(classify_text(text).expect("no report").is_dry_run());
+    /// ```
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.verdict.is_dry_run
+    }
+
     /// Returns whether a token endpoint refused to issue a token with the requested scopes: the
     /// error is `invalid_scope`, or a domain-wide delegation does not include the scopes. The gate
     /// of such a refusal is [`Gate::Credentials`].
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
+    /// use gcp_scopes_explain::refusal::{Gate, classify_text};
+    ///
     /// let refusal = classify_text(r#"{"error":"invalid_scope","error_description":"Bad."}"#);
     /// assert!(refusal.expect("no refusal").is_for_requested_scopes());
     /// ```
@@ -232,10 +345,12 @@ impl Refusal {
     /// scopes.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\n\
     ///     WWW-Authenticate: Bearer error=\"insufficient_scope\", \
-    ///     scope=\"https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/drive.file\"\n\n";
+    ///     scope=\"https://www.googleapis.com/auth/drive \
+    ///     https://www.googleapis.com/auth/drive.file\"\n\n";
     /// assert_eq!(classify_text(answer).expect("no refusal").alternatives().len(), 2);
     /// ```
     #[must_use]
@@ -246,7 +361,8 @@ impl Refusal {
     /// Returns the host of the API that refused, if the response names the host.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Forbidden [service: \"pubsub.googleapis.com\"]");
     /// assert_eq!(refusal.expect("no refusal").service(), Some("pubsub.googleapis.com"));
     /// ```
@@ -259,7 +375,8 @@ impl Refusal {
     /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Forbidden [method: \"google.pubsub.v1.Publisher.Publish\"]";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
@@ -273,7 +390,8 @@ impl Refusal {
     /// the response names the permission.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("a@b does not have storage.objects.get access to the object.");
     /// assert_eq!(refusal.expect("no refusal").permission(), Some("storage.objects.get"));
     /// ```
@@ -286,7 +404,8 @@ impl Refusal {
     /// resource, or the project that the call is charged to.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project 123456789012 before.";
     /// assert_eq!(classify_text(text).expect("no refusal").project(), Some("123456789012"));
     /// ```
@@ -299,7 +418,8 @@ impl Refusal {
     /// constraint.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Operation denied by org policy: constraints/compute.vmExternalIpAccess";
     /// let refusal = classify_text(text).expect("no refusal");
     /// assert_eq!(refusal.constraint(), Some("constraints/compute.vmExternalIpAccess"));
@@ -313,7 +433,8 @@ impl Refusal {
     /// refusal has the same id.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Request is prohibited by organization's policy. \
     ///             vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5";
     /// let refusal = classify_text(text).expect("no refusal");
@@ -328,7 +449,8 @@ impl Refusal {
     /// most 256 characters, all of them visible ASCII.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let answer = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
     /// assert_eq!(classify_text(answer).expect("no refusal").request_id(), Some("AHxI1nM-9_x"));
     /// ```
@@ -342,7 +464,8 @@ impl Refusal {
     /// not write it to a log.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let body = r#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
     /// let refusal = classify_text(body).expect("no refusal");
     /// assert_eq!(refusal.server_message(), Some("Insufficient Permission"));
@@ -357,7 +480,8 @@ impl Refusal {
     /// source than the response shows that the token lacks a scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, classify};
+    ///
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("www-authenticate", "Bearer error=\"insufficient_scope\"".parse()?);
     /// let answer = ErrorResponse::new(b"").with_status(403).with_headers(&headers);
@@ -377,7 +501,8 @@ impl Refusal {
     /// Returns whether it is likely or certain that the call was refused for lack of scope.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// assert!(refusal.expect("no refusal").is_likely_for_scope());
     /// ```

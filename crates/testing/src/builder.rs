@@ -71,6 +71,21 @@ pub struct FakeGoogleBuilder {
 impl FakeGoogleBuilder {
     /// Adds a project with its number. Buckets belong to the first project that is added, and so do
     /// VMs that name no project.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
+    /// let google = FakeGoogle::builder()
+    ///     .project("my-project", 123456789012)
+    ///     .project("shop-prod", 210987654321)
+    ///     .vm(Vm::new("web-1").project("shop-prod"))
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn project(mut self, id: impl Into<String>, number: u64) -> Self {
         self.projects.push(Project { id: id.into(), number });
         self
@@ -78,12 +93,36 @@ impl FakeGoogleBuilder {
 
     /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first VM or instance
     /// that is added, on which the program under test runs.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
+    /// let vms = FakeGoogle::builder().vm(Vm::new("web-1")).vm(Vm::new("web-2"));
+    /// let google = vms.start().await?;
+    /// let other = google.vm("web-2").metadata_host().expect("the VM exists");
+    /// assert_ne!(google.metadata_host(), other);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn vm(mut self, vm: Vm) -> Self {
         self.vms.push(vm);
         self
     }
 
     /// Adds an empty bucket to the first project.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// google.put_object("photos", "cat.jpg", "meow");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bucket(mut self, name: impl Into<String>) -> Self {
         self.buckets.push(name.into());
         self
@@ -93,6 +132,18 @@ impl FakeGoogleBuilder {
     ///
     /// The fake knows the basic roles and a dozen roles of Cloud Storage and Compute Engine.
     /// Instead of a role, `role` can be a single permission such as `storage.objects.create`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let account = "123456789012-compute@developer.gserviceaccount.com";
+    /// let google = FakeGoogle::builder().bucket("photos");
+    /// let google = google.iam("photos", account, "roles/storage.objectViewer").start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn iam(
         mut self,
         resource: impl Into<String>,
@@ -116,6 +167,19 @@ impl FakeGoogleBuilder {
     /// unchanged, over HTTP/2 for gRPC and over HTTP/1.1 otherwise. A [`Fault`](crate::Fault) that
     /// changes the response, such as [`Fault::Gzip`](crate::Fault::Gzip), does not apply to
     /// forwarded responses.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// // The emulator of Pub/Sub checks no tokens. The fake in front of it checks the scopes.
+    /// let google = FakeGoogle::builder().forward(Service::OtherApi, "http://127.0.0.1:8085");
+    /// let google = google.start().await?;
+    /// google.other_api().path("/v1/").serve(["pubsub"], http::Response::new("{}"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn forward(mut self, service: Service, url: impl Into<String>) -> Self {
         self.forwards.push((service, url.into()));
         self
@@ -140,6 +204,8 @@ impl FakeGoogleBuilder {
             let shared = shared.clone();
             move || server::run(&shared, endpoints, ready, stopped)
         })?;
+        // A client may connect as soon as `start` returns. If the thread ended instead, dropping
+        // the fake reports why.
         started.await.ok();
         Ok(FakeGoogle { shared, addresses, stop: Some(stop), thread: Some(thread) })
     }
@@ -171,6 +237,7 @@ fn open_endpoints(machines: usize, forwards: &[(Service, String)]) -> io::Result
 /// Returns the server that a service forwards to, if any. If several URLs were given for the
 /// service, the last URL is used.
 fn upstream(service: Service, forwards: &[(Service, String)]) -> io::Result<Option<Upstream>> {
+    // The last setting counts, as in other builders.
     let forward = forwards.iter().rev().find(|(from, _)| *from == service);
     Ok(forward.map(|(_, url)| Upstream::new(url)).transpose()?)
 }

@@ -11,8 +11,9 @@ use crate::policy;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::{FakeGoogle, Vm};
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::{FakeGoogle, Vm};
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// let error = google.vm("web-2").stop().unwrap_err();
 /// let message = "the fake Google has no VM `web-2`; add it with `.vm(Vm::new(..))`";
 /// assert_eq!(error.to_string(), message);

@@ -24,8 +24,9 @@ use crate::{metadata, oauth, scope};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::FakeGoogle;
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::FakeGoogle;
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
 /// // The token's scopes allow reading the bucket `photos`, but the VM's account has no IAM role.
@@ -52,8 +53,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// // Set GCE_METADATA_HOST to this value in the environment of the program under test.
     /// assert!(google.metadata_host().starts_with("127.0.0.1:"));
     /// # Ok(())
@@ -69,8 +71,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
@@ -88,8 +91,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let tokeninfo = format!("{}/tokeninfo?access_token={}", google.oauth_url(), google.token());
@@ -108,8 +112,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let owner = google.mint("owner@shop.example", ["cloud-platform"]);
@@ -132,8 +137,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// // The test scripts an API that the fake does not implement.
@@ -156,8 +162,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// // `std::process::Command::envs` accepts the same pairs.
     /// assert!(google.env().iter().any(|(name, _)| name == "GCE_METADATA_HOST"));
     /// # Ok(())
@@ -180,8 +187,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// // The metadata server caches the token until 5 minutes before it expires.
     /// assert_eq!(google.token(), google.token());
     /// # Ok(())
@@ -207,8 +215,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
@@ -230,8 +239,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// let adc = serde_json::json!({
     ///     "type": "authorized_user",
     ///     "client_id": "id",
@@ -253,15 +263,17 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.put_object("photos", "cat.jpg", "meow");
     /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
     /// let token = google.mint("me@shop.example", ["devstorage.read_only"]);
     /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg?alt=media", google.storage_url());
-    /// let mut response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// let mut response =
+    ///     agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
     /// assert_eq!(response.status(), 200);
     /// assert_eq!(response.body_mut().read_to_string()?, "meow");
     /// # Ok(())
@@ -276,8 +288,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
@@ -299,8 +312,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// google.put_object("photos", "cat.jpg", "meow");
     /// assert!(google.object("photos", "cat.jpg").is_some());
     /// # Ok(())
@@ -323,8 +337,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// google.put_object("photos", "cat.jpg", "meow");
     /// assert_eq!(google.object("photos", "cat.jpg").as_deref(), Some(&b"meow"[..]));
     /// assert!(google.object("photos", "dog.jpg").is_none());
@@ -342,8 +357,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Fault, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Fault, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.set_fault(Service::OAuth, Fault::Status(http::StatusCode::BAD_GATEWAY));
@@ -362,8 +378,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Fault, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Fault, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.set_fault(Service::OtherApi, Fault::Status(http::StatusCode::BAD_GATEWAY));
@@ -382,8 +399,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let token = google.token();
@@ -403,13 +421,17 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
     /// let requests = google.requests();
-    /// assert_eq!(requests.iter().filter(|request| request.service() == Service::Storage).count(), 1);
+    /// assert_eq!(
+    ///     requests.iter().filter(|request| request.service() == Service::Storage).count(),
+    ///     1
+    /// );
     /// # Ok(())
     /// # }
     /// ```
@@ -425,8 +447,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos", google.storage_url());
@@ -445,8 +468,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// agent.get(google.url_of(Service::OtherApi)).call()?;

@@ -17,8 +17,9 @@ use crate::service::Service;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::{FakeGoogle, Fault, Service};
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::{FakeGoogle, Fault, Service};
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
 /// google.put_object("photos", "cat.jpg", "meow");

@@ -21,8 +21,9 @@ impl FakeGoogle {
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// // Runs a gcloud command against the fake.
     /// let variables = google.gcloud_env(std::path::Path::new("/tmp/gcloud-of-this-test"))?;
     /// let gcloud = |line: &str| {

@@ -6,13 +6,15 @@
 //!
 //! ```
 //! use gcp_scopes_testing::{FakeGoogle, Vm, default_scopes};
-//! # fn upload(google: &FakeGoogle) -> Result<u16, ureq::Error> {
-//! #     let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-//! #     let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
-//! #     let request = agent.build().new_agent().post(format!("{}/{path}", google.storage_url()));
-//! #     let request = request.header("authorization", format!("Bearer {}", google.token()));
-//! #     Ok(request.send("meow")?.status().as_u16())
-//! # }
+//!
+//! // The program under test uploads an object with the token of the VM's metadata server.
+//! fn upload(google: &FakeGoogle) -> Result<u16, ureq::Error> {
+//!     let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+//!     let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
+//!     let request = agent.build().new_agent().post(format!("{}/{path}", google.storage_url()));
+//!     let request = request.header("authorization", format!("Bearer {}", google.token()));
+//!     Ok(request.send("meow")?.status().as_u16())
+//! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +27,7 @@
 //!     .start()
 //!     .await?;
 //!
-//! // `upload` is the program under test. It sends a POST request to `google.storage_url()` with
-//! // the token of the VM's metadata server. The service account has the role, but the token lacks
-//! // the scope.
+//! // The service account has the role, but the token lacks the scope.
 //! assert_eq!(upload(&google)?, 403);
 //!
 //! // As on Compute Engine, the scopes of a VM can only be changed while the VM is stopped.
@@ -66,7 +66,8 @@
 //! a [fault](Fault):
 //!
 //! ```
-//! # use gcp_scopes_testing::{FakeGoogle, Fault, Service, RefusalForm};
+//! use gcp_scopes_testing::{FakeGoogle, Fault, Service, RefusalForm};
+//!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let google = FakeGoogle::builder().start().await?;

@@ -17,6 +17,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Responds to a request to the token endpoint or to tokeninfo.
 pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
     match (&request.verb, request.path.as_str()) {
+        // Older clients use the older paths, which Google still serves.
         (&Method::POST, "/token" | "/o/oauth2/token" | "/oauth2/v4/token") => token(state, request),
         (_, "/tokeninfo" | "/oauth2/v3/tokeninfo") => tokeninfo(state, request, &InfoFormat::V3),
         (_, "/oauth2/v1/tokeninfo" | "/oauth2/v2/tokeninfo") => tokeninfo(state, request, &InfoFormat::V1),
@@ -63,6 +64,9 @@ fn jwt_grant(assertion: &str) -> Grant {
     if issuer.is_empty() {
         return bad_request("invalid_grant", "Invalid JWT Signature.");
     }
+    // `sub` names a user whom the service account impersonates. Google allows this only after an
+    // administrator has delegated domain-wide authority:
+    // <https://developers.google.com/identity/protocols/oauth2/service-account#delegatingauthority>.
     if !subject.is_empty() && subject != issuer {
         return Err((StatusCode::UNAUTHORIZED, "unauthorized_client", IMPERSONATION));
     }
@@ -115,6 +119,7 @@ fn tokeninfo(state: &FakeState, request: &IncomingRequest, format: &InfoFormat) 
     let text =
         form.get("access_token").or_else(|| request.query.get("access_token")).or_else(|| request.bearer());
     let Some((text, token)) = text.and_then(|text| Some((text, state.valid_token(text)?))) else {
+        // Google responds alike to an unknown, an expired and a revoked token.
         let mut body = json!({"error_description": "Invalid Value"});
         if let InfoFormat::V1 = format {
             body["error"] = json!("invalid_token");

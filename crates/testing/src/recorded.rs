@@ -16,8 +16,9 @@ use crate::service::Service;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::{FakeGoogle, Service};
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::{FakeGoogle, Service};
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
 /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -44,8 +45,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -67,8 +69,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -90,8 +93,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -114,8 +118,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -137,8 +142,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -160,8 +166,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -183,8 +190,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -207,8 +215,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
@@ -231,8 +240,9 @@ impl RecordedRequest {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());

@@ -13,12 +13,13 @@ mod response;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let google = gcp_scopes_testing::FakeGoogle::builder().start().await?;
+/// use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
+///
+/// let google = FakeGoogle::builder().start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
-/// use gcp_scopes_testing::{Service, RefusalForm};
-///
-/// for form in RefusalForm::all().iter().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+/// let forms = RefusalForm::all().iter();
+/// for form in forms.filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
 ///     google.other_api().respond_with(*form);
 ///     let mut response = agent.get(&google.url_of(Service::OtherApi)).call()?;
 ///     assert_eq!(response.status(), 403, "{form:?}: {}", response.body_mut().read_to_string()?);
@@ -132,8 +133,12 @@ impl RefusalForm {
     /// Returns every form, for tests that iterate over all of them.
     ///
     /// ```
-    /// # use gcp_scopes_testing::RefusalForm;
-    /// assert!(RefusalForm::all().contains(&RefusalForm::Scope) && RefusalForm::all().contains(&RefusalForm::Html));
+    /// use gcp_scopes_testing::RefusalForm;
+    ///
+    /// assert!(
+    ///     RefusalForm::all().contains(&RefusalForm::Scope)
+    ///         && RefusalForm::all().contains(&RefusalForm::Html)
+    /// );
     /// ```
     #[must_use]
     pub fn all() -> &'static [Self] {
@@ -144,7 +149,8 @@ impl RefusalForm {
     /// refusal in `grpc-status`.
     ///
     /// ```
-    /// # use gcp_scopes_testing::RefusalForm;
+    /// use gcp_scopes_testing::RefusalForm;
+    ///
     /// assert!(RefusalForm::GrpcIamDenied.is_grpc() && !RefusalForm::IamDenied.is_grpc());
     /// ```
     #[must_use]
@@ -164,7 +170,8 @@ impl RefusalForm {
     /// also have another reason.
     ///
     /// ```
-    /// # use gcp_scopes_testing::RefusalForm;
+    /// use gcp_scopes_testing::RefusalForm;
+    ///
     /// assert!(RefusalForm::ScopeStorage.is_scope_refusal());
     /// assert!(!RefusalForm::AnalyticsLookAlike.is_scope_refusal());
     /// ```

@@ -15,7 +15,8 @@
 //!
 //! ```
 //! use gcp_scopes_testing::scenarios::{
-//!     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, run_scenario,
+//!     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
+//!     run_scenario,
 //! };
 //!
 //! /// The client ureq. This example has no guard; a real test builds a guard of `mode`.
@@ -47,7 +48,10 @@
 //!     async fn perform(&self, _read: Operation) -> Result<Received, Failure> {
 //!         let result = self.agent.get(&self.url).header("authorization", &self.bearer).call();
 //!         let mut response = result.map_err(|error| Failure::new("ureq", &error))?;
-//!         let text = response.body_mut().read_to_string().map_err(|error| Failure::new("body", &error))?;
+//!         let text = response
+//!             .body_mut()
+//!             .read_to_string()
+//!             .map_err(|error| Failure::new("body", &error))?;
 //!         match response.status().is_success() {
 //!             true => Ok(Received::new(text)),
 //!             false => Err(Failure::from_response(response.status(), text)),

@@ -17,8 +17,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.other_api().path("/v1/projects/").respond_with(RefusalForm::Scope);
@@ -37,12 +38,14 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// google.script(Service::Storage).respond_with(RefusalForm::VpcSc);
-    /// let mut response = agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
+    /// let mut response =
+    ///     agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
     /// assert_eq!(response.status(), 403);
     /// assert!(response.body_mut().read_to_string()?.contains("organization's policy"));
     /// # Ok(())
@@ -70,7 +73,10 @@ impl FakeGoogle {
 ///
 /// google.other_api().respond_with(RefusalForm::ScopeForbidden);
 /// google.other_api().path("/v1/projects/").times(3).respond_with(RefusalForm::ServiceDisabled);
-/// google.script(Service::Storage).path("/storage/v1/b/photos/o/").respond_with(RefusalForm::VpcSc);
+/// google
+///     .script(Service::Storage)
+///     .path("/storage/v1/b/photos/o/")
+///     .respond_with(RefusalForm::VpcSc);
 /// # }
 /// ```
 #[derive(Debug)]
@@ -84,6 +90,22 @@ pub struct Script<'a> {
 
 impl<'a> Script<'a> {
     /// Limits the script to requests whose path begins with `prefix`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// google.other_api().path("/v1/projects/").respond_with(RefusalForm::ServiceDisabled);
+    /// let api = google.url_of(Service::OtherApi);
+    /// assert_eq!(agent.get(format!("{api}/v1/projects/p/topics")).call()?.status(), 403);
+    /// assert_ne!(agent.get(format!("{api}/v2/other")).call()?.status(), 403);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn path(mut self, prefix: impl Into<String>) -> Self {
         self.target.path = prefix.into();
         self
@@ -91,17 +113,65 @@ impl<'a> Script<'a> {
 
     /// Sends the scripted response to this many requests instead of one. Use `usize::MAX` for all
     /// future requests.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// let busy = http::Response::builder().status(503).body("")?;
+    /// google.other_api().times(2).respond(busy);
+    /// let url = google.url_of(Service::OtherApi);
+    /// assert_eq!(agent.get(&url).call()?.status(), 503);
+    /// assert_eq!(agent.get(&url).call()?.status(), 503);
+    /// assert_ne!(agent.get(&url).call()?.status(), 503);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
     /// Scripts the response that Google's services send for this refusal.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// google.other_api().respond_with(RefusalForm::Scope);
+    /// let mut response = agent.get(google.url_of(Service::OtherApi)).call()?;
+    /// let text = response.body_mut().read_to_string()?;
+    /// assert!(text.contains("insufficient authentication scopes"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn respond_with(self, form: RefusalForm) {
         self.push(form.response());
     }
 
     /// Scripts exactly this response.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// google.other_api().respond(http::Response::new(r#"{"topics": []}"#));
+    /// assert_eq!(agent.get(google.url_of(Service::OtherApi)).call()?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn respond(self, response: Response<impl Into<Bytes>>) {
         self.push(response.map(Into::into));
     }
@@ -121,6 +191,25 @@ impl<'a> Script<'a> {
     /// is no such response. If the paths of several methods match, the longest path is used.
     ///
     /// A scope is a full URI, or the part after `https://www.googleapis.com/auth/`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// let account = "robot@my-project.iam.gserviceaccount.com";
+    /// google.other_api().path("/v1/").serve(["pubsub"], http::Response::new("{}"));
+    /// let url = format!("{}/v1/projects/p/topics", google.url_of(Service::OtherApi));
+    /// for (scope, status) in [("pubsub", 200), ("logging.write", 403)] {
+    ///     let token = format!("Bearer {}", google.mint(account, [scope]));
+    ///     assert_eq!(agent.get(&url).header("authorization", token).call()?.status(), status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn serve<S: AsRef<str>>(
         self,
         accepted: impl IntoIterator<Item = S>,

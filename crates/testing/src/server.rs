@@ -58,6 +58,8 @@ async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> 
     let listener = TcpListener::from_std(endpoint.listener.try_clone()?)?;
     let endpoint = Arc::new(endpoint);
     loop {
+        // An error of one connection, such as a reset before it was accepted, does not end the
+        // server.
         if let Ok((socket, _)) = listener.accept().await {
             tokio::spawn(serve(shared.clone(), endpoint.clone(), socket));
         }
@@ -66,6 +68,7 @@ async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> 
 
 /// Serves one connection.
 async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
+    // Only `respond` counts, because a connection may carry several requests.
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
         // Closing a socket with unread data resets the connection, and the client could lose the
@@ -76,6 +79,7 @@ async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: Tc
         tokio::io::copy(&mut socket, &mut tokio::io::sink()).await.ok();
         return;
     }
+    // A stopped VM has no metadata server, so the connection ends without a response.
     if endpoint.is_stopped(&shared.lock()) {
         return;
     }

@@ -110,8 +110,12 @@ impl Store {
     /// Stores an object without any check of permissions. Returns `None` if the bucket does not
     /// exist.
     pub(crate) fn put(&mut self, bucket: &str, new: NewObject, created: SystemTime) -> Option<&Object> {
+        // A later object has a higher generation, also if an object of the same name was deleted
+        // before: <https://cloud.google.com/storage/docs/metadata#generation-number>.
         self.generation += 1;
         let object = Object {
+            // The checksum is in big-endian byte order:
+            // <https://cloud.google.com/storage/docs/hashes-etags>.
             crc32c: STANDARD.encode(CRC32C.checksum(&new.bytes).to_be_bytes()),
             md5: STANDARD.encode(Md5::digest(&new.bytes)),
             generation: self.generation,

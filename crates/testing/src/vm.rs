@@ -38,7 +38,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1");
@@ -69,7 +70,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").zone("europe-west3-b");
@@ -92,7 +94,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").project("shop-prod");
@@ -115,7 +118,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").account("photos@my-project.iam.gserviceaccount.com");
@@ -139,7 +143,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").no_account();
@@ -165,7 +170,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").scopes(["pubsub"]);
@@ -173,7 +179,10 @@ impl Vm {
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/service-accounts/default/scopes");
     /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(response.body_mut().read_to_string()?, "https://www.googleapis.com/auth/pubsub\n");
+    /// assert_eq!(
+    ///     response.body_mut().read_to_string()?,
+    ///     "https://www.googleapis.com/auth/pubsub\n"
+    /// );
     /// # Ok(())
     /// # }
     /// ```
@@ -187,7 +196,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("node-1").platform(FakePlatform::GkeNode);
@@ -210,7 +220,8 @@ impl Vm {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").attribute("team", "photos");
@@ -272,6 +283,7 @@ impl Machine {
         let account = vm.account.unwrap_or_else(|| machine.fill(machine.platform.default_account()));
         machine.account = vm.has_account.then_some(account);
         machine.attributes = machine.filled(machine.platform.attributes()).collect();
+        // The attributes of the test come last, so that they replace those of the platform.
         machine.attributes.extend(vm.attributes);
         machine
     }

@@ -12,8 +12,9 @@ impl FakeGoogle {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// assert!(google.vm("web-1").stop().is_ok());
     /// assert!(google.vm("web-2").stop().is_err()); // the fake has no VM `web-2`
     /// # Ok(())
@@ -34,8 +35,9 @@ impl FakeGoogle {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_testing::FakeGoogle;
-/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// use gcp_scopes_testing::FakeGoogle;
+///
+/// let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// let vm = google.vm("web-1");
 /// let before = google.token();
 /// vm.stop()?; // the scopes of a running VM cannot be changed
@@ -58,8 +60,9 @@ impl VmControl<'_> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// let vm = google.vm("web-1");
     /// assert!(vm.set_scopes(["pubsub"]).is_err());
     /// vm.stop()?;
@@ -82,8 +85,9 @@ impl VmControl<'_> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// let vm = google.vm("web-1");
     /// let old = google.token();
     /// vm.stop()?;
@@ -108,8 +112,9 @@ impl VmControl<'_> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// let vm = google.vm("web-1");
     /// assert!(vm.set_scopes(["pubsub"]).unwrap_err().to_string().contains("must be stopped"));
     /// # Ok(())
@@ -129,9 +134,11 @@ impl VmControl<'_> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::FakeGoogle;
-    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host()); // `web-1` is the first VM
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// // `web-1` is the first VM
+    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host());
     /// assert!(google.vm("web-2").metadata_host().is_err());
     /// # Ok(())
     /// # }

@@ -20,7 +20,7 @@ pub(super) static WORDS: [(&str, &str); 21] = [
     ("ambiguous", "two documents of Google's list different scopes for it"),
     ("coarse", "Google lists scopes for its whole service, not for this method"),
     ("grpc", "gRPC calls are not judged ahead"),
-    ("contradicted", "Google let it through without any of the scopes listed for it"),
+    ("contradicted", "an answer of Google contradicted the scopes listed for it"),
     ("granted", "it is not known what the token holds"),
     ("unheard", "the token holds a scope of which no list of Google's tells what it opens"),
 ];

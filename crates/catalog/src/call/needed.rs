@@ -31,7 +31,11 @@ impl NeededScopes {
     /// use gcp_scopes_catalog::call::NeededScopes;
     /// use gcp_scopes_catalog::scope::Scope;
     ///
-    /// assert!(NeededScopes::any_of([Scope::cloud_platform()]).scopes().contains(&Scope::cloud_platform()));
+    /// assert!(
+    ///     NeededScopes::any_of([Scope::cloud_platform()])
+    ///         .scopes()
+    ///         .contains(&Scope::cloud_platform())
+    /// );
     /// ```
     #[must_use]
     pub fn any_of(scopes: impl IntoIterator<Item = Scope>) -> Self {
@@ -41,7 +45,8 @@ impl NeededScopes {
     /// Returns the scopes of which any one is enough.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::call::NeededScopes;
+    /// use gcp_scopes_catalog::call::NeededScopes;
+    ///
     /// let needed = NeededScopes::any_of(["pubsub".parse()?, "cloud-platform".parse()?]);
     /// assert_eq!(needed.scopes().len(), 2);
     /// # Ok::<(), gcp_scopes_catalog::Error>(())

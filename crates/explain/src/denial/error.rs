@@ -13,7 +13,8 @@ use super::Denial;
 /// error prints the denial, too.
 ///
 /// ```
-/// # use gcp_scopes_explain::Denial;
+/// use gcp_scopes_explain::Denial;
+///
 /// fn fail(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
 ///     denial.into_error().into() // `Denial::find` finds the denial in it
 /// }
@@ -53,7 +54,8 @@ impl Denial {
     /// denial in that error.
     ///
     /// ```
-    /// # use gcp_scopes_explain::Denial;
+    /// use gcp_scopes_explain::Denial;
+    ///
     /// fn to_io(denial: Denial) -> std::io::Error {
     ///     std::io::Error::other(denial.into_error())
     /// }

@@ -51,8 +51,10 @@ impl Denial {
     /// `Content-Type`. If that type is neither JSON nor XML, the denial is put before the body.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let google = br#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
     /// let explained = denial.explained_body(&http::HeaderMap::new(), google, true);
     /// let message = "Insufficient Permission. storage.objects.insert was not sent: ";
@@ -84,10 +86,10 @@ impl Denial {
     /// domain `gcp-scopes`, so that programs can distinguish the response from one of Google.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
     /// use gcp_scopes_explain::Denial;
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let response = denial.to_response();
     /// assert_eq!(response.status(), 403);
     /// assert!(response.body().contains("storage.objects.insert was not sent: "));
@@ -105,8 +107,10 @@ impl Denial {
     /// the JSON API.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let response = denial.to_xml_response();
     /// assert_eq!(response.headers()["content-type"], "application/xml; charset=UTF-8");
     /// assert!(response.body().contains("<Error><Code>AccessDenied</Code>"));

@@ -114,6 +114,7 @@ fn gates(facts: &Facts, layout: Layout) -> String {
         "       |".to_owned(),
         format!("  [ gate 1: OAuth scopes of the token ]  {closed}   <-- it stopped here"),
         "       |".to_owned(),
+        // 25 columns, as many as the name of gate 1 has, so that the brackets are below each other.
         format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"),
         "       |".to_owned(),
         format!("    {}\n", host(facts)),
@@ -197,6 +198,7 @@ fn account(facts: &Facts, layout: Layout) -> Option<String> {
 /// Returns the scopes as full URIs, so that people can copy them. In a plain layout, which screen
 /// readers read aloud, returns their short names; the commands of the steps contain the URIs.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
+    // A screen reader reads a URI letter by letter.
     let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
     scopes.into_iter().take(LIST_LIMIT).map(name).chain(remaining(count, LIST_LIMIT)).collect()
 }

@@ -46,6 +46,8 @@ impl CredentialFile {
         };
         let impersonated = fields.service_account_impersonation_url.as_deref().and_then(impersonated_account);
         let account = fields.client_email.or_else(|| impersonated.map(str::to_owned));
+        // The file of a key names the project of its account; the file of a login has at most the
+        // project that pays for quota.
         let project = fields.project_id.or(fields.quota_project_id);
         // In the file of a person's login, `client_id` is the id of an OAuth client.
         let is_account =

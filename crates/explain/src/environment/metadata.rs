@@ -17,7 +17,8 @@ pub const SCOPES: &str = "instance/service-accounts/default/scopes";
 /// ```
 /// use gcp_scopes_explain::environment::metadata::scope_list;
 ///
-/// let text = "https://www.googleapis.com/auth/pubsub\nhttps://www.googleapis.com/auth/logging.write\n";
+/// let text =
+///     "https://www.googleapis.com/auth/pubsub\nhttps://www.googleapis.com/auth/logging.write\n";
 /// assert_eq!(scope_list(text).map(|scopes| scopes.len()), Some(2));
 /// assert_eq!(scope_list("<!DOCTYPE html>"), None);
 /// ```

@@ -55,7 +55,10 @@ impl Platform {
     /// Returns the name for JSON. `Display` writes the name for reports.
     ///
     /// ```
-    /// assert_eq!(gcp_scopes_explain::environment::Platform::CloudRunJob.as_str(), "cloud_run_job");
+    /// assert_eq!(
+    ///     gcp_scopes_explain::environment::Platform::CloudRunJob.as_str(),
+    ///     "cloud_run_job"
+    /// );
     /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {

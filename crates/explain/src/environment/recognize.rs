@@ -16,6 +16,8 @@ const WORKLOAD_IDENTITY_SCOPES: &str =
 impl Platform {
     /// Recognizes the platform from a snapshot.
     pub(super) fn from_snapshot(snapshot: &Snapshot) -> Self {
+        // Kubernetes comes first, because Knative sets `K_SERVICE` in the pods of any cluster:
+        // <https://github.com/knative/specs/blob/main/specs/serving/runtime-contract.md#process>.
         if snapshot.env("KUBERNETES_SERVICE_HOST").is_some() {
             return platform_of_pod(snapshot);
         }
@@ -46,6 +48,8 @@ impl Platform {
             Self::CloudRunService => snapshot.env("K_SERVICE"),
             Self::CloudRunJob => snapshot.env("CLOUD_RUN_JOB"),
             Self::CloudRunWorkerPool => snapshot.env("CLOUD_RUN_WORKER_POOL"),
+            // Older runtimes set `FUNCTION_NAME` only:
+            // <https://cloud.google.com/functions/docs/configuring/env-var>.
             Self::CloudFunctions => snapshot.env("K_SERVICE").or_else(|| snapshot.env("FUNCTION_NAME")),
             Self::AppEngineStandard | Self::AppEngineFlexible => snapshot.env("GAE_SERVICE"),
             Self::Composer => snapshot.env("COMPOSER_ENVIRONMENT"),

@@ -26,8 +26,9 @@ impl Environment {
     /// Sets the id of the project.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.clone().with_project("shop-prod")?.project(), Some("shop-prod"));
     /// assert!(vm.with_project("Shop Prod").is_err());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -44,8 +45,9 @@ impl Environment {
     /// Sets the zone of the VM. Also sets the region and the location, if they are not set yet.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let vm = vm.with_zone("us-central1-a")?;
     /// assert_eq!((vm.zone(), vm.region()), (Some("us-central1-a"), Some("us-central1")));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -65,8 +67,9 @@ impl Environment {
     /// Sets the region, and the location of the resource.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.with_region("europe-west3")?.region(), Some("europe-west3"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -102,8 +105,9 @@ impl Environment {
     /// Sets the name of the VM.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.clone().with_instance("web-1")?.instance(), Some("web-1"));
     /// assert!(vm.with_instance("web-1; reboot").is_err());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -119,7 +123,8 @@ impl Environment {
     /// Sets the name of the instance group, cluster, service, job or function.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
     /// let run = Environment::new(Platform::CloudRunService, Credential::MetadataServer);
     /// assert_eq!(run.with_resource("shop")?.resource(), Some("shop"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -135,7 +140,8 @@ impl Environment {
     /// Sets the name of the node pool of a GKE node.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
     /// let node = Environment::new(Platform::GkeNode, Credential::MetadataServer);
     /// assert_eq!(node.with_node_pool("default-pool")?.node_pool(), Some("default-pool"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -151,8 +157,9 @@ impl Environment {
     /// Sets the e-mail of the service account whose tokens the program uses.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let robot = "robot@shop-prod.iam.gserviceaccount.com";
     /// assert_eq!(vm.with_account(robot)?.account(), Some(robot));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -170,9 +177,12 @@ impl Environment {
     /// the scopes of its tokens ([`Platform::has_fixed_scopes`]).
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let scopes = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let scopes = gcp_scopes_catalog::scope::ScopeSet::from_scope_text(
+    ///     "https://www.googleapis.com/auth/devstorage.read_only",
+    /// );
     /// assert_eq!(vm.with_scopes(scopes.clone()).scopes(), Some(&scopes));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```

@@ -42,7 +42,8 @@ impl Snapshot {
     /// Creates an empty snapshot.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    ///
     /// assert_eq!(Environment::from_snapshot(&Snapshot::new()).platform(), Platform::Unknown);
     /// ```
     #[must_use]
@@ -63,7 +64,8 @@ impl Snapshot {
     /// [lacks](Self::lacks).
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// assert_eq!(Snapshot::metadata_rounds()[0], ["project/project-id"]);
     /// ```
     #[must_use]
@@ -76,7 +78,8 @@ impl Snapshot {
     /// an attribute, and the list of attribute names in this snapshot does not contain the name.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// let snapshot = Snapshot::new().with_metadata("instance/attributes/", "created-by\n");
     /// assert!(snapshot.lacks("instance/attributes/cluster-name"));
     /// assert!(!snapshot.lacks("instance/attributes/created-by"));
@@ -93,7 +96,8 @@ impl Snapshot {
     /// Adds an environment variable. An empty value counts as not set.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    ///
     /// let snapshot = Snapshot::new().with_env("K_SERVICE", "web");
     /// assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::CloudRunService);
     /// ```
@@ -109,10 +113,14 @@ impl Snapshot {
     /// Adds a file with this content: a credential file, or [`PRODUCT_FILE`](Self::PRODUCT_FILE).
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    ///
     /// let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
     /// let snapshot = snapshot.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
-    /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::ServiceAccountKey);
+    /// assert_eq!(
+    ///     Environment::from_snapshot(&snapshot).credential(),
+    ///     Credential::ServiceAccountKey
+    /// );
     /// ```
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
@@ -128,7 +136,8 @@ impl Snapshot {
     /// Adds a value of the metadata server. The path is relative to `/computeMetadata/v1/`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    ///
     /// let snapshot = Snapshot::new().with_metadata("instance/name", "web-1");
     /// let snapshot = snapshot.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&snapshot).zone(), Some("us-central1-a"));
@@ -144,7 +153,8 @@ impl Snapshot {
     /// server.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    ///
     /// let snapshot = Snapshot::new().with_credential(Credential::Impersonated);
     /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::Impersonated);
     /// ```
@@ -157,7 +167,8 @@ impl Snapshot {
     /// Sets the reason why the metadata server could not be read.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// let snapshot = Snapshot::new().with_metadata_problem("timed out");
     /// assert_eq!(snapshot.metadata_problem(), Some("timed out"));
     /// ```
@@ -170,7 +181,8 @@ impl Snapshot {
     /// Returns whether the snapshot contains a value of the metadata server.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// assert!(!Snapshot::new().has_metadata());
     /// assert!(Snapshot::new().with_metadata("instance/name", "web-1").has_metadata());
     /// ```
@@ -183,7 +195,8 @@ impl Snapshot {
     /// queried.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// assert_eq!(Snapshot::new().metadata_problem(), None);
     /// ```
     #[must_use]
@@ -196,7 +209,8 @@ impl Snapshot {
     /// variable `NO_GCE_CHECK` is `true`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
     /// assert_eq!(Snapshot::new().with_env("NO_GCE_CHECK", "true").metadata_host(), None);
     /// ```
@@ -221,7 +235,8 @@ impl Snapshot {
     /// Returns the value of the metadata server at this path, without white space at its ends.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// let snapshot = Snapshot::new().with_metadata("instance/name", "web-1\n");
     /// assert_eq!(snapshot.metadata("instance/name"), Some("web-1"));
     /// ```
@@ -261,7 +276,8 @@ impl Snapshot {
     /// a reason to query it: tools that run a function on a laptop set that variable, too.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
     /// let laptop = Snapshot::new().with_file(Snapshot::PRODUCT_FILE, "ThinkPad");
     /// assert!(!laptop.needs_metadata());
     /// let vm = Snapshot::new().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine");

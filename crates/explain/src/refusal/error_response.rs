@@ -27,7 +27,8 @@ impl<'a> ErrorResponse<'a> {
     /// first 64 KiB.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, classify};
+    ///
     /// assert!(classify(&ErrorResponse::new(br#"{"kind":"storage#object"}"#)).is_none());
     /// ```
     #[must_use]
@@ -43,8 +44,9 @@ impl<'a> ErrorResponse<'a> {
     /// user chose may contain the same words.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
-    /// let line = "12:00:01 ERROR upload: Error 403: Request had insufficient authentication scopes., forbidden";
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
+    ///
+    /// let line = "ERROR: Error 403: Request had insufficient authentication scopes., forbidden";
     /// let refusal = classify(&ErrorResponse::from_text(line)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Scope);
     /// ```
@@ -56,7 +58,8 @@ impl<'a> ErrorResponse<'a> {
     /// Sets the HTTP status. A gRPC status is read from the header `grpc-status`.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify};
+    ///
     /// let refusal = classify(&ErrorResponse::new(b"").with_status(403)).expect("no refusal");
     /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
@@ -69,7 +72,8 @@ impl<'a> ErrorResponse<'a> {
     /// Sets the headers. For gRPC, pass the trailers, or headers and trailers in one map.
     ///
     /// ```
-    /// # use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, Gate, classify};
+    /// use gcp_scopes_explain::refusal::{ErrorResponse, Certainty, Gate, classify};
+    ///
     /// let mut trailers = http::HeaderMap::new();
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);

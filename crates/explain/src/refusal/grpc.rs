@@ -56,6 +56,8 @@ fn binary_values(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
 /// Reads a `google.rpc.Status`.
 fn read_status(status: &[u8], facts: &mut ResponseFacts) {
     for field in protobuf::fields(status) {
+        // The numbers of `google.rpc.Status`:
+        // <https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto>.
         match field.number {
             2 => facts.add_message(&field.text()),
             3 => read_any(&field, facts),
@@ -68,6 +70,8 @@ fn read_status(status: &[u8], facts: &mut ResponseFacts) {
 fn read_any(any: &Field<'_>, facts: &mut ResponseFacts) {
     let mut kind = String::new();
     for field in protobuf::fields(any.bytes) {
+        // The numbers of `google.protobuf.Any`:
+        // <https://protobuf.dev/reference/protobuf/google.protobuf/#any>.
         match field.number {
             1 => kind = field.text(),
             2 => read_detail(kind.rsplit('.').next().unwrap_or_default(), field.bytes, facts),
@@ -79,6 +83,8 @@ fn read_any(any: &Field<'_>, facts: &mut ResponseFacts) {
 /// Reads a message of one of the types in `google/rpc/error_details.proto`.
 fn read_detail(kind: &str, detail: &[u8], facts: &mut ResponseFacts) {
     for field in protobuf::fields(detail) {
+        // The numbers of
+        // <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>.
         match (kind, field.number) {
             ("ErrorInfo", 1) => facts.add_reason(&field.text()),
             ("ErrorInfo", 3) => read_metadata(field.bytes, facts),
@@ -97,8 +103,11 @@ fn read_detail(kind: &str, detail: &[u8], facts: &mut ResponseFacts) {
 fn read_metadata(entry: &[u8], facts: &mut ResponseFacts) {
     let mut key = String::new();
     for field in protobuf::fields(entry) {
+        // An entry of a map is a message with the key as field 1 and the value as field 2:
+        // <https://protobuf.dev/programming-guides/encoding/#maps>.
         match field.number {
             1 => key = field.text(),
+            2 if key == "error_info_id" => facts.add_reason("IAM_PERMISSION_DENIED"),
             2 => facts.details.add(&key, &field.text()),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::challenge::Challenge;
 use super::details::Details;
-use super::phrases::BARE_MESSAGE;
+use super::phrases::{BARE_MESSAGE, WHOLE_MESSAGES};
 use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
 use super::status::http_status;
 use super::text;
@@ -42,6 +42,10 @@ pub(super) struct ResponseFacts {
     /// Whether the body is an HTML page. Google's front ends send HTML pages when they refuse a
     /// call before its scopes are checked.
     pub(super) is_page: bool,
+    /// The server that refused, if a field shows that it is not one of Google's.
+    pub(super) other_server: Option<&'static str>,
+    /// Whether a field shows that a service perimeter is in dry-run mode.
+    pub(super) is_dry_run: bool,
 }
 
 impl ResponseFacts {
@@ -75,6 +79,17 @@ impl ResponseFacts {
         self.messages.iter().chain([&self.text]).any(is_bare)
     }
 
+    /// Returns whether the main message is nothing but a sentence with which Google's servers
+    /// refuse for lack of scope, so that the message contains no name. The older sentence
+    /// `Insufficient Permission` counts only together with the older reason, because other refusals
+    /// have the sentence, too.
+    pub(super) fn is_scope_sentence(&self) -> bool {
+        let message = text::normalized(self.messages.first().unwrap_or(&self.text).trim());
+        let message = message.trim_end_matches('.');
+        let has_old_reason = || self.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
+        WHOLE_MESSAGES.contains(&message) || (message.eq_ignore_ascii_case(BARE_MESSAGE) && has_old_reason())
+    }
+
     /// Returns whether a sentence about scopes counts in the response of a server: a message begins
     /// with the sentence, and no field contains the reason of another gate.
     pub(super) fn begins_with_phrase(&self, phrase: &str) -> bool {
@@ -94,6 +109,7 @@ impl ResponseFacts {
     /// Adds a message, unless it is empty or the limit is reached.
     pub(super) fn add_message(&mut self, message: &str) {
         if self.messages.len() < COUNT_LIMIT && !message.trim().is_empty() {
+            // A message that was copied from another JSON text has escapes of its own.
             self.messages.push(text::unescaped(message));
         }
     }
@@ -118,6 +134,8 @@ impl ResponseFacts {
     /// Adds a status from the body, unless a status is known. A number below 100 is a gRPC status.
     pub(super) fn add_code(&mut self, code: Option<u64>) {
         let status = match code.and_then(|code| u16::try_from(code).ok()) {
+            // gRPC has the codes 0 to 16 (<https://grpc.io/docs/guides/status-codes/>), HTTP those
+            // from 100, so the number alone decides.
             Some(code @ 1..100) => Some(http_status(code)),
             Some(code @ 100..600) => Some(code),
             _ => None,

@@ -56,7 +56,8 @@ impl<'t> TruncatedJson<'t> {
             self.text.rfind('\\').and_then(|offset| self.text.get(..offset)).unwrap_or_default();
         let mut texts =
             vec![format!("{}{quote}{closers}", self.text), format!("{before_escape}{quote}{closers}")];
-        // Read again up to there, so that no comma costs a copy of the brackets that are open at it.
+        // Read again up to there, so that no comma costs a copy of the brackets that are open at
+        // it.
         let entry = self.last_entry.and_then(|end| self.text.get(..end)).map(Self::new);
         texts.extend(entry.map(|entry| entry.text.chars().chain(entry.closers.chars().rev()).collect()));
         texts

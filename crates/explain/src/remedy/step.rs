@@ -45,8 +45,10 @@ impl Step {
     /// Returns what to do, and how that affects running programs, in a few sentences.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// for step in denial.steps() {
     ///     println!("{}", step.text());
     /// }
@@ -76,10 +78,11 @@ impl Step {
     /// Returns a line of code to write in the program, if the step changes the program.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// // On Cloud Run, a token holds the scopes that the program requests.
     /// let run = Environment::new(Platform::CloudRunService, Credential::MetadataServer);
     /// let denial = denial.with_environment(run);
@@ -95,10 +98,11 @@ impl Step {
     /// Returns the page of the Google Cloud console on which the step can be done instead.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let vm = vm.with_project("shop-prod")?.with_zone("us-central1-a")?.with_instance("web-1")?;
     /// let denial = denial.with_environment(vm);
@@ -114,8 +118,10 @@ impl Step {
     /// Returns the page of Google's documentation about the step.
     ///
     /// ```
-    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
-    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
     /// let link = denial.steps().iter().find_map(|step| step.doc_url());
     /// assert!(link.is_some_and(|link| link.starts_with("https://docs.cloud.google.com/")));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())

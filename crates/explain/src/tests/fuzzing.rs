@@ -118,8 +118,8 @@ fn grpc_status(data: &[u8]) {
 fn classify_and_check(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
     assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
-    // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT` and `MESSAGE_LIMIT` in
-    // `syntax.rs`.
+    // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT` and `MESSAGE_LIMIT`
+    // in `syntax.rs`.
     assert!(refusal.alternatives().len() <= 64);
     let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
     let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];

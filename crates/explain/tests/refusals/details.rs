@@ -1,5 +1,5 @@
-//! Tests of the values and the message that a refusal keeps from a response. `kite` in the responses
-//! is an invented service.
+//! Tests of the values and the message that a refusal keeps from a response. `kite` in the
+//! responses is an invented service.
 
 use gcp_scopes_catalog::scope::Scope;
 use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify_text};

@@ -3,6 +3,13 @@
 use crate::service::Service;
 
 /// The API that a client under test calls.
+///
+/// ```
+/// use gcp_scopes_testing::scenarios::{ApiFormat, TestedApi};
+///
+/// assert_eq!(TestedApi::STORAGE.host, "storage.googleapis.com");
+/// assert_eq!(TestedApi::STORAGE.format, ApiFormat::Json);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestedApi {
@@ -28,7 +35,8 @@ impl TestedApi {
     /// use gcp_scopes_testing::Service;
     /// use gcp_scopes_testing::scenarios::{ApiFormat, TestedApi};
     ///
-    /// let api = TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
+    /// let api =
+    ///     TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
     /// assert_eq!(api.host, "pubsub.googleapis.com");
     /// ```
     #[must_use]

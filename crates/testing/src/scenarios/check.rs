@@ -139,6 +139,8 @@ pub(super) fn versions_and_paths(scene: &Scene) -> CheckResult {
     let sent = scene.sent();
     let has_version = |request: &RecordedRequest| request.version() == version;
     ensure(sent.iter().all(has_version), || format!("expected {version:?} in every request: {sent:#?}"))?;
+    // The fake responds with 404 to a path that it does not implement. The scenario would then test
+    // the error handling of the client instead of the guard.
     let is_known_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
     ensure(sent.iter().all(is_known_path), || format!("a request got status 404: {sent:#?}"))
 }

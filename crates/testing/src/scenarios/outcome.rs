@@ -8,6 +8,13 @@ use bytes::Bytes;
 use http::StatusCode;
 
 /// What the caller receives from a call that succeeded.
+///
+/// ```
+/// use gcp_scopes_testing::scenarios::Received;
+///
+/// let received = Received::new("meow").with_metadata("200 OK, etag: 1");
+/// assert_eq!(received.bytes, "meow");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Received {
@@ -18,6 +25,14 @@ pub struct Received {
 }
 
 /// What the caller receives from a call that failed.
+///
+/// ```
+/// use gcp_scopes_testing::scenarios::Failure;
+///
+/// let failure = Failure::from_response(http::StatusCode::FORBIDDEN, "Permission denied");
+/// assert_eq!((failure.kind.as_str(), failure.text.as_str()), ("403", "Permission denied"));
+/// assert!(failure.denial.is_none());
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Failure {
@@ -36,6 +51,14 @@ pub struct Failure {
 pub(super) type Outcome = Result<Received, Failure>;
 
 /// A denial that the caller of a client found.
+///
+/// ```
+/// use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
+///
+/// let found = FoundDenial::new(DenialStage::Refused, "set the scope …");
+/// let found = found.with_method("storage.objects.insert");
+/// assert_eq!(found.report, "set the scope …");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FoundDenial {
@@ -169,7 +192,8 @@ impl FoundDenial {
     /// Sets the id of the API method that the denial names.
     ///
     /// ```
-    /// # use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
+    /// use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
+    ///
     /// let denial = FoundDenial::new(DenialStage::Refused, "").with_method("drive.files.list");
     /// assert!(denial.method.is_some());
     /// ```
@@ -181,7 +205,8 @@ impl FoundDenial {
     /// Sets the URIs of the scopes that the denial lists as accepted.
     ///
     /// ```
-    /// # use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
+    /// use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
+    ///
     /// let denial = FoundDenial::new(DenialStage::Refused, "");
     /// let denial = denial.with_accepted(["https://www.googleapis.com/auth/drive"]);
     /// assert_eq!(denial.accepted.len(), 1);

@@ -124,6 +124,7 @@ impl<S: Subject> Runner<'_, S> {
         expect_failure(outcome)?;
         let (outcome, sent) = call(scene, guarded).await;
         let failure = expect_failure(outcome)?;
+        // A guard that causes or prevents a retry changes the number of requests.
         ensure(!sent.is_empty() && sent.len() == bare.len(), || {
             format!("expected {} requests, got {}: {:#?}", bare.len(), sent.len(), scene.sent())
         })?;
@@ -158,6 +159,7 @@ impl<S: Subject> Runner<'_, S> {
         let scene = self.scene(TokenScope::Accepted).await?;
         expect_success(self.client(&scene, Some(GuardMode::Confirm)).await?.perform(operation).await)?;
         let sent = scene.sent();
+        // The client chooses the size of a part, so it may send more requests.
         ensure(sent.len() >= least, || format!("expected at least {least} requests: {sent:#?}"))?;
         check::stored_content(&scene)
     }
@@ -181,6 +183,8 @@ impl<S: Subject> Runner<'_, S> {
             [self.client(&scene, None).await?, self.client(&scene, Some(GuardMode::Confirm)).await?];
         let mut outcomes = Vec::new();
         for client in clients {
+            // Setting the fault again restarts its count, so that both clients see the same
+            // responses.
             scene.google().set_fault(scene.api().service, Fault::Flaky { failures: 1, group: 2 });
             outcomes.push(call(&scene, &client).await);
         }
@@ -195,6 +199,8 @@ impl<S: Subject> Runner<'_, S> {
         let guarded = self.client(&scene, Some(GuardMode::Deny)).await?;
         let (service, google) = (scene.api().service, scene.google());
         google.set_fault(service, Fault::Hang);
+        // Cancelling the call before its request has arrived would test nothing: such a call holds
+        // no state that could block a later call.
         let arrived = google.wait_for(|requests| requests.iter().any(|request| request.service() == service));
         if let Either::Left((outcome, _)) =
             select(pin!(guarded.perform(Operation::Call)), pin!(arrived)).await
@@ -213,6 +219,7 @@ impl<S: Subject> Runner<'_, S> {
             expect_success(outcome)?;
         }
         let sent = scene.sent().len();
+        // One call may send several requests, for example to start an upload.
         ensure(sent >= CONCURRENT, || format!("expected at least {CONCURRENT} requests, got {sent}"))
     }
 
@@ -234,6 +241,7 @@ const CONCURRENT: usize = 32;
 
 /// Makes a call, and returns its outcome and the requests that it sent.
 async fn call(scene: &Scene, client: &impl SubjectClient) -> (Outcome, Vec<RecordedRequest>) {
+    // The record also contains the requests of earlier calls.
     let before = scene.sent().len();
     let outcome = client.perform(Operation::Call).await;
     (outcome, scene.sent().into_iter().skip(before).collect())

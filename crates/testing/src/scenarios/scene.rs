@@ -98,6 +98,12 @@ impl Scene {
 
     /// Returns the content of uploads and downloads: 2 MiB that look random, so that missing,
     /// repeated or reordered parts change the content.
+    ///
+    /// ```
+    /// use gcp_scopes_testing::scenarios::Scene;
+    ///
+    /// assert_eq!(Scene::content().len(), 2 * 1024 * 1024);
+    /// ```
     #[must_use]
     pub fn content() -> Bytes {
         let size = 2 * 1024 * 1024_u32;

@@ -30,6 +30,7 @@ pub(super) fn respond(
 fn route(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
     let scopes = request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
     let method = state.script.method_response(endpoint.service, request, scopes.as_deref());
+    // The scopes are checked first, as Google does: a scripted response is for allowed requests.
     if let Some(MethodResponse::Refused(response)) = method {
         return Some(response);
     }

@@ -34,6 +34,7 @@ pub(super) fn with_fault(
     active: ActiveRequest,
 ) -> Response<FakeBody> {
     let (mut head, whole) = response.into_parts();
+    // hyper sends trailers only behind a body that is a stream.
     let trailers = head.extensions.remove::<Trailers>();
     let content = match fault {
         Some(fault) => content(fault, &mut head, whole),
@@ -76,6 +77,8 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
 
 /// Streams the chunks, without a `Content-Length`.
 fn stream_chunks(head: &mut Parts, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> SentBody {
+    // The length of a stream is unknown, and the header of the original response is wrong for the
+    // changed body.
     head.headers.remove(CONTENT_LENGTH);
     SentBody::Chunks(stream::iter(chunks.map(Ok)).boxed())
 }
@@ -102,6 +105,7 @@ fn chunked(head: &mut Parts, body: Bytes, size: usize) -> SentBody {
 /// Streams the first `length` bytes of a body, followed by an error. The `Content-Length` is that
 /// of the whole body, so that an HTTP/1.1 client notices the missing bytes.
 fn cut_off(head: &mut Parts, body: &Bytes, length: usize) -> SentBody {
+    // With the full length, a client notices that the body ends too early.
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     let begin = stream::iter([Ok(body.slice(..length.min(body.len())))]);
     let end = stream::once(async {

@@ -32,6 +32,7 @@ pub(super) fn insert(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult
     let project = permitted_project(state, call, "storage.buckets.create")?;
     let body = call.request.json().unwrap_or_default();
     let name = body["name"].as_str().ok_or(Problem::Invalid("Required parameter: name"))?;
+    // The names of buckets are global, so the project does not matter.
     if state.store.buckets.contains_key(name) {
         return Err(Problem::Conflict(
             "Your previous request to create the named bucket succeeded and you already own it.",
@@ -54,6 +55,8 @@ pub(super) fn delete(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult
         return Err(Problem::Conflict("The bucket you tried to delete is not empty."));
     }
     state.store.buckets.remove(&call.bucket);
+    // The method documents an empty response:
+    // <https://cloud.google.com/storage/docs/json_api/v1/buckets/delete>.
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -83,6 +86,8 @@ fn resource(state: &FakeState, call: &StorageCall<'_>, name: &str, bucket: &Buck
     let read_only = json!({
         "kind": "storage#bucket", "id": name, "name": name,
         "selfLink": format!("{}/storage/v1/b/{name}", call.request.base),
+        // JSON numbers have 53 bits in many languages, so Google sends 64-bit numbers as strings:
+        // <https://protobuf.dev/programming-guides/json/>.
         "projectNumber": number.to_string(),
         "metageneration": bucket.metageneration.to_string(), "etag": format!("CA{}=", bucket.metageneration),
         "timeCreated": rfc3339(bucket.created), "updated": rfc3339(bucket.created),
@@ -105,6 +110,7 @@ fn policy(state: &FakeState, bucket: &str) -> Value {
         .collect();
     json!({
         "kind": "storage#policy", "resourceId": format!("projects/_/buckets/{bucket}"),
+        // Version 1 has no conditions; the fake ignores conditions.
         "version": 1, "etag": "CAE=", "bindings": bindings,
     })
 }

@@ -64,6 +64,8 @@ fn find<'a>(state: &'a FakeState, call: &StorageCall<'_>, permission: &str) -> A
 pub(super) fn get(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let object = find(state, call, "storage.objects.get")?;
     check_generation(call.request, Some(object))?;
+    // Both forms read the content: `alt=media` in the query, and a path that begins with
+    // `/download/`: <https://cloud.google.com/storage/docs/json_api/v1/objects/get>.
     let is_download =
         call.request.query.get("alt") == Some("media") || call.request.path.starts_with("/download/");
     match is_download {
@@ -85,6 +87,8 @@ pub(super) fn patch(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult 
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
     let object = bucket.objects.get_mut(&call.object).ok_or(Problem::NotFound)?;
+    // A change of metadata raises the metageneration; only new content changes the generation:
+    // <https://cloud.google.com/storage/docs/metadata#generation-number>.
     object.metageneration += 1;
     if let Some(metadata) = body.get("metadata") {
         object.data.metadata = metadata.clone();

@@ -54,6 +54,8 @@ fn upload_part(state: &mut FakeState, call: &StorageCall<'_>, id: &str) -> ApiRe
     let number = call.request.query.get("partNumber").and_then(|number| number.parse().ok());
     let number: u16 = number.ok_or(Problem::Invalid("Invalid argument."))?;
     let upload = state.store.multipart_uploads.get_mut(id).ok_or_else(no_upload)?;
+    // A part that is uploaded again replaces the earlier part:
+    // <https://cloud.google.com/storage/docs/xml-api/put-object-multipart>.
     upload.parts.insert(number, call.request.body.clone());
     Ok(with_header(empty(StatusCode::OK), "etag", &format!("\"{number}\"")))
 }
@@ -62,6 +64,7 @@ fn upload_part(state: &mut FakeState, call: &StorageCall<'_>, id: &str) -> ApiRe
 /// because clients always list every part.
 fn complete(state: &mut FakeState, call: &StorageCall<'_>, id: &str) -> ApiResult {
     let upload = state.store.multipart_uploads.remove(id).ok_or_else(no_upload)?;
+    // The map is sorted by the number of the part, which is the order in the object.
     let bytes: BytesMut = upload.parts.into_values().flatten().collect();
     let new = NewObject::new(&call.object, bytes, Some(&upload.content_type));
     let etag = store(state, call, &call.bucket, new)?.etag();

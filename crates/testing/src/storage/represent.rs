@@ -42,6 +42,8 @@ fn byte_range(range: &str, len: usize) -> Option<(usize, usize)> {
     let (first, last) = match (first.parse::<usize>(), last.parse::<usize>()) {
         (Ok(first), Ok(last)) => (first, last.min(end)),
         (Ok(first), Err(_)) => (first, end),
+        // `bytes=-5` means the last five bytes:
+        // <https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2>.
         (Err(_), Ok(tail)) => (len.saturating_sub(tail), end),
         _ => return None,
     };

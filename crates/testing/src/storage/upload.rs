@@ -88,6 +88,8 @@ pub(super) fn resume(state: &mut FakeState, request: &IncomingRequest) -> ApiRes
         return Ok(incomplete(upload.bytes.len()));
     }
     let upload = state.store.uploads.remove(id).ok_or_else(no_session)?;
+    // The URL of the session authorizes the request, so the object belongs to the account that
+    // began the upload: <https://cloud.google.com/storage/docs/resumable-uploads#session-uris>.
     let call = StorageCall::new(request, upload.account, upload.bucket, String::new());
     let new = NewObject { bytes: upload.bytes.freeze(), ..upload.object };
     Ok(metadata_response(&call, &call.bucket, store(state, &call, &call.bucket, new)?))
@@ -97,6 +99,8 @@ pub(super) fn resume(state: &mut FakeState, request: &IncomingRequest) -> ApiRes
 /// bytes received.
 fn incomplete(length: usize) -> FullResponse {
     let response = empty(StatusCode::PERMANENT_REDIRECT);
+    // A range of zero bytes cannot be written, so Cloud Storage leaves the header out:
+    // <https://cloud.google.com/storage/docs/performing-resumable-uploads#status-check>.
     match length.checked_sub(1) {
         Some(last) => with_header(response, "range", &format!("bytes=0-{last}")),
         None => response,

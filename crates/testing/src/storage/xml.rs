@@ -27,6 +27,8 @@ pub(super) fn respond(state: &mut FakeState, request: &IncomingRequest) -> ApiRe
     let account = check_token(state, request, access, permission)?.account;
     let call = StorageCall::new(request, account, bucket, object);
     match request.verb {
+        // A multipart upload uses the verbs `POST`, `PUT` and `DELETE` on the path of its object,
+        // so the query decides first.
         _ if parts::is_multipart(&call) => parts::respond(state, &call),
         _ if is_not_implemented(&call) => {
             check_permission(state, &call, permission)?;
@@ -93,6 +95,8 @@ fn put(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
 
 /// Copies an object. `source` is the value of `x-goog-copy-source`, `BUCKET/OBJECT`.
 fn copy(state: &mut FakeState, call: &StorageCall<'_>, source: &str) -> ApiResult {
+    // The slash before the name of the bucket is optional:
+    // <https://cloud.google.com/storage/docs/xml-api/put-object-copy>.
     let source = percent_decode(source.trim_start_matches('/'));
     let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
     let source_call =
@@ -114,6 +118,8 @@ fn list(state: &FakeState, call: &StorageCall<'_>) -> ApiResult {
     let prefixes = page.prefixes.iter().map(|prefix| text_elements(&[("Prefix", prefix)]));
     body.extend(prefixes.map(|prefix| element("CommonPrefixes", &prefix)));
     body.extend(page.next.map(|next| text_elements(&[("NextContinuationToken", next)])));
+    // The XML API has the namespace of Amazon S3:
+    // <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>.
     let start = r#"ListBucketResult xmlns="http://doc.s3.amazonaws.com/2006-03-01""#;
     Ok(xml(StatusCode::OK, start, &body))
 }
