@@ -15,9 +15,13 @@ impl Guard {
     /// no body, but the headers of a response with a body; its extensions contain the denial.
     ///
     /// ```
-    /// # use gcp_scopes::{Denial, Guard};
-    /// fn stopped(guard: &Guard, denial: Denial) -> Result<http::Response<bytes::Bytes>, Box<dyn std::error::Error>> {
-    ///     Ok(guard.unsent(denial)?)
+    /// use bytes::Bytes;
+    /// use gcp_scopes::denial::DenialError;
+    /// use gcp_scopes::{Denial, Guard};
+    /// use http::Response;
+    ///
+    /// fn stopped(guard: &Guard, denial: Denial) -> Result<Response<Bytes>, DenialError> {
+    ///     guard.unsent(denial)
     /// }
     /// ```
     ///

@@ -84,7 +84,8 @@ impl Guard {
     /// guard may learn more later, if the metadata server did not respond when the guard was built.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// use gcp_scopes::{Guard, environment::Platform};
+    ///
     /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
     /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
     /// assert_eq!(guard.environment().resource(), Some("shop"));
@@ -94,8 +95,8 @@ impl Guard {
         self.0.environment.environment()
     }
 
-    /// Returns the environment for a denial. If a part is unknown, queries the metadata server again
-    /// in the background, for later denials.
+    /// Returns the environment for a denial. If a part is unknown, queries the metadata server
+    /// again in the background, for later denials.
     pub(crate) fn environment_for_denial(&self) -> Arc<Environment> {
         drop(self.0.environment.query_again());
         self.environment()

@@ -32,8 +32,10 @@
 //! use tracing_subscriber::layer::SubscriberExt as _;
 //!
 //! // Shows only events of this crate that need an action.
-//! let filter = tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
-//! let subscriber = tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
+//! let filter =
+//!     tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
+//! let subscriber =
+//!     tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
 //! ```
 
 use std::time::{Duration, Instant};

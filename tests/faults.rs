@@ -281,8 +281,8 @@ async fn unsupported_and_damaged_codings_are_passed_on_without_a_denial() {
     *damaged.last_mut().unwrap() ^= 1;
     let compressed = gzip(SCOPE_REFUSAL.as_bytes());
     for (coding, body) in [
-        // The rows are three codings that the guard does not decode, nested codings, and a gzip body
-        // with a wrong checksum.
+        // The rows are three codings that the guard does not decode, nested codings, and a gzip
+        // body with a wrong checksum.
         ("br", compressed.clone()),
         ("zstd", compressed.clone()),
         ("x-unheard-of", compressed.clone()),

@@ -21,8 +21,9 @@
 //!
 //! ```no_run
 //! use gcp_scopes::call::NeededScopes;
+//! use reqwest_middleware::ClientWithMiddleware;
 //!
-//! # async fn get(client: reqwest_middleware::ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn get(client: ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
 //! let needed = NeededScopes::any_of(["cloud-platform".parse()?]);
 //! client.get("https://brandnew.googleapis.com/v1/things").with_extension(needed).send().await?;
 //! # Ok(()) }
@@ -63,9 +64,12 @@ use crate::token_source::{SharedTokenSource, TokenSource};
 /// use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 ///
 /// let guard = gcp_scopes::Guard::builder().build();
-/// let retries = RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(3));
+/// let retries = RetryTransientMiddleware::new_with_policy(
+///     ExponentialBackoff::builder().build_with_max_retries(3),
+/// );
 /// // Inside the retry middleware: each attempt is checked, and a denial is not retried.
-/// let client = ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
+/// let client =
+///     ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
 /// ```
 #[derive(Debug, Clone)]
 pub struct GuardMiddleware {
@@ -79,7 +83,9 @@ impl Guard {
     ///
     /// ```no_run
     /// let guard = gcp_scopes::Guard::builder().build();
-    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+    ///     .with(guard.middleware())
+    ///     .build();
     /// ```
     #[must_use]
     pub fn middleware(&self) -> GuardMiddleware {
@@ -89,6 +95,13 @@ impl Guard {
 
 impl GuardMiddleware {
     /// Creates a middleware of this guard, like [`Guard::middleware`].
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
+    ///
+    /// let middleware = GuardMiddleware::new(&Guard::builder().build());
+    /// ```
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone(), tokens: None }
@@ -99,9 +112,13 @@ impl GuardMiddleware {
     /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```no_run
-    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::token_source::TokenSource;
+    /// use reqwest_middleware::ClientBuilder;
+    ///
+    /// # fn with(guard: &Guard, tokens: impl TokenSource + 'static) {
     /// let middleware = guard.middleware().with_token(tokens);
-    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    /// let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     /// # }
     /// ```
     #[must_use]

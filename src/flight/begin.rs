@@ -10,9 +10,9 @@ use super::learn;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
+use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
@@ -31,7 +31,7 @@ impl Guard {
     ///
     /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    ///     // The caller may state the scopes that this call needs, among the extensions of the request.
+    ///     // The caller may state the scopes that this call needs, as an extension of the request.
     ///     let flight = guard.begin(&call.with_needed_scopes(request.extensions().get()))?;
     ///     // A client that blocks uses `block_on`; a hook that must not block skips this step.
     ///     flight.wait_for_scopes().await
@@ -48,12 +48,13 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that exposes the method of a call and the `Authorization` header
-    /// that the client is about to send, but not the request of the call.
+    /// Begins a flight for a client that exposes the method of a call and the `Authorization`
+    /// header that the client is about to send, but not the request of the call.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
-    /// # use gcp_scopes::{Guard, catalog::ApiMethod};
+    /// use gcp_scopes::{Guard, catalog::ApiMethod};
+    ///
     /// let guard = Guard::builder().build();
     /// let method = ApiMethod::by_id("storage.objects.get")?;
     /// let flight = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
@@ -77,7 +78,8 @@ impl Guard {
     /// which scopes the call needs.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let guard = Guard::builder().build();
     /// let token = http::HeaderValue::from_static("Bearer ya29.x");
     /// let flight = guard.begin_service("pubsub.googleapis.com", &token);
@@ -97,11 +99,13 @@ impl Guard {
     /// Google API.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
-    /// # use http::{HeaderMap, StatusCode};
+    /// use gcp_scopes::Guard;
+    /// use http::{HeaderMap, StatusCode};
+    ///
     /// let flight = Guard::builder().build().begin_unseen(None);
-    /// let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-    /// let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body);
+    /// let body = r#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// let (status, headers) = (StatusCode::FORBIDDEN, HeaderMap::new());
+    /// let denial = flight.explain_now(status, &headers, body.as_bytes());
     /// assert!(denial.is_some_and(|denial| denial.method().is_none()));
     /// ```
     #[must_use]
@@ -127,7 +131,8 @@ impl Flight {
     /// the retry, whose token may differ from the token of the previous attempt.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let guard = Guard::builder().build();
     /// let flight = guard.begin_unseen(None);
     /// assert!(flight.retried(&http::HeaderValue::from_static("Bearer ya29.x")).is_ok());
@@ -187,11 +192,12 @@ impl Flight {
     /// host of this URL belongs to Google: the method may have changed, and the client may have
     /// removed the token.
     ///
-    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]: the
-    /// verb is `GET`, and no headers are needed. User info in the authority is ignored.
+    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]:
+    /// the verb is `GET`, and no headers are needed. User info in the authority is ignored.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call};
+    /// use gcp_scopes::{Guard, call::Call};
+    ///
     /// let flight = Guard::builder().build().begin_unseen(None);
     /// let last = http::Uri::from_static("https://example.com/");
     /// let flight = flight.redirected(&Call::new(&http::Method::GET, &last));
@@ -208,7 +214,8 @@ impl Flight {
     /// moving a `Flight`, which is as large as a request.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
+    /// use gcp_scopes::{Guard, call::Call, flight::Flight};
+    ///
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
@@ -319,15 +326,27 @@ impl Flight {
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
     }
 
+    /// Checks whether only the scopes of the whole service are known, and not those of the method.
+    fn is_coarse(&self) -> bool {
+        self.lookup.abstain_reason() == Some(AbstainReason::Coarse)
+    }
+
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
+        let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
         let check = match state.preflight {
-            Preflight::Deny => Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at)),
-            Preflight::Confirm => state.lessons.check(key, subject, stale_at, state.tokens.now()),
+            // What is known of the whole service stops a call only if the source of the scopes is
+            // authoritative for the token. Otherwise Google's response has to confirm the verdict.
+            Preflight::Deny if !self.is_coarse() || !is_unverified => {
+                Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
+            }
+            Preflight::Deny | Preflight::Confirm => {
+                state.lessons.check(key, subject, stale_at, state.tokens.now())
+            }
             Preflight::Warn => Check::Unconfirmed,
             Preflight::Off => return Ok(()),
         };

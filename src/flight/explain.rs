@@ -24,9 +24,10 @@ impl Flight {
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {
-    /// # let flight = guard.begin_unseen(None);
+    /// let flight = guard.begin_unseen(None);
     /// # let response = http::Response::builder().status(403).body(Vec::new()).expect("a status");
-    /// if let Some(denial) = flight.explain(response.status(), response.headers(), response.body()).await {
+    /// let (head, body) = response.into_parts();
+    /// if let Some(denial) = flight.explain(head.status, &head.headers, &body).await {
     ///     eprintln!("{}", denial.report());
     /// }
     /// # }
@@ -44,10 +45,11 @@ impl Flight {
     /// the token are not known yet. Never waits, and needs no runtime.
     ///
     /// ```
-    /// # let guard = gcp_scopes::Guard::builder().build();
-    /// # let flight = guard.begin_unseen(None);
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let flight = guard.begin_unseen(None);
     /// # let response = http::Response::builder().status(403).body(Vec::new())?;
-    /// if let Some(denial) = flight.explain_now(response.status(), response.headers(), response.body()) {
+    /// let (head, body) = response.into_parts();
+    /// if let Some(denial) = flight.explain_now(head.status, &head.headers, &body) {
     ///     eprintln!("{}", denial.report());
     /// }
     /// # Ok::<(), http::Error>(())

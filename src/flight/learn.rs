@@ -35,8 +35,8 @@ pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     from_trial(flight);
 }
 
-/// Logs a refusal that contains a sentence about scopes beside other words, although the token holds
-/// an accepted scope. Nothing is learned: the sentence may belong to a name.
+/// Logs a refusal that contains a sentence about scopes beside other words, although the token
+/// holds an accepted scope. Nothing is learned: the sentence may belong to a name.
 pub(super) fn log_disproved(flight: &Flight, refusal: &Refusal, granted: &GrantedScopes) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (EventKind::Disproved, "", method, flight.token);

@@ -47,7 +47,8 @@ impl RequestLine {
         if !query.is_empty() {
             after.copy_from_slice(query);
         }
-        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6 verbs.
+        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6
+        // verbs.
         (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0

@@ -215,8 +215,8 @@ impl<F: FindServer> MetadataScopes<F> {
         }
     }
 
-    /// Requests the server's current token and the scopes of the token, in parallel. Also returns the
-    /// pause that the server requests with `Retry-After`, or zero.
+    /// Requests the server's current token and the scopes of the token, in parallel. Also returns
+    /// the pause that the server requests with `Retry-After`, or zero.
     async fn request_current(
         &self,
         server: &MetadataServer,
@@ -348,8 +348,8 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
-    /// With `None` the server never responds at `path`.
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at
+    /// `path`. With `None` the server never responds at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");

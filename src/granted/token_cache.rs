@@ -864,8 +864,8 @@ mod tests {
         let granted = setup.inspect_and_wait(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
         assert_eq!(expensive.queries(), 0);
-        // The first inspection queried only the cheap source. A wait after a refusal starts a second
-        // inspection, which queries both.
+        // The first inspection queried only the cheap source. A wait after a refusal starts a
+        // second inspection, which queries both.
         let Peek::Seen(key) = setup.grants.peek(&token, |key, _| key) else { panic!("not seen") };
         assert!(!setup.grants.wait(key, Some(&token), AfterRefusal, SECOND).await.is_unknown());
         assert_eq!((cheap.queries(), expensive.queries()), (2, 1));

@@ -338,8 +338,8 @@ mod tests {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry 1,
-        // the oldest.
+        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry
+        // 1, the oldest.
         assert_eq!(kept_after_adding(4), [1, 2, 4]);
         assert_eq!(kept_after_adding(5), [1, 4, 5]);
         assert_eq!(kept_after_adding(6), [4, 5, 6]);

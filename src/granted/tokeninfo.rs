@@ -106,6 +106,7 @@ impl Tokeninfo {
         if !rate_limit.try_acquire(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was not queried: it received too many requests");
         }
+        // The token is in the body, because proxies and servers log URLs.
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));

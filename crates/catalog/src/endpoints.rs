@@ -225,6 +225,7 @@ impl Endpoints {
             // Normalization has changed this name, so the host cannot borrow from the call.
             Cow::Owned(name) => self.google_host(name, known).map(ApiHost::into_owned),
         };
+        let google = google.or_else(|| ApiHost::find_resource(&name).filter(|_| port.is_default()));
         google.ok_or_else(|| host::abstain_reason(&name))
     }
 

@@ -30,7 +30,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{CatalogErrorKind, Error};
 use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
-use known::SCOPES;
+use known::{REACH, SCOPES};
 
 /// The prefix of almost every Google scope. [`Scope::short`] omits the prefix.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
@@ -121,6 +121,13 @@ impl Scope {
             Name::Known(number) => Some(number),
             Name::Other(_) => None,
         }
+    }
+
+    /// Returns how many methods of the full catalog accept the scope: a measure of how much the
+    /// scope permits. An unknown scope may permit anything.
+    pub(crate) fn reach(&self) -> u16 {
+        let place = self.number().map(usize::from);
+        place.and_then(|place| REACH.get(place)).copied().unwrap_or(u16::MAX)
     }
 
     /// Returns the number of known scopes.

@@ -36,6 +36,50 @@ const VALUE_LIMIT: usize = 2048;
 /// short one.
 const VALUE_COUNT: usize = 256;
 
+/// How many lines of a text are searched for the message to show, so that a long log takes no
+/// longer than a short one.
+const LINE_LIMIT: usize = 1000;
+
+/// Returns the first lines of a text that are not blank.
+pub(super) fn first_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT)
+}
+
+/// Returns the first line that contains the phrase, or two lines if the phrase is wrapped.
+pub(super) fn line_with<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
+    let has = |text: &str| contains_phrase(&normalized(text), phrase);
+    let wrapped = || {
+        let mut lines = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some((*end - line.len(), *end))
+        });
+        let mut previous = lines.next()?;
+        lines.take(LINE_LIMIT).find_map(|line| {
+            let both = text.get(previous.0..line.1);
+            previous = line;
+            both.filter(|both| has(both))
+        })
+    };
+    first_lines(text).find(|line| has(line)).or_else(wrapped).map(str::trim)
+}
+
+/// Returns whether a normalized text contains a verb of HTTP and the URL of a public host.
+pub(super) fn has_request(prose: &str) -> bool {
+    let verbs = ["get", "post", "put", "patch", "delete", "head"];
+    prose.match_indices("https://").take(VALUE_COUNT).any(|(place, mark)| {
+        let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
+        let is_host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let host =
+            rest.get(mark.len()..).unwrap_or_default().split(|c| !is_host(c)).next().unwrap_or_default();
+        let domain = host.rsplit('.').next().unwrap_or_default();
+        let is_public = host.contains('.')
+            && !["local", "internal", "svc", "cluster"].contains(&domain)
+            && domain.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let verb = before.trim_end_matches([' ', ':']).rsplit(' ').next().unwrap_or_default();
+        is_public && verbs.contains(&verb)
+    })
+}
+
 /// Returns whether the text contains the phrase, in which `*` matches up to [`GAP_LIMIT`] bytes.
 pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
@@ -272,6 +316,9 @@ pub(super) fn contains_whole_message(text: &str, message: &str, reason: &str) ->
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();
         let after = truncated(text.get(place + message.len()..).unwrap_or_default(), GAP_LIMIT);
         let line = after.lines().next().unwrap_or_default();
+        // .NET's client prints the status after the message: `[403]`.
+        let line = line.trim_start().trim_start_matches(['.', ' ']);
+        let line = ["[403]", "(403)"].iter().find_map(|status| line.strip_prefix(status)).unwrap_or(line);
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_closed =
             next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);

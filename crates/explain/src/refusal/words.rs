@@ -39,6 +39,10 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions
 /// they do not identify the API that was called.
 pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
+/// The first words of resource names, which may follow the host of an API.
+/// Source: <https://google.aip.dev/122>
+pub(super) const RESOURCE_ROOTS: [&str; 4] = ["projects", "organizations", "folders", "billingAccounts"];
+
 /// The headers that contain the id of the request. If a response has several of these headers, the
 /// header that is listed first counts.
 pub(super) const REQUEST_ID_HEADERS: [&str; 3] =
@@ -66,3 +70,57 @@ pub(super) const LEADING_WORDS: &[&str] = &[
     "error",
     "forbidden",
 ];
+
+/// Words of refusals by the operating system and by databases, which Google uses, too.
+pub(super) const LOCAL_REFUSALS: [&str; 2] = ["permission denied", "access denied"];
+
+/// What follows [`LOCAL_REFUSALS`] in the messages of PostgreSQL, MySQL, SSH, Docker, Python, Node,
+/// Ruby and Rust.
+/// Sources: <https://github.com/postgres/postgres/blob/master/src/backend/catalog/aclchk.c>,
+/// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
+pub(super) static AFTER_LOCAL_REFUSAL: &[&str] = &[
+    " for table",
+    " for relation",
+    " for schema",
+    " for sequence",
+    " for database",
+    " for function",
+    " for procedure",
+    " for routine",
+    " for view",
+    " for materialized view",
+    " for column",
+    " for type",
+    " for language",
+    " for tablespace",
+    " for foreign",
+    " for large object",
+    " for publication",
+    " for user",
+    " for event trigger",
+    " to create ",
+    " to alter ",
+    " to drop ",
+    " to set ",
+    " (publickey",
+    " (os error",
+    " @ ",
+    ": '/",
+    ": \"/",
+    ": /",
+    ": './",
+    ", open ",
+    ", mkdir ",
+    ", unlink ",
+    ", scandir ",
+    ", access ",
+    ", rmdir ",
+    ", rename ",
+    ", stat ",
+    ", please try again",
+    " while trying to connect to the docker",
+];
+
+/// What precedes [`LOCAL_REFUSALS`] in messages about system calls.
+pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] =
+    &["[errno 13] ", "eacces: ", "eacces (", "connect: ", "bind: ", "socket: ", "operation not permitted: "];
