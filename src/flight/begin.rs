@@ -13,7 +13,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
-use crate::guard::lessons::{Check, LessonKey};
+use crate::guard::lessons::{LessonKey, StopCheck};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
@@ -320,12 +320,14 @@ impl Flight {
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let check = match state.preflight {
-            Preflight::Deny => Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at)),
+            Preflight::Deny => {
+                StopCheck::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
+            }
             Preflight::Confirm => state.lessons.check(key, subject, stale_at, state.tokens.now()),
-            Preflight::Warn => Check::Unconfirmed,
+            Preflight::Warn => StopCheck::Unconfirmed,
             Preflight::Off => return Ok(()),
         };
-        if let Check::Stopped(denial) = check {
+        if let StopCheck::Stopped(denial) = check {
             learn::log_denial(self, &denial, None);
             return Err(denial);
         }
@@ -333,7 +335,7 @@ impl Flight {
         if let Some(times) = state.repeats.count(("predicted", method, Some(key)), state.tokens.now()) {
             telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
         }
-        (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));
+        (self.is_doubted, self.is_trial) = (true, matches!(check, StopCheck::Trial));
         Ok(())
     }
 
