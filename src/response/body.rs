@@ -29,10 +29,15 @@ pin_project! {
     /// The body of a response that passed through the guard. Yields the frames of the inner body.
     ///
     /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
     /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::combinators::BoxBody;
     /// use http_body_util::{BodyExt as _, Full};
+    ///
     /// // For code that needs one type for the bodies of all clients.
-    /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
+    /// fn boxed(body: GuardBody<Full<Bytes>>) -> BoxBody<Bytes, Infallible> {
     ///     body.boxed()
     /// }
     /// ```
@@ -46,7 +51,13 @@ pin_project! {
     #[project = StateProjection]
     enum BodyState<B: Body> {
         Untouched { #[pin] body: B },
-        Read { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Read {
+            buffered: VecDeque<Result<Frame<B::Data>, B::Error>>,
+            rest: Pin<Box<B>>,
+            ended: bool,
+            // Whether the length was known before the body was read. Otherwise it stays unknown.
+            has_length: bool,
+        },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
     }
@@ -54,11 +65,29 @@ pin_project! {
 
 impl<B: Body> GuardBody<B> {
     /// Wraps a body without reading it.
+    ///
+    /// ```
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::Full;
+    ///
+    /// // A response that an adapter does not hand to the guard still needs the type of body.
+    /// let body: GuardBody<Full<bytes::Bytes>> = GuardBody::unchanged(Full::from("meow"));
+    /// ```
     pub fn unchanged(body: B) -> Self {
         Self { state: BodyState::Untouched { body } }
     }
 
     /// Creates a body that replaces the received body.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body::Body;
+    /// use http_body_util::Full;
+    ///
+    /// let body: GuardBody<Full<Bytes>> = GuardBody::replaced("the scope is lacking".as_bytes());
+    /// assert_eq!(body.size_hint().exact(), Some(20));
+    /// ```
     pub fn replaced(data: impl Into<B::Data>) -> Self {
         Self { state: BodyState::Replaced { data: Some(data.into()) } }
     }
@@ -91,6 +120,7 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
 
 /// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+    let has_length = body.size_hint().exact().is_some();
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     with_look_limit(spawner, async {
@@ -107,7 +137,7 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
         }
     })
     .await;
-    (seen, GuardBody { state: BodyState::Read { buffered, rest, ended } })
+    (seen, GuardBody { state: BodyState::Read { buffered, rest, ended, has_length } })
 }
 
 /// Polls `reading` until `reading` is ready or [`LOOK_TIME`] has passed. The timer runs on the
@@ -152,7 +182,7 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Read { buffered, rest, ended } => match buffered.pop_front() {
+            StateProjection::Read { buffered, rest, ended, .. } => match buffered.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
@@ -166,7 +196,7 @@ where
         match &self.state {
             BodyState::Untouched { body } => body.is_end_stream(),
             BodyState::Grpc { body } => body.is_end_stream(),
-            BodyState::Read { buffered, rest, ended } => {
+            BodyState::Read { buffered, rest, ended, .. } => {
                 buffered.is_empty() && (*ended || rest.is_end_stream())
             }
             BodyState::Replaced { data } => data.is_none(),
@@ -177,7 +207,12 @@ where
         match &self.state {
             BodyState::Untouched { body } => body.size_hint(),
             BodyState::Grpc { body } => body.size_hint(),
-            BodyState::Read { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
+            BodyState::Read { buffered, ended: true, has_length: true, .. } => {
+                SizeHint::with_exact(buffered_bytes(buffered))
+            }
+            BodyState::Read { buffered, ended: true, .. } => {
+                add_bytes(SizeHint::default(), buffered_bytes(buffered))
+            }
             BodyState::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
             BodyState::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::msrv;
+use crate::{catalog, msrv};
 
 /// The number of inputs that [`executions`] tries before it saves its progress. A run that is
 /// stopped loses at most the results of this number of inputs.
@@ -15,6 +15,7 @@ const RUN: u64 = 500_000;
 
 /// Runs all checks.
 pub(crate) fn all() -> Result<()> {
+    clients()?;
     deny()?;
     msrv::compile()?;
     shuttle("100000")?;
@@ -22,6 +23,12 @@ pub(crate) fn all() -> Result<()> {
     fuzz("600")?;
     executions("10000000")?;
     mutants(None)
+}
+
+/// Checks that what was extracted from Google's clients and committed is what the pinned packages
+/// contain.
+pub(crate) fn clients() -> Result<()> {
+    catalog::check_clients()
 }
 
 /// Fuzzes each target for `seconds`, one target on each processor.
