@@ -15,7 +15,8 @@ use gcp_scopes_catalog::raw::{Blob, Row as Data};
 pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
-    let mut check = Verifier { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
+    let mut check =
+        Verifier { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
     for group in &catalog.groups {
         for row in &group.rows {
             check.row(group, row);
