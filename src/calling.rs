@@ -38,7 +38,7 @@ use crate::guard::Guard;
 use crate::refusal::ErrorResponse;
 use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 tokio::task_local! {
     static CALL: Arc<CurrentCall>;
@@ -280,8 +280,8 @@ impl Guard {
     /// Logs a warning with the step.
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
-        let state = self.state();
-        if let Some(times) = state.repeats.count(("requested", Some(method), None), state.tokens.now()) {
+        let (state, event) = (self.state(), (EventKind::WrongScopeRequested, "", Some(method), None));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)

@@ -89,7 +89,9 @@ mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
-#[cfg(all(test, feature = "catalog-full", feature = "tower"))]
+mod setup;
+#[cfg(test)]
+#[cfg(all(feature = "catalog-full", feature = "tower"))]
 mod tests;
 
 #[cfg(feature = "body")]

@@ -29,6 +29,15 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # What differs from a client without the guard
+//! Build the middleware once, with the client: a middleware is cheap, but a guard that is created
+//! for each request knows neither the scopes of tokens nor the lessons from earlier responses.
+//!
+//! Only a 403 is examined. If the body of a 403 breaks off, the error has the same first and last
+//! nodes as without the guard, and two more `reqwest::Error`s between them: reqwest wraps the error
+//! of a body that is put back into a response. The bytes before the error, `content_length()` and
+//! the headers are the same.
+//!
 //! # Errors
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`.
 //! [`Denial::find`](crate::Denial::find) finds the denial, also behind other middlewares.

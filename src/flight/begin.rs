@@ -10,14 +10,14 @@ use super::learn;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantedScopes;
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
+use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
@@ -206,7 +206,8 @@ impl Flight {
     pub fn redirected(self, last: &Call<'_>) -> Self {
         let last = catalog::lookup(&last.with_needed_scopes(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
-        Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
+        let lookup = Lookup::without_method(reason.unwrap_or(AbstainReason::Method));
+        Self { is_head: self.is_head, ..Self::from_lookup(self.guard, lookup) }
     }
 
     /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
@@ -229,6 +230,7 @@ impl Flight {
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        self.is_head = call.verb() == "HEAD";
         // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
@@ -257,6 +259,7 @@ impl Flight {
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
+        self.note_call(call);
         self.record_method();
         match call.only_token() {
             Some(token) if self.is_google_host() => self.check(token),
@@ -314,10 +317,18 @@ impl Flight {
             Preflight::Off => state.tokens.remember(token),
             _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
         }
+        if state.preflight == Preflight::Deny {
+            self.note_lack_of_sources(None);
+        }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new
             && state.preflight == Preflight::Deny
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
+    }
+
+    /// Checks whether only the scopes of the whole service are known, and not those of the method.
+    fn is_coarse(&self) -> bool {
+        self.lookup.abstain_reason() == Some(AbstainReason::Coarse)
     }
 
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
@@ -326,18 +337,26 @@ impl Flight {
         let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
+        let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
         let check = match state.preflight {
-            Preflight::Deny => Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at)),
-            Preflight::Confirm => state.lessons.check(key, subject, stale_at, state.tokens.now()),
+            // What is known of the whole service stops a call only if the source of the scopes is
+            // authoritative for the token. Otherwise Google's response has to confirm the verdict.
+            Preflight::Deny if !self.is_coarse() || !is_unverified => {
+                Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
+            }
+            Preflight::Deny | Preflight::Confirm => {
+                state.lessons.check(key, subject, stale_at, state.tokens.now())
+            }
             Preflight::Warn => Check::Unconfirmed,
             Preflight::Off => return Ok(()),
         };
         if let Check::Stopped(denial) = check {
             learn::log_denial(self, &denial, None);
-            return Err(denial);
+            return Err(self.with_verb(denial));
         }
         let method = self.lookup.method();
-        if let Some(times) = state.repeats.count(("predicted", method, Some(key)), state.tokens.now()) {
+        let event = (EventKind::Predicted, "", method, Some(key));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
         }
         (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));

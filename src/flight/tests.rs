@@ -45,7 +45,7 @@ struct TrialProgram {
 impl TrialProgram {
     async fn start() -> Self {
         let (google, clock) = (FakeGoogle::builder().start().await.unwrap(), Arc::new(ManualClock::new()));
-        let guard = Guard::builder().clock(Arc::clone(&clock) as _).without_tokeninfo();
+        let guard = Guard::builder().with_clock(Arc::clone(&clock) as _).without_tokeninfo();
         let guard =
             guard.endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com").unwrap().build();
         let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");

@@ -48,9 +48,9 @@ impl MetadataServer {
     /// Creates a client of the server at `host`, which may include a port.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
         let invalid_host = || {
-            Error::invalid(format!(
-                "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
-            ))
+            let host = format!("{host:.100}");
+            let host = host.escape_debug();
+            Error::invalid(format!("`{host}` is not a host; write GCE_METADATA_HOST as host or host:port"))
         };
         match Authority::from_str(host) {
             Ok(authority) if authority.as_str().contains('@') => Err(invalid_host()),

@@ -158,8 +158,10 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     uri.ok_or_else(|| {
         // The part before the `@` usually contains a password.
         let url = url.rsplit_once('@').map_or(url, |(_, address)| address);
+        let url = format!("{url:.100}");
+        let url = url.escape_debug();
         Error::invalid(format!(
-            "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
+            "`{url}` is no place to send a token to; write an https URL, or one of this machine"
         ))
     })
 }

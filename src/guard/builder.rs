@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::lessons::Lessons;
+use super::notes::SetupNotes;
 use super::repeats::Repeats;
 use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
@@ -92,6 +93,7 @@ impl GuardBuilder {
 
     /// Treats calls to `from` as calls to the Google API host `to`. `from` is a host, a `host:port`
     /// or a URL without a path: an emulator, a proxy, or a private endpoint with its own name.
+    /// `localhost`, `127.0.0.1` and `[::1]` at the same port are one endpoint.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -410,6 +412,7 @@ impl GuardBuilder {
             fetch,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
+            notes: SetupNotes::default(),
             background: self.background,
         })
     }

@@ -47,7 +47,8 @@
 //! never checks requests to the metadata server and to token endpoints, and passes on their
 //! responses unchanged. A response to `HEAD` has no body: the guard explains a refused `HEAD` only
 //! if a header of the response indicates a missing scope and the known scopes of the token confirm
-//! it. A request to a signed URL does not go through this connector.
+//! it. The response that contains the denial has a body for `HEAD` too, because object_store keeps
+//! only the text of a response. A request to a signed URL does not go through this connector.
 //!
 //! reqwest follows redirects where the guard cannot see them. The guard then attributes the
 //! response of the last host to the host that was called.

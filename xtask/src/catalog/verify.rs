@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::model::{CatalogModel, Group, ModelRow, RowKind};
+use super::model::{CatalogModel, Group, ModelRow};
 use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
@@ -52,7 +52,7 @@ impl Verifier<'_> {
         for (verb, template) in &row.routes {
             self.route(group, row, verb, &example_path(template));
         }
-        if row.kind != RowKind::Rest {
+        if !row.kind.is_rest() {
             self.rpc(&row.id);
         }
     }
@@ -99,7 +99,7 @@ impl Verifier<'_> {
 }
 
 /// Returns a path that a template matches. The segments for `*` and `**` differ from all literals.
-fn example_path(template: &PathTemplate) -> String {
+pub(crate) fn example_path(template: &PathTemplate) -> String {
     let segments = template.segments.iter().enumerate().map(|(index, segment)| match segment {
         TemplateSegment::Literal(text) => text.clone(),
         TemplateSegment::Star => format!("my-name-{index}"),

@@ -166,7 +166,9 @@ mod tests {
         ];
         assert_eq!(reasons.len(), WORDS.len());
         for reason in reasons {
-            assert_eq!(format!("{reason:?}").to_lowercase(), reason.as_str());
+            // The word is older than the name.
+            let name = format!("{reason:?}").replace("UnlistedScope", "Unheard");
+            assert_eq!(name.to_lowercase(), reason.as_str());
         }
     }
 }

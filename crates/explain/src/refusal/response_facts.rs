@@ -42,6 +42,10 @@ pub(super) struct ResponseFacts {
     /// Whether the body is an HTML page. Google's front ends send HTML pages when they refuse a
     /// call before its scopes are checked.
     pub(super) is_page: bool,
+    /// The server that refused, if a field shows that it is not one of Google's.
+    pub(super) other_server: Option<&'static str>,
+    /// Whether a field shows that a service perimeter is in dry-run mode.
+    pub(super) is_dry_run: bool,
 }
 
 impl ResponseFacts {
