@@ -1,5 +1,5 @@
-//! Reads `xtask/clients.tsv`: what Google's generated clients for Python send. `clients.py` extracts
-//! it from the packages that `xtask/clients.txt` pins.
+//! Reads `xtask/clients.tsv`: what Google's generated clients for Python send. `clients.py`
+//! extracts it from the packages that `xtask/clients.txt` pins.
 //!
 //! The clients know routes that neither Discovery nor the protos have: those of rpcs that many
 //! services include (operations, locations, policies), and those of rpcs that are newer than the

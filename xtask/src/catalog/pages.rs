@@ -168,7 +168,7 @@ pub(crate) fn groups() -> Result<Vec<Group>> {
     PAGES.iter().map(group).collect()
 }
 
-fn group(page: &Page) -> Result<Group> {
+fn group(page: &DocumentedApi) -> Result<Group> {
     let row = |(id, route): &(&str, &str)| -> Result<ModelRow> {
         let (verb, template) = parse(route)?;
         Ok(ModelRow {
@@ -212,7 +212,8 @@ fn rpc<'s>(host: &str, scopes: impl Iterator<Item = &'s str>, id: &str, route: &
 }
 
 /// Returns the rpcs of an included service at a place, each with its route. The routes are those of
-/// the services' own bindings: <https://github.com/googleapis/googleapis/tree/master/google/longrunning>.
+/// the services' own bindings:
+/// <https://github.com/googleapis/googleapis/tree/master/google/longrunning>.
 fn included(place: &str) -> Vec<(&'static str, String)> {
     let (kind, path) = place.split_once(' ').unwrap_or((place, ""));
     match kind {
