@@ -7,9 +7,9 @@
 //!
 //! 1. The call has a bearer token.
 //! 2. Its host belongs to Google, or the user mapped the host.
-//! 3. The catalog contains exactly one method for the call, and lists scopes for the method. If Google
-//!    lists scopes only for the whole service, the call must be a REST call, and its token must hold
-//!    no scope of the service.
+//! 3. The catalog contains exactly one method for the call, and lists scopes for the method. If
+//!    Google lists scopes only for the whole service, the call must be a REST call, and its token
+//!    must hold no scope of the service.
 //! 4. The catalog's table of exceptions does not contain the method.
 //! 5. The token's scopes are known from a source that is authoritative for the token.
 //! 6. The catalog contains all of these scopes, and the method accepts none of them.
