@@ -22,8 +22,6 @@ pub(super) struct FuzzedWorld {
     status: u16,
     headers: HeaderMap,
     body: String,
-    /// The texts that came from other people.
-    pub(super) outside: Vec<String>,
 }
 
 /// The names in a world, in the order of the parts of the input. An empty part of the input stands
@@ -161,12 +159,6 @@ impl FuzzedWorld {
             status: [403, 403, 401, 400][choice(6) / 8 % 4],
             headers: headers(choice(7), &names),
             body: in_form(choice(7) % 8, &message, &json),
-            outside: NAMES
-                .iter()
-                .zip(names.0)
-                .filter(|((_, usual), name)| usual != name)
-                .map(|it| it.1)
-                .collect(),
         }
     }
 

@@ -12,23 +12,13 @@ use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
 use crate::remedy::{self, Step};
 
-/// The shell commands in the reports of a world, and the texts that other people chose.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ReportCommands {
-    /// The commands, each on one line.
-    pub commands: Vec<String>,
-    /// The texts that other people chose.
-    pub outside: Vec<String>,
-}
-
 /// Writes every report of a world, and checks that no text has a control character or an invisible
-/// character, and that no command, line of code or address contains a name that a shell, Rust or a
-/// browser would interpret. Returns the commands.
+/// character, and that no line of code or address contains a name that Rust or a browser would
+/// interpret. Returns the shell commands of the reports.
 ///
 /// # Panics
 /// Panics if a check fails.
-pub fn reports(data: &[u8]) -> ReportCommands {
+pub fn reports(data: &[u8]) -> Vec<String> {
     let world = FuzzedWorld::new(data);
     let mut steps = Vec::new();
     let refusals = [classify(&world.answer()), classify_text(world.text())];
@@ -36,12 +26,12 @@ pub fn reports(data: &[u8]) -> ReportCommands {
         steps.extend(steps_of(&world, refusal));
     }
     steps.extend(denials(&world).iter().flat_map(|denial| check_denial(denial, &world.layout)));
-    steps.iter().for_each(|step| check_step(step, &world.outside));
+    steps.iter().for_each(check_step);
     steps.sort_unstable_by(|a, b| a.command_line().cmp(&b.command_line()));
     let commands = steps.iter().filter_map(Step::command_line);
     let mut commands: Vec<String> = commands.map(str::to_owned).collect();
     commands.dedup();
-    ReportCommands { commands, outside: world.outside }
+    commands
 }
 
 /// Returns the steps for a refusal by any gate.
@@ -106,15 +96,12 @@ fn is_invisible(character: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
-/// Checks the texts of a step, and that what people paste contains no name of another syntax than
-/// Google documents.
-fn check_step(step: &Step, outside: &[String]) {
+/// Checks the texts of a step, and that no name ends a string in code or an address.
+fn check_step(step: &Step) {
     let pasted = [step.command_line(), step.code_line(), step.console_url()];
     pasted.into_iter().flatten().chain([step.text()]).for_each(check_line);
-    for name in outside.iter().filter(|name| !is_word(name) && name.len() > 3) {
-        for text in pasted.into_iter().flatten() {
-            assert!(!text.contains(name.as_str()), "{text} contains {name:?}");
-        }
+    for literal in step.code_line().into_iter().flat_map(|code| code.split('"').skip(1).step_by(2)) {
+        assert!(literal.bytes().all(is_word_byte), "{:?}", step.code_line());
     }
     if let Some(page) = step.console_url() {
         let is_plain = |byte| is_word_byte(byte) || b"?&=;()".contains(&byte);
@@ -126,11 +113,7 @@ fn check_step(step: &Step, outside: &[String]) {
 /// The web sites to which steps refer people.
 const CONSOLES: [&str; 2] = ["https://console.cloud.google.com/", "https://admin.google.com/"];
 
-/// Returns whether a shell, Rust and a browser read the text as one word.
-fn is_word(text: &str) -> bool {
-    text.bytes().all(is_word_byte)
-}
-
+/// Returns whether neither a shell nor Rust nor a browser gives the byte a meaning.
 fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/:.-_@,".contains(&byte)
 }
