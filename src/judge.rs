@@ -153,14 +153,14 @@ impl Guard {
         call: &Lookup,
         granted: &GrantedScopes,
         refusal: Refusal,
-    ) -> Result<Denial, Refusal> {
+    ) -> Result<Denial, Box<Refusal>> {
         let verdict = self.judge(call, granted);
         let refusal = if verdict == Ok(false) { refusal.corroborated() } else { refusal };
         let is_doubtful = verdict == Err(AbstainReason::Contradicted);
         let is_disproved = !is_doubtful && granted.disprove(&refusal, call);
         match refusal.is_likely_for_scope() && !is_disproved {
             true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
-            false => Err(refusal),
+            false => Err(Box::new(refusal)),
         }
     }
 

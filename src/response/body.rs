@@ -210,7 +210,7 @@ where
             BodyState::Untouched { body } => body.size_hint(),
             BodyState::Grpc { body } => body.size_hint(),
             BodyState::Read { buffered, rest, .. } => {
-                buffered.front().map_or_else(|| rest.size_hint(), |first| first.hint.clone())
+                buffered.front().map_or_else(|| rest.size_hint(), |first| first.hint)
             }
             BodyState::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
