@@ -26,8 +26,9 @@ pub(super) struct Exchange {
     pub(super) preflight: Preflight,
     pub(super) delivery: DenialDelivery,
     pub(super) has_grpc_errors: bool,
-    /// Whether the content type of the request is that of gRPC.
+    /// Whether the request is a call of gRPC: a POST with the content type of gRPC.
     pub(super) is_grpc: bool,
+    has_grpc_type: bool,
     pub(super) status: StatusCode,
     target: &'static ExchangeTarget,
     token: TokenKind,
@@ -111,7 +112,8 @@ impl Exchange {
             delivery: [DenialDelivery::Extension, DenialDelivery::Error, DenialDelivery::Message]
                 [usize::from(choice(0) / 4 % 3)],
             has_grpc_errors: choice(0) >= 128,
-            is_grpc: choice(1) >= 128,
+            is_grpc: choice(1) >= 128 && target.verb == Method::POST,
+            has_grpc_type: choice(1) >= 128,
             target,
             token: [TokenKind::Absent, TokenKind::Unknown, TokenKind::Lacking, TokenKind::Sufficient]
                 [usize::from(choice(1) / 16 % 4)],
@@ -152,7 +154,7 @@ impl Exchange {
             let value = format!("Bearer {TOKEN}").parse().expect("a header value");
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        if self.is_grpc {
+        if self.has_grpc_type {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         }
         request
