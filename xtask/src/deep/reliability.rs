@@ -102,14 +102,23 @@ fn outcome(row: &ReliabilityRow, results: &BTreeMap<String, bool>) -> Result<(Ro
 }
 
 /// Runs the tests of all rows. Returns for each test that ran whether it passed.
+///
+/// # Errors
+/// An error if the tests do not compile.
 fn run_tests(rows: &[ReliabilityRow]) -> Result<BTreeMap<String, bool>> {
-    let mut command = Command::new("cargo");
-    command.args(["test", "--no-fail-fast", "--lib", "--tests"]);
-    PACKAGES.iter().for_each(|package| _ = command.args(["--package", package]));
-    command.args(["--", "--include-ignored"]).args(rows.iter().flat_map(tests));
+    run(tests_of_packages().arg("--no-run"))?;
+    let mut command = tests_of_packages();
+    command.args(["--no-fail-fast", "--", "--include-ignored"]).args(rows.iter().flat_map(tests));
     println!("==> {command:?}");
     let output = command.stderr(Stdio::inherit()).output()?;
     Ok(results(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn tests_of_packages() -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["test", "--lib", "--tests"]);
+    PACKAGES.iter().for_each(|package| _ = command.args(["--package", package]));
+    command
 }
 
 /// Returns the tests that a row names.
