@@ -53,8 +53,8 @@ fn main() -> anyhow::Result<()> {
     match words.as_slice() {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
-        ["catalog", "--verify"] => catalog::verify(),
-        ["catalog", "--clients"] => catalog::clients(),
+        ["catalog", "--verify"] => catalog::verify_all(),
+        ["catalog", "--clients"] => catalog::write_clients(),
         ["catalog", "--latest"] => catalog::latest(),
         ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),
