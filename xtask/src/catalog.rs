@@ -11,6 +11,8 @@
 //! 5. [`encode`] writes the rows into a *blob*, the binary data that the catalog reads.
 
 mod changes;
+mod clients;
+mod defaults;
 mod discovery;
 mod encode;
 mod fetch;
@@ -18,13 +20,16 @@ mod firestore;
 mod join;
 mod model;
 mod order;
+mod pages;
 mod protos;
 mod render;
 mod rows;
+mod rpc_scopes;
 mod sets;
 mod template;
 mod text;
 mod trie;
+mod truth;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -33,7 +38,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use clients::Clients;
 use model::CatalogModel;
+
+/// The extract from the generated clients.
+const CLIENTS: &str = "xtask/clients.tsv";
+const CLIENTS_HEAD: &str = "\
+# What Google's generated clients for Python (xtask/clients.txt) send. Written by
+# `cargo xtask catalog --clients`. Lines of a service: host, service, default scopes. Lines of a route
+# that neither Discovery nor the protos have: host, rpc, verb, path template.
+";
 
 /// The contents of the generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;
@@ -74,7 +88,10 @@ pub(crate) fn check() -> Result<()> {
 
 /// Checks that the catalog finds every method by each of its routes.
 pub(crate) fn verify() -> Result<()> {
-    verify::run(&load()?)
+    let clients = Clients::read(&fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?)?;
+    let catalog = build(&fetch::pinned(&root())?, &clients)?;
+    verify::run(&catalog)?;
+    truth::run(&catalog, &clients, &root())
 }
 
 /// Prints the differences between a catalog from the newest packages and one from the pinned
@@ -106,7 +123,7 @@ fn generate() -> Result<Files> {
     let cloud = encode::blob(&catalog, &scopes, rows::is_cloud)?;
     let storage = encode::blob(&catalog, &scopes, |group| group.host == "storage.googleapis.com")?;
     Ok(Files::from([
-        ("crates/catalog/src/scope/known.rs", render::scopes(&scopes).into_bytes()),
+        ("crates/catalog/src/scope/known.rs", render::scopes(&catalog, &scopes).into_bytes()),
         ("crates/catalog/src/made_from.rs", render::made_from(&catalog, &scopes).into_bytes()),
         ("crates/catalog/src/data/full.bin", full),
         ("crates/catalog/src/data/cloud.bin", cloud),
@@ -120,9 +137,69 @@ fn load() -> Result<CatalogModel> {
 }
 
 fn load_from(sources: &fetch::Sources) -> Result<CatalogModel> {
+    let text = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
+    build(sources, &Clients::read(&text)?)
+}
+
+fn build(sources: &fetch::Sources, clients: &Clients) -> Result<CatalogModel> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
-    rows::build_catalog(&documents, rpcs)
+    rows::build_catalog(&documents, rpcs, clients)
+}
+
+/// Extracts what the pinned generated clients send, and writes the routes that no other source has.
+pub(crate) fn clients() -> Result<()> {
+    for (name, text) in extracts()? {
+        println!("{name}: {} lines", text.lines().count());
+        fs::write(root().join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Checks that the committed extracts are what the pinned clients contain.
+pub(crate) fn check_clients() -> Result<()> {
+    for (name, text) in extracts()? {
+        if fs::read_to_string(root().join(name)).context(name)? != text {
+            bail!("{name} is stale; run `cargo xtask catalog --clients` and commit the result");
+        }
+        println!("{name} is equal to what the clients contain");
+    }
+    Ok(())
+}
+
+/// Returns the extracts from the pinned clients, by their paths.
+fn extracts() -> Result<[(&'static str, String); 3]> {
+    Ok([
+        (CLIENTS, extract_clients()?),
+        (truth::DEFAULTS, defaults::extract(&root())?),
+        (truth::CALLS, extract_calls()?),
+    ])
+}
+
+/// Returns the calls of npm's googleapis whose path is in no Discovery document.
+fn extract_calls() -> Result<String> {
+    let known = discovery::calls(&discovery::read(&fetch::pinned(&root())?.wheel)?)?;
+    let calls = fetch::npm_calls(&root())?;
+    let is_unknown = |line: &&str| match line.split('\t').collect::<Vec<_>>().as_slice() {
+        [host, verb, path] => !known.contains(&((*host).into(), (*verb).into(), (*path).into())),
+        _ => true,
+    };
+    let unknown: Vec<&str> = calls.lines().filter(is_unknown).collect();
+    Ok(format!(
+        "# The calls of npm's {} (SHA-256 {}) whose path is in no Discovery document, of {} calls.\n\
+         # Written by `cargo xtask catalog --clients`. Host, verb, path.\n{}\n",
+        fetch::NPM,
+        fetch::NPM_SHA256,
+        calls.lines().count(),
+        unknown.join("\n")
+    ))
+}
+
+fn extract_clients() -> Result<String> {
+    let clients = Clients::read(&fetch::clients(&root())?)?;
+    let without = build(&fetch::pinned(&root())?, &Clients::default())?;
+    let lines = clients.lines(join::is_unknown_in(&without));
+    Ok(format!("{CLIENTS_HEAD}{lines}"))
 }
 
 fn root() -> PathBuf {

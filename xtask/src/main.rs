@@ -22,6 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask catalog             generate the catalog from the pinned packages
        cargo xtask catalog --check     compare the committed catalog with a generated one
        cargo xtask catalog --verify    check that every path template resolves to its method
+       cargo xtask catalog --clients   read the generated clients for Python again
        cargo xtask catalog --latest    print what the newest published packages would change
        cargo xtask catalog --file PATH write the whole catalog to a file for Catalog::open
        cargo xtask readme [--check]    write, or compare, what README.md shows of programs and figures
@@ -29,15 +30,16 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask features            print each published crate, and each of its features
        cargo xtask imports [CRATE…]    check that modules and files use one another in one direction,
                                        and that no two types have the same name
-       cargo xtask api [--write]       compare, or write, the public API in docs/api
+       cargo xtask api [--write]       compare, or write, the public API in docs/api, and check that
+                                       four of five public items have an example
        cargo xtask core                check that the core has few dependencies, no HTTP client, no TLS
        cargo xtask wasm                check that the crates without I/O compile for wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that README.md states
        cargo xtask deep                run all checks that take hours, or one of them:
-       cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
-       cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
+       cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT, deep reliability,
+       cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
        cargo xtask instructions        compare the instructions a call takes with the committed counts;
@@ -51,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
+        ["catalog", "--clients"] => catalog::clients(),
         ["catalog", "--latest"] => catalog::latest(),
         ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),
@@ -73,8 +76,11 @@ fn main() -> anyhow::Result<()> {
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
         ["deep", "soak", seconds] => deep::soak(seconds),
+        ["deep", "clients"] => deep::clients(),
         ["deep", "deny"] => deep::deny(),
         ["deep", "executions", count] => deep::executions(count),
+        ["deep", "sanitized", count] => deep::sanitized(count),
+        ["deep", "reliability"] => deep::reliability(),
         ["deep", "mutants"] => deep::mutants(None),
         ["deep", "mutants", shard] => deep::mutants(Some(shard)),
         ["instructions"] => instructions::check(false),

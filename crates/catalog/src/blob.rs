@@ -9,7 +9,7 @@
 //! | section | record |
 //! |---|---|
 //! | `host_index` | a hash table with linear probing and [`host_hash`]: number of the host + 1 as `u16`, or 0 for an empty place |
-//! | `hosts` | name (text), root of the host's trie (`u32`), set of the scopes that every method of the host accepts (`u16`), common prefix of the paths of most methods (text), trie node below that prefix (`u32`) |
+//! | `hosts` | name (text), root of the host's trie (`u32`), set of the scopes that every method of the host accepts (`u16`), set of the scopes that some method of the host accepts (`u16`), common prefix of the paths of most methods (text), trie node below that prefix (`u32`) |
 //! | `verb_index` | a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`] |
 //! | `verbs` | name of the custom verb (text); the numbers of custom verbs begin at 1 |
 //! | `nodes` | the nodes of all tries; `walk.rs` documents them |
@@ -34,7 +34,7 @@ pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION
 use super::path::{equal, for_each_word, hash};
 
 /// The first four bytes of the data. The last byte is the version of the layout.
-pub const MAGIC: [u8; 4] = *b"gsc\x06";
+pub const MAGIC: [u8; 4] = *b"gsc\x07";
 /// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is
 /// an offset from the end of the header.
 pub const HEADER: usize = 4 + 4 * SECTIONS;
@@ -48,6 +48,13 @@ pub const SAME: u8 = 2;
 /// The basis of a gRPC method whose scopes come from the REST method in the table
 /// [`RPC_TWINS`](crate::overrides::RPC_TWINS).
 pub const TWIN: u8 = 3;
+/// The basis of a REST method for which a page of Google lists the scopes of the whole API.
+pub const PAGE: u8 = 4;
+
+/// Checks whether a row with this basis has its scopes from the row of a REST method.
+pub(crate) const fn has_target(basis: u8) -> bool {
+    matches!(basis, SAME | TWIN)
+}
 
 /// The HTTP verbs of Google's APIs. The code of a verb is its index plus one.
 pub const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -132,13 +139,18 @@ impl<'a> Blob<'a> {
         u16_at(self.host_record(host), 8)
     }
 
+    /// Returns the number of the set of scopes that some method of the host accepts.
+    pub(crate) fn any(&self, host: Host) -> u16 {
+        u16_at(self.host_record(host), 10)
+    }
+
     /// Returns the prefix that the paths of most methods of the host have in common, and the node
     /// below the prefix. The prefix begins and ends with a slash. The prefix is empty if the host
     /// has no common prefix.
     #[inline]
     pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
-        (self.text(record, 10), u32_at(record, 14))
+        (self.text(record, 12), u32_at(record, 16))
     }
 
     /// Returns the name of the host.
@@ -187,8 +199,8 @@ impl<'a> Blob<'a> {
     pub fn row(&self, row: u32) -> Row {
         let own = self.record(row);
         let [verb, special] = u16_at(own, 8).to_le_bytes();
-        let basis = verb >> 3 & 3;
-        let target = (basis >= SAME).then(|| u32_at(own, 4));
+        let basis = verb >> 3;
+        let target = has_target(basis).then(|| u32_at(own, 4));
         let from = target.map_or(own, |target| self.record(target));
         Row {
             api: u16_at(from, 4),
@@ -291,7 +303,7 @@ pub struct Row {
     pub set: u16,
     /// The method's HTTP verb.
     pub verb: &'static str,
-    /// The source of the scopes: [`DISCOVERY`], [`PROTOS`], [`SAME`] or [`TWIN`].
+    /// The source of the scopes: [`DISCOVERY`], [`PROTOS`], [`SAME`], [`TWIN`] or [`PAGE`].
     pub basis: u8,
     /// The number of the override that covers the method: its index in the table plus one, or 0.
     pub special: u8,

@@ -120,6 +120,14 @@ impl Catalog {
         self.blob().rpc(service, method)
     }
 
+    /// Returns the row of an rpc and the rows after it that have the same name. Services that several
+    /// hosts include have a row for each host.
+    pub(crate) fn rows_of_rpc(self, first: u32) -> impl Iterator<Item = u32> + use<> {
+        let blob = self.blob();
+        let name = blob.row_name(first);
+        (first..blob.row_count()).take_while(move |row| blob.row_name(*row) == name)
+    }
+
     /// Calls `read` with the data. The match compiles `read` separately for the built-in data,
     /// whose addresses the compiler knows. This saves a tenth of the instructions of a lookup.
     #[inline(always)]
@@ -167,6 +175,12 @@ impl Catalog {
     #[inline]
     pub(crate) fn shared_set(self, host: Host) -> u16 {
         self.with_blob(|blob| blob.shared(host))
+    }
+
+    /// Returns the number of the set of scopes that some method of a host accepts; `None` if the host
+    /// has no REST method.
+    pub(crate) fn set_of_host(self, host: &str) -> Option<u16> {
+        self.host(host).map(|host| self.blob().any(host)).filter(|any| *any != 0)
     }
 
     /// Returns the scopes of the set with this number.

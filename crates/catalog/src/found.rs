@@ -1,6 +1,6 @@
 //! The API method that a request calls, and the verdict on a token for that method.
 
-use crate::blob::{PROTOS, TWIN};
+use crate::blob::{PAGE, PROTOS, TWIN};
 use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::least::for_every_call;
@@ -26,6 +26,8 @@ pub(crate) struct Match {
     /// The number of the override that prevents a verdict: the index of the override plus one, or 0
     /// for no override.
     override_number: u8,
+    /// Whether the call is, or may be, a gRPC call.
+    is_grpc: bool,
 }
 
 impl Match {
@@ -34,11 +36,14 @@ impl Match {
     #[inline(always)]
     pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
         let row = catalog.blob().row(method.row());
-        let found = Self { method, set: row.set, abstain_reason: None, override_number: 0 };
+        let found = Self { method, set: row.set, abstain_reason: None, override_number: 0, is_grpc: false };
         let abstain_reason = match row.basis {
             _ if row.set == 0 => Some(AbstainReason::Empty),
             PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
-            basis => (method.is_inferred() || basis == TWIN).then_some(AbstainReason::Inferred),
+            basis => {
+                let is_inferred = method.is_inferred() || matches!(basis, TWIN | PAGE);
+                is_inferred.then_some(AbstainReason::Inferred)
+            }
         };
         match row.special {
             0 => Self { abstain_reason, ..found },
@@ -61,14 +66,14 @@ impl Match {
         let Some(silence) = row.and_then(|row| row.effect.silence_for(query)) else {
             return Self { abstain_reason: reason, ..self };
         };
-        let for_every_token = silence.only_with.is_none().then_some(silence.reason);
+        let for_every_token = silence.only_with.is_empty().then_some(silence.reason);
         Self { abstain_reason: for_every_token.or(reason), override_number: number, ..self }
     }
 
     /// Creates the match of a call of which the method is known, and the request is not.
     pub(crate) fn without_request(method: ApiMethod) -> Self {
         let found = Self::new(method.catalog(), method, "");
-        let found = if method.is_rpc() { found.or_abstain(AbstainReason::Grpc) } else { found };
+        let found = if method.is_rpc() { found.over_grpc() } else { found };
         let depends_on_query = method.override_row().is_some_and(|row| row.effect.depends_on_query());
         if depends_on_query { found.or_abstain(AbstainReason::Request) } else { found }
     }
@@ -88,12 +93,16 @@ impl Match {
     /// [`Lookup::accepts`](crate::Lookup::accepts) documents it.
     pub(crate) fn accepts(&self, held: &ScopeSet) -> Result<bool, AbstainReason> {
         if let Some(reason) = self.abstain_reason.filter(|reason| !reason.is_one_sided()) {
+            let is_lacking = reason == AbstainReason::Coarse && self.is_stranger(held);
+            return if is_lacking { Ok(false) } else { Err(reason) };
+        }
+        // If two sources contradict each other about a scope, the other scopes still decide.
+        let is_listed = self.lists_any_of(held);
+        let decides = |reason: &AbstainReason| *reason != AbstainReason::Ambiguous || !is_listed;
+        if let Some(reason) = self.override_reason(held).filter(decides) {
             return Err(reason);
         }
-        if let Some(reason) = self.override_reason(held) {
-            return Err(reason);
-        }
-        if self.lists_any_of(held) {
+        if is_listed {
             return if self.fits_only_some_calls(held) { Err(AbstainReason::Request) } else { Ok(true) };
         }
         match self.abstain_reason {
@@ -102,6 +111,25 @@ impl Match {
             None if self.is_accepted_by_another_version(held) => Err(AbstainReason::Ambiguous),
             None => Ok(false),
         }
+    }
+
+    /// Returns the match for a gRPC call of the method.
+    pub(crate) fn over_grpc(self) -> Self {
+        Self { is_grpc: true, ..self.or_abstain(AbstainReason::Grpc) }
+    }
+
+    /// Checks whether a token with these scopes has nothing to do with the service of the method. A
+    /// coarse row does not show which method accepts which scope. But if no method of the service
+    /// accepts any scope of the token, the token certainly lacks a scope.
+    fn is_stranger(&self, held: &ScopeSet) -> bool {
+        let (catalog, host) = (self.method.catalog(), self.method.host());
+        !self.is_grpc
+            && held.is_all_known()
+            && !held.holds_unlisted()
+            && self.override_number == 0
+            && catalog.set_of_host(host).is_some_and(|any| !catalog.set_intersects(any, held))
+            && !self.lists_any_of(held)
+            && !held.iter().any(|scope| may_belong_to(host, scope.short()))
     }
 
     /// Checks whether the listed scopes in `held` are enough for some calls of the method only.
@@ -124,7 +152,22 @@ impl Match {
     /// overrides do not prevent a verdict.
     fn override_reason(&self, held: &ScopeSet) -> Option<AbstainReason> {
         let silence = overrides::at(self.override_number)?.effect.silence()?;
-        let holds = |short| held.iter().any(|scope| scope.short() == short);
-        silence.only_with.is_none_or(holds).then_some(silence.reason)
+        let holds = |short: &&str| held.iter().any(|scope| scope.short() == *short);
+        let applies = silence.only_with.is_empty() || silence.only_with.iter().any(holds);
+        applies.then_some(silence.reason)
     }
+}
+
+/// Checks whether Google may accept a scope at a host although no document lists the scope there.
+///
+/// These scopes were missing from the documents of a year and listed in those of the next: narrow
+/// scopes named like their API, `cloud-platform.read-only`, those of BigQuery for its transfers, and
+/// for Workspace events those of the applications whose events they are (google-api-python-client
+/// 2.187.0 and 2.202.0).
+fn may_belong_to(host: &str, short: &str) -> bool {
+    let service = host.split('.').next().unwrap_or_default();
+    let area = short.split(['.', '-', '_']).next().unwrap_or_default();
+    let is_named_like = area.len() >= 4 && (service.starts_with(area) || area.starts_with(service));
+    let is_source = matches!(area, "chat" | "drive" | "meetings") && service == "workspaceevents";
+    short.starts_with("cloud-platform") || is_named_like || is_source
 }

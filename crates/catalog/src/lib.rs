@@ -9,6 +9,7 @@ pub mod call;
 mod api;
 mod blob;
 mod catalog;
+mod colon;
 mod endpoints;
 mod found;
 mod known_host;

@@ -15,7 +15,7 @@ pub const VERSION: &str = "20261107";
 /// ```
 /// assert!(gcp_scopes_catalog::CONTENTS.contains("gRPC methods"));
 /// ```
-pub const CONTENTS: &str = "26958 REST and 13386 gRPC methods, 558 scopes";
+pub const CONTENTS: &str = "27003 REST and 13837 gRPC methods, 577 scopes";
 
 /// The packages of PyPI and npm that contain the Discovery documents and the protos, with their
 /// versions.

@@ -91,19 +91,29 @@ fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<
 }
 
 /// Finds the method of a gRPC call. The path alone determines the method; the host determines
-/// whether the call goes to Google. Inside a gRPC client a request has no host yet: there a call
+/// whether the call goes to Google, and the row of a service that several hosts include. Inside a gRPC client a request has no host yet: there a call
 /// goes to Google if the package of its service begins with `google.`.
 fn find_grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
-    if call.authority().is_some() && endpoints.exact_host(catalog, call).is_none() {
-        endpoints.api_host(call, |host| is_known_host(catalog, host))?;
-    }
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    let row = catalog.rpc_row(call.path()).ok_or(if is_google {
+    // The collectors of OpenTelemetry that are not Google's have the services of Google's collector.
+    if !is_google && call.path().starts_with("/opentelemetry.") {
+        return Err(AbstainReason::Host);
+    }
+    let exact = endpoints.exact_host(catalog, call);
+    let host = match call.authority() {
+        Some(_) if exact.is_none() => {
+            Some(endpoints.api_host(call, |host| is_known_host(catalog, host))?.host)
+        }
+        _ => exact.map(|host| host_text(catalog.blob().host_name(host)).into()),
+    };
+    let first = catalog.rpc_row(call.path()).ok_or(if is_google {
         AbstainReason::Method
     } else {
         AbstainReason::Host
     })?;
-    Ok(Match::new(catalog, ApiMethod::from_row(catalog, row), "").or_abstain(AbstainReason::Grpc))
+    let is_of_host = |row: &u32| Some(ApiMethod::from_row(catalog, *row).host()) == host.as_deref();
+    let row = catalog.rows_of_rpc(first).find(is_of_host).unwrap_or(first);
+    Ok(Match::new(catalog, ApiMethod::from_row(catalog, row), "").over_grpc())
 }
 
 /// Finds the method that started a resumable upload, for a request to the session URL of the

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
+use crate::blob::{DISCOVERY, PAGE, PROTOS, Row, SAME, TWIN};
+use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
 use crate::name;
@@ -81,7 +82,8 @@ impl Catalog {
         let same = rest
             .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
         let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
-        same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
+        let rpcs = rpc.into_iter().flat_map(move |first| self.rows_of_rpc(first));
+        same.chain(rpcs).map(move |row| ApiMethod::from_row(self, row))
     }
 
     /// Returns the number of methods. A method that several versions of an API have is counted once
@@ -336,12 +338,30 @@ impl ApiMethod {
         if listed.is_empty() { all().collect() } else { listed }
     }
 
+    /// Checks whether a call needs all of the [accepted](Self::accepted) scopes at once. Most calls
+    /// need any one of them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// // Firebase Realtime Database needs a scope for the data and a scope for the user's address.
+    /// assert!(ApiMethod::by_id("firebaseio.data.get")?.needs_every_scope());
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn needs_every_scope(&self) -> bool {
+        let silence = self.override_row().and_then(|row| row.effect.silence());
+        silence.is_some_and(|silence| silence.reason == AbstainReason::Several)
+    }
+
     /// Returns the source of the [accepted](Self::accepted) scopes:
     ///
     /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
     ///   method with the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept
-    ///   fewer.
+    /// - `protos`: Google's protos, or a page of Google, list the scopes for the whole service. The
+    ///   method may accept fewer.
     /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
     ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
@@ -359,7 +379,7 @@ impl ApiMethod {
     pub fn basis(&self) -> &'static str {
         match (self.is_inferred(), self.record().basis) {
             (true, _) | (false, TWIN) => "inferred",
-            (false, PROTOS) => "protos",
+            (false, PROTOS | PAGE) => "protos",
             _ => "discovery",
         }
     }

@@ -30,7 +30,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{CatalogErrorKind, Error};
 use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
-use known::SCOPES;
+use known::{REACH, SCOPES};
 
 /// The prefix of almost every Google scope. [`Scope::short`] omits the prefix.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
@@ -75,6 +75,7 @@ impl Scope {
     ///
     /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
     /// report for these names (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// Characters outside of printable ASCII, which no scope contains, are escaped.
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::Scope;
@@ -97,7 +98,9 @@ impl Scope {
         };
         match SCOPES.binary_search(&uri) {
             Ok(index) => Self::numbered(index),
-            Err(_) => Self(Name::Other(uri.into())),
+            Err(_) if uri.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Self(Name::Other(uri.into())),
+            // The name may come from a server, and is shown on terminals and in logs.
+            Err(_) => Self(Name::Other(uri.escape_default().to_string().into())),
         }
     }
 
@@ -118,6 +121,13 @@ impl Scope {
             Name::Known(number) => Some(number),
             Name::Other(_) => None,
         }
+    }
+
+    /// Returns how many methods of the full catalog accept the scope: a measure of how much the
+    /// scope permits. An unknown scope may permit anything.
+    pub(crate) fn reach(&self) -> u16 {
+        let place = self.number().map(usize::from);
+        place.and_then(|place| REACH.get(place)).copied().unwrap_or(u16::MAX)
     }
 
     /// Returns the number of known scopes.

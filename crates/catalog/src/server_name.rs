@@ -34,7 +34,8 @@ impl Catalog {
         let name = name.trim_start_matches('/').replace('/', ".");
         // `versions` is used instead of `method`, because the error of `method` contains the
         // nearest ids, for which all ids are searched.
-        if let Some(method) = self.versions(&name).next() {
+        let named = || self.versions(&name);
+        if let Some(method) = named().find(|method| method.host() == service).or_else(|| named().next()) {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;

@@ -11,6 +11,9 @@
 //! for every template of Google's documents: the walk finds the template's own method, or a method
 //! that accepts the same scopes.
 //!
+//! A text behind a colon that has the form of a custom verb, at a place where templates have custom
+//! verbs, leads to no method unless a template has this verb: `colon.rs` explains why.
+//!
 //! The section `nodes` contains each node as:
 //! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that
 //!    the node has a child for `*`, 16 that it has a child for `**`, and the low bits are the
@@ -21,6 +24,7 @@
 //!    row `u24`.
 
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
+use super::colon;
 use super::path::{
     MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path, split_verb,
 };
@@ -41,6 +45,9 @@ pub(crate) const WILDCARD_BYTES: u8 = 7;
 pub(crate) const EDGE: usize = 9;
 /// The length of a method in a node, in bytes.
 pub(crate) const METHOD: usize = 5;
+
+/// A key that stands for all methods with a custom verb.
+const ANY_CUSTOM_VERB: u16 = u16::MAX;
 
 /// The largest number of steps of a walk. No real path needs that many; a path that was made to be
 /// slow ends here.
@@ -97,7 +104,7 @@ fn first_child(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
 
 /// Returns the last segment without its custom verb, and the key of the methods with this custom
 /// verb and HTTP verb. Returns `None` if an encoded character leaves open where the custom verb
-/// begins.
+/// begins, or if the segment may end in a custom verb that the catalog does not know.
 #[inline(always)]
 fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
     match has_colons(segment) {
@@ -107,7 +114,7 @@ fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Opti
             let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
             match blob.custom_verb(name) {
                 Some(custom) => Some((before, custom << 3 | verb)),
-                None => (!has_escape(name)).then_some((segment, verb)),
+                None => (!has_escape(name) && !colon::is_like_verb(name)).then_some((segment, verb)),
             }
         }
         _ => None,
@@ -119,17 +126,28 @@ fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Opti
 fn find_by_any_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let mut buffer = [&b""[..]; MAX_SEGMENTS];
     let segments = split_path(path, &mut buffer)?;
-    find_below(blob, blob.root(host), verb, segments).or_else(|| {
-        let legacy = blob.host(LEGACY).filter(|_| blob.host_name(host) == WWW.as_bytes())?;
-        find_below(blob, blob.root(legacy), verb, segments)
+    let name = std::str::from_utf8(blob.host_name(host)).unwrap_or_default();
+    // A POST goes to a collection or has a custom verb: the name of a resource never ends its path.
+    let is_name = Some(verb) != verb_code("POST") && colon::may_be_name(name, segments);
+    find_below(blob, blob.root(host), verb, segments, is_name).or_else(|| {
+        let legacy = blob.host(LEGACY).filter(|_| name == WWW)?;
+        find_below(blob, blob.root(legacy), verb, segments, is_name)
     })
 }
 
-/// Searches the trie below `root` for the segments, with and without a custom verb.
-fn find_below<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8]]) -> Option<u32> {
+/// Searches the trie below `root` for the segments, with and without a custom verb. `is_name` is
+/// whether the last segment may be a name that contains a colon.
+fn find_below<'p>(
+    blob: &Blob<'_>,
+    root: u32,
+    verb: u16,
+    segments: &mut [&'p [u8]],
+    is_name: bool,
+) -> Option<u32> {
     let walk = |segments: &[&[u8]], key| Walk { blob, segments, key, steps: MAX_STEPS }.visit(root, 0, false);
     let last = *segments.last()?;
     let Some((name, custom, is_escaped)) = split_verb(last) else { return walk(segments, verb) };
+    let is_doubtful = !is_name && is_like_verb(custom);
     let custom = custom_verb(blob, custom);
     let mut with_last = |text: &'p [u8], key| {
         *segments.last_mut()? = text;
@@ -141,8 +159,14 @@ fn find_below<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8
         // `%3A` may separate a custom verb or belong to a name. If both readings match a method,
         // the method is not certain.
         Some(row) => Some(row).filter(|_| with_last(last, verb).is_none()),
+        None if is_doubtful && with_last(name, ANY_CUSTOM_VERB).is_some() => None,
         None => with_last(last, verb),
     }
+}
+
+/// Checks whether a text, which may be percent-encoded, has the form of a custom verb.
+fn is_like_verb(text: &[u8]) -> bool {
+    colon::is_like_verb(decode(text, &mut [0; MAX_LITERAL]).unwrap_or(text))
 }
 
 /// Returns the number of a custom verb, which may be percent-encoded.
@@ -165,7 +189,7 @@ impl Walk<'_> {
     fn visit(&mut self, at: u32, next: usize, is_below_double_star: bool) -> Option<u32> {
         self.steps = self.steps.checked_sub(1)?;
         let node = Node::read(self.blob.section(NODES), at);
-        let Some(segment) = self.segments.get(next) else { return node.method_row(self.key) };
+        let Some(segment) = self.segments.get(next) else { return self.end(node) };
         let literal = node.literal(self.blob, segment).and_then(|child| self.visit(child, next + 1, false));
         if literal.is_some() || !fits_wildcard(segment) {
             return literal;
@@ -175,6 +199,14 @@ impl Walk<'_> {
         let longer =
             |walk: &mut Self| if is_below_double_star { walk.visit(at, next + 1, true) } else { None };
         star.or_else(|| double_star(self)).or_else(|| longer(self))
+    }
+
+    /// Returns the row of the method with the key of the search whose template ends at this node.
+    fn end(&self, node: Node<'_>) -> Option<u32> {
+        match self.key {
+            ANY_CUSTOM_VERB => node.has_custom_verbs().then_some(0),
+            key => node.method_row(key),
+        }
     }
 }
 
@@ -285,10 +317,20 @@ impl<'a> Node<'a> {
     /// Returns the row of the method with this key among the templates that end at this node.
     #[inline]
     fn method_row(&self, key: u16) -> Option<u32> {
-        let (from, count) = (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
-        let methods = self.nodes.get(from..from + count * METHOD)?;
-        let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
+        let method = self.methods().find(|method| u16_at(method, 0) == key)?;
         Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
+    }
+
+    /// Checks whether a template that ends at this node has a custom verb.
+    fn has_custom_verbs(&self) -> bool {
+        self.methods().any(|method| u16_at(method, 0) > 7)
+    }
+
+    /// Returns the methods of the templates that end at this node.
+    #[inline]
+    fn methods(&self) -> std::slice::ChunksExact<'a, u8> {
+        let (from, count) = (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
+        self.nodes.get(from..from + count * METHOD).unwrap_or_default().chunks_exact(METHOD)
     }
 }
 

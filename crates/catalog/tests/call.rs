@@ -46,6 +46,12 @@ fn verdict(verb: &str, url: &str, scopes: &str) -> Result<bool, AbstainReason> {
     })
 }
 
+/// Returns the header of a gRPC call.
+fn grpc_headers() -> HeaderMap {
+    let name = HeaderName::from_static("content-type");
+    HeaderMap::from_iter([(name, HeaderValue::from_static("application/grpc"))])
+}
+
 /// Returns the set of the scopes with these short names, which spaces separate.
 fn held(text: &str) -> ScopeSet {
     text.split(' ').filter(|word| !word.is_empty()).map(|word| word.parse().unwrap()).collect()
@@ -786,6 +792,162 @@ fn the_method_does_not_depend_on_optional_encoding_of_the_path() {
     ] {
         assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
     }
+}
+
+#[test]
+fn hosts_and_routes_outside_discovery_and_the_protos_have_methods() {
+    let wait = "https://aiplatform.googleapis.com/ui/projects/p/locations/l/agents/a/operations/o:wait";
+    for (verb, url, expected) in [
+        // Prefixes and older names of a host.
+        ("GET", "https://content-sheets.googleapis.com/v4/spreadsheets/s", "sheets.spreadsheets.get"),
+        ("GET", "https://calendar-json.googleapis.com/calendar/v3/calendars/c", "calendar.calendars.get"),
+        (
+            "GET",
+            "https://siteverification.googleapis.com/siteVerification/v1/webResource",
+            "siteVerification.webResource.list",
+        ),
+        ("GET", "https://storage-download.googleapis.com/my-bucket/o", "storage.objects.get"),
+        ("GET", "https://commondatastorage.googleapis.com/my-bucket/o", "storage.objects.get"),
+        ("GET", "https://my-bucket.commondatastorage.googleapis.com/o", "storage.objects.get"),
+        ("GET", "https://evil-commondatastorage.googleapis.com/my-bucket/o", "host"),
+        // Hosts of users' resources.
+        ("GET", "https://app-default-rtdb.firebaseio.com/users.json", "firebaseio.data.get"),
+        (
+            "PATCH",
+            "https://app-default-rtdb.europe-west1.firebasedatabase.app/a/b/c.json",
+            "firebaseio.data.update",
+        ),
+        ("GET", "https://firebaseio.com.example/users.json", "host"),
+        ("GET", "http://app.firebaseio.com:8080/users.json", "host"),
+        (
+            "POST",
+            "https://1.us-central1-2.prediction.vertexai.goog/v1/projects/p/locations/l/endpoints/1:predict",
+            "aiplatform.projects.locations.endpoints.predict",
+        ),
+        (
+            "POST",
+            "https://1.us-central1-2.vdb.vertexai.goog/v1/projects/p/locations/l/indexEndpoints/1:findNeighbors",
+            "aiplatform.projects.locations.indexEndpoints.findNeighbors",
+        ),
+        // APIs that pages document.
+        (
+            "POST",
+            "https://telemetry.googleapis.com/v1/traces",
+            "opentelemetry.proto.collector.trace.v1.TraceService.Export",
+        ),
+        (
+            "GET",
+            "https://firebaseremoteconfig.googleapis.com/v1/projects/p/remoteConfig",
+            "firebaseremoteconfig.projects.getRemoteConfig",
+        ),
+        ("POST", "https://iid.googleapis.com/iid/v1:batchAdd", "iid.batchAdd"),
+        (
+            "POST",
+            "https://earthengine.googleapis.com/v1/projects/p/value:compute",
+            "earthengine.value.compute",
+        ),
+        ("GET", "https://photoslibrary.googleapis.com/v1/albums", "photoslibrary.albums.list"),
+        (
+            "GET",
+            "https://monitoring.googleapis.com/v1/projects/p/location/global/prometheus/api/v1/query?query=up",
+            "monitoring.projects.location.prometheus.api.v1.query",
+        ),
+        // Services that other services include.
+        ("POST", wait, "google.longrunning.Operations.WaitOperation"),
+        (
+            "GET",
+            "https://googleads.googleapis.com/v25/customers/1/operations/2",
+            "google.longrunning.Operations.GetOperation",
+        ),
+    ] {
+        assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
+    }
+    look_up(&Endpoints::new(), "POST", wait, |found| {
+        assert_eq!(found.method().map(|method| method.host()), Some("aiplatform.googleapis.com"));
+    });
+}
+
+#[test]
+fn a_service_that_several_hosts_include_is_read_by_its_host() {
+    let path = "/google.longrunning.Operations/WaitOperation";
+    let host_of = |authority: &str| {
+        let (uri, headers) = (format!("{authority}{path}").parse().unwrap(), grpc_headers());
+        let found = lookup(&Call::new(&Method::POST, &uri).with_headers(&headers), &Endpoints::new());
+        found.method().map(|method| method.host())
+    };
+    assert_eq!(host_of("https://googleads.googleapis.com"), Some("googleads.googleapis.com"));
+    assert_eq!(host_of("https://aiplatform.googleapis.com"), Some("aiplatform.googleapis.com"));
+    // Of a host without a row of its own, and of a request without a host, no host is known.
+    assert_eq!(host_of("https://pubsub.googleapis.com"), Some("longrunning.googleapis.com"));
+    assert_eq!(host_of(""), Some("longrunning.googleapis.com"));
+}
+
+#[test]
+fn a_collector_of_opentelemetry_is_googles_only_by_its_host() {
+    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let headers = grpc_headers();
+    let found = |authority: &str| {
+        let uri = format!("{authority}{path}").parse().unwrap();
+        lookup(&Call::new(&Method::POST, &uri).with_headers(&headers), &Endpoints::new())
+    };
+    let google = found("https://telemetry.googleapis.com");
+    assert_eq!(google.accepted(), held("cloud-platform trace.append"));
+    assert_eq!(google.abstain_reason(), Some(AbstainReason::Coarse));
+    for other in ["", "https://collector.example", "http://localhost:4317"] {
+        assert_eq!(found(other).abstain_reason(), Some(AbstainReason::Host), "{other}");
+        assert!(!found(other).is_google());
+    }
+}
+
+#[test]
+fn a_coarse_row_judges_only_tokens_that_have_nothing_to_do_with_the_service() {
+    let traces = "https://telemetry.googleapis.com/v1/traces";
+    let read_rows = "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:readRows";
+    for (verb, url, scopes, expected) in [
+        ("POST", traces, "trace.append", Err(AbstainReason::Coarse)),
+        ("POST", traces, "devstorage.read_only", Ok(false)),
+        ("POST", traces, "", Ok(false)),
+        // A scope of another method of the service.
+        ("POST", traces, "monitoring.write", Err(AbstainReason::Coarse)),
+        // Scopes that Google's documents may not list yet.
+        ("POST", traces, "cloud-platform.read-only", Err(AbstainReason::Coarse)),
+        ("POST", traces, "https://example.com/auth/new", Err(AbstainReason::Coarse)),
+        ("POST", read_rows, "pubsub", Ok(false)),
+        ("POST", read_rows, "bigtable.admin", Err(AbstainReason::Coarse)),
+    ] {
+        assert_eq!(verdict(verb, url, scopes), expected, "{url} {scopes}");
+    }
+    // Over gRPC no call is judged before it is sent.
+    let rpc = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows").unwrap();
+    assert_eq!(Lookup::from(rpc).accepts(&held("pubsub")), Err(AbstainReason::Coarse));
+}
+
+#[test]
+fn methods_with_doubtful_or_several_scopes_have_no_verdict() {
+    let policy = "https://storage.googleapis.com/storage/v1/b/b/iam";
+    let hot = "https://bigtableadmin.googleapis.com/v2/projects/p/instances/i/clusters/c/hotTablets";
+    let database = "https://app.firebaseio.com/users.json";
+    let gemini = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent";
+    for (verb, url, scopes, expected) in [
+        ("GET", policy, "devstorage.read_only", Err(AbstainReason::Ambiguous)),
+        ("PUT", policy, "devstorage.read_write", Err(AbstainReason::Ambiguous)),
+        ("GET", policy, "devstorage.read_only devstorage.full_control", Ok(true)),
+        ("GET", policy, "pubsub", Ok(false)),
+        ("GET", hot, "cloud-platform.read-only", Err(AbstainReason::Ambiguous)),
+        ("GET", hot, "pubsub", Ok(false)),
+        ("GET", database, "firebase.database", Err(AbstainReason::Several)),
+        ("GET", database, "pubsub", Err(AbstainReason::Several)),
+        ("POST", gemini, "cloud-platform", Err(AbstainReason::Inferred)),
+        ("POST", gemini, "generative-language.retriever", Ok(true)),
+    ] {
+        assert_eq!(verdict(verb, url, scopes), expected, "{url} {scopes}");
+    }
+    let accepts = |id: &str, scope: &str| ApiMethod::by_id(id).unwrap().accepted().intersects(&held(scope));
+    assert!(accepts("google.bigtable.v2.Bigtable.ReadRows", "bigtable.data.readonly"));
+    assert!(!accepts("google.bigtable.v2.Bigtable.MutateRows", "bigtable.data.readonly"));
+    let database = ApiMethod::by_id("firebaseio.data.get").unwrap();
+    assert!(database.needs_every_scope() && database.accepted() == held("firebase.database userinfo.email"));
+    assert!(!ApiMethod::by_id("storage.objects.get").unwrap().needs_every_scope());
 }
 
 #[test]

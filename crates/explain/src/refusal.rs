@@ -107,8 +107,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     from_whole_text.or_else(|| Some(best.clone()))
 }
 
-/// Returns whether the headers allow for a multipart body. Another body may begin with a name that a
-/// user chose.
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that
+/// a user chose.
 fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
     let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
     content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
@@ -251,19 +251,21 @@ impl Refusal {
         self.evidence.as_str()
     }
 
-    /// Returns whether the gate was determined from a part of a server's response that cannot contain
-    /// a name that a user chose: a field with a reason, or a message that is nothing but a sentence
-    /// with which Google refuses for lack of scope. In any other message, the words may belong to
-    /// the name of an object or a file.
+    /// Returns whether the gate was determined from a part of a server's response that cannot
+    /// contain a name that a user chose: a field with a reason, or a message that is nothing but a
+    /// sentence with which Google refuses for lack of scope. In any other message, the words may
+    /// belong to the name of an object or a file.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
     /// let is_structured = |body: &[u8]| {
     ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
     /// };
-    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// let sentence =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
     /// assert!(is_structured(sentence));
-    /// let longer = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// let longer =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
     /// assert!(!is_structured(longer));
     /// ```
     #[must_use]

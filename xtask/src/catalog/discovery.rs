@@ -129,6 +129,18 @@ impl Document {
     }
 }
 
+/// Returns the calls that the documents describe: host, verb and path.
+pub(crate) fn calls(documents: &[Document]) -> Result<BTreeSet<(String, String, String)>> {
+    let mut calls = BTreeSet::new();
+    for document in documents {
+        for method in document.methods() {
+            let path = format!("/{}{}", document.service_path, method.path);
+            calls.insert((document.host()?.to_owned(), method.http_method.clone(), path));
+        }
+    }
+    Ok(calls)
+}
+
 impl Method {
     /// Returns the paths for uploads, which begin with `/`.
     pub(crate) fn uploads(&self) -> impl Iterator<Item = &str> {

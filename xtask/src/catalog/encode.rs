@@ -13,7 +13,7 @@ use super::trie::{Nodes, Trie};
 use gcp_scopes_catalog::raw::LEGACY;
 use gcp_scopes_catalog::raw::hash;
 use gcp_scopes_catalog::raw::{
-    DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
+    DISCOVERY, HEADER, MAGIC, PAGE, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
 };
 
 /// Returns the blob of all hosts for which `keep` returns `true` for at least one document.
@@ -41,6 +41,7 @@ pub(crate) fn blob(
         hosts.extend(text.part(host)?.to_le_bytes());
         hosts.extend(nodes.write(trie, &mut |literal| text.part(literal))?.to_le_bytes());
         hosts.extend(sets.shared(host)?.to_le_bytes());
+        hosts.extend(sets.any(host)?.to_le_bytes());
         let (common_prefix, below) = trie.common_prefix();
         hosts.extend(text.part(&common_prefix)?.to_le_bytes());
         hosts.extend(nodes.write(below, &mut |literal| text.part(literal))?.to_le_bytes());
@@ -53,7 +54,7 @@ pub(crate) fn blob(
     for service in &services {
         service_texts.extend(text.part(service)?.to_le_bytes());
     }
-    let (rest, rpcs) = rows.split_at(rows.partition_point(|ordered| ordered.row.kind == RowKind::Rest));
+    let (rest, rpcs) = rows.split_at(rows.partition_point(|ordered| ordered.row.kind.is_rest()));
     let apis = api_records(&groups, &mut text)?;
     let (set_bytes, scope_bytes) = sets.bytes()?;
     assemble(&[
@@ -148,7 +149,7 @@ fn is_version(text: &str) -> bool {
 
 /// Returns the names of the gRPC services, in alphabetical order.
 fn services<'c>(rows: &[OrderedRow<'c>]) -> Vec<&'c str> {
-    let rpcs = rows.iter().filter(|ordered| ordered.row.kind != RowKind::Rest);
+    let rpcs = rows.iter().filter(|ordered| !ordered.row.kind.is_rest());
     let services: BTreeSet<_> = rpcs.filter_map(|ordered| Some(ordered.row.id.rsplit_once('.')?.0)).collect();
     services.into_iter().collect()
 }
@@ -178,6 +179,7 @@ fn row_records(
             (RowKind::Rest, _) => DISCOVERY,
             (RowKind::SameAs(_), Some(_)) => SAME,
             (RowKind::TwinOf(_), Some(_)) => TWIN,
+            (RowKind::Page, _) => PAGE,
             _ => PROTOS,
         };
         bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);

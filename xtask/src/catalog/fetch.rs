@@ -51,8 +51,8 @@ pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     Ok(Sources { wheel, services })
 }
 
-/// Downloads the newest packages and returns their files. Prints the hashes with which the packages
-/// can be pinned.
+/// Downloads the newest packages and returns their files. Prints the constants of this module with
+/// which the packages are pinned.
 pub(crate) fn latest(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask/latest")?;
     for old in fs::read_dir(&folder)? {
@@ -64,10 +64,17 @@ pub(crate) fn latest(root: &Path) -> Result<Sources> {
     pip_download(&folder, CLIENT)?;
     npm_pack(&folder, &format!("{PROTOS}@latest"))?;
     let (wheel, archive) = (only_file(&folder, "whl")?, only_file(&folder, "tgz")?);
-    for (package, pinned) in [(&wheel, WHEEL_SHA256), (&archive, ARCHIVE_SHA256)] {
-        let (name, sha256) = (package.file_name().unwrap_or_default(), sha256(&fs::read(package)?));
-        let state = if sha256 == pinned { "pinned already" } else { "new" };
-        println!("{} sha256 {sha256} ({state})", name.to_string_lossy());
+    println!("// The pins of these packages, for xtask/src/catalog/fetch.rs:");
+    for (package, constants) in
+        [(&wheel, ["CLIENT_VERSION", "WHEEL"]), (&archive, ["PROTOS_VERSION", "ARCHIVE"])]
+    {
+        let name = package.file_name().unwrap_or_default().to_string_lossy();
+        let [version, file] = constants;
+        let digits = name.split('-').find(|part| part.starts_with(|c: char| c.is_ascii_digit()));
+        let digits = digits.unwrap_or_default().trim_end_matches(".tgz");
+        println!("pub(crate) const {version}: &str = \"{digits}\";");
+        println!("const {file}: &str = \"{name}\";");
+        println!("const {file}_SHA256: &str = \"{}\";", sha256(&fs::read(package)?));
     }
     let services = folder.join("services.binpb");
     compile(root, &archive, &services)?;
@@ -105,6 +112,42 @@ fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     run(Command::new("python3").args(["-c", COMPILE]).arg(compiler).arg(archive).arg(&incomplete))?;
     fs::rename(incomplete, services)?;
     Ok(())
+}
+
+/// A program in Python that prints what generated clients send.
+const CLIENTS: &str = include_str!("clients.py");
+
+/// Downloads the pinned generated clients, and returns what the program [`CLIENTS`] prints.
+pub(crate) fn clients(root: &Path) -> Result<String> {
+    let folder = folder(root, "target/xtask/clients")?;
+    let pip = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"];
+    let pinned = ["--only-binary=:all:", "--require-hashes", "--dest"];
+    let mut download = Command::new("python3");
+    download.args(pip).args(pinned).arg(&folder);
+    run(download.arg("--requirement").arg(root.join("xtask/clients.txt")))?;
+    let output = Command::new("python3").args(["-c", CLIENTS]).arg(&folder).output()?;
+    ensure!(output.status.success(), "clients.py: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// A program in Python that prints the calls of the package googleapis of npm.
+const NPM_CALLS: &str = include_str!("npm.py");
+/// The package, whose version and hash are printed with the calls.
+pub(crate) const NPM: &str = "googleapis 188.0.0";
+const NPM_ARCHIVE: &str = "googleapis-188.0.0.tgz";
+pub(crate) const NPM_SHA256: &str = "a8bbbc550186965a4fb506744c3269678fefaa3a392f8f002b15284c2402e5d3";
+
+/// Downloads the package googleapis of npm, and returns what the program [`NPM_CALLS`] prints.
+pub(crate) fn npm_calls(root: &Path) -> Result<String> {
+    let folder = folder(root, "target/xtask")?;
+    let archive = folder.join(NPM_ARCHIVE);
+    if !is_intact(&archive, NPM_SHA256) {
+        npm_pack(&folder, &NPM.replace(' ', "@"))?;
+        ensure!(is_intact(&archive, NPM_SHA256), "{} does not have the pinned SHA-256", archive.display());
+    }
+    let output = Command::new("python3").args(["-c", NPM_CALLS]).arg(&archive).output()?;
+    ensure!(output.status.success(), "npm.py: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn pip_download(folder: &Path, requirement: &str) -> Result<()> {

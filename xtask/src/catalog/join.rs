@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-
-use super::model::{Group, ModelRow, Routes, RowIndex, RowKind};
+use super::clients::is_included;
+use super::model::{CatalogModel, Group, ModelRow, Routes, RowIndex, RowKind};
 use super::protos::Rpc;
 use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw::RPC_TWINS;
@@ -23,17 +22,22 @@ const PLACEHOLDER_HOSTS: [&str; 4] =
 /// 3. Any other rpc has the scopes of its service. They are too coarse to decide about a call. The
 ///    rpc's row owns the routes of its bindings, except those that a `**` of a Discovery method
 ///    already matches.
-pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
+///
+/// `more` are rpcs from other sources than the protos. If the protos have such an rpc, its bindings
+/// are added to it.
+pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
+    let rpcs = merge(rpcs, more);
     let mut owners = route_owners(groups);
     let twins = twins(groups);
     let wide = wide_templates(&owners);
     let mut packages = BTreeMap::<(String, String), Vec<ModelRow>>::new();
     for rpc in rpcs {
-        let is_host =
-            rpc.host.ends_with(".googleapis.com") && !PLACEHOLDER_HOSTS.contains(&rpc.host.as_str());
+        let is_host = is_host(&rpc.host);
         let key =
             |(verb, template): &(String, PathTemplate)| (rpc.host.clone(), verb.clone(), template.clone());
-        let same = rpc.bindings.iter().find_map(|binding| owners.get(&key(binding)).copied().flatten());
+        let owner = |binding| owners.get(&key(binding)).copied().flatten();
+        // The bindings of an included rpc belong to many methods.
+        let same = if is_included(&rpc.id) { None } else { rpc.bindings.iter().find_map(owner) };
         let twin = twins.get(rpc.id.as_str()).copied();
         let mut routes = Routes::default();
         let is_covered = |(verb, template): &(String, PathTemplate)| {
@@ -58,9 +62,48 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
         let row = ModelRow { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
         packages.entry((rpc.package, rpc.host)).or_default().push(row);
     }
-    groups
-        .extend(packages.into_iter().map(|((package, host), rows)| Group::from_package(package, host, rows)));
-    Ok(())
+    groups.extend(packages.into_iter().map(|((package, host), rows)| {
+        let is_host = is_host(&host);
+        Group::from_package(package, host, is_host, rows)
+    }));
+}
+
+/// Adds the bindings of `more` to the rpcs with the same id, and the other rpcs of `more` at the end.
+/// Rpcs with the same id on the same host become one.
+fn merge(mut rpcs: Vec<Rpc>, more: Vec<Rpc>) -> Vec<Rpc> {
+    let key = |rpc: &Rpc| {
+        let host = if is_included(&rpc.id) { rpc.host.as_str() } else { "" };
+        (host.to_owned(), rpc.id.clone())
+    };
+    let mut places: BTreeMap<_, _> = rpcs.iter().enumerate().map(|(place, rpc)| (key(rpc), place)).collect();
+    for rpc in more {
+        match places.get(&key(&rpc)) {
+            Some(place) => rpcs[*place].bindings.extend(rpc.bindings),
+            None => {
+                places.insert(key(&rpc), rpcs.len());
+                rpcs.push(rpc);
+            }
+        }
+    }
+    rpcs
+}
+
+/// Checks whether this is the host of an API.
+fn is_host(host: &str) -> bool {
+    host.ends_with(".googleapis.com") && !PLACEHOLDER_HOSTS.contains(&host)
+}
+
+/// Returns a function that checks whether a catalog has no method for the routes of a template.
+pub(crate) fn is_unknown_in(catalog: &CatalogModel) -> impl Fn(&str, &str, &PathTemplate) -> bool + use<> {
+    let owners = route_owners(&catalog.groups);
+    let wide = wide_templates(&owners);
+    move |host, verb, template| {
+        let (host, verb) = (host.to_owned(), verb.to_owned());
+        let is_covered =
+            |known: &Vec<PathTemplate>| known.iter().any(|wide: &PathTemplate| wide.covers(template));
+        !wide.get(&(host.clone(), verb.clone())).is_some_and(is_covered)
+            && !owners.contains_key(&(host, verb, template.clone()))
+    }
 }
 
 /// The Discovery row that owns a route, by host, verb and template; `None` for a route that

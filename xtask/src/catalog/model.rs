@@ -1,6 +1,6 @@
 //! The types of a catalog that is not yet encoded as a blob.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::template::PathTemplate;
 use gcp_scopes_catalog::raw::HEARD_OF;
@@ -60,6 +60,8 @@ pub(crate) enum RowKind {
     TwinOf(RowIndex),
     /// An rpc for which only the scopes of its service are known.
     Coarse,
+    /// A REST method for which a page lists the scopes of its API.
+    Page,
 }
 
 impl RowKind {
@@ -67,8 +69,13 @@ impl RowKind {
     pub(crate) fn target(self) -> Option<RowIndex> {
         match self {
             Self::SameAs(index) | Self::TwinOf(index) => Some(index),
-            Self::Rest | Self::Coarse => None,
+            Self::Rest | Self::Coarse | Self::Page => None,
         }
+    }
+
+    /// Checks whether this is a REST method, which is no rpc.
+    pub(crate) fn is_rest(self) -> bool {
+        matches!(self, Self::Rest | Self::Page)
     }
 }
 
@@ -80,9 +87,11 @@ impl RowKind {
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
-    /// Creates a group with the rpcs of one package on one host.
-    pub(crate) fn from_package(package: String, host: String, rows: Vec<ModelRow>) -> Self {
-        let rank = (false, false, Vec::new(), package.clone());
+    /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is that
+    /// of an API. A package of rpcs that several hosts include is ranked by this: the row without a
+    /// host is the first one.
+    pub(crate) fn from_package(package: String, host: String, is_host: bool, rows: Vec<ModelRow>) -> Self {
+        let rank = (!is_host, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }
     }
 }
@@ -98,6 +107,20 @@ impl CatalogModel {
         scopes.into_iter().collect()
     }
 
+    /// Returns how many methods accept each of these scopes. A method with several versions counts
+    /// once.
+    pub(crate) fn reach(&self, scopes: &[String]) -> Vec<u16> {
+        let mut methods = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for row in self.groups.iter().flat_map(|group| &group.rows).filter(|row| row.kind.target().is_none())
+        {
+            for scope in &row.scopes {
+                methods.entry(scope).or_default().insert(&row.id);
+            }
+        }
+        let count = |scope: &String| methods.get(scope.as_str()).map_or(0, BTreeSet::len);
+        scopes.iter().map(|scope| u16::try_from(count(scope)).unwrap_or(u16::MAX)).collect()
+    }
+
     /// Returns the number of routes.
     pub(crate) fn route_count(&self) -> usize {
         self.groups.iter().flat_map(|group| &group.rows).map(|row| row.routes.len()).sum()
@@ -106,9 +129,14 @@ impl CatalogModel {
     /// Returns the number of REST methods and the number of rpcs.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let (rest, rpcs): (Vec<_>, Vec<_>) =
-            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == RowKind::Rest);
+            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind.is_rest());
         (rest.len(), rpcs.len())
     }
+}
+
+/// Returns the short name of a scope.
+pub(crate) fn short(uri: &str) -> &str {
+    uri.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(uri)
 }
 
 /// Returns the URI of a scope with this short name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{CatalogModel, Group, ModelRow, RowIndex, RowKind};
+use super::model::{CatalogModel, Group, ModelRow, RowIndex};
 
 /// A group in the blob, with its index among the groups of the catalog.
 pub(crate) type KeptGroup<'c> = (usize, &'c Group);
@@ -19,7 +19,7 @@ pub(crate) struct OrderedRow<'c> {
 impl OrderedRow<'_> {
     /// Returns the service and the method of an rpc; `None` for a REST method.
     pub(crate) fn rpc(&self) -> Option<(&str, &str)> {
-        self.row.id.rsplit_once('.').filter(|_| self.row.kind != RowKind::Rest)
+        self.row.id.rsplit_once('.').filter(|_| !self.row.kind.is_rest())
     }
 
     /// Returns the part of the id that the row's record refers to: the whole id of a REST method,
@@ -47,7 +47,7 @@ pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> 
     let mut rows: Vec<_> = groups.iter().enumerate().flat_map(rows_of_group).collect();
     rows.sort_by(|a, b| {
         let (left, right) = (groups[a.api].1, groups[b.api].1);
-        let is_rpc = |ordered: &OrderedRow<'_>| ordered.row.kind != RowKind::Rest;
+        let is_rpc = |ordered: &OrderedRow<'_>| !ordered.row.kind.is_rest();
         (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(is_rpc(b), &b.row.id, &left.rank, &right.api))
     });
     rows

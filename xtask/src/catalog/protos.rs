@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use super::template::PathTemplate;
 
 /// A method of a gRPC service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rpc {
     /// The protobuf package, such as `google.pubsub.v1`.
     pub(crate) package: String,

@@ -4,24 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 
+use super::clients::Clients;
 use super::discovery::{Document, Method};
 use super::firestore;
 use super::join::join;
 use super::model::{CatalogModel, Group, ModelRow, Rank, RowIndex, RowKind, uri};
+use super::pages;
 use super::protos::Rpc;
+use super::rpc_scopes;
 use super::template::PathTemplate;
 use gcp_scopes_catalog::call::AbstainReason;
 use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
-/// Builds the catalog from the Discovery documents and the rpcs.
-pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<CatalogModel> {
+/// Builds the catalog from the Discovery documents, the rpcs of the protos and those of the clients.
+pub(crate) fn build_catalog(
+    documents: &[Document],
+    rpcs: Vec<Rpc>,
+    clients: &Clients,
+) -> Result<CatalogModel> {
     let newest_revision =
         documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
     let declared = documents.iter().flat_map(Document::declared).cloned().collect();
     let mut groups = documents.iter().map(group).collect::<Result<Vec<_>>>()?;
     assign_shared_routes(&mut groups)?;
     remove_needless_rows(&mut groups);
-    join(&mut groups, rpcs)?;
+    groups.extend(pages::groups()?);
+    join(&mut groups, rpcs, [clients.rpcs(), pages::rpcs()?].concat());
+    rpc_scopes::apply(&mut groups);
+    let not_discovery = |row: &&mut ModelRow| matches!(row.kind, RowKind::Coarse | RowKind::Page);
+    for row in groups.iter_mut().flat_map(|group| &mut group.rows).filter(not_discovery) {
+        (row.scopes, row.special) = with_overrides(&row.id, &row.scopes);
+    }
     Ok(CatalogModel { groups, declared, newest_revision, documents: documents.len() })
 }
 
@@ -57,26 +70,31 @@ fn row(document: &Document, method: &Method) -> Result<ModelRow> {
     if document.name == "firestore" {
         paths.extend(paths.iter().flat_map(firestore::expansions).collect::<Vec<_>>());
     }
-    let (scopes, special) = with_overrides(method);
+    let (scopes, special) = with_overrides(&method.id, &method.scopes);
     let verb = method.http_method.clone();
-    let routes = paths.into_iter().map(|path| (verb.clone(), path)).collect();
+    let verbs = [Some(verb.as_str()), also_by(&method.id)];
+    let routes = verbs
+        .into_iter()
+        .flatten()
+        .flat_map(|verb| paths.iter().map(|path| (verb.to_owned(), path.clone())).collect::<Vec<_>>());
+    let routes = routes.collect();
     Ok(ModelRow { id: method.id.clone(), verb, scopes, special, routes, kind: RowKind::Rest })
 }
 
 /// Returns the scopes of a method with those that the table of overrides adds, and the value of
 /// [`ModelRow::special`].
-fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
-    let mut scopes = method.scopes.clone();
+fn with_overrides(id: &str, listed_scopes: &BTreeSet<String>) -> (BTreeSet<String>, u8) {
+    let mut scopes = listed_scopes.clone();
     let mut special = 0;
-    for (index, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, &method.id)) {
+    for (index, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, id)) {
         match row.effect {
-            Effect::AlsoAccepts { listed, .. } if !lists(method, listed) => continue,
+            Effect::AlsoAccepts { listed, .. } if !lists(listed_scopes, listed) => continue,
             Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
             _ => {}
         }
         // A row that only adds scopes is not recorded, unless the document lists no scopes for the
         // method.
-        let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
+        let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || listed_scopes.is_empty();
         if is_recorded && special == 0 {
             special = u8::try_from(index + 1).expect("the table of overrides has fewer than 255 rows");
         }
@@ -85,8 +103,17 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
 }
 
 /// Checks whether a method lists the scope `short`. Returns `true` if `short` is `None`.
-fn lists(method: &Method, short: Option<&str>) -> bool {
-    short.is_none_or(|short| method.scopes.contains(&uri(short)))
+fn lists(scopes: &BTreeSet<String>, short: Option<&str>) -> bool {
+    short.is_none_or(|short| scopes.contains(&uri(short)))
+}
+
+/// Returns the HTTP verb by which a method can be called besides its own. Clients of Prometheus send
+/// the queries that Discovery lists for `POST` by `GET` as well:
+/// <https://cloud.google.com/stackdriver/docs/managed-prometheus/query-api-ui>,
+/// <https://prometheus.io/docs/prometheus/latest/querying/api/>.
+fn also_by(id: &str) -> Option<&'static str> {
+    let name = id.strip_prefix("monitoring.projects.location.prometheus.api.v1.")?;
+    ["query", "query_range", "query_exemplars", "series", "labels"].contains(&name).then_some("GET")
 }
 
 /// Returns the rank of a document's version: a generally available version ranks above alpha and

@@ -61,6 +61,19 @@ impl PathTemplate {
         is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
+    /// Parses a path in which `{+x}` stands for any number of segments, such as `/v1/{+name}:cancel`.
+    pub(crate) fn from_path(path: &str) -> Result<Self> {
+        let parts: Vec<&str> = path.split("{+").collect();
+        let [first, rest @ ..] = parts.as_slice() else { return Self::from_http_rule(path) };
+        let wide = rest.iter().map(|part| format!("{{{}", part.replacen('}', "=**}", 1)));
+        Self::from_http_rule(&std::iter::once((*first).to_owned()).chain(wide).collect::<String>())
+    }
+
+    /// Checks whether this template matches every path that `other` matches.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
+    }
+
     /// Parses the path of a `google.api.http` rule, such as
     /// `/v1/{name=projects/*}/topics/{id}:publish`.
     pub(crate) fn from_http_rule(path: &str) -> Result<Self> {
@@ -176,6 +189,15 @@ mod tests {
         });
         let method: Method = serde_json::from_value(method).expect("not a method");
         PathTemplate::parse(path, &method).expect(path).text()
+    }
+
+    #[test]
+    fn a_path_with_a_reserved_variable_includes_the_templates_that_fill_it() {
+        let path = PathTemplate::from_path("/v1/{+parent}/topics/{topic}:publish").unwrap();
+        let includes = |rule| path.includes(&PathTemplate::from_http_rule(rule).unwrap());
+        assert!(includes("/v1/{parent=projects/*}/topics/{id}:publish"));
+        assert!(!includes("/v1/{parent=projects/*}/topics/{id}:pull"));
+        assert!(!includes("/v1/topics/{id}:publish"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::model::{CatalogModel, Group, ModelRow, RowKind};
+use super::model::{CatalogModel, Group, ModelRow};
 use super::template::{PathTemplate, TemplateSegment};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
@@ -15,7 +15,8 @@ use gcp_scopes_catalog::raw::{Blob, Row as Data};
 pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
-    let mut check = Check { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
+    let mut check =
+        Verifier { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
     for group in &catalog.groups {
         for row in &group.rows {
             check.row(group, row);
@@ -33,7 +34,7 @@ pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
 }
 
 /// An encoded catalog, and the counts of its checks so far.
-struct Check<'b> {
+struct Verifier<'b> {
     blob: Blob<'b>,
     scopes: &'b [String],
     /// Routes that lead to their own method.
@@ -46,12 +47,12 @@ struct Check<'b> {
     wrong: usize,
 }
 
-impl Check<'_> {
+impl Verifier<'_> {
     fn row(&mut self, group: &Group, row: &ModelRow) {
         for (verb, template) in &row.routes {
             self.route(group, row, verb, &example_path(template));
         }
-        if row.kind != RowKind::Rest {
+        if !row.kind.is_rest() {
             self.rpc(&row.id);
         }
     }
@@ -98,7 +99,7 @@ impl Check<'_> {
 }
 
 /// Returns a path that a template matches. The segments for `*` and `**` differ from all literals.
-fn example_path(template: &PathTemplate) -> String {
+pub(crate) fn example_path(template: &PathTemplate) -> String {
     let segments = template.segments.iter().enumerate().map(|(index, segment)| match segment {
         TemplateSegment::Literal(text) => text.clone(),
         TemplateSegment::Star => format!("my-name-{index}"),

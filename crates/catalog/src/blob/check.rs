@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::layout::{API_RECORD, APIS, LAYOUT, SCOPES, SETS, Section, TEXT};
-use super::{Blob, HEADER, MAGIC, SAME, u16_at, u32_at};
+use super::{Blob, HEADER, MAGIC, has_target, u16_at, u32_at};
 
 /// Checks and opens data that was not compiled in. `scopes` is the number of scopes in the file:
 /// every scope number in the data must be smaller.
@@ -102,7 +102,7 @@ fn check_rows(blob: &Blob<'_>) -> Result<(), String> {
     let (apis, sets) = (blob.section(APIS).len() / API_RECORD, blob.set_count());
     for number in 0..blob.row_count() {
         let own = blob.record(number);
-        let target = (u16_at(own, 8).to_le_bytes()[0] >> 3 & 3 >= SAME).then(|| u32_at(own, 4));
+        let target = has_target(u16_at(own, 8).to_le_bytes()[0] >> 3).then(|| u32_at(own, 4));
         if target.is_some_and(|target| target >= blob.rest_count()) {
             return Err(format!("row {number} refers to a missing REST method"));
         }

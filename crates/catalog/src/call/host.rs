@@ -6,7 +6,8 @@
 //!
 //! 1. `SVC.mtls` (mutual TLS), `SVC.LOC.rep` and `SVC.LOC.p.rep` (regional), `SVC-x.p` (Private
 //!    Service Connect), `LOC-SVC` (locational), `batch-SVC` (regional bulk hosts), `global-SVC`,
-//! 2. `content-storage` (downloads) and `BUCKET.storage` (the host of one bucket),
+//! 2. `content-SVC` (downloads, and requests of browsers), the older names of Cloud Storage, and
+//!    `BUCKET.storage` (the host of one bucket),
 //! 3. all of these below the domain of another universe, if the user added the universe.
 //!
 //! Sources: <https://cloud.google.com/storage/docs/request-endpoints>,
@@ -16,7 +17,7 @@
 use std::borrow::Cow;
 
 use super::abstain_reason::AbstainReason;
-use super::hosts::{ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, WORKLOADS};
+use super::hosts::{ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, RESOURCES, STORAGE_NAMES, WORKLOADS};
 
 /// Google's default universe.
 pub(crate) const DOMAIN: &str = "googleapis.com";
@@ -53,8 +54,26 @@ impl<'a> ApiHost<'a> {
         if let Some(host) = found {
             return Some(Self::new(host));
         }
-        let is_bucket = short.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
-        is_bucket.then_some(Self { host: STORAGE.into(), is_bucket: true })
+        Self::storage(short)
+    }
+
+    /// Returns the host of Cloud Storage, if this is another name of it or the name of one bucket's
+    /// host, without the domain.
+    fn storage(name: &str) -> Option<Self> {
+        let is_other_name = STORAGE_NAMES.contains(&name);
+        let is_bucket = name.rsplit_once('.').is_some_and(|(bucket, service)| {
+            !bucket.is_empty() && (service == "storage" || STORAGE_NAMES.contains(&service))
+        });
+        (is_other_name || is_bucket).then_some(Self { host: STORAGE.into(), is_bucket })
+    }
+
+    /// Finds the API host that `host` stands for, if `host` is the host of one user's resource, such
+    /// as a database, outside Google's domain.
+    pub(crate) fn find_resource(host: &str) -> Option<Self> {
+        let is_below = |domain: &str| {
+            host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        };
+        RESOURCES.iter().find(|(domain, _)| is_below(domain)).map(|(_, name)| Self::new(*name))
     }
 
     pub(crate) fn into_owned(self) -> ApiHost<'static> {
@@ -142,7 +161,7 @@ fn psc_service(name: &str) -> Option<&str> {
 }
 
 /// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in
-/// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-storage`. `host_of` returns the host of a
+/// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-SVC`. `host_of` returns the host of a
 /// service that the catalog knows, and `None` for other names.
 fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
@@ -150,7 +169,7 @@ fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>)
     }
     let host_after = |(dash, _)| {
         let (prefix, service) = (label.get(..dash)?, label.get(dash + 1..)?);
-        let is_role = ["batch", "global"].contains(&prefix) || (prefix == "content" && service == "storage");
+        let is_role = ["batch", "global", "content"].contains(&prefix);
         if is_role || is_location_prefix(prefix) { host_of(service) } else { None }
     };
     host_of(label).or_else(|| label.match_indices('-').find_map(host_after))

@@ -3,11 +3,35 @@
 
 /// Other names of hosts, each with the name in the Discovery document of the API.
 /// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
-/// <https://cloud.google.com/translate/docs/reference/rest>.
-pub(super) static ALIASES: [(&str, &str); 3] = [
+/// <https://cloud.google.com/translate/docs/reference/rest>. Google's API console and error messages
+/// name the services `calendar-json.googleapis.com` and `siteverification.googleapis.com`, whose
+/// documents list `www.googleapis.com`
+/// (<https://developers.google.com/workspace/calendar/api/guides/quota>,
+/// <https://developers.google.com/site-verification/v1/getting_started>).
+pub(super) static ALIASES: [(&str, &str); 5] = [
     ("translate.googleapis.com", "translation.googleapis.com"),
     ("translate-eu.googleapis.com", "translation.googleapis.com"),
     ("translate-us.googleapis.com", "translation.googleapis.com"),
+    ("calendar-json.googleapis.com", "www.googleapis.com"),
+    ("siteverification.googleapis.com", "www.googleapis.com"),
+];
+
+/// Other names of the host of Cloud Storage, without `googleapis.com`: the name of the service
+/// before it was called Cloud Storage, and the host of authenticated downloads in a browser.
+/// Sources: <https://cloud.google.com/storage/docs/request-endpoints>,
+/// <https://cloud.google.com/storage/docs/xml-api/reference-uris>.
+pub(super) static STORAGE_NAMES: [&str; 2] = ["commondatastorage", "storage-download"];
+
+/// Domains outside `googleapis.com` below which one API has hosts of its users' resources: the
+/// databases of Firebase, and the dedicated endpoints of Vertex AI. The catalog has the API under the
+/// second name. Sources: <https://firebase.google.com/docs/database/rest/start>,
+/// <https://cloud.google.com/vertex-ai/docs/predictions/choose-endpoint-type>,
+/// <https://cloud.google.com/vertex-ai/docs/vector-search/query-index-public-endpoint>.
+pub(super) static RESOURCES: [(&str, &str); 4] = [
+    ("firebaseio.com", "firebaseio.com"),
+    ("firebasedatabase.app", "firebaseio.com"),
+    ("prediction.vertexai.goog", "aiplatform.googleapis.com"),
+    ("vdb.vertexai.goog", "aiplatform.googleapis.com"),
 ];
 
 /// Hosts of Google that only issue or describe tokens.

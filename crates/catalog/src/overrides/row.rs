@@ -38,8 +38,9 @@ pub struct Silence {
     pub reason: AbstainReason,
     /// Restricts the silence to calls whose query matches.
     pub when: Option<Query>,
-    /// Restricts the silence to tokens that hold this scope, by its name after Google's prefix.
-    pub only_with: Option<&'static str>,
+    /// Restricts the silence to tokens that hold one of these scopes, by their names after Google's
+    /// prefix. An empty list stands for every token.
+    pub only_with: &'static [&'static str],
 }
 
 /// A condition on the query of a call.

@@ -17,7 +17,7 @@ pub static OVERRIDES: &[Override] = &[
         // The generator uses this row where two documents list different scopes for one request. In
         // the present documents there is no such request.
         methods: &[],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: &[] }),
         source: "https://developers.google.com/discovery/v1/reference/apis",
     },
     // Scopes that are accepted and that Discovery does not list.
@@ -59,10 +59,52 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::AlsoAccepts { listed: Some("cloud-platform"), scopes: &["iam"] },
         source: "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken",
     },
-    // Methods that need two scopes at once.
+    Override {
+        // Discovery lists no scopes. A token with `cloud-platform` alone is refused
+        // (https://github.com/diegosouzapw/OmniRoute/pull/3922).
+        methods: &["google.ai.generativelanguage.*"],
+        effect: Effect::AlsoAccepts {
+            listed: None,
+            scopes: &[
+                "generative-language",
+                "generative-language.retriever",
+                "generative-language.retriever.readonly",
+                "generative-language.tuning",
+                "generative-language.tuning.readonly",
+            ],
+        },
+        source: "https://github.com/link-assistant/agent/issues/100",
+    },
+    // Methods for which two sources of Google list different scopes.
+    Override {
+        // The service configuration lists `cloud-platform.read-only`, Discovery does not.
+        methods: &["bigtableadmin.projects.instances.clusters.hotTablets.list"],
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Ambiguous,
+            when: None,
+            only_with: &["cloud-platform.read-only"],
+        }),
+        source: "https://github.com/googleapis/googleapis/blob/master/google/bigtable/admin/v2/bigtableadmin_v2.yaml",
+    },
+    Override {
+        // In 2018 a server named these scopes besides `devstorage.full_control`.
+        methods: &["storage.buckets.getIamPolicy", "storage.buckets.setIamPolicy"],
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Ambiguous,
+            when: None,
+            only_with: &["devstorage.read_only", "devstorage.read_write", "devstorage.write_only"],
+        }),
+        source: "https://cloud.google.com/storage/docs/oauth-scopes",
+    },
+    // Methods that need several scopes at once.
+    Override {
+        methods: &["firebaseio.data.*"],
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: &[] }),
+        source: "https://firebase.google.com/docs/database/rest/auth",
+    },
     Override {
         methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: &[] }),
         source: "https://health.googleapis.com/$discovery/rest?version=v4",
     },
     // Methods whose accepted scopes depend on the request.
@@ -80,7 +122,7 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Request,
             when: Some(Query::Has("useAdminAccess")),
-            only_with: None,
+            only_with: &[],
         }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
     },
@@ -92,7 +134,7 @@ pub static OVERRIDES: &[Override] = &[
             "chat.spaces.completeImport", // depends on import mode
             "chat.spaces.findGroupChats", // depends on `spaceView`
         ],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
     },
     Override {
@@ -100,7 +142,7 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Request,
             when: Some(Query::Has("useAdminAccess")),
-            only_with: None,
+            only_with: &[],
         }),
         source: "https://www.googleapis.com/discovery/v1/apis/calendar/v3/rest",
     },
@@ -109,24 +151,24 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Request,
             when: Some(Query::Has("useAdminAccess")),
-            only_with: None,
+            only_with: &[],
         }),
         source: "https://developers.google.com/workspace/drive/labels/guides/authorize",
     },
     Override {
         methods: &["script.scripts.run"], // depends on the services that the script uses
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
         source: "https://developers.google.com/apps-script/api/how-tos/execute",
     },
     Override {
         methods: &["workspaceevents.subscriptions.*"], // depends on the target resource in the body
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
         source: "https://developers.google.com/workspace/events/guides/auth",
     },
     Override {
         // Users and service accounts need different scopes.
         methods: &["cloudidentity.devices.deviceUsers.lookup"],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
         source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",
     },
     // Scopes that restrict a token which holds wider scopes as well.
@@ -135,7 +177,7 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Restricted,
             when: Some(Query::Has("q")),
-            only_with: Some("gmail.metadata"),
+            only_with: &["gmail.metadata"],
         }),
         source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list",
     },
@@ -145,7 +187,7 @@ pub static OVERRIDES: &[Override] = &[
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Restricted,
             when: Some(Query::IsNot("format", &["metadata", "minimal", "METADATA", "MINIMAL"])),
-            only_with: Some("gmail.metadata"),
+            only_with: &["gmail.metadata"],
         }),
         source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get",
     },

@@ -36,6 +36,11 @@ impl NaiveTemplate {
     pub(crate) fn verb(&self) -> &'static str {
         VERBS.get(usize::from(self.key & 7).wrapping_sub(1)).copied().unwrap_or_default()
     }
+
+    /// Checks whether the template has a custom verb.
+    pub(crate) fn has_custom_verb(&self) -> bool {
+        self.key > 7
+    }
 }
 
 /// A segment of a path template.
@@ -44,6 +49,16 @@ pub(crate) enum NaivePart {
     Literal(&'static [u8]),
     Star,
     DoubleStar,
+}
+
+/// Returns a path that a template with these parts matches.
+pub(crate) fn example(parts: &[NaivePart]) -> String {
+    let segment = |part: &NaivePart| match part {
+        NaivePart::Literal(text) => String::from_utf8_lossy(text).into_owned(),
+        NaivePart::Star => "a-name".to_owned(),
+        NaivePart::DoubleStar => "a-name/b-name".to_owned(),
+    };
+    parts.iter().map(|part| format!("/{}", segment(part))).collect()
 }
 
 /// Returns every host with a REST method, in alphabetical order.
@@ -109,12 +124,12 @@ fn read(
 /// Returns the row that [`walk::find`](super::walk::find) must find.
 pub(crate) fn find(host: &NaiveHost, verb: &str, path: &str) -> Option<u32> {
     let verb = VERBS.iter().position(|known| *known == verb)? as u16 + 1;
-    find_in(&host.templates, verb, path)
-        .or_else(|| if host.name == "www.googleapis.com" { find_in(legacy(), verb, path) } else { None })
+    let find = |templates| find_in(templates, verb, path, host.name);
+    find(&host.templates).or_else(|| if host.name == "www.googleapis.com" { find(legacy()) } else { None })
 }
 
 /// Searches the templates for a path, with and without a custom verb.
-fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str) -> Option<u32> {
+fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str, host: &str) -> Option<u32> {
     let whole = best(templates, verb, path);
     let last = path.rsplit('/').next()?;
     let start = path.len() - last.len();
@@ -123,11 +138,48 @@ fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str) -> Option<u32> {
     let width = if escaped == Some(colon) { 3 } else { 1 };
     let name = last.get(colon + width..).unwrap_or_default().as_bytes();
     let custom = BLOB.custom_verb(name).or_else(|| BLOB.custom_verb(&decoded(name)?));
-    let with = custom.and_then(|custom| best(templates, custom << 3 | verb, path.get(..start + colon)?));
+    let place = path.get(..start + colon)?;
+    let with = custom.and_then(|custom| best(templates, custom << 3 | verb, place));
     match (with, whole) {
         (Some(_), Some(_)) if width == 3 => None,
-        (with, whole) => with.or(whole),
+        (Some(row), _) => Some(row),
+        (None, whole) => whole.filter(|_| !is_unknown_verb(templates, [place, path], name, verb, host)),
     }
+}
+
+/// Checks whether the text behind the last colon of a path may be a custom verb that no template
+/// has: whether it is a word of letters, the path before the colon (`place`) matches a template with
+/// a custom verb, and names at this place have no colon.
+fn is_unknown_verb(
+    templates: &[NaiveTemplate],
+    [place, path]: [&str; 2],
+    tail: &[u8],
+    verb: u16,
+    host: &str,
+) -> bool {
+    let tail = decoded(tail).unwrap_or_default();
+    let is_word = tail.len() > 2
+        && tail[0].is_ascii_lowercase()
+        && tail.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let segments: Vec<&str> = path.split('/').collect();
+    let [parents @ .., last] = segments.as_slice() else { return false };
+    let parent = parents.last().copied().unwrap_or_default();
+    let is_name = match host {
+        "firestore.googleapis.com" => parents.contains(&"documents"),
+        "artifactregistry.googleapis.com" => ["files", "packages", "versions"].contains(&parent),
+        "sheets.googleapis.com" => parent == "values",
+        _ => false,
+    };
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_domain = |text: &str| text.contains('.') && text.split('.').all(is_label);
+    let has_domain = last.split_once(':').is_some_and(|(domain, id)| is_domain(domain) && !id.contains(':'));
+    let is_project = ["projects", "apps"].contains(&parent) && has_domain;
+    let keys: std::collections::BTreeSet<u16> = templates.iter().map(|template| template.key).collect();
+    let with_verb = || keys.iter().any(|key| *key > 7 && best(templates, *key, place).is_some());
+    let is_post = VERBS.get(usize::from(verb).wrapping_sub(1)) == Some(&"POST");
+    is_word && (is_post || !(is_name || is_project)) && with_verb()
 }
 
 /// Returns the catalog row of the template that matches the path best, among the templates with

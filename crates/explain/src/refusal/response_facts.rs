@@ -79,10 +79,10 @@ impl ResponseFacts {
         self.messages.iter().chain([&self.text]).any(is_bare)
     }
 
-    /// Returns whether the main message is nothing but a sentence with which Google's servers refuse
-    /// for lack of scope, so that the message contains no name. The older sentence `Insufficient
-    /// Permission` counts only together with the older reason, because other refusals have the
-    /// sentence, too.
+    /// Returns whether the main message is nothing but a sentence with which Google's servers
+    /// refuse for lack of scope, so that the message contains no name. The older sentence
+    /// `Insufficient Permission` counts only together with the older reason, because other refusals
+    /// have the sentence, too.
     pub(super) fn is_scope_sentence(&self) -> bool {
         let message = text::normalized(self.messages.first().unwrap_or(&self.text).trim());
         let message = message.trim_end_matches('.');

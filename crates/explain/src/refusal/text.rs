@@ -211,22 +211,37 @@ fn starts_with_ignoring_case(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
+/// How many tags of a document are examined. Google's errors have fewer than 20.
+const TAG_COUNT: usize = 2048;
+
 /// Returns the contents of the elements with this name. A document that is truncated within an
-/// element gives the beginning of its content. Reads each byte of a tag's name once, so that a text
-/// with many `<` takes no longer than other texts.
+/// element gives the beginning of its content.
 pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    xml.match_indices('<').filter_map(move |(place, _)| {
-        let tag = xml.get(place + 1..)?;
-        let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c);
-        let tag_name = tag.split(is_end).next()?.rsplit(':').next()?;
-        if !tag_name.eq_ignore_ascii_case(name) {
-            return None;
-        }
+    let named = tags(xml, is_name_end)
+        .take(TAG_COUNT)
+        .filter(move |(tag_name, _)| tag_name.eq_ignore_ascii_case(name));
+    named.filter_map(|(_, tag)| {
         let (_, content) = truncated(tag, VALUE_LIMIT).split_once('>')?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
         Some(without_entities(content.trim()))
     })
+}
+
+/// Returns the name of each tag, without its namespace, and the text after the tag's `<`. Reads
+/// each byte of a name once, so that a text with many `<` takes no longer than other texts.
+fn tags<'a>(
+    xml: &'a str,
+    mut is_name_end: impl FnMut(char) -> bool + 'a,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    xml.match_indices('<').filter_map(move |(place, _)| {
+        let tag = xml.get(place + 1..)?;
+        Some((tag.split(&mut is_name_end).next()?.rsplit(':').next()?, tag))
+    })
+}
+
+fn is_name_end(character: char) -> bool {
+    !character.is_ascii_alphanumeric() && !"_-.:".contains(character)
 }
 
 /// Replaces the entities of XML and HTML that occur in error messages.
@@ -309,4 +324,30 @@ pub(super) fn contains_whole_message(text: &str, message: &str, reason: &str) ->
             next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);
         !before.is_some_and(char::is_alphabetic) && (is_closed || next.starts_with(reason))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn names_of_tags_are_read_in_linear_time() {
+        for piece in ["<", "<a", "<Message", "</", "<a:b", "<a ", "<\u{e9}", "<a>"] {
+            let (xml, steps) = (piece.repeat((1 << 16) / piece.len()), Cell::new(0));
+            let count = |character| {
+                steps.set(steps.get() + 1);
+                is_name_end(character)
+            };
+            assert_eq!(tags(&xml, count).count(), (1 << 16) / piece.len());
+            assert!(steps.get() <= 2 * xml.len(), "{piece}: {} steps", steps.get());
+        }
+    }
+
+    #[test]
+    fn the_number_of_elements_that_are_read_is_bounded() {
+        let xml = "<Message>no</Message>".repeat(TAG_COUNT);
+        assert_eq!(element_contents(&xml, "message").count(), TAG_COUNT / 2);
+    }
 }

@@ -1,8 +1,6 @@
 //! Data: words by which values in a response are found, and words that have the syntax of a value
 //! but are none.
 
-use std::ops::RangeInclusive;
-
 /// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
 /// clients.
 pub(super) const SECRET_PREFIXES: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
@@ -71,32 +69,6 @@ pub(super) const LEADING_WORDS: &[&str] = &[
     "method",
     "error",
     "forbidden",
-];
-
-/// Invisible characters, which may change the direction of writing or hide other characters: format
-/// characters (Cf), line and paragraph separators, variation selectors and tags.
-/// Source: <https://www.unicode.org/Public/15.1.0/ucd/extracted/DerivedGeneralCategory.txt>
-pub(super) const INVISIBLE: &[RangeInclusive<char>] = &[
-    '\u{ad}'..='\u{ad}',
-    '\u{600}'..='\u{605}',
-    '\u{61c}'..='\u{61c}',
-    '\u{6dd}'..='\u{6dd}',
-    '\u{70f}'..='\u{70f}',
-    '\u{890}'..='\u{891}',
-    '\u{8e2}'..='\u{8e2}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{fe00}'..='\u{fe0f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{fff9}'..='\u{fffb}',
-    '\u{110bd}'..='\u{110bd}',
-    '\u{110cd}'..='\u{110cd}',
-    '\u{13430}'..='\u{1343f}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
 ];
 
 /// Words of refusals by the operating system and by databases, which Google uses, too.

@@ -1,0 +1,55 @@
+//! Deciding whether the text after a colon at the end of a path may be a custom verb that the
+//! catalog does not know.
+//!
+//! Google adds custom verbs (`topics/t:detachAll`) before its documents list them. If such a verb
+//! counted as a part of the name, the request would be taken for a request for the plain resource,
+//! which accepts other scopes. So at a place where templates have custom verbs, a text that has the
+//! form of a custom verb is no part of a name. Some names contain a colon, though.
+
+/// The places, each with its host, where the names of users contain a colon. `documents` covers the
+/// whole path below it. Sources: <https://firebase.google.com/docs/firestore/quotas#limits>,
+/// <https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.files>
+/// and `…/projects.locations.repositories.packages`,
+/// <https://developers.google.com/workspace/sheets/api/guides/concepts#cell>.
+const NAMES: [(&str, &[u8], bool); 5] = [
+    ("firestore.googleapis.com", b"documents", true),
+    ("artifactregistry.googleapis.com", b"files", false),
+    ("artifactregistry.googleapis.com", b"packages", false),
+    ("artifactregistry.googleapis.com", b"versions", false),
+    ("sheets.googleapis.com", b"values", false),
+];
+
+/// The collections of projects. The ids of old projects begin with a domain, such as
+/// `example.com:my-project`
+/// (<https://cloud.google.com/resource-manager/reference/rest/v1/projects#Project>).
+const PROJECTS: [&[u8]; 2] = [b"projects", b"apps"];
+
+/// The length of the shortest custom verbs of the catalog, such as `run`.
+const SHORTEST: usize = 3;
+
+/// Checks whether a text behind a colon has the form of a custom verb: letters, the first one in
+/// lower case.
+pub(crate) fn is_like_verb(text: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    text.len() >= SHORTEST && text.first().is_some_and(u8::is_ascii_lowercase) && text.iter().all(is_letter)
+}
+
+/// Checks whether the last of these segments may be a name that contains a colon.
+pub(crate) fn may_be_name(host: &str, segments: &[&[u8]]) -> bool {
+    let Some((last, parents)) = segments.split_last() else { return false };
+    let is_place = |(known, literal, is_deep): &(&str, &[u8], bool)| {
+        *known == host && if *is_deep { parents.contains(literal) } else { parents.last() == Some(literal) }
+    };
+    let is_project = parents.last().is_some_and(|parent| PROJECTS.contains(parent));
+    NAMES.iter().any(is_place) || (is_project && has_domain(last))
+}
+
+/// Checks whether a text consists of a domain, a colon and one more name.
+fn has_domain(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b':');
+    let (domain, _, more) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let label = |label: &[u8]| {
+        !label.is_empty() && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
+    more.is_none() && domain.contains(&b'.') && domain.split(|byte| *byte == b'.').all(label)
+}
