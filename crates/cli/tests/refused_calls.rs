@@ -118,7 +118,7 @@ fn refusals_by_others_lead_to_no_command_of_google() {
         (
             r#"User "system:serviceaccount:kite:app" cannot list resource "pods" in API group "" in the namespace "kite""#,
             "iam",
-            "Probably IAM refused this call.",
+            "Probably the access control of Kubernetes (RBAC) refused this call.",
         ),
         ("(Dry Run Mode) Request is prohibited by organization's policy.", "vpc_sc", "Nothing was refused: "),
         (

@@ -190,3 +190,22 @@ fn a_named_call_of_another_api_or_method_is_a_contradiction() {
         assert_eq!(find(text, "").contradicts(&named), expected, "{name}: {text}");
     }
 }
+
+#[test]
+fn audit_records_name_methods_by_rpc_or_by_id() {
+    for (service, name, expected) in [
+        ("compute", "v1.compute.instances.get", Some("compute.instances.get")),
+        ("compute", "beta.compute.disks.insert", Some("compute.disks.insert")),
+        ("pubsub", "google.pubsub.v1.Publisher.Publish", Some("google.pubsub.v1.Publisher.Publish")),
+        // The name is that of a permission, or belongs to another service.
+        ("storage", "storage.objects.create", None),
+        ("storage", "v1.compute.instances.get", None),
+    ] {
+        let record = serde_json::json!({"protoPayload": {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "serviceName": format!("{service}.googleapis.com"), "methodName": name,
+            "status": {"code": 7, "message": "Permission denied on the resource."},
+        }});
+        assert_eq!(id(&find(&record.to_string(), "")), expected, "{name}");
+    }
+}

@@ -118,23 +118,20 @@ fn in_blocks(blocks: &[RecordedResponse]) -> Option<FoundInText> {
     for (index, block) in blocks.iter().enumerate() {
         // What came last is read in any case, because programs end with the refusal that decides.
         let is_read = !search.is_full() || index + 1 == blocks.len();
-        let Some(found) = is_read.then(|| FoundRefusal::in_response(block)).flatten() else {
-            search.before = block.body();
-            continue;
-        };
-        of_block.get_or_insert(found);
-        search.read(&block.records(), FoundRefusal::is_likely);
+        match is_read.then(|| FoundRefusal::in_response(block)).flatten() {
+            Some(found) => {
+                of_block.get_or_insert(found);
+                search.read(&block.records(), FoundRefusal::is_likely);
+            }
+            None => search.before = block.body(),
+        }
     }
-    let found = search.chosen();
+    let Some(of_block) = of_block else { return search.chosen() };
     // Some programs write each line of a message as a record. Then only the whole block names the
     // gate.
-    let is_enough = |found: &FoundInText| {
-        of_block.as_ref().is_none_or(|block| found.refusal.refusal.certainty() >= block.refusal.certainty())
-    };
-    if found.as_ref().is_some_and(is_enough) {
-        return found;
-    }
-    of_block.map(|refusal| FoundInText { refusal, note: None })
+    let certainty = of_block.refusal.certainty();
+    let is_enough = |found: &FoundInText| found.refusal.refusal.certainty() >= certainty;
+    search.chosen().filter(is_enough).or(Some(FoundInText { refusal: of_block, note: None }))
 }
 
 impl LogSearch {
@@ -167,25 +164,29 @@ impl LogSearch {
         self.before.push('\n');
     }
 
-    /// Returns the refusal that decides. The note is about a refusal by another gate. If there is no
-    /// such refusal, the note is about one by the same gate with another method or permission.
+    /// Returns the refusal that decides.
     fn chosen(self) -> Option<FoundInText> {
         let mut found = self.found;
         let refusals: Vec<Refusal> = found.iter().map(|found| found.refusal.refusal.clone()).collect();
         let LogRefusal { name, refusal, before } = found.remove(decisive(&refusals)?);
         let refusal = refusal.after(&before);
-        let others = || found.iter().filter(|other| !other.refusal.matches(&refusal));
-        let gate = refusal.refusal.gate();
-        let by_another_gate = others().find(|other| other.refusal.refusal.gate() != gate);
-        let note = by_another_gate.or_else(|| others().next()).map(|other| {
-            let what = match by_another_gate {
-                Some(_) => format!("was refused by another gate ({})", other.refusal.refusal.gate().as_str()),
-                None => "is another refusal by the same gate".to_owned(),
-            };
-            format!("this is about {name}; {} {what}. {ADVICE}", other.name)
-        });
+        let note = note_of_other_record(&name, &refusal, &found);
         Some(FoundInText { refusal, note })
     }
+}
+
+/// Returns a note about a refusal by another gate. If there is no such refusal, the note is about
+/// one by the same gate with another method or permission.
+fn note_of_other_record(name: &str, chosen: &FoundRefusal, found: &[LogRefusal]) -> Option<String> {
+    let gate = |refusal: &FoundRefusal| refusal.refusal.gate();
+    let others = || found.iter().filter(|other| !other.refusal.matches(chosen));
+    let by_another_gate = others().find(|other| gate(&other.refusal) != gate(chosen));
+    let what = match by_another_gate {
+        Some(other) => format!("was refused by another gate ({})", gate(&other.refusal).as_str()),
+        None => "is another refusal by the same gate".to_owned(),
+    };
+    let other = by_another_gate.or_else(|| others().next())?;
+    Some(format!("this is about {name}; {} {what}. {ADVICE}", other.name))
 }
 
 /// The end of each note about a refusal that is not explained.

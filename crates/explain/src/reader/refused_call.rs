@@ -67,9 +67,7 @@ impl RefusedCall {
     /// ```
     #[must_use]
     pub fn find(refusal: &Refusal, text: &str, before: &str) -> Self {
-        let named = refusal.service().zip(refusal.rpc_method());
-        let by_server = named.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
-        if let Some(method) = by_server {
+        if let Some(method) = method_by_server(refusal) {
             let service = refusal.service().map(str::to_owned);
             return Self { candidates: vec![method], service, is_named_by_server: true, ..Self::default() };
         }
@@ -300,6 +298,17 @@ fn goes_to(request: &LoggedRequest, service: &str) -> bool {
         true => request.api_host().is_none_or(|host| is_same(host) || host == SHARED_HOST),
         false => calls.iter().any(|(method, _)| is_same(&service_of(*method)) || is_same(method.host())),
     }
+}
+
+/// Returns the method that the server named. Audit logs name a method of Compute Engine by the
+/// version of the API and the id of the method, as in `v1.compute.instances.get`.
+fn method_by_server(refusal: &Refusal) -> Option<ApiMethod> {
+    let (service, name) = refusal.service().zip(refusal.rpc_method())?;
+    let catalog = Catalog::built_in();
+    let ids = [Some(name), name.split_once('.').map(|(_, id)| id)];
+    let by_id = || ids.into_iter().flatten().find_map(|id| catalog.versions(id).next());
+    let is_of_service = |method: &ApiMethod| api_name(&service_of(*method)) == api_name(service);
+    catalog.method_by_server_name(service, name).or_else(|| by_id().filter(is_of_service))
 }
 
 /// Returns the index of the line with the server's message.
