@@ -279,6 +279,8 @@ impl Refusal {
     /// - `missing`: the token holds none of the accepted scopes;
     /// - `script`: a script of Apps Script lacks a scope, which its manifest `appsscript.json` must
     ///   list;
+    /// - `node_pool`: the nodes of a GKE cluster lack a scope;
+    /// - `registry`: a container registry refused, and scopes of the machine may be missing;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
     /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
     ///   account.

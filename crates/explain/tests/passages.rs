@@ -161,8 +161,8 @@ fn sentences_of_clients_and_services_have_their_gate() {
             (Gate::Credentials, None),
         ),
         // Container runtimes.
-        ("failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden", scope("missing")),
-        ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("missing")),
+        ("failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden", scope("registry")),
+        ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("registry")),
         // Node's auth library guesses at scopes.
         (
             "A Forbidden error was returned. This may be because the Compute Engine instance does not have the correct permission scopes specified. Permission denied on resource project blue-kite-7.",

@@ -15,7 +15,7 @@ use super::reasons::{
 };
 use super::response_facts::ResponseFacts;
 use super::text;
-use super::verdict::{DRY_RUN, Evidence, FoundVerdict, Verdict, possible, refused_by};
+use super::verdict::{DRY_RUN, Evidence, FoundVerdict, REGISTRY, Verdict, possible, refused_by};
 
 /// What a rule finds; `None` if the rule does not apply.
 type RuleResult = Option<FoundVerdict>;
@@ -228,7 +228,7 @@ fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResul
     let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
     let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
     let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
-    is_registry.then_some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Message))
+    is_registry.then_some(FoundVerdict::new(REGISTRY, Evidence::Message))
 }
 
 /// Reads the status or, in a text without a status, words such as `forbidden`.
