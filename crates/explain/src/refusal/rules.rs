@@ -52,9 +52,9 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
 
 /// Recognizes the report of a service perimeter in dry-run mode, in which the call was not refused.
 fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
-    let is_named = !facts.is_response && facts.prose.contains(DRY_RUN_WORDS);
     let begins = || facts.messages.iter().any(|message| text::begins_with(message, DRY_RUN_WORDS));
-    let is_dry_run = facts.is_dry_run || is_named || begins();
+    let is_named = facts.prose.contains(DRY_RUN_WORDS) && (!facts.is_response || begins());
+    let is_dry_run = facts.is_dry_run || is_named;
     is_dry_run
         .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
 }
