@@ -134,7 +134,8 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
 /// several lines.
 fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
     let whole = classify_response(answer.status, answer.headers, text, true)?;
-    let is_one = text.trim_start().starts_with(['{', '[', '<']) || text::first_lines(text).nth(1).is_none();
+    let is_structured = text.trim_start().starts_with(['{', '[']) || text::is_document(text);
+    let is_one = is_structured || text::first_lines(text).nth(1).is_none();
     if is_one {
         return Some(whole);
     }

@@ -169,6 +169,15 @@ fn sentences_of_clients_and_services_have_their_gate() {
             (Gate::Iam, None),
         ),
         ("Google.Apis.Requests.RequestError\nInsufficient Permission [403]", scope("missing")),
+        // PHP's errors in HTML, and the representations of Python's objects.
+        (
+            "<br />\n<b>Fatal error</b>: Uncaught Google_Exception: (403) Insufficient Permission",
+            scope("missing"),
+        ),
+        (
+            "<_MultiThreadedRendezvous of RPC: Request had insufficient authentication scopes.>",
+            scope("missing"),
+        ),
         // IAM.
         ("No access. Remediate access with this Troubleshooter URL - https://x", (Gate::Iam, None)),
     ] {

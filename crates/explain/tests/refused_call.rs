@@ -65,6 +65,21 @@ fn the_call_is_in_the_line_of_the_refusal_or_nearest_before_it() {
     assert_eq!(id(&find(&format!("{buckets}: {SCOPES}"), &before)), Some("storage.buckets.get"));
 }
 
+#[test]
+fn a_truncated_url_shows_only_the_api() {
+    for url in [
+        "https://storage.googleapis.com/...",
+        "https://storage.googleapis.com/storage/v1/b/***",
+        "https://storage.googleapis.com/storage/v1/b/<bucket>/o",
+        "https://storage.googleapis.com/storage/v1/b/kites/\u{2026}",
+    ] {
+        let call = find(&format!("Get \"{url}\": {SCOPES}"), "");
+        assert_eq!((call.service(), id(&call)), (Some("storage.googleapis.com"), None), "{url}");
+    }
+    let page = find(&format!("<p>GET https://storage.googleapis.com/storage/v1/b</p> {SCOPES}"), "");
+    assert_eq!(id(&page), Some("storage.buckets.list"));
+}
+
 /// Cloud Storage alone uses this sentence, so a request to another API was not refused with it.
 #[test]
 fn a_sentence_of_one_service_rules_out_other_apis() {

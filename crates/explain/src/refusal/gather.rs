@@ -29,7 +29,9 @@ impl ResponseFacts {
         match self.json(body) {
             Some(Value::String(inner)) => self.read_body(&inner),
             Some(value) => self.read_json(&value),
-            None if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
+            None if body.starts_with('<') && (self.is_response || text::is_document(body)) => {
+                self.read_markup(body);
+            }
             None => {
                 self.text = text::unescaped(body);
                 if !self.is_response {
