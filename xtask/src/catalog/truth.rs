@@ -35,7 +35,10 @@ const WITHDRAWN: [(&str, &str); 31] = [
     ("beyondcorp.googleapis.com", "/v1alpha/{+parent}/appGateways"),
     ("beyondcorp.googleapis.com", "/v1alpha/{+parent}/conn"),
     ("cloudfunctions.googleapis.com", "/v1beta2/"),
-    ("compute.googleapis.com", "/compute/v1/projects/{project}/zones/{zone}/instances/{instance}/troubleshoot"),
+    (
+        "compute.googleapis.com",
+        "/compute/v1/projects/{project}/zones/{zone}/instances/{instance}/troubleshoot",
+    ),
     ("contactcenterinsights.googleapis.com", "/v1/{+parent}/charts"),
     ("deepreview.googleapis.com", "/v1/{+name}:cancel"),
     ("displayvideo.googleapis.com", "/v1beta/"),
