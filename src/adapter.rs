@@ -5,11 +5,14 @@
 //! To support another client, copy the adapter of the most similar client.
 //!
 //! ```
-//! # use http::{Request, Response};
+//! use http::{Request, Response};
+//!
 //! // One guard for all clients of a process, so that the clients share its token cache.
 //! let guard = gcp_scopes::Guard::builder().build();
 //! # #[cfg(feature = "tower")] {
-//! let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+//! let client = tower::service_fn(|_: Request<String>| async {
+//!     Ok::<_, std::io::Error>(Response::new(String::new()))
+//! });
 //! let guarded = tower::ServiceBuilder::new().layer(guard.layer()).service(client);
 //! # }
 //! ```

@@ -81,6 +81,8 @@ impl Spawner {
     /// events of `work` reach the subscriber of the caller.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = self.runtime() {
+            // The thread has no subscriber of its own, so the events of the work go to that of the
+            // caller.
             drop(runtime.spawn(work.with_current_subscriber()));
         }
     }
@@ -94,6 +96,7 @@ impl Spawner {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, &'static str> {
+        // If the caller drops this future, the set is dropped with it, which aborts the work.
         let mut tasks = JoinSet::new();
         tasks.spawn_on(work.with_current_subscriber(), &self.runtime()?);
         match tasks.join_next().await {
@@ -176,7 +179,8 @@ pub(crate) mod tests {
     use super::*;
 
     impl Background {
-        /// Creates a background that runs work on the runtime of the test, whose time can be paused.
+        /// Creates a background that runs work on the runtime of the test, whose time can be
+        /// paused.
         pub(crate) fn in_test() -> Self {
             let (end, _) = oneshot::channel();
             let running = ThreadState::Running { runtime: Handle::current(), _end: end };
@@ -300,8 +304,8 @@ pub(crate) mod tests {
     fn dropping_the_background_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
-        // Blocks the thread until `release` is dropped. A drop that waits for the thread would never
-        // end; 30 seconds allow for a slow machine.
+        // Blocks the thread until `release` is dropped. A drop that waits for the thread would
+        // never end; 30 seconds allow for a slow machine.
         background.spawner().spawn(async move {
             let _ = released.recv();
         });

@@ -7,11 +7,17 @@
 //!
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
-//! # async fn call<T>(send: impl Future<Output = google_cloud_gax::Result<T>>) -> Result<T, Box<dyn std::error::Error>> {
-//! let guard = gcp_scopes::Guard::detect().await;
-//! let read = guard.calling("storage.objects.get")?; // the error for an unknown id names similar ids
+//! # async fn call<T>(
+//! #     send: impl Future<Output = google_cloud_gax::Result<T>>,
+//! # ) -> Result<T, Box<dyn std::error::Error>> {
+//! use gcp_scopes::Guard;
+//!
+//! let guard = Guard::detect().await;
+//! // The error for an unknown id names similar ids.
+//! let read = guard.calling("storage.objects.get")?;
 //! let object = read.run(send).await?; // send: client.read_object(bucket, object).send()
-//! # Ok(object) }
+//! # Ok(object)
+//! # }
 //! ```
 //!
 //! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
@@ -32,7 +38,7 @@ use crate::guard::Guard;
 use crate::refusal::ErrorResponse;
 use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 tokio::task_local! {
     static CALL: Arc<CurrentCall>;
@@ -62,12 +68,14 @@ impl CurrentCall {
 ///
 /// ```
 /// # #[cfg(feature = "google-apis")] {
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use google_apis_common::Error;
 ///
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let list = guard.calling("drive.files.list")?; // once; for every call of this method
-/// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await; // hub.files().list().doit()
+/// // hub.files().list().doit()
+/// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await;
 /// assert!(matches!(result, Err(Error::Cancelled)));
 /// # Ok(()) }
 /// # }
@@ -112,7 +120,13 @@ impl Guard {
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let read = guard.calling("storage.objects.get")?;
-    /// assert!(guard.calling("storage.object.get").unwrap_err().to_string().contains("storage.objects.get"));
+    /// assert!(
+    ///     guard
+    ///         .calling("storage.object.get")
+    ///         .unwrap_err()
+    ///         .to_string()
+    ///         .contains("storage.objects.get")
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -129,7 +143,8 @@ impl Guard {
     /// ```
     /// # #[cfg(feature = "google-apis")] {
     /// let guard = gcp_scopes::Guard::builder().build();
-    /// let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    /// let message = "Request had insufficient authentication scopes.";
+    /// let body = serde_json::json!({"error": {"code": 403, "message": message}});
     /// let error = google_apis_common::Error::BadRequest(body);
     /// assert!(guard.explain_error(&error).is_some());
     /// assert!(guard.explain_error(&google_apis_common::Error::Cancelled).is_none());
@@ -152,12 +167,14 @@ impl Calling {
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use google_apis_common::Error;
     ///
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let refused = || async {
-    ///     let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    ///     let message = "Request had insufficient authentication scopes.";
+    ///     let body = serde_json::json!({"error": {"code": 403, "message": message}});
     ///     Err::<(), _>(Error::BadRequest(body)) // hub.files().list().doit()
     /// };
     /// let error = guard.calling("drive.files.list")?.run(refused()).await.unwrap_err();
@@ -207,6 +224,19 @@ impl Guard {
     /// Checks the call that the current task is making. A wrapper of a client's credentials calls
     /// this function before it returns a token to the client.
     ///
+    /// ```
+    /// use gcp_scopes::token_source::bearer;
+    /// use gcp_scopes::{Denial, Guard};
+    /// use http::HeaderValue;
+    ///
+    /// /// Stands for a function of the credentials that wrap a client's own credentials.
+    /// async fn headers(guard: &Guard, inner: &str) -> Result<HeaderValue, Denial> {
+    ///     let authorization = bearer(inner).expect("a token of a client");
+    ///     guard.check_handed_out_token(&authorization).await?;
+    ///     Ok(authorization)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The denial of a call that must not be sent.
     pub async fn check_handed_out_token(&self, authorization: &HeaderValue) -> Result<(), Denial> {
@@ -233,6 +263,14 @@ impl Guard {
     ///
     /// The guard does not conclude which scopes the token has, because the token's provider may
     /// ignore the requested scopes.
+    ///
+    /// ```
+    /// use gcp_scopes::{Guard, ScopeSet};
+    ///
+    /// let guard = Guard::builder().build();
+    /// // Inside of `Calling::run` for `drive.files.list`, this call logs a warning.
+    /// guard.check_requested_scopes(&ScopeSet::from_scope_text("openid email"));
+    /// ```
     pub fn check_requested_scopes(&self, scopes: &ScopeSet) {
         // Outside of `Calling::run` there is no call to check.
         let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
@@ -242,8 +280,8 @@ impl Guard {
     /// Logs a warning with the step.
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
-        let state = self.state();
-        if let Some(times) = state.repeats.count(("requested", Some(method), None), state.tokens.now()) {
+        let (state, event) = (self.state(), (EventKind::WrongScopeRequested, "", Some(method), None));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)
@@ -251,6 +289,10 @@ impl Guard {
 }
 
 /// Returns whether the current task is inside of [`Calling::run`], which explains refusals.
+///
+/// ```
+/// assert!(!gcp_scopes::calling::is_active());
+/// ```
 #[must_use]
 pub fn is_active() -> bool {
     CALL.try_with(|_| ()).is_ok()

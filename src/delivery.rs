@@ -11,12 +11,17 @@ use crate::inflate;
 
 impl Guard {
     /// Returns what the caller gets for a call that is not sent: a response that contains the
-    /// denial, or an error, depending on [`DenialDelivery`].
+    /// denial, or an error, depending on [`DenialDelivery`]. The response to a `HEAD` request has
+    /// no body, but the headers of a response with a body; its extensions contain the denial.
     ///
     /// ```
-    /// # use gcp_scopes::{Denial, Guard};
-    /// fn stopped(guard: &Guard, denial: Denial) -> Result<http::Response<bytes::Bytes>, Box<dyn std::error::Error>> {
-    ///     Ok(guard.unsent(denial)?)
+    /// use bytes::Bytes;
+    /// use gcp_scopes::denial::DenialError;
+    /// use gcp_scopes::{Denial, Guard};
+    /// use http::Response;
+    ///
+    /// fn stopped(guard: &Guard, denial: Denial) -> Result<Response<Bytes>, DenialError> {
+    ///     guard.unsent(denial)
     /// }
     /// ```
     ///
@@ -24,6 +29,9 @@ impl Guard {
     /// The denial, unless [`DenialDelivery::Message`] is set.
     pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
         match self.state().delivery {
+            DenialDelivery::Message if denial.is_for_head_request() => {
+                Ok(denial.to_response().map(|_| Bytes::new()))
+            }
             DenialDelivery::Message => Ok(denial.to_response().map(Bytes::from)),
             DenialDelivery::Error | DenialDelivery::Extension => Err(denial.into_error()),
         }
@@ -31,7 +39,8 @@ impl Guard {
 
     /// Delivers the denial of a refused call in the call's response. `seen` is the beginning of the
     /// response body, or the complete body if `is_whole` is set. Returns the body that replaces the
-    /// response's own body, or `None` if the response keeps its own body.
+    /// response's own body, or `None` if the response keeps its own body, as the response to a
+    /// `HEAD` request does.
     ///
     /// # Errors
     /// The denial, if [`DenialDelivery::Error`] is set.
@@ -45,6 +54,7 @@ impl Guard {
         let body = match self.state().delivery {
             DenialDelivery::Error => return Err(denial.into_error()),
             DenialDelivery::Extension => None,
+            DenialDelivery::Message if denial.is_for_head_request() => None,
             DenialDelivery::Message => Some(explained_body(&denial, &mut parts.headers, seen, is_whole)),
         };
         parts.extensions.insert(denial);

@@ -25,8 +25,8 @@ pub(crate) struct DetectionLimits {
 }
 
 /// The limits at the start of a program, which waits for the result. The metadata server runs on
-/// the same physical machine and usually responds within a few milliseconds. The first limit is
-/// the most by which a network that drops packets delays the start. A server that exceeds a limit is
+/// the same physical machine and usually responds within a few milliseconds. The first limit is the
+/// most by which a network that drops packets delays the start. A server that exceeds a limit is
 /// queried again later, with the limits [`LATER`].
 pub(crate) const AT_START: DetectionLimits =
     DetectionLimits { first: Duration::from_millis(300), total: Duration::from_secs(1) };
@@ -141,7 +141,8 @@ mod tests {
     /// The number of queried paths, not counting the paths of attributes.
     const PATHS: usize = 8;
 
-    /// Adds metadata to `snapshot` if there may be a metadata server, within the limits at the start.
+    /// Adds metadata to `snapshot` if there may be a metadata server, within the limits at the
+    /// start.
     async fn at_start(background: &Background, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
         match metadata_server(&snapshot, fetch).unwrap() {
             Some(server) => with_metadata(background.spawner(), snapshot, server, AT_START).await,

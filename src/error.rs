@@ -5,7 +5,9 @@
 //! ```
 //! use gcp_scopes::{ErrorKind, Guard};
 //!
-//! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
+//! let error = Guard::builder()
+//!     .endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com")
+//!     .unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidInput);
 //! println!("{error}"); // names the input, and what was expected
 //! ```
@@ -69,7 +71,8 @@ impl Error {
     /// Returns the category of this error.
     ///
     /// ```
-    /// # use gcp_scopes::{Error, ErrorKind};
+    /// use gcp_scopes::{Error, ErrorKind};
+    ///
     /// let error: Error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err().into();
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
     /// ```

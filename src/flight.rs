@@ -44,11 +44,14 @@
 //!
 //! let guard = Guard::builder().build();
 //! let google = |_: Request<Vec<u8>>| {
-//!     let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-//!     Response::builder().status(403).body(body.to_vec()).expect("a status is all that is set")
+//!     let message = "Request had insufficient authentication scopes.";
+//!     let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#).into_bytes();
+//!     Response::builder().status(403).body(body).expect("a status is all that is set")
 //! };
-//! let request = Request::get("https://storage.googleapis.com/storage/v1/b/photos").body(Vec::new())?;
-//! let denial = send_guarded(&guard, request, google).expect_err("Google refuses for lack of scope");
+//! let request =
+//!     Request::get("https://storage.googleapis.com/storage/v1/b/photos").body(Vec::new())?;
+//! let denial =
+//!     send_guarded(&guard, request, google).expect_err("Google refuses for lack of scope");
 //! assert!(denial.to_string().contains("scope"));
 //! # Ok::<(), http::Error>(())
 //! ```
@@ -86,7 +89,9 @@ mod call_in_progress;
 mod explain;
 mod learn;
 mod request_line;
-#[cfg(all(test, feature = "catalog-full", feature = "tower"))]
+mod setup;
+#[cfg(test)]
+#[cfg(all(feature = "catalog-full", feature = "tower"))]
 mod tests;
 
 #[cfg(feature = "body")]

@@ -6,8 +6,8 @@
 //!
 //! 1. Nothing is guessed. An unreadable response, an empty list and a server that is down all make
 //!    the scopes [unknown](GrantedScopes::is_unknown), never "no scopes".
-//! 2. *Requested* scopes are not *granted* scopes: the metadata server of a VM
-//!    ignores `?scopes=` (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
+//! 2. *Requested* scopes are not *granted* scopes: the metadata server of a VM ignores `?scopes=`
+//!    (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
 //! 3. A token is sent only to the sources that the user configured. It is never part of a URL, an
 //!    error or a log line.
 //!
@@ -70,7 +70,8 @@ impl<'a> AccessToken<'a> {
     /// `Bearer` or the rest of the value cannot be a token.
     ///
     /// ```
-    /// # use gcp_scopes::granted::AccessToken;
+    /// use gcp_scopes::granted::AccessToken;
+    ///
     /// let basic = http::HeaderValue::from_static("Basic dXNlcjpwYXNz");
     /// assert!(AccessToken::from_authorization(&basic).is_none());
     /// ```
@@ -87,7 +88,8 @@ impl<'a> AccessToken<'a> {
     /// space.
     ///
     /// ```
-    /// # use gcp_scopes::granted::AccessToken;
+    /// use gcp_scopes::granted::AccessToken;
+    ///
     /// assert!(AccessToken::new("ya29.a0AfH6SM").is_some());
     /// assert!(AccessToken::new("two words").is_none());
     /// ```
@@ -102,7 +104,8 @@ impl<'a> AccessToken<'a> {
     /// Returns the token itself. Never print the token, and never put it into a URL.
     ///
     /// ```
-    /// # use gcp_scopes::granted::AccessToken;
+    /// use gcp_scopes::granted::AccessToken;
+    ///
     /// // A source of granted scopes may recognize its own tokens by their prefix.
     /// let token = AccessToken::new("broker-7f3a").expect("a token");
     /// assert!(token.secret().starts_with("broker-"));

@@ -3,6 +3,7 @@
 mod bounded;
 mod builder;
 pub(crate) mod lessons;
+mod notes;
 mod repeats;
 mod settings;
 mod shared;
@@ -20,6 +21,7 @@ use crate::granted::{AccessToken, GrantedScopes};
 use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
 use lessons::Lessons;
+use notes::SetupNotes;
 use repeats::Repeats;
 use shared::Shared;
 
@@ -33,7 +35,10 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 
 /// Checks calls of Google API clients against the OAuth scopes of their tokens.
 ///
-/// A guard is cheap to clone, and one guard serves all clients of a process.
+/// One guard serves all clients of a process. A guard is cheap to clone, as are its layers and
+/// middlewares: they share the guard's memory and allocate nothing. Create no guard for each
+/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor the
+/// lessons from earlier responses.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -70,6 +75,7 @@ pub(crate) struct State {
     pub(crate) fetch: Option<Arc<dyn DynFetch>>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
+    pub(crate) notes: SetupNotes,
     pub(crate) background: Background,
 }
 
@@ -78,7 +84,8 @@ impl Guard {
     /// guard may learn more later, if the metadata server did not respond when the guard was built.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// use gcp_scopes::{Guard, environment::Platform};
+    ///
     /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
     /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
     /// assert_eq!(guard.environment().resource(), Some("shop"));
@@ -88,8 +95,8 @@ impl Guard {
         self.0.environment.environment()
     }
 
-    /// Returns the environment for a denial. If a part is unknown, queries the metadata server again
-    /// in the background, for later denials.
+    /// Returns the environment for a denial. If a part is unknown, queries the metadata server
+    /// again in the background, for later denials.
     pub(crate) fn environment_for_denial(&self) -> Arc<Environment> {
         drop(self.0.environment.query_again());
         self.environment()
@@ -119,6 +126,20 @@ impl Guard {
     /// ```
     pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         self.0.tokens.declare(token, granted);
+    }
+
+    /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events
+    /// are counted and reported later, so a program that evaluates the counts calls this function
+    /// before the program ends. Dropping the guard does the same if the thread that drops the guard
+    /// has made one of the counted calls.
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// // … calls, many of which Google refuses
+    /// guard.log_unreported_calls();
+    /// ```
+    pub fn log_unreported_calls(&self) {
+        self.0.repeats.log_unreported();
     }
 
     /// Returns the handle that starts work on the guard's thread.

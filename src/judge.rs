@@ -24,13 +24,13 @@
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
 //! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
-//! The message of a refusal may contain a name that a user chose, such as the name of an object, and
-//! such a name may contain the words of a refusal for lack of scopes. So a refusal whose message
-//! contains other words beside a sentence about scopes leads to no denial if the token is known to
-//! hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it is
-//! [structured](Refusal::is_structured): if a field names the reason, or the message is nothing but
-//! the sentence. Then the catalog's list for the method is in doubt, and the guard makes no more
-//! predictions for the method.
+//! The message of a refusal may contain a name that a user chose, such as the name of an object,
+//! and such a name may contain the words of a refusal for lack of scopes. So a refusal whose
+//! message contains other words beside a sentence about scopes leads to no denial if the token is
+//! known to hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it
+//! is [structured](Refusal::is_structured): if a field names the reason, or the message is nothing
+//! but the sentence. Then the catalog's list for the method is in doubt, and the guard makes no
+//! more predictions for the method.
 //!
 //! ```
 //! use gcp_scopes::call::Call;
@@ -43,10 +43,16 @@
 //! let call = Call::new(&http::Method::POST, &uri);
 //! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
 //!
-//! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")),
+//!     Decision::Allow
+//! ));
 //! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
 //! // A scope that is newer than the catalog may be sufficient for any method.
-//! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
+//! assert!(matches!(
+//!     guard.decide(&call, &held("https://example.com/auth/new")),
+//!     Decision::Abstain(_)
+//! ));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -70,8 +76,10 @@ impl Guard {
     /// use gcp_scopes::judge::Decision;
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
-    /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
-    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// let uri =
+    ///     "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
+    /// let held =
+    ///     ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
     ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
@@ -92,8 +100,8 @@ impl Guard {
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove) this.
-    /// Pure: no I/O, no log event.
+    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove)
+    /// this. Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///
@@ -106,12 +114,24 @@ impl Guard {
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
     /// let unknown = GrantedScopes::unknown("no source was queried");
-    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &ErrorResponse::new(body).with_status(403));
+    /// let explain = |body: &[u8]| {
+    ///     Guard::builder().build().explain(
+    ///         &call,
+    ///         &unknown,
+    ///         &ErrorResponse::new(body).with_status(403),
+    ///     )
+    /// };
     ///
-    /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
-    /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+    /// let denial =
+    ///     explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+    /// assert_eq!(
+    ///     denial.and_then(|denial| denial.method()).map(|method| method.id()),
+    ///     Some("storage.buckets.get")
+    /// );
     /// // The guard does not explain refusals by IAM: they reach the caller unchanged.
-    /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
+    /// assert!(
+    ///     explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none()
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -126,21 +146,21 @@ impl Guard {
 
     /// Returns the denial, or the refusal as the error if the call was refused for another reason
     /// or the reason is too uncertain. A `WWW-Authenticate` header alone makes a scope refusal only
-    /// possible; together with the prediction of a scope refusal it is likely. If the token is known
-    /// to hold an accepted scope, only a structured refusal counts.
+    /// possible; together with the prediction of a scope refusal it is likely. If the token is
+    /// known to hold an accepted scope, only a structured refusal counts.
     pub(crate) fn explain_refusal(
         &self,
         call: &Lookup,
         granted: &GrantedScopes,
         refusal: Refusal,
-    ) -> Result<Denial, Refusal> {
+    ) -> Result<Denial, Box<Refusal>> {
         let verdict = self.judge(call, granted);
         let refusal = if verdict == Ok(false) { refusal.corroborated() } else { refusal };
         let is_doubtful = verdict == Err(AbstainReason::Contradicted);
         let is_disproved = !is_doubtful && granted.disprove(&refusal, call);
         match refusal.is_likely_for_scope() && !is_disproved {
             true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
-            false => Err(refusal),
+            false => Err(Box::new(refusal)),
         }
     }
 

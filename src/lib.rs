@@ -9,29 +9,33 @@
 //! platform where the program runs. By default a guard never stops a call that Google would allow.
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! # use http_body_util::Full;
-//! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! # use gcp_scopes_testing::FakeGoogle;
-//! # let google = FakeGoogle::builder().bucket("photos").start().await?;
-//! # let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
-//! # let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
-//! # let upload = http::Request::post(url).header("authorization", format!("Bearer {}", google.token()));
-//! # let upload = upload.body(Full::from("meow"))?;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! use gcp_scopes::{Denial, Guard};
+//! use http::Request;
+//! use http_body_util::Full;
+//! use hyper_util::client::legacy::Client;
+//! use hyper_util::rt::TokioExecutor;
 //! use tower::{ServiceBuilder, ServiceExt};
 //!
-//! // let guard = Guard::detect().await;
-//! # let guard = Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
-//! # let guard = guard.detect().await;
-//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's client, or another service
+//! # #[cfg(any())]
+//! let guard = Guard::detect().await;
+//! # let google = gcp_scopes_testing::FakeGoogle::builder().bucket("photos").start().await?;
+//! # let guard = Guard::builder().env(google.env());
+//! # let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.detect().await;
+//! # let path = "/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
+//! # let (url, token) = (format!("{}{path}", google.storage_url()), google.token());
+//! let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
+//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // or another service
 //!
 //! // On a VM with the default access scopes, whose account may write to the bucket:
-//! let error = client.oneshot(upload).await.unwrap_err();
+//! let upload = Request::post(url).header("authorization", format!("Bearer {token}"));
+//! let error = client.oneshot(upload.body(Full::from("meow"))?).await.unwrap_err();
 //! let denial = Denial::find(&*error).expect("the token may only read");
 //! assert!(denial.to_string().contains("storage.objects.insert"));
 //! println!("{}", denial.report()); // gcloud compute instances stop web-1 --zone=us-central1-a …
-//! # Ok(()) }
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Where to begin

@@ -88,8 +88,8 @@ impl LiveEnvironment {
         }))
     }
 
-    /// Detects the environment at the start of the program. `base` is the snapshot without values of
-    /// the metadata server.
+    /// Detects the environment at the start of the program. `base` is the snapshot without values
+    /// of the metadata server.
     pub(crate) async fn detect(
         base: Snapshot,
         fetch: Option<Arc<dyn DynFetch>>,
@@ -124,18 +124,19 @@ impl LiveEnvironment {
         detector.map(|detector| detector.server.clone())
     }
 
-    /// Returns whether the program has a metadata server, or may have one that has not responded yet.
+    /// Returns whether the program has a metadata server, or may have one that has not responded
+    /// yet.
     pub(crate) fn may_have_server(&self) -> bool {
         let known = self.0.known.load();
         self.0.detector.is_some() && (known.is_platform_known() || known.problem.is_some())
     }
 
-    /// Queries the metadata server again in the background, if something is unknown and the pause is
-    /// over.
+    /// Queries the metadata server again in the background, if something is unknown and the pause
+    /// is over.
     ///
-    /// The returned future waits for the end of the query, also of a query that was already running.
-    /// It does not wait for a server that was silent so far: on a machine that does not belong to
-    /// Google, each wait would be in vain.
+    /// The returned future waits for the end of the query, also of a query that was already
+    /// running. It does not wait for a server that was silent so far: on a machine that does not
+    /// belong to Google, each wait would be in vain.
     pub(crate) fn query_again(&self) -> impl Future<Output = ()> + Send + 'static {
         let next = self.begin_query().filter(|_| !self.0.known.load().is_silent());
         async {
@@ -145,8 +146,8 @@ impl LiveEnvironment {
         }
     }
 
-    /// Begins a query if something is unknown and the pause is over. Returns the lock that a running
-    /// query holds.
+    /// Begins a query if something is unknown and the pause is over. Returns the lock that a
+    /// running query holds.
     fn begin_query(&self) -> Option<Arc<Mutex<NextQuery>>> {
         self.0.known.load().problem.as_ref()?;
         let detector = self.0.detector.as_ref()?;
@@ -260,8 +261,8 @@ mod tests {
             Self { server, clock, live, _background: background }
         }
 
-        /// Lets `pause` pass, and then queries the server again if it is due. Returns the platform and
-        /// the zone that are then known.
+        /// Lets `pause` pass, and then queries the server again if it is due. Returns the platform
+        /// and the zone that are then known.
         async fn query_after(&self, pause: Duration, state: u8) -> (Platform, Option<String>) {
             self.server.state.store(state, Ordering::SeqCst);
             self.clock.advance(pause);

@@ -29,8 +29,8 @@ impl<T: Send + 'static> Running<T> {
         Self(tasks)
     }
 
-    /// Returns the results in the order of the inputs. The result of a task that was not finished at
-    /// the deadline is the error [`LATE`], and that of a task that panicked is [`PANICKED`].
+    /// Returns the results in the order of the inputs. The result of a task that was not finished
+    /// at the deadline is the error [`LATE`], and that of a task that panicked is [`PANICKED`].
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
         let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(PANICKED.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {

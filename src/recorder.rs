@@ -46,7 +46,8 @@ use crate::scope::{Scope, ScopeSet};
 /// methods by id and scopes as full URIs, the narrowest scope first.
 ///
 /// ```
-/// # use gcp_scopes::catalog::ApiMethod;
+/// use gcp_scopes::catalog::ApiMethod;
+///
 /// let recorder = gcp_scopes::Guard::builder().build().recorder();
 /// // … a run that queries BigQuery and reads an object …
 /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -88,7 +89,8 @@ impl Recorder {
     /// rarely calls.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -105,7 +107,8 @@ impl Recorder {
     /// Returns the recorded methods, sorted by id.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -124,7 +127,8 @@ impl Recorder {
     /// Returns whether more methods were called than a recorder can store.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -141,7 +145,8 @@ impl Recorder {
     /// scopes may be insufficient.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -159,7 +164,8 @@ impl Recorder {
     /// scopes adds no scope.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -179,7 +185,8 @@ impl Recorder {
     /// <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -198,7 +205,8 @@ impl Recorder {
     /// programs on the VM need.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -215,7 +223,8 @@ impl Recorder {
     /// was called.
     ///
     /// ```
-    /// # use gcp_scopes::catalog::ApiMethod;
+    /// use gcp_scopes::catalog::ApiMethod;
+    ///
     /// let recorder = gcp_scopes::Guard::builder().build().recorder();
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.record(ApiMethod::by_id("storage.objects.get")?);
@@ -274,6 +283,8 @@ impl Serialize for Recorder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ids: Vec<&str> = self.methods().iter().map(ApiMethod::id).collect();
         let list = |scopes: &ScopeSet| -> Vec<Scope> { narrowest_first(scopes) };
+        // Programs read these keys, so a key keeps its name when the function behind it gets
+        // another.
         let mut value = serializer.serialize_struct("Recorder", 6)?;
         value.serialize_field("methods", &ids)?;
         value.serialize_field("least", &list(&self.least_scopes()))?;

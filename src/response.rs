@@ -9,17 +9,23 @@
 //! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`] do all steps.
 //!
 //! ```
-//! # use http::{Request, Response};
-//! # use tower::{Service, ServiceBuilder, ServiceExt};
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! # let guard = gcp_scopes::Guard::builder().build();
-//! # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
-//! # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
+//! use bytes::Bytes;
+//! use gcp_scopes::Guard;
 //! use gcp_scopes::response::GuardBody;
+//! use http::{Request, Response};
 //! use http_body_util::{BodyExt as _, Full};
+//! use tower::{Service, ServiceBuilder, ServiceExt};
 //!
-//! let response: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
-//! assert_eq!(response.into_body().collect().await?.to_bytes(), "meow");
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let client = tower::service_fn(|_: Request<()>| async {
+//!     Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::from("meow")))
+//! });
+//! let guard = Guard::builder().build();
+//! let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(client);
+//! let response = guarded.ready().await?.call(Request::new(())).await?;
+//! let body: GuardBody<Full<Bytes>> = response.into_body();
+//! assert_eq!(body.collect().await?.to_bytes(), "meow");
 //! # Ok(()) }
 //! ```
 //!

@@ -6,7 +6,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! # let guard = Guard::builder().build();
+//! let guard = Guard::builder().build();
 //! // let guard = Guard::detect().await;
 //! let report = guard
 //!     .self_check()

@@ -12,8 +12,10 @@
 //! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
 //! | contradicted | WARN | Google accepted a call although its token lacks the scope, or refused a call for lack of scopes although its token holds one; once per method |
 //! | disproved | WARN | the message of a refusal contains a sentence about scopes beside other words, although the token holds an accepted scope; the response is passed on |
+//! | set-up | WARN | the guard cannot work as it was set up; the event contains what to change. Once per guard and cause |
 //! | other gate | DEBUG | a call was refused for another reason than scopes |
 //! | not inspected | DEBUG | a source could not return the scopes of a token |
+//! | summary | WARN or DEBUG | calls that no other event reports |
 //!
 //! The repository's `docs/logs.md` lists the fields of each event, and a test compares the list
 //! with the events.
@@ -21,7 +23,8 @@
 //! The first event of its kind for a method and a token is logged immediately. Repeats are counted:
 //! the 10th, the 100th and so on are logged, and the next repeat after ten minutes without an
 //! event. The field `oauth.scope.calls` contains the number of calls that an event represents, so
-//! that the sum of the field is the number of calls.
+//! that the sum of the field is the number of calls. A guard logs at most 2,048 events in ten
+//! minutes.
 //!
 //! ```
 //! use gcp_scopes::telemetry;
@@ -29,9 +32,13 @@
 //! use tracing_subscriber::layer::SubscriberExt as _;
 //!
 //! // Shows only events of this crate that need an action.
-//! let filter = tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
-//! let subscriber = tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
+//! let filter =
+//!     tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
+//! let subscriber =
+//!     tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
 //! ```
+
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use tracing::{Span, debug, error_span, warn};
@@ -50,6 +57,90 @@ pub const TARGET: &str = "gcp_scopes";
 const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
 /// The maximum number of scopes that one field names. The others are only counted.
 const MAX_NAMES: usize = 16;
+
+/// The time for which the number of events is bounded.
+pub(crate) const PERIOD: Duration = Duration::from_secs(600);
+/// How many events about calls a guard logs in one [`PERIOD`], and how many events about tokens
+/// whose scopes are unknown. Any ten minutes touch two periods at most, and so have at most twice
+/// as many events. With the summaries and the notes about the set-up, these are fewer than the
+/// 2,048 events that the repository's `docs/logs.md` promises.
+const MAX_CALL_EVENTS: u32 = 960;
+const MAX_INSPECTION_EVENTS: u32 = 48;
+
+/// The events about calls that are counted, so that one event may stand for several calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum EventKind {
+    Denied,
+    Predicted,
+    WrongScopeRequested,
+    Disproved,
+    OtherGate,
+}
+
+impl EventKind {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Denied, Self::Predicted, Self::WrongScopeRequested, Self::Disproved, Self::OtherGate];
+}
+
+/// Bounds the number of events in each [`PERIOD`].
+pub(crate) struct EventBudget {
+    max: u32,
+    logged: u32,
+    /// When the current period ends.
+    ends_at: Option<Instant>,
+}
+
+impl EventBudget {
+    /// Creates the budget of the events about tokens whose scopes are unknown.
+    pub(crate) fn for_inspections() -> Self {
+        Self { max: MAX_INSPECTION_EVENTS, ..Self::default() }
+    }
+
+    /// Returns whether one more event may be logged at `now`. If so, counts the event.
+    pub(crate) fn allows(&mut self, now: Instant) -> bool {
+        if self.ends_at.is_none_or(|end| now >= end) {
+            (self.ends_at, self.logged) = (Some(now + PERIOD), 0);
+        }
+        let is_allowed = self.logged < self.max;
+        self.logged += u32::from(is_allowed);
+        is_allowed
+    }
+}
+
+/// The budget of the events about calls.
+impl Default for EventBudget {
+    fn default() -> Self {
+        Self { max: MAX_CALL_EVENTS, logged: 0, ends_at: None }
+    }
+}
+
+/// Logs calls of this kind that no other event reports, because their methods and tokens are too
+/// many.
+pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
+    let (verdict, what) = match kind {
+        EventKind::Denied => (Some("missing"), "were refused for lack of an OAuth scope"),
+        EventKind::Predicted => (Some("missing"), "were sent although the token lacks the OAuth scope"),
+        EventKind::WrongScopeRequested => (None, "requested an OAuth scope that does not fit"),
+        EventKind::Disproved => (
+            Some("ok"),
+            "were refused with a sentence about scopes, although the token holds an accepted scope",
+        ),
+        EventKind::OtherGate => {
+            debug!(
+                target: TARGET,
+                { "oauth.scope.verdict" = "ok", "oauth.scope.calls" = calls },
+                "more calls than were logged one by one were refused by another gate than the \
+                 scope gate"
+            );
+            return;
+        }
+    };
+    warn!(
+        target: TARGET,
+        { "oauth.scope.verdict" = verdict, "oauth.scope.calls" = calls },
+        "more calls than were logged one by one {what}"
+    );
+}
 
 /// Logs that a call is sent although its token lacks the scope.
 pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes, calls: u64) {
@@ -179,9 +270,6 @@ pub(crate) fn refused_with_scope(method: Option<ApiMethod>, accepted: &ScopeSet,
     );
 }
 
-/// The kind of the event [`disproved`], for the count of its repeats.
-pub(crate) const DISPROVED: &str = "disproved";
-
 /// Logs that the message of a refusal contains a sentence about scopes beside other words, although
 /// the token is known to hold an accepted scope. The response is passed on unchanged.
 pub(crate) fn disproved(method: Option<ApiMethod>, refusal: &Refusal, granted: &GrantedScopes, calls: u64) {
@@ -233,6 +321,58 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u6
             "oauth.scope.calls" = calls,
         },
         "the call was refused by another gate than the scope gate"
+    );
+}
+
+/// A set-up in which the guard cannot work. The guard notices each at the first response that shows
+/// it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetupNote {
+    UnmappedHost,
+    UnseenToken,
+    NoSource,
+}
+
+impl SetupNote {
+    pub(crate) const COUNT: usize = 3;
+
+    /// Returns the note as one word.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::UnmappedHost => "unmapped_host",
+            Self::UnseenToken => "unseen_token",
+            Self::NoSource => "no_source",
+        }
+    }
+
+    /// Returns what to change, and why.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::UnmappedHost => {
+                "map this host to the Google API behind it with GuardBuilder::endpoint: the host \
+                 refused a call as Google does for lack of an OAuth scope, and the guard ignores \
+                 hosts that are not mapped"
+            }
+            Self::UnseenToken => {
+                "put the guard inside of the layer or middleware that sets the token, or give the \
+                 guard a token source: Google refused a call whose request had no credentials when \
+                 it reached the guard"
+            }
+            Self::NoSource => {
+                "create the guard with detect(), add a source with GuardBuilder::source, or declare \
+                 the scopes of each token: the guard has no source that can report which scopes a \
+                 token holds"
+            }
+        }
+    }
+}
+
+/// Logs what to change in the set-up of the guard. Logged once for each guard and note.
+pub(crate) fn setup(note: SetupNote, server: Option<&str>) {
+    warn!(
+        target: TARGET,
+        { "oauth.scope.setup" = note.as_str(), "server.address" = server },
+        "{}", note.advice()
     );
 }
 

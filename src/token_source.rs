@@ -99,6 +99,27 @@ impl<S: TokenSource> BoxedTokenSource for S {
 
 impl SharedTokenSource {
     /// Wraps a source.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
+    /// use gcp_scopes::{BoxError, Scope};
+    ///
+    /// struct Fixed;
+    ///
+    /// impl TokenSource for Fixed {
+    ///     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
+    ///         Ok("ya29.a0AfH6SM".to_owned())
+    ///     }
+    /// }
+    ///
+    /// let source = SharedTokenSource::new(Fixed);
+    /// let header = source.authorization(&Scope::cloud_platform()).await?;
+    /// assert!(header.is_sensitive()); // `Debug` does not print the token
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(source: impl TokenSource + 'static) -> Self {
         Self(Arc::new(source))
@@ -137,9 +158,11 @@ impl Guard {
     /// TLS, or to a host that the user mapped.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call};
+    /// use gcp_scopes::{Guard, call::Call};
+    ///
     /// let guard = Guard::builder().build();
-    /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
+    /// let request =
+    ///     http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     /// assert_eq!(guard.scope_to_request(&call), None); // not over TLS
     /// # Ok::<(), http::Error>(())

@@ -90,6 +90,17 @@ fn an_allowed_call_with_a_known_token_allocates_nothing() {
 }
 
 #[test]
+fn a_layer_and_a_middleware_of_a_guard_allocate_nothing() {
+    let guard = Guard::builder().build();
+    let allocations = allocation_counter::measure(|| {
+        for _ in 0..100 {
+            drop((guard.layer().layer(InstantService), guard.middleware(), guard.clone()));
+        }
+    });
+    assert_eq!(allocations.count_total, 0);
+}
+
+#[test]
 fn a_call_to_a_recorded_method_allocates_nothing() {
     let guard = guard_with_known(&["ya29.one".to_owned()]);
     let recorder = guard.recorder();

@@ -13,17 +13,20 @@ mod default_builder;
 mod plain;
 
 use std::convert::Infallible;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -189,6 +192,44 @@ async fn scope_refusals_are_explained_when_every_source_hangs() {
         assert!(denial.granted().is_unknown(), "{preflight:?}");
         let report = denial.report();
         assert!(report.contains("did not answer in time"), "{preflight:?}: {report}");
+    }
+}
+
+/// Explains a refused call with this token. The future is ready at once unless it waits for the
+/// scopes of the token.
+async fn explanation(guard: &Guard, token: &str) -> Denial {
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
+    let uri = Uri::from_static("https://storage.googleapis.com/storage/v1/b/photos");
+    let flight = guard.begin(&Call::new(&Method::GET, &uri).with_headers(&headers)).unwrap();
+    let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+    flight.explain(StatusCode::FORBIDDEN, &HeaderMap::new(), body).await.unwrap()
+}
+
+/// Returns the output of a future that is ready when it is polled for the first time.
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[tokio::test]
+async fn a_tokeninfo_that_hangs_delays_one_explanation_of_each_token() {
+    let google = google().await;
+    let guard = builder(&google).source_timeout(LONG).detect().await;
+    google.set_fault(Service::OAuth, Fault::Hang);
+    let reason = "another token than the metadata server's; tokeninfo has not answered yet";
+    for scope in ["pubsub", "drive"] {
+        let token = google.mint(ACCOUNT, [scope]);
+        let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(explanation(&guard, &token))).collect();
+        waiting.retain_mut(|explanation| poll_once(explanation.as_mut()).is_none());
+        assert_eq!(waiting.len(), 1);
+        let explained = waiting.remove(0).await;
+        assert_eq!(explained.granted().why_unknown(), Some(reason));
+        let words = explained.report().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(reason) && !words.contains("feature"), "{words}");
+        let later = poll_once(pin!(explanation(&guard, &token))).expect("a later explanation waits");
+        assert_eq!(later.granted().why_unknown(), Some(reason));
     }
 }
 

@@ -421,6 +421,34 @@ async fn no_token_object_name_or_query_is_shown() {
     }
 }
 
+#[tokio::test]
+async fn only_a_report_quotes_the_server() {
+    let google = google().await;
+    let (log, guarded) = (Log::default(), client(&guard(&google).preflight(Preflight::Warn).detect().await));
+    let capturing = log.capture();
+    let message = format!(
+        "Request had insufficient authentication scopes. Object secret-cat. Bearer {}",
+        google.token()
+    );
+    let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
+    google.other_api().respond(Response::builder().status(403).body(body).unwrap());
+    let error = publish(&guarded, &google).send().await.unwrap_err();
+    let denial = Denial::find(&error).unwrap();
+    drop(capturing);
+    let report = denial.report();
+    assert!(report.contains("secret-cat") && !report.contains(&google.token()), "{report}");
+    let json = serde_json::to_string(denial).unwrap();
+    let log = log.text();
+    let log = log.lines().filter(|line| line.contains("gcp_scopes"));
+    for text in [format!("{error} {error:?} {denial} {denial:?} {:?}", denial.refusal()), json]
+        .iter()
+        .map(String::as_str)
+        .chain(log)
+    {
+        assert!(!text.contains("secret-cat") && !text.contains("Request had"), "{text}");
+    }
+}
+
 /// Lets a guard on a VM explain a BigQuery error with `message`, for a token with the scopes
 /// `granted`.
 fn explain(message: &str, granted: &GrantedScopes) -> Option<Denial> {

@@ -41,8 +41,8 @@ async fn detect_in_rounds(google: &FakeGoogle, rounds: &'static [u32]) -> Guard 
     panic!("the environment was not detected with the rounds {rounds:?}")
 }
 
-/// Returns how many requests detection sends to the metadata server, and how many of them are for an
-/// attribute.
+/// Returns how many requests detection sends to the metadata server, and how many of them are for
+/// an attribute.
 async fn count_requests(platform: FakePlatform) -> (u32, u32) {
     for _ in 0..20 {
         let google = google(platform).await;
@@ -70,8 +70,8 @@ fn requests(google: &FakeGoogle) -> usize {
 async fn detection_takes_at_most_three_rounds_of_requests() {
     for platform in [FakePlatform::ComputeEngine, FakePlatform::ManagedInstanceGroup, FakePlatform::GkeNode] {
         let (all, attributes) = count_requests(platform).await;
-        // One request shows whether there is a server. The attributes are requested last, because the
-        // server first lists their names.
+        // One request shows whether there is a server. The attributes are requested last, because
+        // the server first lists their names.
         let rounds = vec![1, all - 1 - attributes, attributes].leak();
         let google = google(platform).await;
         let guard = detect_in_rounds(&google, rounds).await;

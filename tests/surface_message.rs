@@ -13,10 +13,11 @@ mod plain;
 
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::{Denial, DenialDelivery, Preflight};
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::{Denial, DenialDelivery, Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use http::header::{CONTENT_LENGTH, DATE};
-use http::{Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -158,4 +159,47 @@ async fn an_unsent_call_gets_a_403_through_tower() {
         assert_eq!(body["error"]["message"], line);
     }
     assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
+}
+
+/// Makes a `HEAD` request through reqwest-middleware and through tower. Returns the header
+/// `Content-Length`, the body and the denial of each response.
+async fn head(guard: &Guard, url: &str, token: &str) -> [(Option<HeaderValue>, Bytes, Denial); 2] {
+    let length = |headers: &HeaderMap| headers.get(CONTENT_LENGTH).cloned();
+    let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
+    let response = client.head(url).bearer_auth(token).send().await.unwrap();
+    let denial = response.extensions().get::<Denial>().unwrap().clone();
+    let reqwest = (length(response.headers()), response.bytes().await.unwrap(), denial);
+    let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
+    let request = Request::head(url).header("authorization", format!("Bearer {token}"));
+    let response = service.oneshot(request.body(Full::default()).unwrap()).await.unwrap();
+    let denial = response.extensions().get::<Denial>().unwrap().clone();
+    let length = length(response.headers());
+    [reqwest, (length, response.into_body().collect().await.unwrap().to_bytes(), denial)]
+}
+
+#[tokio::test]
+async fn a_response_to_a_head_request_has_no_body() {
+    let google = FakeGoogle::builder().bucket("photos").start().await.unwrap();
+    let token = google.mint("robot@my-project.iam.gserviceaccount.com", ["logging.write"]);
+    let url = format!("{}/photos/cat.jpg", google.storage_url());
+    for (preflight, kind) in
+        [(Preflight::Warn, DenialKind::Refused), (Preflight::Deny, DenialKind::Predicted)]
+    {
+        let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(preflight);
+        let guard = guard.detect().await;
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+        let token_value = AccessToken::new(&token).unwrap();
+        guard.declare(token_value, GrantedScopes::known(held, GrantSource::Declared));
+        for (length, body, denial) in head(&guard, &url, &token).await {
+            assert_eq!((denial.kind(), body.len()), (kind, 0), "{preflight:?}");
+            // The length is that of the body that the response to a `GET` request has. The fake
+            // does not send the length.
+            let length = length.map(|length| length.to_str().unwrap().parse::<usize>().unwrap());
+            assert_eq!(length.is_some_and(|length| length > 100), preflight == Preflight::Deny);
+        }
+        let get = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
+        let get = get.get(&url).bearer_auth(&token).send().await.unwrap();
+        assert!(!get.bytes().await.unwrap().is_empty(), "{preflight:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Checks that events and spans have exactly the fields that `docs/logs.md` lists, and that many
 //! denials make few events.
-#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
@@ -13,13 +13,19 @@ mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use builder::builder;
-use gcp_scopes::{Denial, GuardBuilder, Preflight};
+use bytes::Bytes;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
-use http::Response;
-use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use http::header::AUTHORIZATION;
+use http::{Extensions, Request, Response};
+use http_body_util::Full;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
+use tower::ServiceExt as _;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
@@ -62,6 +68,8 @@ fn kind_of(fields: &Fields) -> &'static str {
     match fields.get("message") {
         None => "span",
         Some(_) if fields.contains_key("oauth.scope.why_unknown") => "not inspected",
+        Some(_) if fields.contains_key("oauth.scope.setup") => "set-up",
+        Some(message) if message.contains("more calls than were logged") => "summary",
         Some(_) if fields.contains_key("oauth.scope.gate") => "other gate",
         Some(_) if has("oauth.scope.evidence", "contradicted") => "contradicted",
         Some(message) if message.contains("which is sent all the same") => "predicted",
@@ -124,8 +132,8 @@ fn field_table_rows() -> impl Iterator<Item = Vec<String>> {
 /// Returns the values that `docs/logs.md` allows for a field, for each field with a list of values.
 fn documented_values() -> BTreeMap<String, BTreeSet<String>> {
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let listed = field_table_rows().filter(|row| row[8].starts_with('`'));
-    listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[8]))).collect()
+    let listed = field_table_rows().filter(|row| row[10].starts_with('`'));
+    listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[10]))).collect()
 }
 
 /// Returns for each kind of event the fields in `docs/logs.md`, and whether each field is always
@@ -135,9 +143,10 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
-        // Column 0 contains the name of the field, columns 1 to 7 stand for the kinds, and column 8
-        // lists the values.
-        for (kind, present) in header.iter().zip(&row).take(8).skip(1).filter(|(_, present)| *present != "no")
+        // Column 0 contains the name of the field, columns 1 to 9 stand for the kinds, and column
+        // 10 lists the values.
+        for (kind, present) in
+            header.iter().zip(&row).take(10).skip(1).filter(|(_, present)| *present != "no")
         {
             kinds
                 .entry(kind.clone())
@@ -187,7 +196,121 @@ async fn record_every_kind() -> Records {
     let without_sources = client(builder(&google)).await;
     google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&without_sources, &google).send().await.unwrap_err();
+    let unset_up = ClientBuilder::new(plain::client()).with(Guard::builder().build().middleware()).build();
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
+    publish(&unset_up, &google).send().await.unwrap();
+    // The summary reports the second of two equal denials when the guard is dropped.
+    publish(&deny, &google).send().await.unwrap_err();
+    drop(deny);
     records
+}
+
+/// A middleware that sets the token of a request, as clients do whose guard cannot see the token.
+struct SetsToken(String);
+
+#[async_trait::async_trait]
+impl Middleware for SetsToken {
+    async fn handle(
+        &self,
+        mut request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<reqwest::Response> {
+        request.headers_mut().insert(AUTHORIZATION, self.0.parse().unwrap());
+        next.run(request, extensions).await
+    }
+}
+
+/// Returns the notes about the set-up that the calls of `make_calls` cause: the note as a word, and
+/// the server.
+async fn setup_notes(make_calls: impl Future<Output = ()>) -> Vec<(String, Option<String>)> {
+    let records = Records::default();
+    let capture = records.capture();
+    make_calls.await;
+    drop(capture);
+    let field = |event: &Fields, name: &str| event.get(name).cloned();
+    let notes = records.of_kind("set-up").into_iter();
+    notes.map(|event| (event["oauth.scope.setup"].clone(), field(&event, "server.address"))).collect()
+}
+
+/// Sends a request three times.
+async fn send_three_times(request: reqwest_middleware::RequestBuilder) {
+    for _ in 0..3 {
+        drop(request.try_clone().unwrap().send().await);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_mapped_and_refuses_like_google_is_noted_once() {
+    let google = google().await;
+    let client = client(Guard::builder().env([("UNRELATED", "1")])).await;
+    let server = google.storage_url().trim_start_matches("http://").to_owned();
+    let url = format!("http://{server}/storage/v1/b/photos?key=x");
+    let notes = setup_notes(send_three_times(client.get(&url).bearer_auth(google.token()))).await;
+    assert_eq!(notes, [("unmapped_host".to_owned(), Some(server))]);
+    // Refusals of other servers are none of Google's, also those for lack of another server's
+    // scope.
+    let client = self::client(Guard::builder().env([("UNRELATED", "1")])).await;
+    let url = format!("{}/v1/things", google.url_of(Service::OtherApi));
+    for challenge in [
+        "",
+        r#"Bearer error="insufficient_scope""#,
+        r#"Bearer error="insufficient_scope", scope="https://corp.example/read""#,
+    ] {
+        let refusal = Response::builder().status(403).header("www-authenticate", challenge);
+        google.other_api().times(3).respond(refusal.body("").unwrap());
+        assert_eq!(setup_notes(send_three_times(client.get(&url))).await, [], "{challenge}");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_that_does_not_see_the_token_is_noted_once() {
+    let google = google().await;
+    let bucket = format!("{}/storage/v1/b/photos", google.storage_url());
+    let note = [("unseen_token".to_owned(), Some("storage.googleapis.com".to_owned()))];
+    for token in [google.token(), "expired".to_owned()] {
+        let guard = builder(&google).detect().await;
+        let client = ClientBuilder::new(plain::client()).with(guard.middleware());
+        let client = client.with(SetsToken(format!("Bearer {token}"))).build();
+        assert_eq!(setup_notes(send_three_times(client.get(&bucket))).await, note, "{token}");
+    }
+    let anonymous = client(builder(&google)).await;
+    assert_eq!(setup_notes(send_three_times(anonymous.get(&bucket))).await, note);
+    let client = client(builder(&google)).await;
+    for request in [
+        client.get(&bucket).bearer_auth("expired"),
+        client.get(format!("{bucket}?key=AIza")),
+        client.get(format!("{bucket}?access_token=expired")),
+        client.get(&bucket).header("x-goog-api-key", "AIza"),
+        client.get(format!("{}/photos/cat.jpg?X-Goog-Signature=0a", google.storage_url())),
+    ] {
+        assert_eq!(setup_notes(send_three_times(request)).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_guard_without_sources_is_noted_when_it_needs_one() {
+    let google = google().await;
+    let guard = |preflight| {
+        let guard = Guard::builder().endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
+        guard.preflight(preflight).build()
+    };
+    let bucket = format!("{}/storage/v1/b/photos", google.storage_url());
+    let note = [("no_source".to_owned(), None)];
+    let requests = |guard: &Guard| {
+        let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
+        send_three_times(client.get(&bucket).bearer_auth(google.token()))
+    };
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
+        assert_eq!(setup_notes(requests(&guard(preflight))).await, note, "{preflight:?}");
+        let with_sources = builder(&google).preflight(preflight).detect().await;
+        assert_eq!(setup_notes(requests(&with_sources)).await, [], "{preflight:?}");
+        let with_declaration = guard(preflight);
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+        let (token, held) = (google.token(), GrantedScopes::known(held, GrantSource::Declared));
+        with_declaration.declare(AccessToken::new(&token).unwrap(), held);
+        assert_eq!(setup_notes(requests(&with_declaration)).await, [], "{preflight:?}");
+    }
 }
 
 #[tokio::test]
@@ -229,4 +352,37 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     assert_eq!(counts.iter().sum::<u64>(), 1000);
     // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
+}
+
+/// Makes a refused call with this token. The inner service refuses at once, as Google does.
+async fn refused_call(guard: &Guard, token: usize) {
+    let refuse = tower::service_fn(|_: Request<()>| async {
+        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let refused = Response::builder().status(403).body(Full::new(Bytes::from(body)));
+        Ok::<_, std::convert::Infallible>(refused.unwrap())
+    });
+    let request = Request::get("https://storage.googleapis.com/storage/v1/b/photos");
+    let request = request.header(AUTHORIZATION, format!("Bearer ya29.{token}")).body(()).unwrap();
+    let service = tower::ServiceBuilder::new().layer(guard.layer()).service(refuse);
+    service.oneshot(request).await.unwrap_err();
+}
+
+// A unit test of the counts has 5,000 tokens and 100,000 refusals, which would take minutes here.
+#[tokio::test]
+async fn a_storm_of_many_tokens_makes_few_events_with_complete_counts() {
+    const TENANTS: usize = 2_500;
+    const REFUSALS: usize = 3;
+    let records = Records::default();
+    let capture = records.capture();
+    let guard = Guard::builder().build();
+    for token in (0..REFUSALS).flat_map(|_| 0..TENANTS) {
+        refused_call(&guard, token).await;
+    }
+    drop(guard);
+    drop(capture);
+    let events = records.0.lock().unwrap();
+    assert!(events.len() <= 2_048, "{} events", events.len());
+    let calls = events.iter().filter_map(|(_, fields)| fields.get("oauth.scope.calls"));
+    let calls: usize = calls.map(|calls| calls.parse::<usize>().unwrap()).sum();
+    assert_eq!(calls, TENANTS * REFUSALS);
 }

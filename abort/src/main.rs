@@ -2,9 +2,9 @@
 //! `panic = "abort"`, so a panic on any thread ends it, even a panic that would be caught.
 //!
 //! No crypto provider for TLS is installed. Detection, an allowed call, a predicted refusal, a
-//! refusal, and a self-check run without a tokio runtime, on runtimes without timer, without I/O and
-//! without both, on runtimes that are dropped while the guard waits for a response, and on a complete
-//! runtime. The same work is also dropped after each of its steps.
+//! refusal, and a self-check run without a tokio runtime, on runtimes without timer, without I/O
+//! and without both, on runtimes that are dropped while the guard waits for a response, and on a
+//! complete runtime. The same work is also dropped after each of its steps.
 //!
 //! A panic in the code that the program gives to the guard cannot be survived with
 //! `panic = "abort"`. For each kind of such code, a child process shows that only that panic ends

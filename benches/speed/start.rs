@@ -87,8 +87,8 @@ async fn google() -> FakeGoogle {
     FakeGoogle::builder().vm(vm).start().await.unwrap()
 }
 
-/// A listener whose queue of connections is full. Linux drops the packets of further connections, as
-/// a network without a metadata server may.
+/// A listener whose queue of connections is full. Linux drops the packets of further connections,
+/// as a network without a metadata server may.
 struct FullQueue {
     address: SocketAddr,
     _listener: TcpListener,

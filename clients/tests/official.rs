@@ -316,8 +316,8 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
         denial_of(&error).granted().source()
     };
     // Each row: how many tokens are handed out, and the source of the scopes that the denial then
-    // contains. The first two tokens are the same. The guard knows which token the call sent only if
-    // no other token was handed out since the call began.
+    // contains. The first two tokens are the same. The guard knows which token the call sent only
+    // if no other token was handed out since the call began.
     for (handed_out, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
         for _ in 0..handed_out {
             credentials.headers(Extensions::new()).await.unwrap();

@@ -6,7 +6,9 @@
 //! let guard = gcp_scopes::Guard::detect().await;
 //! let tokens = guard.gcp_auth(gcp_auth::provider().await?);
 //! let middleware = guard.middleware().with_token(tokens); // every call to Google gets a token
-//! # Ok(reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build())
+//! let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new());
+//! let client = client.with(middleware).build();
+//! # Ok(client)
 //! # }
 //! ```
 //!

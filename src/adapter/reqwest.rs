@@ -34,6 +34,15 @@ pub struct ReqwestFetch {
 
 impl ReqwestFetch {
     /// Uses `client` for HTTPS requests.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::adapter::reqwest::ReqwestFetch;
+    ///
+    /// # fn build(client: reqwest::Client) {
+    /// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client)).build();
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
         Self { client, plain: OwnClient::default() }

@@ -21,12 +21,22 @@
 //!
 //! ```no_run
 //! use gcp_scopes::call::NeededScopes;
+//! use reqwest_middleware::ClientWithMiddleware;
 //!
-//! # async fn get(client: reqwest_middleware::ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn get(client: ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
 //! let needed = NeededScopes::any_of(["cloud-platform".parse()?]);
 //! client.get("https://brandnew.googleapis.com/v1/things").with_extension(needed).send().await?;
 //! # Ok(()) }
 //! ```
+//!
+//! # What differs from a client without the guard
+//! Build the middleware once, with the client: a middleware is cheap, but a guard that is created
+//! for each request knows neither the scopes of tokens nor the lessons from earlier responses.
+//!
+//! Only a 403 is examined. If the body of a 403 breaks off, the error has the same first and last
+//! nodes as without the guard, and two more `reqwest::Error`s between them: reqwest wraps the error
+//! of a body that is put back into a response. The bytes before the error, `content_length()` and
+//! the headers are the same.
 //!
 //! # Errors
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`.
@@ -54,9 +64,12 @@ use crate::token_source::{SharedTokenSource, TokenSource};
 /// use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 ///
 /// let guard = gcp_scopes::Guard::builder().build();
-/// let retries = RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(3));
+/// let retries = RetryTransientMiddleware::new_with_policy(
+///     ExponentialBackoff::builder().build_with_max_retries(3),
+/// );
 /// // Inside the retry middleware: each attempt is checked, and a denial is not retried.
-/// let client = ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
+/// let client =
+///     ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
 /// ```
 #[derive(Debug, Clone)]
 pub struct GuardMiddleware {
@@ -70,7 +83,9 @@ impl Guard {
     ///
     /// ```no_run
     /// let guard = gcp_scopes::Guard::builder().build();
-    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+    ///     .with(guard.middleware())
+    ///     .build();
     /// ```
     #[must_use]
     pub fn middleware(&self) -> GuardMiddleware {
@@ -80,6 +95,13 @@ impl Guard {
 
 impl GuardMiddleware {
     /// Creates a middleware of this guard, like [`Guard::middleware`].
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
+    ///
+    /// let middleware = GuardMiddleware::new(&Guard::builder().build());
+    /// ```
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone(), tokens: None }
@@ -90,9 +112,13 @@ impl GuardMiddleware {
     /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```no_run
-    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::token_source::TokenSource;
+    /// use reqwest_middleware::ClientBuilder;
+    ///
+    /// # fn with(guard: &Guard, tokens: impl TokenSource + 'static) {
     /// let middleware = guard.middleware().with_token(tokens);
-    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    /// let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     /// # }
     /// ```
     #[must_use]

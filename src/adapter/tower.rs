@@ -3,15 +3,21 @@
 //! [gcp-scopes-tonic](https://docs.rs/gcp-scopes-tonic)).
 //!
 //! Place the layer *inside* the layer that sets `Authorization`, so that the guard sees the token.
-//! The order relative to layers for retries and timeouts does not matter.
+//! The order relative to layers for retries and timeouts does not matter. Create the guard and the
+//! layer once: [`Guard::layer`] allocates nothing, but a guard that is created for each request
+//! allocates its tables, and knows neither the scopes of tokens nor the lessons from earlier
+//! responses.
 //!
 //! ```
 //! use http::{Request, Response};
 //! use tower::{Service, ServiceBuilder, ServiceExt};
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let guard = gcp_scopes::Guard::builder().build();
-//! let inner = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+//! let inner = tower::service_fn(|_: Request<String>| async {
+//!     Ok::<_, std::io::Error>(Response::new(String::new()))
+//! });
 //! let mut service = ServiceBuilder::new().layer(guard.layer()).service(inner);
 //! let response = service.ready().await?.call(Request::new(String::new())).await?;
 //! # assert!(response.status().is_success());
@@ -75,9 +81,12 @@ type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 /// A layer that wraps services with a [`Guard`]. Created by [`Guard::layer`].
 ///
 /// ```
-/// # use http::{Request, Response};
+/// use http::{Request, Response};
+///
 /// let guard = gcp_scopes::Guard::builder().build();
-/// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+/// let client = tower::service_fn(|_: Request<String>| async {
+///     Ok::<_, std::io::Error>(Response::new(String::new()))
+/// });
 /// let guarded = tower::ServiceBuilder::new()
 ///     .concurrency_limit(64) // the order of the layers does not matter
 ///     .layer(guard.layer())
@@ -94,9 +103,12 @@ impl Guard {
     /// Creates a tower layer: see [`adapter::tower`](crate::adapter::tower).
     ///
     /// ```
-    /// # use http::{Request, Response};
+    /// use http::{Request, Response};
+    ///
     /// let guard = gcp_scopes::Guard::builder().build();
-    /// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+    /// let client = tower::service_fn(|_: Request<String>| async {
+    ///     Ok::<_, std::io::Error>(Response::new(String::new()))
+    /// });
     /// let guarded = tower::ServiceBuilder::new().layer(guard.layer()).service(client);
     /// ```
     #[must_use]
@@ -107,6 +119,13 @@ impl Guard {
 
 impl GuardLayer {
     /// Creates a layer of this guard, like [`Guard::layer`].
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::adapter::tower::GuardLayer;
+    ///
+    /// let layer = GuardLayer::new(&Guard::builder().build());
+    /// ```
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone(), tokens: None, grpc_errors: None }
@@ -115,20 +134,24 @@ impl GuardLayer {
     /// Sets the function that creates an error of the client's own type for a refused gRPC call.
     /// `make` gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends
     /// with the first line of the denial. The client gets these headers or trailers instead of an
-    /// error if `make` returns `None`, or if neither the service nor the body has the error type `E`
-    /// or a boxed error.
+    /// error if `make` returns `None`, or if neither the service nor the body has the error type
+    /// `E` or a boxed error.
     ///
     /// gcp-scopes-tonic uses this function with tonic's `Status`.
     ///
     /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::denial::DenialError;
+    ///
     /// #[derive(Debug, thiserror::Error)]
     /// #[error("{message}")]
     /// struct RpcError {
     ///     message: String,
-    ///     source: gcp_scopes::denial::DenialError,
+    ///     source: DenialError,
     /// }
     ///
-    /// let layer = gcp_scopes::Guard::builder().build().layer().with_grpc_errors(|denial, headers| {
+    /// let guard = Guard::builder().build();
+    /// let layer = guard.layer().with_grpc_errors(|denial, headers| {
     ///     let message = headers.get("grpc-message")?.to_str().ok()?.to_owned();
     ///     Some(RpcError { message, source: denial.into_error() })
     /// });
@@ -149,7 +172,10 @@ impl GuardLayer {
     /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```
-    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::token_source::TokenSource;
+    ///
+    /// # fn with(guard: &Guard, tokens: impl TokenSource + 'static) {
     /// // The token is sent only to Google APIs over TLS and to mapped hosts.
     /// let layer = guard.layer().with_token(tokens);
     /// # }
@@ -187,12 +213,19 @@ impl<S> Layer<S> for GuardLayer {
 /// A service whose calls are checked by a [`Guard`]. Created by [`GuardLayer`].
 ///
 /// ```
-/// # use http::{Request, Response};
-/// # use tower::{Service, ServiceBuilder, ServiceExt};
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// # let guard = gcp_scopes::Guard::builder().build();
-/// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
-/// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
+/// use bytes::Bytes;
+/// use gcp_scopes::Guard;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::{Service, ServiceBuilder, ServiceExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let client = tower::service_fn(|_: Request<()>| async {
+///     Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::from("meow")))
+/// });
+/// let guard = Guard::builder().build();
+/// let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(client);
 /// // Errors are boxed: an error of the client, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
 ///     Ok(response) => println!("{}", response.status()),
@@ -381,14 +414,22 @@ pin_project! {
     /// The response future of a [`GuardService`].
     ///
     /// ```
-    /// # use http::{Request, Response};
-    /// # use tower::{Service, ServiceBuilder, ServiceExt};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    /// # let guard = gcp_scopes::Guard::builder().build();
-    /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
-    /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
+    /// use bytes::Bytes;
+    /// use gcp_scopes::Guard;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{Service, ServiceBuilder, ServiceExt};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let client = tower::service_fn(|_: Request<()>| async {
+    ///     Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::from("meow")))
+    /// });
+    /// let guard = Guard::builder().build();
+    /// let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(client);
     /// // The future can be spawned on a runtime with any number of threads.
-    /// let response = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
+    /// let future = guarded.ready().await?.call(Request::new(()));
+    /// let response = tokio::spawn(future).await??;
     /// assert!(response.status().is_success());
     /// # Ok(()) }
     /// ```

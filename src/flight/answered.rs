@@ -42,7 +42,13 @@ impl Flight {
         if status != StatusCode::FORBIDDEN {
             learn::from_trial(self);
         }
-        status == StatusCode::FORBIDDEN && self.is_google_host()
+        match status {
+            StatusCode::FORBIDDEN if self.is_google_host() => return true,
+            StatusCode::FORBIDDEN => self.note_other_host(headers),
+            StatusCode::UNAUTHORIZED => self.note_unseen_token(),
+            _ => {}
+        }
+        false
     }
 
     /// Learns from the headers or trailers with the gRPC status of a call, unless they refuse the

@@ -17,7 +17,7 @@ use crate::guard::lessons::{Check, LessonKey};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 impl Guard {
     /// Begins a flight for a request. Never waits, and usually does not allocate.
@@ -31,7 +31,7 @@ impl Guard {
     ///
     /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    ///     // The caller may state the scopes that this call needs, among the extensions of the request.
+    ///     // The caller may state the scopes that this call needs, as an extension of the request.
     ///     let flight = guard.begin(&call.with_needed_scopes(request.extensions().get()))?;
     ///     // A client that blocks uses `block_on`; a hook that must not block skips this step.
     ///     flight.wait_for_scopes().await
@@ -48,12 +48,13 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that exposes the method of a call and the `Authorization` header
-    /// that the client is about to send, but not the request of the call.
+    /// Begins a flight for a client that exposes the method of a call and the `Authorization`
+    /// header that the client is about to send, but not the request of the call.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
-    /// # use gcp_scopes::{Guard, catalog::ApiMethod};
+    /// use gcp_scopes::{Guard, catalog::ApiMethod};
+    ///
     /// let guard = Guard::builder().build();
     /// let method = ApiMethod::by_id("storage.objects.get")?;
     /// let flight = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
@@ -77,7 +78,8 @@ impl Guard {
     /// which scopes the call needs.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let guard = Guard::builder().build();
     /// let token = http::HeaderValue::from_static("Bearer ya29.x");
     /// let flight = guard.begin_service("pubsub.googleapis.com", &token);
@@ -97,11 +99,13 @@ impl Guard {
     /// Google API.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
-    /// # use http::{HeaderMap, StatusCode};
+    /// use gcp_scopes::Guard;
+    /// use http::{HeaderMap, StatusCode};
+    ///
     /// let flight = Guard::builder().build().begin_unseen(None);
-    /// let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-    /// let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body);
+    /// let body = r#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// let (status, headers) = (StatusCode::FORBIDDEN, HeaderMap::new());
+    /// let denial = flight.explain_now(status, &headers, body.as_bytes());
     /// assert!(denial.is_some_and(|denial| denial.method().is_none()));
     /// ```
     #[must_use]
@@ -127,7 +131,8 @@ impl Flight {
     /// the retry, whose token may differ from the token of the previous attempt.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let guard = Guard::builder().build();
     /// let flight = guard.begin_unseen(None);
     /// assert!(flight.retried(&http::HeaderValue::from_static("Bearer ya29.x")).is_ok());
@@ -187,11 +192,12 @@ impl Flight {
     /// host of this URL belongs to Google: the method may have changed, and the client may have
     /// removed the token.
     ///
-    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]: the
-    /// verb is `GET`, and no headers are needed. User info in the authority is ignored.
+    /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]:
+    /// the verb is `GET`, and no headers are needed. User info in the authority is ignored.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call};
+    /// use gcp_scopes::{Guard, call::Call};
+    ///
     /// let flight = Guard::builder().build().begin_unseen(None);
     /// let last = http::Uri::from_static("https://example.com/");
     /// let flight = flight.redirected(&Call::new(&http::Method::GET, &last));
@@ -200,14 +206,16 @@ impl Flight {
     pub fn redirected(self, last: &Call<'_>) -> Self {
         let last = catalog::lookup(&last.with_needed_scopes(None), &self.guard.state().endpoints);
         let reason = last.abstain_reason().filter(|_| last.method().is_none());
-        Self::from_lookup(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
+        let lookup = Lookup::without_method(reason.unwrap_or(AbstainReason::Method));
+        Self { is_head: self.is_head, ..Self::from_lookup(self.guard, lookup) }
     }
 
     /// Begins this flight like [`Guard::begin`], but in place. An adapter that must be fast avoids
     /// moving a `Flight`, which is as large as a request.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
+    /// use gcp_scopes::{Guard, call::Call, flight::Flight};
+    ///
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
@@ -222,6 +230,7 @@ impl Flight {
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
+        self.is_head = call.verb() == "HEAD";
         // `line` is the request line, which is kept instead of a lookup.
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
@@ -250,6 +259,7 @@ impl Flight {
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
+        self.note_call(call);
         self.record_method();
         match call.only_token() {
             Some(token) if self.is_google_host() => self.check(token),
@@ -307,6 +317,9 @@ impl Flight {
             Preflight::Off => state.tokens.remember(token),
             _ => drop(state.tokens.inspect(token, Stage::BeforeRefusal)),
         }
+        if state.preflight == Preflight::Deny {
+            self.note_lack_of_sources(None);
+        }
         // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes = is_new
             && state.preflight == Preflight::Deny
@@ -339,10 +352,11 @@ impl Flight {
         };
         if let Check::Stopped(denial) = check {
             learn::log_denial(self, &denial, None);
-            return Err(denial);
+            return Err(self.with_verb(denial));
         }
         let method = self.lookup.method();
-        if let Some(times) = state.repeats.count(("predicted", method, Some(key)), state.tokens.now()) {
+        let event = (EventKind::Predicted, "", method, Some(key));
+        if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
         }
         (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::request_line::RequestLine;
 use crate::call::AbstainReason;
 use crate::catalog::Lookup;
+use crate::denial::Denial;
 use crate::granted::token_table::TokenKey;
 use crate::guard::Guard;
 
@@ -25,6 +26,9 @@ pub struct Flight {
     /// refusal had stopped them for a while.
     pub(super) is_trial: bool,
     pub(super) is_grpc: bool,
+    pub(super) is_head: bool,
+    /// Whether the request to a Google API has neither a token nor another credential.
+    pub(super) has_no_credentials: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
     /// The request line, kept instead of the method if the token is allowed to call every method of
@@ -51,6 +55,8 @@ impl Flight {
             is_doubted: false,
             is_trial: false,
             is_grpc: false,
+            is_head: false,
+            has_no_credentials: false,
             has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
@@ -91,7 +97,13 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn may_explain(&self, status: StatusCode) -> bool {
-        self.is_doubted || self.is_grpc || status == StatusCode::FORBIDDEN
+        let is_refused = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
+        self.is_doubted || self.is_grpc || is_refused
+    }
+
+    /// Marks the denial of a `HEAD` request.
+    pub(super) fn with_verb(&self, denial: Denial) -> Denial {
+        if self.is_head { denial.for_head_request() } else { denial }
     }
 
     /// Returns whether the call goes to a Google API.

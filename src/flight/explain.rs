@@ -14,7 +14,8 @@ use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 
 impl Flight {
     /// Returns the denial if the call was refused for lack of scopes. Waits up to 500 ms for the
-    /// scopes of the token, which the denial shows. Learns from the response, and logs the result.
+    /// scopes of the token, which the denial shows, but only once for each token: other denials
+    /// show the scopes as far as they are known. Learns from the response, and logs the result.
     ///
     /// `body` is the beginning of the response body as it was received; a compressed body is
     /// decompressed here. A JSON or XML body that the client has decompressed is accepted as well,
@@ -23,9 +24,10 @@ impl Flight {
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {
-    /// # let flight = guard.begin_unseen(None);
+    /// let flight = guard.begin_unseen(None);
     /// # let response = http::Response::builder().status(403).body(Vec::new()).expect("a status");
-    /// if let Some(denial) = flight.explain(response.status(), response.headers(), response.body()).await {
+    /// let (head, body) = response.into_parts();
+    /// if let Some(denial) = flight.explain(head.status, &head.headers, &body).await {
     ///     eprintln!("{}", denial.report());
     /// }
     /// # }
@@ -33,10 +35,7 @@ impl Flight {
     pub async fn explain(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let granted = match self.token {
-            Some(key) => {
-                let tokens = &self.guard.state().tokens;
-                tokens.wait(key, self.header.as_ref(), Stage::AfterRefusal, WAIT).await
-            }
+            Some(key) => self.guard.state().tokens.wait_once(key, self.header.as_ref(), WAIT).await,
             None => GrantedScopes::unknown(NO_TOKEN),
         };
         self.denial(status, refusal, &granted)
@@ -46,10 +45,11 @@ impl Flight {
     /// the token are not known yet. Never waits, and needs no runtime.
     ///
     /// ```
-    /// # let guard = gcp_scopes::Guard::builder().build();
-    /// # let flight = guard.begin_unseen(None);
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let flight = guard.begin_unseen(None);
     /// # let response = http::Response::builder().status(403).body(Vec::new())?;
-    /// if let Some(denial) = flight.explain_now(response.status(), response.headers(), response.body()) {
+    /// let (head, body) = response.into_parts();
+    /// if let Some(denial) = flight.explain_now(head.status, &head.headers, &body) {
     ///     eprintln!("{}", denial.report());
     /// }
     /// # Ok::<(), http::Error>(())
@@ -63,7 +63,7 @@ impl Flight {
             // refusal.
             let _ = tokens.inspect(header, Stage::AfterRefusal);
         }
-        let known = self.token.and_then(|key| tokens.read(key, |entry| entry.granted.clone()));
+        let known = self.token.map(|key| tokens.known_so_far(key));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
         self.denial(status, refusal, &granted)
     }
@@ -94,10 +94,12 @@ impl Flight {
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {
             Ok(denial) => {
+                self.note_unseen_token();
+                self.note_lack_of_sources(Some(granted));
                 learn::from_scope_refusal(self, &denial);
                 learn::from_named_scopes(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
-                Some(denial)
+                Some(self.with_verb(denial))
             }
             // The gate of such a refusal is still that of scopes.
             Err(refusal) if refusal.is_likely_for_scope() => {

@@ -10,12 +10,12 @@ use crate::guard::Preflight;
 use crate::guard::lessons::LessonKey;
 use crate::judge::lesson_subject;
 use crate::refusal::{Certainty, Gate, Refusal};
-use crate::telemetry;
+use crate::telemetry::{self, EventKind};
 
 /// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
-    let event = (telemetry::evidence(denial), denial.method(), flight.token);
+    let event = (EventKind::Denied, telemetry::evidence(denial), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
     }
@@ -25,7 +25,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 /// scopes, the refusal proves that the scopes were sufficient, which the guard learns.
 pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
-    let event = (refusal.gate().as_str(), method, flight.token);
+    let event = (EventKind::OtherGate, refusal.gate().as_str(), method, flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::other_gate(method, refusal, times);
     }
@@ -35,11 +35,11 @@ pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
     from_trial(flight);
 }
 
-/// Logs a refusal that contains a sentence about scopes beside other words, although the token holds
-/// an accepted scope. Nothing is learned: the sentence may belong to a name.
+/// Logs a refusal that contains a sentence about scopes beside other words, although the token
+/// holds an accepted scope. Nothing is learned: the sentence may belong to a name.
 pub(super) fn log_disproved(flight: &Flight, refusal: &Refusal, granted: &GrantedScopes) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
-    let event = (telemetry::DISPROVED, method, flight.token);
+    let event = (EventKind::Disproved, "", method, flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::disproved(method, refusal, granted, times);
     }
@@ -67,7 +67,7 @@ pub(super) fn scopes_suffice(flight: &Flight) {
     match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.tokens.forget(key),
-        Some(false) if state.lessons.mark_contradicted(subject) => {
+        Some(false) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
             telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
         }
         _ => {}
@@ -97,11 +97,17 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
         Ok(true) if is_unverified => state.tokens.forget(key),
         // Scopes do not limit the token, so the list of scopes is not in doubt.
         Ok(true) if granted.is_unrestricted() => {}
-        Ok(true) if state.lessons.mark_contradicted(subject) => {
+        Ok(true) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
             telemetry::refused_with_scope(flight.lookup.method(), &flight.lookup.accepted(), granted);
         }
         _ => {}
     }
+}
+
+/// Returns whether an event may be logged that is not counted. The number of events is bounded.
+fn may_log(flight: &Flight) -> bool {
+    let state = flight.guard.state();
+    state.repeats.allows_event(state.tokens.now())
 }
 
 /// Stops later calls of this kind with the token, if the guard stops calls.

@@ -14,7 +14,8 @@ const MAX_LENGTH: usize = 123;
 
 /// The request line of a call whose token is allowed to call every method of the host, so that the
 /// method was not looked up. If Google refuses the call, the method is looked up from this line for
-/// the explanation.
+/// the explanation. For a call to a host that is not known to be Google's, the buffer holds the
+/// server instead.
 ///
 /// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
@@ -46,10 +47,28 @@ impl RequestLine {
         if !query.is_empty() {
             after.copy_from_slice(query);
         }
-        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6 verbs.
+        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6
+        // verbs.
         (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0
+    }
+
+    /// Keeps the server of a call to a host that is not known to be Google's, unless it is too
+    /// long.
+    pub(crate) fn keep_server(&mut self, server: &str) {
+        if let Some(room) = self.text.get_mut(..server.len()) {
+            room.copy_from_slice(server.as_bytes());
+            // The cast loses nothing, because the length is at most `MAX_LENGTH`.
+            (self.host, self.path, self.query) = (None, 0, server.len() as u8);
+        }
+    }
+
+    /// Returns the server that [`keep_server`](Self::keep_server) kept.
+    pub(crate) fn server(&self) -> Option<&str> {
+        let is_kept = self.path == 0 && self.query != 0;
+        let server = self.text.get(..usize::from(self.query)).filter(|_| is_kept)?;
+        std::str::from_utf8(server).ok()
     }
 
     /// Looks up the method of the kept request line. Returns `None` if no line is kept.
@@ -111,6 +130,17 @@ mod tests {
     }
 
     static NO_HEADERS: std::sync::OnceLock<http::HeaderMap> = std::sync::OnceLock::new();
+
+    #[test]
+    fn a_server_is_kept_without_a_line() {
+        let mut line = RequestLine::EMPTY;
+        assert_eq!(line.server(), None);
+        line.keep_server("127.0.0.1:4443");
+        assert_eq!(line.server(), Some("127.0.0.1:4443"));
+        assert_eq!(line.lookup(&Endpoints::new()), None);
+        line.keep_server(&"x".repeat(MAX_LENGTH + 1));
+        assert_eq!(line.server(), Some("127.0.0.1:4443"));
+    }
 
     #[test]
     fn long_lines_and_unknown_verbs_are_not_kept() {

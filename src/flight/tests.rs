@@ -68,8 +68,8 @@ impl TrialProgram {
         self.send(Request::post(self.url("v1/projects/my-project/topics/orders:publish"))).await
     }
 
-    /// Publishes over gRPC, and states the scopes of the call, because the guard does not judge gRPC
-    /// calls otherwise.
+    /// Publishes over gRPC, and states the scopes of the call, because the guard does not judge
+    /// gRPC calls otherwise.
     async fn publish_by_grpc(&self) -> TrialResult {
         let request = Request::post(self.url("google.pubsub.v1.Publisher/Publish"));
         let needed = NeededScopes::any_of(ScopeSet::from_scope_text(PUBSUB).iter());

@@ -52,18 +52,16 @@ pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// the client is a failed request, unless the program is built with `panic = "abort"`.
 ///
 /// ```
-/// use std::error::Error;
-///
 /// use bytes::Bytes;
-/// use gcp_scopes::Guard;
 /// use gcp_scopes::granted::Fetch;
+/// use gcp_scopes::{BoxError, Guard};
 /// use http::{Request, Response};
 ///
 /// /// Opens no connection, for a program that must not open connections of its own.
 /// struct Offline;
 ///
 /// impl Fetch for Offline {
-///     async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, Box<dyn Error + Send + Sync>> {
+///     async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
 ///         Err("no network here".into())
 ///     }
 /// }

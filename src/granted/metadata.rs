@@ -48,9 +48,9 @@ impl MetadataServer {
     /// Creates a client of the server at `host`, which may include a port.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
         let invalid_host = || {
-            Error::invalid(format!(
-                "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
-            ))
+            let host = format!("{host:.100}");
+            let host = host.escape_debug();
+            Error::invalid(format!("`{host}` is not a host; write GCE_METADATA_HOST as host or host:port"))
         };
         match Authority::from_str(host) {
             Ok(authority) if authority.as_str().contains('@') => Err(invalid_host()),
@@ -215,8 +215,8 @@ impl<F: FindServer> MetadataScopes<F> {
         }
     }
 
-    /// Requests the server's current token and the scopes of the token, in parallel. Also returns the
-    /// pause that the server requests with `Retry-After`, or zero.
+    /// Requests the server's current token and the scopes of the token, in parallel. Also returns
+    /// the pause that the server requests with `Retry-After`, or zero.
     async fn request_current(
         &self,
         server: &MetadataServer,
@@ -348,8 +348,8 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
-    /// With `None` the server never responds at `path`.
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at
+    /// `path`. With `None` the server never responds at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");

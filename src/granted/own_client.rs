@@ -79,6 +79,8 @@ impl OwnClient {
 fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxError> {
     let (mut head, body) = request.into_parts();
     let host = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+    // hyper's connection adds no `Host`, which HTTP/1.1 requires:
+    // <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>.
     head.headers.insert(HOST, host.ok_or_else(|| Error::invalid("the URL has no host"))??);
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     head.uri = path.parse()?;

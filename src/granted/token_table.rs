@@ -78,6 +78,8 @@ pub(crate) struct Entry {
     pub(crate) failures: u32,
     /// When the entry is no longer valid.
     pub(crate) stale_at: Instant,
+    /// Whether an explanation has waited for the scopes of the token, which are still unknown.
+    pub(crate) was_awaited: bool,
     /// Whether the header value was ever added to the recent tokens. A token is added only once,
     /// because with many alternating tokens each call would otherwise write to the list.
     was_recent: AtomicBool,
@@ -85,7 +87,11 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(granted: GrantedScopes, stage: Stage, failures: u32, stale_at: Instant) -> Self {
-        Self { granted, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
+        Self { granted, stage, failures, stale_at, was_awaited: false, was_recent: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn with_was_awaited(self, was_awaited: bool) -> Self {
+        Self { was_awaited, ..self }
     }
 
     /// Returns whether the entry is still valid at `now`.
@@ -332,8 +338,8 @@ mod tests {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry 1,
-        // the oldest.
+        // Entry 3 is stale and is evicted first, then entry 2, whose scopes are unknown, then entry
+        // 1, the oldest.
         assert_eq!(kept_after_adding(4), [1, 2, 4]);
         assert_eq!(kept_after_adding(5), [1, 4, 5]);
         assert_eq!(kept_after_adding(6), [4, 5, 6]);

@@ -106,6 +106,7 @@ impl Tokeninfo {
         if !rate_limit.try_acquire(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was not queried: it received too many requests");
         }
+        // The token is in the body, because proxies and servers log URLs.
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
@@ -157,8 +158,10 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     uri.ok_or_else(|| {
         // The part before the `@` usually contains a password.
         let url = url.rsplit_once('@').map_or(url, |(_, address)| address);
+        let url = format!("{url:.100}");
+        let url = url.escape_debug();
         Error::invalid(format!(
-            "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
+            "`{url}` is no place to send a token to; write an https URL, or one of this machine"
         ))
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::lessons::Lessons;
+use super::notes::SetupNotes;
 use super::repeats::Repeats;
 use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
@@ -31,7 +32,7 @@ use crate::live_environment::LiveEnvironment;
 ///
 /// let guard = Guard::builder()
 ///     .preflight(Preflight::Deny)
-///     .endpoint("http://127.0.0.1:4443", "storage.googleapis.com")? // an emulator of Cloud Storage
+///     .endpoint("http://127.0.0.1:4443", "storage.googleapis.com")? // an emulator
 ///     .build();
 /// # Ok::<(), gcp_scopes::Error>(())
 /// ```
@@ -72,6 +73,13 @@ enum TokeninfoUse {
 impl GuardBuilder {
     /// Sets what happens before a call whose token lacks the scope. Default:
     /// [`Preflight::Confirm`].
+    ///
+    /// ```
+    /// use gcp_scopes::{Guard, Preflight};
+    ///
+    /// // Sends every call, also one that Google is expected to refuse.
+    /// let guard = Guard::builder().preflight(Preflight::Warn).build();
+    /// ```
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self
@@ -85,6 +93,15 @@ impl GuardBuilder {
 
     /// Treats calls to `from` as calls to the Google API host `to`. `from` is a host, a `host:port`
     /// or a URL without a path: an emulator, a proxy, or a private endpoint with its own name.
+    /// `localhost`, `127.0.0.1` and `[::1]` at the same port are one endpoint.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// // An emulator of Cloud Storage. Without the mapping, the guard ignores calls to it.
+    /// let guard = Guard::builder().endpoint("127.0.0.1:4443", "storage.googleapis.com")?.build();
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An error if `from` is not a host or `to` is not a Google API host; the message names the
@@ -96,6 +113,14 @@ impl GuardBuilder {
 
     /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`, for a universe of Google Cloud with its
     /// own domain.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// let guard = Guard::builder().universe("s3nsapis.fr")?.build();
+    /// assert!(Guard::builder().universe("https://s3nsapis.fr/").is_err());
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An error if `domain` is not a domain name without scheme, port and path; the message names
@@ -139,6 +164,16 @@ impl GuardBuilder {
     ///
     /// The claims of a JWT and the scopes that a program [declares](Guard::declare) always come
     /// first.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::granted::GrantSource;
+    ///
+    /// // The program's own source is queried only for tokens that the metadata server does not
+    /// // know.
+    /// let order = [GrantSource::Metadata, GrantSource::Custom];
+    /// let guard = Guard::builder().source_order(order).build();
+    /// ```
     pub fn source_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
         self.order = order.into_iter().collect();
         self
@@ -147,6 +182,13 @@ impl GuardBuilder {
     /// Queries tokeninfo for each new token as soon as the token is seen, not only after a refusal.
     /// This sends a request to Google for each token that no other source knows. Calls wait for the
     /// response only with [`Preflight::Deny`].
+    ///
+    /// ```
+    /// use gcp_scopes::{Guard, Preflight};
+    ///
+    /// // Off Google Cloud, only tokeninfo knows the scopes of a user's token.
+    /// let guard = Guard::builder().preflight(Preflight::Deny).tokeninfo_before_calls().build();
+    /// ```
     pub fn tokeninfo_before_calls(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::BeforeCalls;
         self
@@ -161,12 +203,28 @@ impl GuardBuilder {
     /// if a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint) is set, so that tests do not reach
     /// Google. The same holds for a guard with another [`universe`](Self::universe), because
     /// Google's tokeninfo does not know the tokens of another universe.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// // For a network that lets no request to oauth2.googleapis.com pass.
+    /// let guard = Guard::builder().without_tokeninfo().build();
+    /// ```
     pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
     }
 
     /// Sets the URL of tokeninfo. Default: `https://oauth2.googleapis.com/tokeninfo`.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// // A test uses the tokeninfo of a fake.
+    /// let guard = Guard::builder().tokeninfo_endpoint("http://127.0.0.1:4444/tokeninfo")?.build();
+    /// assert!(Guard::builder().tokeninfo_endpoint("http://example.com/tokeninfo").is_err());
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An error if `url` is neither an https URL nor a URL of this machine; the message names the
@@ -179,7 +237,7 @@ impl GuardBuilder {
     /// Sets the time limit for one source to return the scopes of a token. Default: 2 seconds.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, Preflight};
+    /// use gcp_scopes::{Guard, Preflight};
     /// use std::time::Duration;
     ///
     /// let guard = Guard::builder()
@@ -201,6 +259,13 @@ impl GuardBuilder {
     }
 
     /// Sets how many tokens the guard's cache holds, from 1 to 65,536. Default: 1,024.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// // A service that calls Google with the tokens of its many users.
+    /// let guard = Guard::builder().remembered_tokens(20_000).build();
+    /// ```
     pub fn remembered_tokens(mut self, most: usize) -> Self {
         self.limits.tokens = most.min(MAX_TOKENS);
         self
@@ -223,7 +288,8 @@ impl GuardBuilder {
     /// program that acts on behalf of another program.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// use gcp_scopes::{Guard, environment::Platform};
+    ///
     /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
     /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
     /// ```
@@ -239,6 +305,15 @@ impl GuardBuilder {
 
     /// Uses this snapshot instead of the process's environment, and sends no request to detect
     /// where the program runs.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::environment::{Platform, Snapshot};
+    ///
+    /// let job = Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly");
+    /// let guard = Guard::builder().snapshot(job).build();
+    /// assert_eq!(guard.environment().platform(), Platform::CloudRunJob);
+    /// ```
     pub fn snapshot(mut self, snapshot: Snapshot) -> Self {
         self.snapshot = Some(snapshot);
         self
@@ -260,6 +335,14 @@ impl GuardBuilder {
 
     /// Builds the guard without detecting the environment and without a request to the metadata
     /// server. Everything that is neither set in this builder nor part of a token is unknown.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::environment::Platform;
+    ///
+    /// let guard = Guard::builder().build();
+    /// assert_eq!(guard.environment().platform(), Platform::Unknown);
+    /// ```
     #[must_use]
     pub fn build(mut self) -> Guard {
         let uses_tokeninfo = self.uses_tokeninfo(false);
@@ -329,6 +412,7 @@ impl GuardBuilder {
             fetch,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
+            notes: SetupNotes::default(),
             background: self.background,
         })
     }
@@ -348,13 +432,19 @@ impl Guard {
     ///
     /// Detection reads environment variables, credential files and the metadata server. It never
     /// fails, and takes little more than a second: everything that cannot be detected is unknown,
-    /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can
-    /// be awaited on any executor.
+    /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the
+    /// feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can be awaited
+    /// on any executor.
     ///
     /// ```no_run
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let guard = gcp_scopes::Guard::detect().await; // once, at start
-    /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
+    /// println!(
+    ///     "on {} with {}",
+    ///     guard.environment().platform(),
+    ///     guard.environment().credential().as_str()
+    /// );
     /// # Ok(()) }
     /// ```
     pub async fn detect() -> Self {
@@ -366,7 +456,8 @@ impl Guard {
     /// catalog, self-signed JWTs and the settings.
     ///
     /// ```
-    /// # use gcp_scopes::{DenialDelivery, Guard};
+    /// use gcp_scopes::{DenialDelivery, Guard};
+    ///
     /// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();
     /// ```
     pub fn builder() -> GuardBuilder {

@@ -111,8 +111,8 @@ impl Lessons {
         if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
-    /// Stops calls of `subject` with this token from `now` on. The denial is valid at most as long as
-    /// the token's cache entry, which expires at `stale_at`.
+    /// Stops calls of `subject` with this token from `now` on. The denial is valid at most as long
+    /// as the token's cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
@@ -139,8 +139,8 @@ impl Lessons {
         (stop.stale_at == stale_at).then(|| stop.denial.clone())
     }
 
-    /// Decides whether a call of `subject` with this token is sent, where the token is known to lack
-    /// the scope. The caller reports the response to a [`Check::Trial`] with
+    /// Decides whether a call of `subject` with this token is sent, where the token is known to
+    /// lack the scope. The caller reports the response to a [`Check::Trial`] with
     /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the caller
     /// never does, the next call is sent after the same time.
     pub(crate) fn check(
@@ -316,7 +316,8 @@ mod tests {
         for method in (0..2 * MAX_ENTRIES).filter_map(|index| Catalog::built_in().method_at(index)) {
             lessons.mark_contradicted(method);
             lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
-            // `https://example.com/x` is not learned, because the catalog does not contain this scope.
+            // `https://example.com/x` is not learned, because the catalog does not contain this
+            // scope.
             assert_eq!(lessons.learned().named.get(&method.into()).map(ScopeSet::len), Some(1));
         }
         let learned = lessons.learned();

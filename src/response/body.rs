@@ -29,10 +29,15 @@ pin_project! {
     /// The body of a response that passed through the guard. Yields the frames of the inner body.
     ///
     /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use bytes::Bytes;
     /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::combinators::BoxBody;
     /// use http_body_util::{BodyExt as _, Full};
+    ///
     /// // For code that needs one type for the bodies of all clients.
-    /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
+    /// fn boxed(body: GuardBody<Full<Bytes>>) -> BoxBody<Bytes, Infallible> {
     ///     body.boxed()
     /// }
     /// ```
@@ -46,19 +51,45 @@ pin_project! {
     #[project = StateProjection]
     enum BodyState<B: Body> {
         Untouched { #[pin] body: B },
-        Read { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Read { buffered: VecDeque<Buffered<B::Data, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
     }
 }
 
+/// A frame that was read ahead.
+struct Buffered<D, E> {
+    frame: Result<Frame<D>, E>,
+    /// The size hint of the body before the frame was read. A client that reads the frame later
+    /// sees this hint: a body without `Content-Length` stays one, although its length is known.
+    hint: SizeHint,
+}
+
 impl<B: Body> GuardBody<B> {
     /// Wraps a body without reading it.
+    ///
+    /// ```
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body_util::Full;
+    ///
+    /// // A response that an adapter does not hand to the guard still needs the type of body.
+    /// let body: GuardBody<Full<bytes::Bytes>> = GuardBody::unchanged(Full::from("meow"));
+    /// ```
     pub fn unchanged(body: B) -> Self {
         Self { state: BodyState::Untouched { body } }
     }
 
     /// Creates a body that replaces the received body.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gcp_scopes::response::GuardBody;
+    /// use http_body::Body;
+    /// use http_body_util::Full;
+    ///
+    /// let body: GuardBody<Full<Bytes>> = GuardBody::replaced("the scope is lacking".as_bytes());
+    /// assert_eq!(body.size_hint().exact(), Some(20));
+    /// ```
     pub fn replaced(data: impl Into<B::Data>) -> Self {
         Self { state: BodyState::Replaced { data: Some(data.into()) } }
     }
@@ -68,7 +99,7 @@ impl<B: Body> GuardBody<B> {
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
             BodyState::Read { buffered, ended, .. } => {
-                (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len() as u64
+                (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len()
             }
             BodyState::Untouched { .. } | BodyState::Grpc { .. } | BodyState::Replaced { .. } => false,
         }
@@ -95,12 +126,13 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     with_look_limit(spawner, async {
         while buffered.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
+            let hint = rest.size_hint();
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
                 break;
             };
             let is_last = frame.as_ref().map_or(true, |frame| copy_data(frame, &mut seen));
-            buffered.push_back(frame);
+            buffered.push_back(Buffered { frame, hint });
             if is_last {
                 break;
             }
@@ -153,7 +185,7 @@ where
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
             StateProjection::Read { buffered, rest, ended } => match buffered.pop_front() {
-                Some(frame) => Poll::Ready(Some(frame)),
+                Some(Buffered { frame, .. }) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
@@ -177,8 +209,9 @@ where
         match &self.state {
             BodyState::Untouched { body } => body.size_hint(),
             BodyState::Grpc { body } => body.size_hint(),
-            BodyState::Read { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
-            BodyState::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
+            BodyState::Read { buffered, rest, .. } => {
+                buffered.front().map_or_else(|| rest.size_hint(), |first| first.hint)
+            }
             BodyState::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }
@@ -187,24 +220,14 @@ where
 }
 
 /// Returns whether the last frame contains trailers, after which no frame follows.
-fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    buffered.back().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_trailers))
+fn ends_with_trailers<D, E>(buffered: &VecDeque<Buffered<D, E>>) -> bool {
+    buffered.back().is_some_and(|last| last.frame.as_ref().is_ok_and(Frame::is_trailers))
 }
 
 /// Returns the number of data bytes in the frames.
-fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> u64 {
-    let data = buffered.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
-    data.map(|data| data.remaining() as u64).sum()
-}
-
-/// Adds bytes to both bounds of a size hint.
-fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
-    let mut sum = SizeHint::new();
-    sum.set_lower(hint.lower().saturating_add(bytes));
-    if let Some(upper) = hint.upper() {
-        sum.set_upper(upper.saturating_add(bytes));
-    }
-    sum
+fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Buffered<D, E>>) -> usize {
+    let data = buffered.iter().filter_map(|next| next.frame.as_ref().ok()?.data_ref());
+    data.map(Buf::remaining).sum()
 }
 
 impl<B: Body + Default> Default for GuardBody<B> {

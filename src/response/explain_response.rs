@@ -15,10 +15,34 @@ impl Flight {
     /// requires. If the response is not a scope refusal, it is returned unchanged. Not for gRPC
     /// calls.
     ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gcp_scopes::denial::DenialError;
+    /// use gcp_scopes::flight::Flight;
+    /// use gcp_scopes::response::GuardBody;
+    /// use http::Response;
+    /// use http_body::Body;
+    ///
+    /// /// The part of an adapter behind the client.
+    /// async fn received<B>(
+    ///     flight: Flight,
+    ///     response: Response<B>,
+    /// ) -> Result<Response<GuardBody<B>>, DenialError>
+    /// where
+    ///     B: Body,
+    ///     B::Data: From<Bytes>,
+    /// {
+    ///     match flight.answered(response.status(), response.headers()) {
+    ///         true => flight.explain_response(response).await,
+    ///         false => Ok(response.map(GuardBody::unchanged)),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The denial, with [`DenialDelivery::Error`](crate::DenialDelivery::Error).
-    /// [`Denial::find`](crate::Denial::find) finds the denial in the error, also if the error is boxed,
-    /// and [`Denial::report`](crate::Denial::report) returns what to do.
+    /// [`Denial::find`](crate::Denial::find) finds the denial in the error, also if the error is
+    /// boxed, and [`Denial::report`](crate::Denial::report) returns what to do.
     pub async fn explain_response<B>(
         self,
         response: Response<B>,

@@ -23,6 +23,27 @@ impl Flight {
     /// [`answered`](Self::answered) returned `true`: a gRPC response without messages, or a plain
     /// HTTP response. The first line of the denial is added to `grpc-message`, and the denial is
     /// inserted into the extensions of the response.
+    ///
+    /// ```
+    /// use gcp_scopes::flight::Flight;
+    /// use gcp_scopes::response::GuardBody;
+    /// use http::Response;
+    /// use http_body::Body;
+    ///
+    /// /// The part of an adapter for gRPC behind the client.
+    /// async fn received<B>(flight: Flight, response: Response<B>) -> Response<GuardBody<B>>
+    /// where
+    ///     B: Body,
+    /// {
+    ///     if flight.answered(response.status(), response.headers()) {
+    ///         return flight.explain_grpc_response(response).await;
+    ///     }
+    ///     match flight.wants_trailers(response.status(), response.headers()) {
+    ///         true => flight.watch_trailers(response),
+    ///         false => response.map(GuardBody::unchanged),
+    ///     }
+    /// }
+    /// ```
     pub async fn explain_grpc_response<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
         let Ok(response) = explain::<B, Infallible>(self, None, response).await;
         response

@@ -73,6 +73,7 @@ where
             },
         };
         let (trailers, denial) = ready!(explanation.as_mut().poll(cx));
+        // A future must not be polled again after it was ready.
         *this.explanation = None;
         let trailers = match denial {
             Some(denial) => deliver(this.guard, denial, trailers, this.grpc_errors.as_ref()),
@@ -82,6 +83,8 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
+        // The inner body is at its end while its trailers are explained, but the trailers are still
+        // to be returned.
         self.explanation.is_none() && self.body.is_end_stream()
     }
 

@@ -81,7 +81,8 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     });
     let replies = requests.map(|request| send(state.fetch.clone(), request));
     let replies = Running::start(deadline, replies).finish().await;
-    // The report contains the environment. It is unknown if the query has not ended by the deadline.
+    // The report contains the environment. It is unknown if the query has not ended by the
+    // deadline.
     drop(environment.finish().await);
     let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();

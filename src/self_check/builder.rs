@@ -54,7 +54,7 @@ impl Guard {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let guard = gcp_scopes::Guard::builder().build();
     /// let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await;
     /// report.into_result()?; // stops the start-up if a gate is closed
     /// # Ok(()) }
@@ -74,7 +74,8 @@ impl SelfCheck {
     /// with similar names, and [`Report::into_result`] returns an error.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let check = Guard::builder()
     ///     .build()
     ///     .self_check()
@@ -97,7 +98,8 @@ impl SelfCheck {
     /// scope than objects. If so, name the methods with [`needs`](Self::needs).
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let check = Guard::builder().build().self_check().needs_read_of("pubsub");
     /// # #[cfg(feature = "catalog-full")]
     /// assert!(check.validated().is_ok());
@@ -110,7 +112,8 @@ impl SelfCheck {
     /// Adds all methods of an API except those of [`needs_read_of`](Self::needs_read_of).
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let check = Guard::builder().build().self_check().needs_write_to("pubsub");
     /// # #[cfg(feature = "catalog-full")]
     /// assert!(check.validated().is_ok());
@@ -123,7 +126,8 @@ impl SelfCheck {
     /// Adds every method that `recorder` has recorded.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let guard = Guard::builder().build();
     /// let recorder = guard.recorder();
     /// // … some calls …
@@ -143,7 +147,8 @@ impl SelfCheck {
     /// for an object are accepted as well.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
+    ///
     /// let topic = "//pubsub.googleapis.com/projects/shop-prod/topics/orders";
     /// let check = Guard::builder()
     ///     .build()
@@ -196,7 +201,7 @@ impl SelfCheck {
     /// Sets the time limit for all requests together. Default: 2 seconds; at most one hour.
     ///
     /// ```
-    /// # use gcp_scopes::Guard;
+    /// use gcp_scopes::Guard;
     /// use std::time::Duration;
     ///
     /// // For a readiness probe that runs every second.
@@ -242,7 +247,8 @@ impl SelfCheck {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # use gcp_scopes::{Guard, self_check::GateState};
+    /// use gcp_scopes::{Guard, self_check::GateState};
+    ///
     /// let report = Guard::builder().build().self_check().run().await;
     /// assert_eq!(report.state(), GateState::Open); // there was nothing to check
     /// # }

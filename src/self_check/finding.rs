@@ -96,7 +96,7 @@ impl Finding {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.gate(), gcp_scopes::refusal::Gate::Scope);
@@ -112,7 +112,7 @@ impl Finding {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.subject(), "storage.objects.insrt");
@@ -128,7 +128,7 @@ impl Finding {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.state(), gcp_scopes::self_check::GateState::Invalid);
@@ -145,7 +145,7 @@ impl Finding {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert!(finding.why().is_some_and(|why| why.contains("unknown method")));
@@ -158,6 +158,18 @@ impl Finding {
 
     /// Returns the scopes of which any one would be sufficient, if the scope gate is closed. Empty
     /// if the methods of an API need different scopes.
+    ///
+    /// ```
+    /// use gcp_scopes::self_check::Report;
+    ///
+    /// fn print_scopes(report: &Report) {
+    ///     for finding in report.findings() {
+    ///         for scope in finding.accepted().iter() {
+    ///             println!("{} accepts {}", finding.subject(), scope.short());
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.accepted
@@ -172,6 +184,18 @@ impl Finding {
     /// Returns what is missing if the gate is closed: the permissions that IAM does not grant or,
     /// if the token's scopes are sufficient for only a part of an API, the other methods of the
     /// API.
+    ///
+    /// ```
+    /// use gcp_scopes::self_check::Report;
+    ///
+    /// fn print_missing(report: &Report) {
+    ///     for finding in report.findings() {
+    ///         for permission in finding.missing() {
+    ///             println!("{}: {permission}", finding.subject());
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing

@@ -54,6 +54,8 @@ impl Judge<'_> {
                 let why = format!("{} of {count} methods: {why}", doubts.len());
                 finding(GateState::Unknown).with_reason(why)
             }
+            // One method that lacks its scope closes the gate, whatever is unknown about the
+            // others.
             (lacking, _, count) => with_lacking(finding(GateState::Closed), lacking, count),
         };
         (finding, lacking)
@@ -91,6 +93,8 @@ impl Judge<'_> {
             (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
         };
+        // `testIamPermissions` answers with 200 even if the account has none of the permissions:
+        // <https://cloud.google.com/iam/docs/testing-permissions>.
         if response.status() != StatusCode::OK {
             return finding.with_reason(self.why_refused(resource, response));
         }
@@ -130,6 +134,8 @@ impl Judge<'_> {
     /// Returns the scopes of all tokens, or unknown scopes if the tokens differ.
     pub(super) fn common(&self) -> GrantedScopes {
         let mut distinct: Vec<&GrantedScopes> = self.granted.values().collect();
+        // `dedup` compares neighbours only. That is enough, because any two different tokens lead
+        // to the same result.
         distinct.dedup_by_key(|granted| (granted.scopes(), granted.is_unrestricted()));
         match distinct.as_slice() {
             [] => GrantedScopes::unknown(NO_TOKEN),
@@ -145,6 +151,7 @@ const NOT_ASKED: &str = "IAM was not queried: the query itself needs an OAuth sc
 /// The response of `testIamPermissions`: the requested permissions that the account has.
 #[derive(Deserialize)]
 struct TestedPermissions {
+    // IAM leaves the field out if the account has none of the permissions.
     #[serde(default)]
     permissions: Vec<String>,
 }

@@ -30,7 +30,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let guard = gcp_scopes::Guard::builder().build();
     /// let report = guard.self_check().run().await;
     /// eprint!("{}", report.styled_for(&std::io::stderr()));
     /// # }
@@ -48,9 +48,10 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// use gcp_scopes::Guard;
     /// use gcp_scopes::layout::Layout;
     ///
+    /// let guard = Guard::builder().build();
     /// let report = guard.self_check().run().await;
     /// assert!(report.page_in(&Layout::new().plain()).starts_with("credential: "));
     /// # }

@@ -55,7 +55,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.state(), gcp_scopes::self_check::GateState::Invalid);
     /// # }
@@ -70,7 +70,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(!report.is_open());
     /// # }
@@ -86,7 +86,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.findings().len(), 1);
     /// # }
@@ -101,7 +101,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let platform = report.environment().platform();
     /// assert_eq!(platform, gcp_scopes::environment::Platform::Unknown);
@@ -114,6 +114,16 @@ impl Report {
 
     /// Returns the scopes of the token and the source that reported them. The scopes are unknown if
     /// calls use tokens with different scopes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use gcp_scopes::Guard;
+    ///
+    /// let report = Guard::builder().build().self_check().run().await;
+    /// assert!(report.granted().is_unknown()); // the check has no token
+    /// # }
+    /// ```
     #[must_use]
     pub fn granted(&self) -> &GrantedScopes {
         &self.granted
@@ -124,7 +134,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(report.steps().is_empty()); // no gate is closed
     /// # }
@@ -144,7 +154,7 @@ impl Report {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let closed = report.into_result().unwrap_err();
     /// assert!(closed.to_string().contains("storage.objects.insrt"));
@@ -202,7 +212,7 @@ impl ClosedGates {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let closed = report.into_result().unwrap_err();
     /// assert_eq!(closed.report().findings().len(), 1);

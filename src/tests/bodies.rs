@@ -1,73 +1,27 @@
 //! Fuzz targets for reading and decompressing the bodies of refusals.
 
-use std::collections::VecDeque;
 use std::io::Read as _;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body as _;
 
 use super::first;
+use super::step_body::{PollStep, StepBody, bytes, is_same};
 use crate::background::{Background, Spawner};
 use crate::inflate::{INFLATED_BYTES, decompressed};
 use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
-
-/// The result of one poll of the test body.
-#[derive(Debug, Clone)]
-enum PollStep {
-    Wait,
-    Data(Bytes),
-    Trailers,
-    Error,
-}
-
-/// A body that yields the scripted steps, and panics if it is polled after its end.
-struct StepBody {
-    steps: VecDeque<PollStep>,
-    is_over: bool,
-}
-
-impl Body for StepBody {
-    type Data = Bytes;
-    type Error = &'static str;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
-        assert!(!self.is_over, "polled again after its end");
-        match self.steps.pop_front() {
-            Some(PollStep::Wait) => Poll::Pending,
-            Some(PollStep::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            Some(PollStep::Trailers) => Poll::Ready(Some(Ok(Frame::trailers(HeaderMap::new())))),
-            Some(PollStep::Error) => Poll::Ready(Some(Err("cut off"))),
-            None => {
-                self.is_over = true;
-                Poll::Ready(None)
-            }
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(bytes(self.steps.iter()))
-    }
-}
-
-/// Returns the number of data bytes in the steps.
-fn bytes<'s>(steps: impl Iterator<Item = &'s PollStep>) -> u64 {
-    steps.map(|step| if let PollStep::Data(data) = step { data.len() as u64 } else { 0 }).sum()
-}
 
 /// Checks `look` with a body of arbitrary frames, pauses, trailers and errors: the returned body
 /// yields the same frames, and the copied bytes are the beginning of the data.
 pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
-    let body = StepBody { steps: steps.iter().cloned().collect(), is_over: false };
+    let body = StepBody::new(steps.iter().cloned(), true);
     // The spawner of a dropped guard, so that the time limit never applies.
     let spawner = Spawner::for_background(&Background::default());
     let mut looking = pin!(look_with_spawner(&spawner, body));
@@ -78,18 +32,18 @@ pub(super) fn body_look(data: &[u8]) {
     };
     let sent: Vec<PollStep> = steps.into_iter().filter(|step| !matches!(step, PollStep::Wait)).collect();
     let mut plain = Vec::new();
-    for data in sent.iter().filter_map(data_of) {
+    for data in sent.iter().filter_map(PollStep::data) {
         plain.extend_from_slice(&data[..data.len().min(LOOK_BYTES - plain.len())]);
     }
     assert!(plain.starts_with(&seen));
     let is_within_limits = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
-    let is_ended_early = sent.iter().any(|step| matches!(step, PollStep::Error | PollStep::Trailers));
+    let is_ended_early = sent.iter().any(|step| matches!(step, PollStep::Error | PollStep::Trailers(_)));
     assert!(!is_within_limits || is_ended_early || seen == plain);
-    let mut remaining = bytes(sent.iter());
+    let mut remaining = bytes(&sent);
     let mut body = pin!(body);
     for step in &sent {
         assert_eq!(body.size_hint().exact(), Some(remaining));
-        remaining -= bytes(std::iter::once(step));
+        remaining -= bytes([step]);
         assert!(!body.is_end_stream());
         let frame = loop {
             if let Poll::Ready(frame) = body.as_mut().poll_frame(&mut context) {
@@ -100,22 +54,12 @@ pub(super) fn body_look(data: &[u8]) {
             (PollStep::Data(data), Some(Ok(frame))) => {
                 assert!(frame.data_ref().is_some_and(|received| is_same(received, data)))
             }
-            (PollStep::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
-            (PollStep::Error, Some(Err(error))) => assert_eq!(error, "cut off"),
+            (PollStep::Trailers(_), Some(Ok(frame))) => assert!(frame.is_trailers()),
+            (PollStep::Error, Some(Err(error))) => assert_eq!(error.to_string(), "cut off"),
             (step, frame) => panic!("{step:?} became {frame:?}"),
         }
     }
     while body.as_mut().poll_frame(&mut context).is_pending() {}
-}
-
-/// Returns the data of a step that yields data.
-fn data_of(step: &PollStep) -> Option<&Bytes> {
-    if let PollStep::Data(data) = step { Some(data) } else { None }
-}
-
-/// Returns whether two buffers share the same memory.
-fn is_same(a: &Bytes, b: &Bytes) -> bool {
-    (a.as_ptr(), a.len()) == (b.as_ptr(), b.len())
 }
 
 /// Converts each pair of input bytes to one step. The second byte decides the length of a data
@@ -127,7 +71,7 @@ fn script(data: &[u8]) -> Vec<PollStep> {
     let step = |(place, pair): (usize, &[u8])| match pair {
         [0..=31, _] => PollStep::Wait,
         [32..=35, _] => PollStep::Error,
-        [36..=39, _] => PollStep::Trailers,
+        [36..=39, _] => PollStep::Trailers(HeaderMap::new()),
         [start, size] => {
             let text = &TEXT[usize::from(*start) + place..];
             PollStep::Data(Bytes::from_static(&text[..usize::from(*size).pow(2) / 4]))

@@ -4,7 +4,10 @@
 //! This module is compiled only for the crate's tests and under `cargo fuzz`. The programs in
 //! `fuzz/` pass libFuzzer's inputs to these functions, and the test below replays their corpus.
 
+mod adapter;
 mod bodies;
+mod exchange;
+mod step_body;
 mod tokens;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -13,7 +16,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 pub type Target = fn(&[u8]);
 
 /// All targets, by the name of their program in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
+    ("adapter", adapter::adapter),
     ("granted", tokens::granted),
     ("jwt", tokens::jwt),
     ("body_look", bodies::body_look),

@@ -1,5 +1,5 @@
-//! Refusals for other reasons than scopes, with a name in their messages, and names that look like a
-//! refusal for lack of scope. Tests of this package and of gcp-scopes-explain use this file.
+//! Refusals for other reasons than scopes, with a name in their messages, and names that look like
+//! a refusal for lack of scope. Tests of this package and of gcp-scopes-explain use this file.
 
 use serde_json::{Value, json};
 

@@ -4,8 +4,11 @@
 //! The list is made from rustdoc's JSON by the crate `public-api`, which reads one version of that
 //! format. If neither the installed compiler nor the nightly one writes that version, nothing is
 //! compared.
+//!
+//! Four of five public items of each library must have an example.
 
 mod count;
+mod examples;
 mod listing;
 
 use std::fs;
@@ -17,6 +20,7 @@ use public_api::PublicApi;
 
 use crate::workspace::{self, Member};
 use count::TypeCounts;
+use examples::ExampleCount;
 
 const FOLDER: &str = "docs/api";
 /// Crates that are used together. Their public types are also counted in one sum.
@@ -27,8 +31,9 @@ const COUNTED_TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-sc
 pub(crate) fn run(write: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
     let (mut stale, mut together) = (obsolete(&folder, write)?, TypeCounts::default());
+    let mut violations = Vec::new();
     for (member, library) in workspace::libraries()? {
-        let Some(api) = read(&member, &library)? else {
+        let Some((api, json)) = read(&member, &library)? else {
             println!(
                 "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is read here"
             );
@@ -38,6 +43,9 @@ pub(crate) fn run(write: bool) -> Result<()> {
         let text = listing::text(&api, &library);
         let counts = TypeCounts::from_listing(&text, &library);
         println!("{}", counts.line(&member.name));
+        let examples = ExampleCount::read(&json)?;
+        println!("{}", examples.line(&member.name));
+        violations.extend(examples.violation(&member.name));
         if COUNTED_TOGETHER.contains(&member.name.as_str()) {
             together.join(&counts);
         }
@@ -52,6 +60,9 @@ pub(crate) fn run(write: bool) -> Result<()> {
     }
     let names = COUNTED_TOGETHER.join(", ");
     println!("api: {names} have {} public types together", together.types());
+    if !violations.is_empty() {
+        bail!("too few items have an example: {}", violations.join("; "));
+    }
     if !stale.is_empty() {
         bail!("{FOLDER} does not list the public API of {}: run `cargo xtask api --write`", stale.join(", "));
     }
@@ -77,15 +88,15 @@ fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     Ok(obsolete)
 }
 
-/// Returns the public API with all features, from the first rustdoc whose JSON can be read; `None`
-/// if there is no such rustdoc.
-fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
+/// Returns the public API with all features, and the JSON file, from the first rustdoc whose JSON
+/// can be read; `None` if there is no such rustdoc.
+fn read(member: &Member, library: &str) -> Result<Option<(PublicApi, PathBuf)>> {
     for toolchain in [None, Some("+nightly")] {
         let Some(json) = json(member, library, toolchain)? else { continue };
         // Blanket implementations and auto traits are left out: they follow from the types.
-        let builder = public_api::Builder::from_rustdoc_json(json);
+        let builder = public_api::Builder::from_rustdoc_json(&json);
         if let Ok(api) = builder.omit_blanket_impls(true).omit_auto_trait_impls(true).build() {
-            return Ok(Some(api));
+            return Ok(Some((api, json)));
         }
     }
     Ok(None)

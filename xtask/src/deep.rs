@@ -2,16 +2,20 @@
 //!
 //! A check whose tool is not installed is left out, with a message that names the tool.
 
+mod fuzzing;
+mod reliability;
+mod tools;
+
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+
+pub(crate) use fuzzing::{executions, fuzz, sanitized};
+pub(crate) use reliability::check as reliability;
 
 use crate::{catalog, msrv};
-
-/// The number of inputs that [`executions`] tries before it saves its progress. A run that is
-/// stopped loses at most the results of this number of inputs.
-const RUN: u64 = 500_000;
+use tools::{is_installed, leave_out, run};
 
 /// Runs all checks.
 pub(crate) fn all() -> Result<()> {
@@ -22,6 +26,8 @@ pub(crate) fn all() -> Result<()> {
     soak("60")?;
     fuzz("600")?;
     executions("10000000")?;
+    sanitized("1000000")?;
+    reliability()?;
     mutants(None)
 }
 
@@ -29,82 +35,6 @@ pub(crate) fn all() -> Result<()> {
 /// contain.
 pub(crate) fn clients() -> Result<()> {
     catalog::check_clients()
-}
-
-/// Fuzzes each target for `seconds`, one target on each processor.
-///
-/// The fuzzer traces comparisons: it learns with which values the code compares the input, and so
-/// finds inputs that take new branches.
-pub(crate) fn fuzz(seconds: &str) -> Result<()> {
-    if !is_installed("fuzz") {
-        return leave_out("fuzz");
-    }
-    run(Command::new("cargo").args(["+nightly", "fuzz", "build", "--sanitizer", "none"]))?;
-    let limit = format!("-max_total_time={seconds}");
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    for targets in targets()?.chunks(processors) {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                targets.iter().map(|target| scope.spawn(|| fuzz_target(target, &[], &limit))).collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a fuzzer's thread panicked")))
-        })?;
-    }
-    Ok(())
-}
-
-/// Executes each target on `count` inputs in all, and continues where an earlier run was stopped.
-///
-/// Comparisons are not traced here, because tracing takes more time than everything else in an
-/// execution. These runs start with the inputs that [`fuzz`] has found.
-pub(crate) fn executions(count: &str) -> Result<()> {
-    if !is_installed("fuzz") {
-        return leave_out("fuzz");
-    }
-    let count: u64 = count.parse()?;
-    fs::create_dir_all("fuzz/target/executed")?;
-    for target in targets()? {
-        let file = format!("fuzz/target/executed/{target}");
-        let mut executed = fs::read_to_string(&file).map_or(Ok(0), |text| text.trim().parse())?;
-        while executed < count {
-            let build = ["--no-trace-compares", "--target-dir", "fuzz/target/fast"];
-            fuzz_target(&target, &build, &format!("-runs={RUN}"))?;
-            executed += RUN;
-            fs::write(&file, executed.to_string())?;
-        }
-        println!("{target}: {executed} executions");
-    }
-    Ok(())
-}
-
-/// Runs the fuzzer on a target until `limit`, with assertions and overflow checks.
-///
-/// No sanitizer is used: AddressSanitizer finds wrong use of memory, which the compiler rules out
-/// where unsafe code is forbidden, and halves the speed.
-fn fuzz_target(target: &str, build: &[&str], limit: &str) -> Result<()> {
-    // New inputs are written to a separate folder, so that the corpus in the repository stays
-    // small.
-    let (new, corpus) = (format!("fuzz/target/found/{target}"), format!("fuzz/corpus/{target}"));
-    fs::create_dir_all(&new)?;
-    let mut command = Command::new("cargo");
-    command.args(["+nightly", "fuzz", "run", "--sanitizer", "none"]).args(build);
-    command.args([target, &new, &corpus, "--", limit, "-print_final_stats=1"]);
-    // Inputs of more than 1024 bytes take longer and reach no other branches: the code that limits
-    // long inputs has tests.
-    run(command.args(["-max_len=1024", "-timeout=60", "-rss_limit_mb=1024"]))
-}
-
-/// Returns the names of the fuzz targets.
-fn targets() -> Result<Vec<String>> {
-    let files = fs::read_dir("fuzz/fuzz_targets").context("fuzz/fuzz_targets")?;
-    let name = |file: std::io::Result<fs::DirEntry>| {
-        let name = file?.file_name().into_string().ok().context("the name of a fuzz target is not UTF-8")?;
-        Ok(name.trim_end_matches(".rs").to_owned())
-    };
-    let mut names: Vec<String> = files.map(name).collect::<Result<_>>()?;
-    names.sort();
-    Ok(names)
 }
 
 /// Runs each concurrency model on `schedules` schedules of its threads, with each of three
@@ -185,27 +115,6 @@ fn run_mutants(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result
     // 2: a change was missed, which `require_none_missed` reports; 3: a change led to an endless
     // loop, which counts as noticed. Source: <https://mutants.rs/exit-codes.html>.
     if !command.status()?.code().is_some_and(|code| [0, 2, 3].contains(&code)) {
-        bail!("failed: {command:?}");
-    }
-    Ok(())
-}
-
-/// Checks whether a subcommand of cargo is installed.
-fn is_installed(tool: &str) -> bool {
-    Command::new("cargo").args([tool, "--version"]).output().is_ok_and(|output| output.status.success())
-}
-
-/// Prints that a check is left out because its tool is not installed.
-fn leave_out(tool: &str) -> Result<()> {
-    println!(
-        "LEFT OUT: cargo-{tool} is not installed; install it with `cargo install --locked cargo-{tool}`"
-    );
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    println!("==> {command:?}");
-    if !command.status()?.success() {
         bail!("failed: {command:?}");
     }
     Ok(())

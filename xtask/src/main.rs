@@ -30,14 +30,15 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask features            print each published crate, and each of its features
        cargo xtask imports [CRATE…]    check that modules and files use one another in one direction,
                                        and that no two types have the same name
-       cargo xtask api [--write]       compare, or write, the public API in docs/api
+       cargo xtask api [--write]       compare, or write, the public API in docs/api, and check that
+                                       four of five public items have an example
        cargo xtask core                check that the core has few dependencies, no HTTP client, no TLS
        cargo xtask wasm                check that the crates without I/O compile for wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that README.md states
        cargo xtask deep                run all checks that take hours, or one of them:
-       cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
+       cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT, deep reliability,
        cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
@@ -78,6 +79,8 @@ fn main() -> anyhow::Result<()> {
         ["deep", "clients"] => deep::clients(),
         ["deep", "deny"] => deep::deny(),
         ["deep", "executions", count] => deep::executions(count),
+        ["deep", "sanitized", count] => deep::sanitized(count),
+        ["deep", "reliability"] => deep::reliability(),
         ["deep", "mutants"] => deep::mutants(None),
         ["deep", "mutants", shard] => deep::mutants(Some(shard)),
         ["instructions"] => instructions::check(false),

@@ -272,6 +272,19 @@ impl<'a> Call<'a> {
         self.authority.or_else(|| header_text(self.headers?.all, &HOST))
     }
 
+    /// Returns `host[:port]` of the URL, otherwise of the header `Host`, without the user.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("http://me:PASSWORD@127.0.0.1:4443/storage/v1/b");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).server(), Some("127.0.0.1:4443"));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn server(&self) -> Option<&'a str> {
+        self.authority().map(host::without_user)
+    }
+
     /// Returns the default port of the URL's scheme; `None` for a URL without a scheme.
     #[inline]
     pub(crate) fn default_port(&self) -> Option<u16> {

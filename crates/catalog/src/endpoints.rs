@@ -81,6 +81,8 @@ impl Endpoints {
     }
 
     /// Maps `from` (`host`, `host:port`, or a URL without a path) to the Google API host `to`.
+    /// `localhost`, `127.0.0.1` and `[::1]` are one host: if one of them is mapped, calls to the
+    /// others at the same port are mapped, too.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -197,9 +199,11 @@ impl Endpoints {
         port.is_ok_and(|port| self.find_mapped(&host::normalize(host), &port).is_some())
     }
 
-    /// Returns the mapped host with this name and port.
+    /// Returns the mapped host with this name and port, or with another name of this machine.
     fn find_mapped(&self, name: &str, port: &Port) -> Option<&MappedHost> {
-        self.mapped.iter().find(|mapped| mapped.host == name && port.matches(mapped.port))
+        let mut at_port = self.mapped.iter().filter(|mapped| port.matches(mapped.port));
+        let exact = at_port.clone().find(|mapped| mapped.host == name);
+        exact.or_else(|| at_port.find(|mapped| is_this_machine(&mapped.host) && is_this_machine(name)))
     }
 
     /// Returns the host of the Google API to which a call goes, or why the call goes to none.
@@ -310,6 +314,12 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     Ok((host, port.or(usual), format!("{scheme}://{address}")))
 }
 
+/// Checks whether this is one of the usual names of this machine.
+/// Source: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+fn is_this_machine(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1")
+}
+
 fn invalid(message: &str) -> Error {
     Error::new(CatalogErrorKind::InvalidEndpoint, message)
 }
@@ -342,6 +352,34 @@ mod tests {
         assert_eq!(Endpoints::new().base_url("storage.googleapis.com"), "https://storage.googleapis.com");
         let universe = Endpoints::new().universe("s3nsapis.fr").unwrap();
         assert_eq!(universe.base_url("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+    }
+
+    #[test]
+    fn the_names_of_this_machine_are_one_host() {
+        let storage = |from: &str, url: &str| {
+            let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
+            endpoints.is_mapped(&Call::new(&http::Method::GET, &url.parse().unwrap()))
+        };
+        let names = ["localhost", "127.0.0.1", "[::1]", "LOCALHOST."];
+        for (from, to) in names.iter().flat_map(|from| names.map(|to| (from, to))) {
+            let from = format!("http://{from}:4443");
+            assert!(storage(&from, &format!("http://{to}:4443/")), "{from} {to}");
+            assert!(!storage(&from, &format!("http://{to}:4444/")), "{from} {to}");
+            assert!(!storage(&from, &format!("http://{to}/")), "{from} {to}");
+        }
+        for other in ["127.0.0.2", "localhost.example", "[::2]", "0.0.0.0"] {
+            assert!(!storage("http://localhost:4443", &format!("http://{other}:4443/")), "{other}");
+            assert!(!storage(&format!("http://{other}:4443"), "http://localhost:4443/"), "{other}");
+        }
+        // The exact name takes precedence over another name of this machine.
+        let both = Endpoints::new().endpoint("localhost:1", "storage.googleapis.com").unwrap();
+        let both = both.endpoint("127.0.0.1:1", "pubsub.googleapis.com").unwrap();
+        let host = |url: &str| {
+            let (verb, uri) = (http::Method::GET, url.parse().unwrap());
+            both.api_host(&Call::new(&verb, &uri), |_| true).unwrap().host.into_owned()
+        };
+        assert_eq!(host("http://localhost:1/"), "storage.googleapis.com");
+        assert_eq!(host("http://127.0.0.1:1/"), "pubsub.googleapis.com");
     }
 
     #[test]

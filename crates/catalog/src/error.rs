@@ -63,6 +63,7 @@ impl Error {
         near: &[impl Display],
         hint: &str,
     ) -> Self {
+        let name = format!("{name:.100}").escape_debug().to_string();
         let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
         let message = match near.as_slice() {
             [] => format!("unknown {what} `{name}`{hint}"),

@@ -75,6 +75,7 @@ impl Scope {
     ///
     /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
     /// report for these names (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// Characters outside of printable ASCII, which no scope contains, are escaped.
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::Scope;
@@ -97,7 +98,9 @@ impl Scope {
         };
         match SCOPES.binary_search(&uri) {
             Ok(index) => Self::numbered(index),
-            Err(_) => Self(Name::Other(uri.into())),
+            Err(_) if uri.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Self(Name::Other(uri.into())),
+            // The name may come from a server, and is shown on terminals and in logs.
+            Err(_) => Self(Name::Other(uri.escape_default().to_string().into())),
         }
     }
 

@@ -67,6 +67,8 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
         Err(error) => return Ok(exit_code::after_io(Err(error))),
     };
     let result = match runtime.block_on(builder.start()) {
+        // The fake reports arguments that it cannot use as invalid input. Every other error is one
+        // of the machine.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.to_string()),
         Err(error) => Err(error),
         Ok(google) => runtime.block_on(print_variables_and_wait(&google)),
@@ -164,6 +166,8 @@ struct TemporaryFolder(PathBuf);
 impl TemporaryFolder {
     fn new() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("gcp-scopes-emulate-{}", std::process::id()));
+        // Fails if the folder exists: another user of the machine may have created it, to read or
+        // replace what is written to it.
         std::fs::create_dir(&path).map_err(|error| {
             let path = path.display();
             let text = format!("{path}: {error}; point TMPDIR at a folder for temporary files");

@@ -4,15 +4,14 @@
 mod environment;
 mod explanation;
 mod input;
-mod log;
 mod report;
+mod search;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes::Guard;
 use gcp_scopes::refusal::Gate;
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
@@ -46,8 +45,8 @@ pub(crate) const HELP: &str = "\
 What was answered may be a whole HTTP response (as `curl -i` prints it) or only
 its body, what a client printed, the text of a gRPC status, or a log: plain
 text, JSON lines, or an array of records as `gcloud logging read` prints. In a
-log the first refusal is explained, and a note tells of another one. Nothing is
-sent anywhere.
+log the refusal that decides is explained: the most certain one, and not one
+that was retried; a note names another one. Nothing is sent anywhere.
 
 Examples:
   curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
@@ -63,12 +62,16 @@ where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
 its explanation, always with all keys:
   {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
    \"accepted\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
+   \"candidates\": [\"…\"], \"notes\": [\"…\"],
    \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
 or, for a line that cannot be read, which stops nothing:
   {\"error\": \"line 3: …\"}
-`gate` is one of scope, iam, service_disabled, billing, vpc_sc, org_policy,
-rate_limit, quota_project, credentials, api_key, resource_acl, other. What is
-no refusal is `other`, `possible`, without steps. Blank lines get no answer.
+`candidates` are the methods of which one was called, if that is all that is
+known; each of them accepts the scopes in `accepted`. `notes` are sentences
+about what is not certain. `gate` is one of scope, iam, service_disabled,
+billing, vpc_sc, org_policy, rate_limit, quota_project, credentials, api_key,
+resource_acl, other. What is no refusal is `other`, `possible`, without steps.
+Blank lines get no answer.
 
 Exit codes:
   0  explained
@@ -84,8 +87,8 @@ pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Str
 fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
     let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
     Ok(Explainer {
-        guard: Guard::builder().build(),
         environment: args.environment.environment()?,
+        is_environment_given: args.environment.names_environment(),
         granted: args.environment.granted()?,
         call: call.map_err(|error| error.to_string())?,
     })
@@ -105,7 +108,10 @@ fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
 fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
     let input = input::read(args.file.as_deref())?;
-    let explanation = log::explain(&explainer, &input);
+    let found = search::in_text(&RecordedResponse::from_text(input));
+    let note = found.as_ref().and_then(|found| found.note.clone());
+    let explanation = found.map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
+    note.iter().for_each(|note| write_note(note));
     let printed = match args.format {
         OutputFormat::Text => print(&explanation.text(style.layout())),
         OutputFormat::Json => print(&explanation.json_with_report(style.layout_in_json())),
@@ -131,7 +137,8 @@ fn suggest_arguments(args: &ExplainArgs, explanation: &Explanation) {
             }
         });
     }
-    if explanation.gate() == Some(Gate::Scope) && !args.environment.is_given() {
+    let is_place_known = args.environment.is_given() || explanation.is_place_of_record();
+    if explanation.gate() == Some(Gate::Scope) && !is_place_known {
         write_note(
             "where it ran is not told, so the steps are for several places; give it, as in --on \
              gce, and they are for that one",

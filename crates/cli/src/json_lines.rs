@@ -60,6 +60,8 @@ fn process_lines(
             error_to_json(&format!("line {number}: {error}"))
         });
         output.write_all(format!("{text}\n").as_bytes())?;
+        // A program that sends one line and waits for the answer must not have to wait for a full
+        // buffer.
         output.flush()?;
     }
     Ok(())
@@ -70,6 +72,7 @@ fn process_lines(
 /// input.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
+    // One byte more than the limit shows whether the line is longer.
     if input.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? == 0 {
         return Ok(None);
     }

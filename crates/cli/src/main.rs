@@ -21,6 +21,8 @@ use std::process::ExitCode;
 use args::{Cli, Verb};
 
 fn main() -> ExitCode {
+    // The colours are chosen before the arguments are parsed, because errors of the parser have
+    // colours, too.
     style::choose_colors(std::env::args_os());
     let (name, Cli { verb, style }) = match args::parse() {
         Ok(parsed) => parsed,

@@ -74,6 +74,7 @@ fn notes_sections(text: &str) -> Roff {
         line.strip_suffix(':').filter(|title| HEADINGS.contains(title)).map(str::to_uppercase)
     };
     if text.lines().next().is_some_and(|line| title(line).is_none()) {
+        // Without `nf`, a viewer joins the lines of the notes to paragraphs.
         roff.control("SH", ["NOTES"]).control("nf", []);
     }
     for line in text.lines() {

@@ -54,8 +54,8 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
 }
 
 /// Starts a fake with a VM of an instance group, and runs `whoami` on the VM. The metadata server
-/// responds in `rounds`. Runs again if the server did not answer in time, at most 20 times: on a busy
-/// machine the 300 ms for the first response may be too short.
+/// responds in `rounds`. Runs again if the server did not answer in time, at most 20 times: on a
+/// busy machine the 300 ms for the first response may be too short.
 async fn whoami_in_rounds(rounds: &'static [u32]) -> Result<(FakeGoogle, Value)> {
     for _ in 0..20 {
         let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup);
@@ -77,8 +77,8 @@ async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
         google.requests().iter().map(|request| u32::from(matches(request.path()))).sum()
     };
     let attributes = count(|path| path.contains("/attributes/") && !path.ends_with('/'));
-    // Three rounds of detection, a round for the token, and a round for the scopes of the token. The
-    // last round requests the token again, because the server may have issued a newer token.
+    // Three rounds of detection, a round for the token, and a round for the scopes of the token.
+    // The last round requests the token again, because the server may have issued a newer token.
     let rounds = vec![1, count(|_| true) - attributes - 4, attributes, 1, 2].leak();
     let (_, report) = whoami_in_rounds(rounds).await?;
     ensure!(report["platform"] == "managed_instance_group", "{report}");

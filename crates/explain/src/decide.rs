@@ -40,9 +40,9 @@ impl GrantedScopes {
         }
     }
 
-    /// Returns whether these granted scopes disprove that a call was refused because its token lacks
-    /// a scope: the token is known to hold a scope that Google lists for the method, and the refusal
-    /// is not [structured](Refusal::is_structured), so that its words may belong to a name.
+    /// Returns whether these granted scopes disprove that a call was refused because its token
+    /// lacks a scope: the token is known to hold a scope that Google lists for the method, and the
+    /// refusal is not [structured](Refusal::is_structured), so that its words may belong to a name.
     ///
     /// ```
     /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
@@ -56,7 +56,8 @@ impl GrantedScopes {
     ///     held.disprove(&refusal, &call)
     /// };
     /// let name = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
-    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// let sentence =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
     /// assert!(disproves(name) && !disproves(sentence));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```

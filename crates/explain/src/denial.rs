@@ -63,7 +63,9 @@ use facts::Facts;
 ///
 /// A clone shares the facts, so cloning is cheap.
 #[derive(Clone)]
-pub struct Denial(Arc<Facts>);
+// The flag is whether the request is a `HEAD` request. It is not one of the facts, because a guard
+// keeps the facts of a method for later calls, which may have another verb.
+pub struct Denial(Arc<Facts>, bool);
 
 impl Denial {
     /// Creates the denial of a call to this method that was not sent. The token and the environment
@@ -159,7 +161,7 @@ impl Denial {
     ) -> Self {
         let environment = environment.for_token(&granted);
         let remedy = OnceLock::new();
-        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }), false)
     }
 
     /// Returns the denial with the steps for another environment. Tools call this function to
@@ -182,7 +184,8 @@ impl Denial {
     pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
+        let changed = Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal);
+        Self(changed.0, self.1)
     }
 
     /// Returns the denial with one more step, which precedes all other steps. An adapter calls this
@@ -206,7 +209,7 @@ impl Denial {
         let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        Self(Arc::new(Facts {
+        let facts = Facts {
             kind: *kind,
             method: *method,
             accepted: accepted.clone(),
@@ -214,7 +217,8 @@ impl Denial {
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
             remedy: Remedy { summary, steps }.into(),
-        }))
+        };
+        Self(Arc::new(facts), self.1)
     }
 
     /// Returns whether the call was sent and refused, or was not sent.
@@ -325,6 +329,40 @@ impl Denial {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         self.0.refusal.as_ref()
+    }
+
+    /// Marks the denial as one of a `HEAD` request, to which a response has no body
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2>). A guard does this for each `HEAD`
+    /// request that it denies.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.get")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert!(!denial.is_for_head_request());
+    /// assert!(denial.for_head_request().is_for_head_request());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn for_head_request(self) -> Self {
+        Self(self.0, true)
+    }
+
+    /// Returns whether the denied request is a `HEAD` request, to which a response has no body.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// /// Returns the body of the response with which a proxy answers a denied request.
+    /// fn body(denial: &Denial) -> String {
+    ///     match denial.is_for_head_request() {
+    ///         true => String::new(),
+    ///         false => denial.to_response().into_body(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn is_for_head_request(&self) -> bool {
+        self.1
     }
 
     /// Returns the steps to take, in order. There is at least one step.

@@ -24,6 +24,8 @@ use std::time::SystemTime;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
+use crate::escape::escaped;
+
 /// The scopes of a token, as far as they are known.
 ///
 /// ```
@@ -54,7 +56,9 @@ enum Held {
 
 impl GrantedScopes {
     /// Creates the granted scopes of a token that holds exactly `scopes`. An empty set counts as
-    /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong.
+    /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong. A set
+    /// with a word that is not a `scope-token` of RFC 6749, section 3.3, counts as unknown too: the
+    /// list was not understood.
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::ScopeSet;
@@ -63,11 +67,18 @@ impl GrantedScopes {
     /// let pubsub = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
     /// assert!(!GrantedScopes::known(pubsub, GrantSource::Custom).is_unknown());
     /// assert!(GrantedScopes::known(ScopeSet::new(), GrantSource::Custom).is_unknown());
+    /// let no_list = ScopeSet::from_scope_text("{\"error\":\"try later\"}");
+    /// assert!(GrantedScopes::known(no_list, GrantSource::Custom).is_unknown());
     /// ```
     #[must_use]
     pub fn known(scopes: ScopeSet, source: GrantSource) -> Self {
         if scopes.is_empty() {
             return Self::unknown(format!("an empty list of scopes ({})", source.as_str()));
+        }
+        if !scopes.iter().all(|scope| scope.is_known() || is_scope_token(scope.as_str())) {
+            let source = source.as_str();
+            let why = "a list that was not understood: a word is no scope";
+            return Self::unknown(format!("{why} ({source})"));
         }
         Self::new(Held::Known(scopes), Some(source))
     }
@@ -86,7 +97,8 @@ impl GrantedScopes {
     }
 
     /// Creates the granted scopes of a token whose scopes are unknown. `why` is the reason: a short
-    /// text for a person, without secrets.
+    /// text for a person, without secrets. Control characters and invisible characters in the text
+    /// are escaped.
     ///
     /// ```
     /// use gcp_scopes_explain::granted::GrantedScopes;
@@ -96,7 +108,7 @@ impl GrantedScopes {
     /// ```
     #[must_use]
     pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Held::Unknown(why.into()), None)
+        Self::new(Held::Unknown(escaped(why.into())), None)
     }
 
     const fn new(held: Held, source: Option<GrantSource>) -> Self {
@@ -236,6 +248,12 @@ impl GrantedScopes {
     }
 }
 
+/// Returns whether a word has the syntax of a scope.
+/// Source: <https://www.rfc-editor.org/rfc/rfc6749#section-3.3>
+fn is_scope_token(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
 /// The source that reports the scopes of a token.
 ///
 /// ```
@@ -317,5 +335,35 @@ mod tests {
         let granted = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
         assert!(granted.is_unknown() && granted.source().is_none());
         assert!(granted.why_unknown().unwrap().contains("metadata"));
+    }
+
+    #[test]
+    fn a_list_with_a_word_that_is_no_scope_counts_as_unknown() {
+        let granted = |word: &str| {
+            let text = format!("https://www.googleapis.com/auth/pubsub {word}");
+            GrantedScopes::known(ScopeSet::from_scope_text(&text), GrantSource::Jwt)
+        };
+        for word in ["openid", "https://example.com/auth/new", "a", "!#$%&'()*+,-./[]^_`{|}~"] {
+            assert!(granted(word).scopes().is_some_and(|scopes| scopes.len() == 2), "{word}");
+        }
+        let outside =
+            ['"', '\\', '\u{0}', '\u{1b}', '\u{7f}', '\u{9b}', '\u{a0}', '\u{e9}', '\u{202e}', '\u{e0041}'];
+        for character in outside {
+            let granted = granted(&format!("https://example.com/{character}x"));
+            assert!(granted.why_unknown().is_some_and(|why| why.contains("jwt")), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_has_no_control_and_no_invisible_character() {
+        let why =
+            "down:\u{1b}[31m\n\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} caf\u{e9}";
+        let shown = GrantedScopes::unknown(why);
+        assert_eq!(
+            shown.why_unknown(),
+            Some(
+                r"down:\u{1b}[31m\u{a}\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} café"
+            )
+        );
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod error;
 
+mod escape;
+
 pub mod granted;
 
 pub mod environment;

@@ -22,13 +22,18 @@
 //! assert!(classify_text("200 OK").is_none());
 //! ```
 
+mod audit;
 mod challenge;
+mod conclusion;
 mod details;
 mod error_response;
 mod gate;
 mod gather;
 mod grpc;
 mod json;
+mod local_errors;
+mod other_servers;
+mod passages;
 mod phrases;
 mod protobuf;
 mod reasons;
@@ -82,15 +87,18 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let may_hold_responses =
         answer.is_text || (body.trim_start().starts_with("--") && may_be_multipart(answer.headers));
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
+    if responses.is_empty() && answer.is_text {
+        return classify_passages(answer, &local_errors::removed(&body));
+    }
     if responses.is_empty() {
-        return classify_response(answer.status, answer.headers, &body, answer.is_text);
+        return classify_response(answer.status, answer.headers, &body, false);
     }
     let refusal = |response: &responses::Response<'_>| {
         classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_likely_for_scope()).or_else(|| refusals.first())?;
-    if best.certainty() > Certainty::Possible {
+    if best.certainty() > Certainty::Possible || best.other_server().is_some() {
         return Some(best.clone());
     }
     // A client may print a sentence of its own before the response, so the whole text is read, too.
@@ -99,8 +107,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     from_whole_text.or_else(|| Some(best.clone()))
 }
 
-/// Returns whether the headers allow for a multipart body. Another body may begin with a name that a
-/// user chose.
+/// Returns whether the headers allow for a multipart body. Another body may begin with a name that
+/// a user chose.
 fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
     let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
     content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
@@ -121,6 +129,42 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&ErrorResponse::from_text(text))
 }
 
+/// Determines which gate refused, from a text that may contain several refusals. The verdict about
+/// one line counts only if it is better than that about the whole text, because a message may have
+/// several lines.
+fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
+    let whole = classify_response(answer.status, answer.headers, text, true)?;
+    let is_one = text.trim_start().starts_with(['{', '[', '<']) || text::first_lines(text).nth(1).is_none();
+    if is_one {
+        return Some(whole);
+    }
+    let lines = text::first_lines(text).filter_map(|line| classify_response(None, None, line, true));
+    let mut lines: Vec<Refusal> = lines.collect();
+    let best = decisive(&lines).map(|index| lines.swap_remove(index));
+    Some(best.filter(|line| passages::is_better(&line.verdict, &whole.verdict)).unwrap_or(whole))
+}
+
+/// Returns the index of the refusal that explains the failure of a program, from the refusals of a
+/// log in their order.
+///
+/// A refusal that was probably retried (a rate limit, a refused credential) does not count if a
+/// refusal of another kind follows it. Of the others, the most certain refusal counts, and the
+/// first one of equally certain refusals. A refusal by a server that is not Google's counts only if
+/// there is no other.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::{classify_text, decisive};
+///
+/// let lines = ["Error 429: Rate Limit Exceeded", "Error 403: Request had insufficient authentication scopes."];
+/// let refusals: Vec<_> = lines.iter().filter_map(|line| classify_text(line)).collect();
+/// assert_eq!(decisive(&refusals), Some(1));
+/// ```
+#[must_use]
+pub fn decisive(refusals: &[Refusal]) -> Option<usize> {
+    let verdicts: Vec<Verdict> = refusals.iter().map(|refusal| refusal.verdict).collect();
+    passages::decisive(&verdicts)
+}
+
 /// Determines which gate refused, from one response or from a text.
 fn classify_response(
     status: Option<u16>,
@@ -130,10 +174,12 @@ fn classify_response(
 ) -> Option<Refusal> {
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
     let facts = gather::gather(status, &headers, body, is_text);
-    let (verdict, evidence) = rules::verdict(&facts)?;
-    let is_structured = rules::is_structured(&facts, &verdict, evidence);
-    let alternatives = facts.challenge.scopes;
-    Some(Refusal { verdict, evidence, is_structured, alternatives, details: Box::new(facts.details) })
+    let finding = rules::verdict(&facts)?;
+    let is_structured = rules::is_structured(&facts, &finding);
+    let alternatives = facts.listed_scopes(&finding);
+    let (verdict, evidence) = (finding.verdict, finding.evidence);
+    let details = Box::new(facts.into_details(&finding));
+    Some(Refusal { verdict, evidence, is_structured, alternatives, details })
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -205,19 +251,21 @@ impl Refusal {
         self.evidence.as_str()
     }
 
-    /// Returns whether the gate was determined from a part of a server's response that cannot contain
-    /// a name that a user chose: a field with a reason, or a message that is nothing but a sentence
-    /// with which Google refuses for lack of scope. In any other message, the words may belong to
-    /// the name of an object or a file.
+    /// Returns whether the gate was determined from a part of a server's response that cannot
+    /// contain a name that a user chose: a field with a reason, or a message that is nothing but a
+    /// sentence with which Google refuses for lack of scope. In any other message, the words may
+    /// belong to the name of an object or a file.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
     /// let is_structured = |body: &[u8]| {
     ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
     /// };
-    /// let sentence = br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
+    /// let sentence =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;
     /// assert!(is_structured(sentence));
-    /// let longer = br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
+    /// let longer =
+    ///     br#"{"error":{"message":"Request had insufficient authentication scopes.txt"}}"#;
     /// assert!(!is_structured(longer));
     /// ```
     #[must_use]
@@ -229,6 +277,8 @@ impl Refusal {
     /// not [`Gate::Scope`].
     ///
     /// - `missing`: the token holds none of the accepted scopes;
+    /// - `script`: a script of Apps Script lacks a scope, which its manifest `appsscript.json` must
+    ///   list;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
     /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
     ///   account.
@@ -246,6 +296,32 @@ impl Refusal {
 
     pub(crate) fn problem(&self) -> Option<ScopeProblem> {
         self.verdict.problem
+    }
+
+    /// Returns the name of the server that refused, if it is not one of Google's, such as GitLab or
+    /// AWS. The gate of such a refusal is [`Gate::Other`], and no step for Google Cloud helps.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
+    /// assert_eq!(classify_text(text).expect("no refusal").other_server(), Some("AWS"));
+    /// ```
+    #[must_use]
+    pub fn other_server(&self) -> Option<&'static str> {
+        self.verdict.other_server
+    }
+
+    /// Returns whether the response reports what a service perimeter in dry-run mode would refuse.
+    /// Then the call was not refused.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "(Dry Run Mode) Request is prohibited by organization's policy.";
+    /// assert!(classify_text(text).expect("no report").is_dry_run());
+    /// ```
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.verdict.is_dry_run
     }
 
     /// Returns whether a token endpoint refused to issue a token with the requested scopes: the

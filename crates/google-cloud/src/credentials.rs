@@ -44,6 +44,15 @@ struct HandedOut {
 
 impl GuardCredentials {
     /// Creates credentials that wrap `inner` and report each token to the guard.
+    ///
+    /// ```
+    /// use gcp_scopes_google_cloud::GuardCredentials;
+    /// use gcp_scopes_google_cloud::gcp_scopes::Guard;
+    /// use google_cloud_auth::credentials::anonymous;
+    ///
+    /// let guard = Guard::builder().build();
+    /// let credentials = GuardCredentials::new(&guard, anonymous::Builder::new().build());
+    /// ```
     #[must_use]
     pub fn new(guard: &Guard, inner: impl Into<Credentials>) -> Self {
         Self { guard: guard.clone(), inner: inner.into(), granted: None, handed_out: Arc::default() }
@@ -56,10 +65,11 @@ impl GuardCredentials {
     /// requested scopes, nor for a user's credentials.
     ///
     /// ```
-    /// # use gcp_scopes_google_cloud::{GuardGoogleCloudExt as _, gcp_scopes::{Guard, Scope}};
-    /// # use google_cloud_auth::credentials::anonymous;
+    /// use gcp_scopes_google_cloud::{GuardGoogleCloudExt as _, gcp_scopes::{Guard, Scope}};
+    /// use google_cloud_auth::credentials::anonymous;
+    ///
     /// let guard = Guard::builder().build();
-    /// # let impersonated = anonymous::Builder::new().build();
+    /// let impersonated = anonymous::Builder::new().build();
     /// // `impersonated` was built with exactly this scope, so its tokens hold exactly this scope.
     /// let scopes = [Scope::cloud_platform()].into_iter().collect();
     /// let credentials = guard.credentials(impersonated).with_granted(scopes);
@@ -120,6 +130,8 @@ impl CredentialsProvider for GuardCredentials {
         let headers = self.inner.headers(extensions).await?;
         let authorization = match &headers {
             CacheableResource::New { data, .. } => data.get(AUTHORIZATION).cloned(),
+            // The client has these headers already, so its token is the one that was handed out
+            // before.
             CacheableResource::NotModified => self.last_handed_out(),
         };
         if let Some(authorization) = authorization {

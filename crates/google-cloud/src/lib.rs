@@ -7,8 +7,10 @@
 //!
 //! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
 //! let guard = Guard::detect().await;
-//! let credentials = guard.credentials(google_cloud_auth::credentials::Builder::default().build()?);
-//! let retries = Aip194Strict.with_attempt_limit(10).with_time_limit(std::time::Duration::from_secs(60));
+//! let credentials =
+//!     guard.credentials(google_cloud_auth::credentials::Builder::default().build()?);
+//! let retries =
+//!     Aip194Strict.with_attempt_limit(10).with_time_limit(std::time::Duration::from_secs(60));
 //! let retries = guard.retry_policy(retries).with_tokens_of(&credentials);
 //! // Client::builder().with_credentials(credentials).with_retry_policy(retries).build().await?
 //! # Ok(()) }

@@ -27,7 +27,8 @@ use gcp_scopes::{BoxError, Guard};
 ///
 /// let guard = Guard::builder().build();
 /// let credentials = guard.credentials(anonymous::Builder::new().build());
-/// let retries = guard.retry_policy(Aip194Strict.with_attempt_limit(10)).with_tokens_of(&credentials);
+/// let retries =
+///     guard.retry_policy(Aip194Strict.with_attempt_limit(10)).with_tokens_of(&credentials);
 /// // Client::builder().with_credentials(credentials).with_retry_policy(retries)
 /// ```
 #[derive(Debug, Clone)]
@@ -40,6 +41,14 @@ pub struct GuardRetryPolicy {
 impl GuardRetryPolicy {
     /// Creates a retry policy that wraps `inner` and explains the refusals that `inner` does not
     /// retry.
+    ///
+    /// ```
+    /// use gcp_scopes_google_cloud::GuardRetryPolicy;
+    /// use gcp_scopes_google_cloud::gcp_scopes::Guard;
+    /// use google_cloud_gax::retry_policy::Aip194Strict;
+    ///
+    /// let retries = GuardRetryPolicy::new(&Guard::builder().build(), Aip194Strict);
+    /// ```
     #[must_use]
     pub fn new(guard: &Guard, inner: impl RetryPolicy + 'static) -> Self {
         Self { guard: guard.clone(), inner: Arc::new(inner), credentials: None }
@@ -47,6 +56,16 @@ impl GuardRetryPolicy {
 
     /// Sets the credentials of the client, so that denials contain the scopes of the token that was
     /// sent.
+    ///
+    /// ```
+    /// use gcp_scopes_google_cloud::gcp_scopes::Guard;
+    /// use gcp_scopes_google_cloud::{GuardCredentials, GuardGoogleCloudExt as _, GuardRetryPolicy};
+    /// use google_cloud_gax::retry_policy::Aip194Strict;
+    ///
+    /// fn retries(guard: &Guard, credentials: &GuardCredentials) -> GuardRetryPolicy {
+    ///     guard.retry_policy(Aip194Strict).with_tokens_of(credentials)
+    /// }
+    /// ```
     #[must_use]
     pub fn with_tokens_of(self, credentials: &GuardCredentials) -> Self {
         Self { credentials: Some(credentials.clone()), ..self }
@@ -89,12 +108,24 @@ impl RetryPolicy for GuardRetryPolicy {
 }
 
 /// The marker type that selects this crate's [`ClientError`] implementation for [`Error`].
+///
+/// ```
+/// use gcp_scopes_google_cloud::GoogleCloud;
+/// use gcp_scopes_google_cloud::gcp_scopes::calling::ClientError;
+///
+/// /// Returns the status of the response that an error contains.
+/// fn status(error: &google_cloud_gax::error::Error) -> Option<u16> {
+///     let response = ClientError::<GoogleCloud>::response(error)?;
+///     Some(response.status().as_u16())
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GoogleCloud;
 
 impl ClientError<GoogleCloud> for Error {
     fn response(&self) -> Option<Response<Vec<u8>>> {
+        // An error of a gRPC call has no HTTP status.
         let permission_denied = self.status().filter(|status| status.code == Code::PermissionDenied);
         let status = self.http_status_code().or_else(|| permission_denied.map(|_| 403))?;
         let body = match (self.status(), self.http_payload()) {

@@ -57,10 +57,10 @@ pub enum Fault {
         /// The number of requests in a group.
         group: u32,
     },
-    /// Holds back the responses of a round until all requests of the round have arrived. The numbers
-    /// are the sizes of the rounds, in order; requests after the last round are not held back. A
-    /// client that waits for a response before it sends the other requests of the round never gets
-    /// the response.
+    /// Holds back the responses of a round until all requests of the round have arrived. The
+    /// numbers are the sizes of the rounds, in order; requests after the last round are not held
+    /// back. A client that waits for a response before it sends the other requests of the round
+    /// never gets the response.
     Rounds(&'static [u32]),
     /// Sends the body of the normal response in chunks of this many bytes.
     ChunkSize(usize),
@@ -95,8 +95,8 @@ impl Faults {
         current.is_some_and(|(fault, requests)| matches!(fault, Fault::Rounds(_)) && *requests < end_of_round)
     }
 
-    /// Counts a request. Returns the fault that applies to the request, and the number of requests at
-    /// which the round of the request ends, which is 0 without [`Fault::Rounds`].
+    /// Counts a request. Returns the fault that applies to the request, and the number of requests
+    /// at which the round of the request ends, which is 0 without [`Fault::Rounds`].
     /// [`Fault::Flaky`] becomes either [`Fault::Status`] or `None`.
     pub(crate) fn next(&mut self, service: Service) -> (Option<Fault>, u32) {
         let Some((fault, requests)) = self.0.get_mut(&service) else { return (None, 0) };

@@ -6,12 +6,14 @@
 //! use gcp_scopes_tonic::gcp_scopes::{Denial, Guard};
 //! use tower::ServiceBuilder;
 //!
-//! # fn build<Channel>(guard: &Guard, channel: Channel) -> gcp_scopes_tonic::gcp_scopes::adapter::tower::GuardService<Channel> {
+//! # use gcp_scopes_tonic::gcp_scopes::adapter::tower::GuardService;
+//! # fn build<Channel>(guard: &Guard, channel: Channel) -> GuardService<Channel> {
 //! // `channel` is a `tonic::transport::Channel` to https://pubsub.googleapis.com. The interceptor
 //! // that sets the token must be outside of the guard:
 //! // `PublisherClient::with_interceptor(guarded, set_token)`.
 //! let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
-//! # guarded }
+//! # guarded
+//! # }
 //! # fn show(status: tonic::Status) {
 //! // When a call fails, at once or in the middle of a stream:
 //! if let Some(denial) = Denial::find(&status) {
@@ -23,8 +25,8 @@
 //! # What the caller gets
 //! 1. A refusal for lack of scope is a [`tonic::Status`] with the code, the details and the
 //!    metadata that Google sent. The denial's message is appended to the message of the status, and
-//!    the [`Denial`] is the source of the status. Messages of a stream that arrived before the
-//!    refusal are delivered first.
+//!    the [`Denial`](gcp_scopes::Denial) is the source of the status. Messages of a stream that
+//!    arrived before the refusal are delivered first.
 //! 2. Every other status is the same as without the guard.
 //! 3. A proxy or a load balancer may respond with a plain HTTP 403 that is not gRPC. The caller
 //!    gets `PermissionDenied`, as the gRPC specification
@@ -50,32 +52,35 @@
 //! `.map_response(|response| response.map(tonic::body::Body::new))` inside of the guard. A gRPC
 //! client with the plain `guard.layer()` gets no `Denial` from trailers either.
 
+mod status;
+
 pub use gcp_scopes;
-
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::HeaderMap;
-use tonic::Status;
 
 use gcp_scopes::Guard;
 use gcp_scopes::adapter::tower::GuardLayer;
-use gcp_scopes::denial::Denial;
 
 /// Adds the layer for tonic to [`Guard`] as a method.
+///
+/// ```
+/// use gcp_scopes_tonic::GuardTonicExt as _;
+/// use gcp_scopes_tonic::gcp_scopes::Guard;
+///
+/// let layer = Guard::builder().build().tonic_layer();
+/// ```
 pub trait GuardTonicExt {
-    /// Returns a layer for the channel of a tonic client: [`Guard::layer`], with [`Status`] as the
-    /// error.
+    /// Returns a layer for the channel of a tonic client: [`Guard::layer`], with [`tonic::Status`]
+    /// as the error.
     ///
     /// ```
-    /// # use http::{Request, Response};
     /// use gcp_scopes_tonic::GuardTonicExt as _;
     /// use gcp_scopes_tonic::gcp_scopes::Guard;
+    /// use http::{Request, Response};
     ///
     /// let guard = Guard::builder().build();
-    /// # let channel = tower::service_fn(|_: Request<String>| async { Ok::<_, tonic::Status>(Response::new(String::new())) });
+    /// // Stands for a `tonic::transport::Channel`.
+    /// let channel = tower::service_fn(|_: Request<String>| async {
+    ///     Ok::<_, tonic::Status>(Response::new(String::new()))
+    /// });
     /// let guarded = tower::ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
     /// ```
     #[must_use]
@@ -84,38 +89,6 @@ pub trait GuardTonicExt {
 
 impl GuardTonicExt for Guard {
     fn tonic_layer(&self) -> GuardLayer {
-        self.layer().with_grpc_errors(denied_status)
+        self.layer().with_grpc_errors(status::denied)
     }
 }
-
-/// Builds a [`Status`] from the headers or trailers of a refused call, with the denial as its
-/// source.
-fn denied_status(denial: Denial, headers: &HeaderMap) -> Option<Status> {
-    let mut status = read_status(headers)?;
-    status.set_source(Arc::new(denial.into_error()));
-    Some(status)
-}
-
-/// Reads the status of a call from its headers or trailers, without details that tonic cannot
-/// decode.
-fn read_status(headers: &HeaderMap) -> Option<Status> {
-    if !has_bad_details(headers) {
-        return Status::from_header_map(headers);
-    }
-    let mut headers = headers.clone();
-    headers.remove(DETAILS);
-    Status::from_header_map(&headers)
-}
-
-/// Checks whether tonic would panic when it reads the details, because they are not valid base64.
-fn has_bad_details(headers: &HeaderMap) -> bool {
-    headers.get(DETAILS).is_some_and(|details| BASE64.decode(details).is_err())
-}
-
-const DETAILS: &str = "grpc-status-details-bin";
-
-/// A decoder with the settings of tonic's decoder: it rejects everything that makes tonic panic.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);

@@ -15,7 +15,8 @@ use gcp_scopes_catalog::raw::{Blob, Row as Data};
 pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
-    let mut check = Check { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
+    let mut check =
+        Verifier { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
     for group in &catalog.groups {
         for row in &group.rows {
             check.row(group, row);
@@ -33,7 +34,7 @@ pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
 }
 
 /// An encoded catalog, and the counts of its checks so far.
-struct Check<'b> {
+struct Verifier<'b> {
     blob: Blob<'b>,
     scopes: &'b [String],
     /// Routes that lead to their own method.
@@ -46,7 +47,7 @@ struct Check<'b> {
     wrong: usize,
 }
 
-impl Check<'_> {
+impl Verifier<'_> {
     fn row(&mut self, group: &Group, row: &ModelRow) {
         for (verb, template) in &row.routes {
             self.route(group, row, verb, &example_path(template));

@@ -72,8 +72,8 @@ pub enum AbstainReason {
     /// judged before it is sent.
     Grpc,
     /// `contradicted`: Google accepted such a call of a token without any of the scopes that the
-    /// catalog lists, or refused such a call of a token with one of them for lack of scope, or named
-    /// other scopes of which the token holds one.
+    /// catalog lists, or refused such a call of a token with one of them for lack of scope, or
+    /// named other scopes of which the token holds one.
     Contradicted,
     /// `granted`: the scopes of the token are not known.
     Granted,

@@ -122,6 +122,11 @@ impl EnvironmentArgs {
         self.on.is_some() || self.credential.is_some()
     }
 
+    /// Checks whether an argument shows where the call was made, or with which account.
+    pub(crate) fn names_environment(&self) -> bool {
+        self.is_given() || self.project.is_some() || self.account.is_some()
+    }
+
     /// Returns the environment of the call, or an error for a name that Google does not allow.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
         let unknown = ("", Platform::Unknown, Credential::Unknown);

@@ -1,22 +1,28 @@
 //! The explanation of a response, as text and as JSON.
 
-use gcp_scopes::catalog::{ApiMethod, Catalog};
+use std::sync::Arc;
+
+use gcp_scopes::call::{Call, NeededScopes};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
+use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::{Step, for_refused_call};
-use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
+use gcp_scopes::{Denial, ScopeSet};
+use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, RefusedCall, service_of};
 use serde::Serialize;
 
 use super::report;
+use super::search::{self, FoundRefusal};
 use crate::output::to_json;
 
 /// Explains responses to calls that were made in one environment, with one token.
 pub(crate) struct Explainer {
-    pub(crate) guard: Guard,
+    /// Where the call was made, as far as the arguments show.
     pub(crate) environment: Environment,
+    /// Whether an argument shows where the call was made.
+    pub(crate) is_environment_given: bool,
     /// The scopes of the token.
     pub(crate) granted: GrantedScopes,
     /// The call that `--call` names.
@@ -24,37 +30,98 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Explains each response that a log record may contain, and returns the most certain
-    /// explanation.
-    pub(crate) fn explain_record(&self, record: &RecordedResponse) -> Explanation {
-        let explanations = record.candidates().map(|response| self.explain(&response));
-        explanations.reduce(Explanation::more_certain).unwrap_or_default()
+    /// Explains a response, or a text that may contain a response. The explanation is empty if there
+    /// is no refusal.
+    pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
+        let found = match response.is_text() {
+            true => search::in_text(response).map(|found| found.refusal),
+            false => FoundRefusal::in_response(response, ""),
+        };
+        found.map_or_else(Explanation::default, |found| self.explanation(found))
     }
 
-    /// Explains a response. The explanation is empty if the response is not a refusal.
-    pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
-        let Some(refusal) = classify(&response.error_response()) else { return Explanation::default() };
-        let server_name = refusal.service().zip(refusal.rpc_method());
-        let server_method =
-            server_name.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
-        // The argument `--call` takes precedence over the method that the server reported, and that
-        // method takes precedence over a request in the text.
-        let named_call = self.call.clone().or_else(|| match server_method {
-            Some(_) => None,
-            None => NamedCall::find_in(&response.body()),
-        });
-        let method = named_call.as_ref().map_or(server_method, NamedCall::method);
-        let named_call = named_call.unwrap_or_default();
+    /// Explains a refusal.
+    pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
+        let FoundRefusal { refusal, call: read, environment } = found;
+        let of_record = environment.filter(|_| !self.is_environment_given);
+        let is_place_of_record = of_record.is_some();
+        let environment = of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
+        let given = self.call.as_ref().filter(|call| !read.contradicts(call));
+        let mut notes = Vec::new();
+        if self.call.is_some() && given.is_none() {
+            notes.push(contradicted_call(&read));
+        }
+        let named_call = given.cloned().unwrap_or_else(|| read.named_call());
+        let method = given.map_or_else(|| read.method(), NamedCall::method);
+        let read = if given.is_some() { RefusedCall::default() } else { read };
         let call = named_call.call();
-        let denial = self.guard.explain(&call, &self.granted, &response.error_response());
-        let denial = denial.map(|denial| denial.with_environment(self.environment.clone()));
+        let denial = self.denial(&call, method, &refusal, &environment);
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
-            None => for_refused_call(&refusal, &self.environment, &call),
+            None => for_refused_call(&refusal, &environment, &call),
         };
-        Explanation { refusal: Some(refusal), denial, method, steps }
+        let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
+        notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
+        notes.extend(candidates_note(read.candidates()).filter(|_| refusal.gate() == Gate::Scope));
+        Explanation { refusal: Some(refusal), denial, method, call: read, steps, notes, is_place_of_record }
+    }
+
+    /// Returns the environment with the scopes of `--held`.
+    fn with_held(&self, environment: Environment) -> Environment {
+        match self.granted.scopes() {
+            Some(scopes) => environment.with_scopes(scopes.clone()),
+            None => environment,
+        }
+    }
+
+    /// Returns the denial of a call that was refused for lack of scopes; `None` if another gate
+    /// refused the call, or if a missing scope is only possible.
+    fn denial(
+        &self,
+        call: &Call<'_>,
+        method: Option<ApiMethod>,
+        refusal: &Refusal,
+        environment: &Environment,
+    ) -> Option<Denial> {
+        let lookup = lookup(call, &Endpoints::new());
+        let is_expected = self.granted.suffice_for(&lookup) == Ok(false);
+        let refusal = if is_expected { refusal.clone().corroborated() } else { refusal.clone() };
+        let needed = lookup.needed_scopes().map(NeededScopes::scopes);
+        let environment = Arc::new(environment.clone());
+        refusal
+            .is_likely_for_scope()
+            .then(|| Denial::from_refusal(method, needed, self.granted.clone(), environment, refusal))
     }
 }
+
+/// The command of the first step if the known scopes of the token contradict the refusal.
+const LOOK_FIRST: &str = "gcp-scopes whoami";
+const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was probably sent with \
+                              another token: begin with the first step.";
+
+/// Returns the note about a call of `--call` that is not the call of the answer.
+fn contradicted_call(read: &RefusedCall) -> String {
+    let name =
+        read.method().map(|method| method.id().to_owned()).or_else(|| read.service().map(str::to_owned));
+    let name = name.unwrap_or_else(|| "another API".to_owned());
+    format!("--call names another call than this answer, which is about {name}: --call is not used.")
+}
+
+/// Returns the note about the methods of which one was called; `None` if the method is known or
+/// nothing is known of it.
+fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
+    let ids: Vec<&str> = candidates.iter().take(MAX_CANDIDATES).map(|method| method.id()).collect();
+    let more = if candidates.len() > MAX_CANDIDATES { " and others" } else { "" };
+    (ids.len() > 1).then(|| {
+        format!(
+            "The text does not show which method was called: {}{more}. What follows is enough for each of them.",
+            ids.join(", ")
+        )
+    })
+}
+
+/// The maximum number of methods in a note, so that the note has a few lines.
+const MAX_CANDIDATES: usize = 5;
 
 /// A refusal and the steps that fix the refusal. Empty if a response is not a refusal.
 #[derive(Default)]
@@ -64,10 +131,21 @@ pub(crate) struct Explanation {
     denial: Option<Denial>,
     /// The method that was called, if the method is known.
     method: Option<ApiMethod>,
+    /// What the text shows of the call.
+    call: RefusedCall,
     steps: Vec<Step>,
+    /// What contradicts the arguments, and what is not certain about the call.
+    notes: Vec<String>,
+    /// Whether the record of the refusal shows where the call was made.
+    is_place_of_record: bool,
 }
 
 impl Explanation {
+    /// Checks whether the record of the refusal shows where the call was made.
+    pub(crate) fn is_place_of_record(&self) -> bool {
+        self.is_place_of_record
+    }
+
     pub(crate) fn is_refusal(&self) -> bool {
         self.refusal.is_some()
     }
@@ -77,36 +155,9 @@ impl Explanation {
         self.refusal.as_ref().map(Refusal::gate)
     }
 
-    /// Checks whether the response is a refusal whose gate is at least likely.
-    pub(crate) fn is_likely(&self) -> bool {
-        self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
-    }
-
-    /// Checks whether both refusals have the same gate, method, service and permission. A method,
-    /// service or permission that only one of the refusals names is not compared.
-    pub(crate) fn matches(&self, other: &Self) -> bool {
-        self.gate() == other.gate()
-            && self.names().into_iter().zip(other.names()).all(|pair| match pair {
-                (Some(one), Some(other)) => one == other,
-                _ => true,
-            })
-    }
-
-    /// Returns the method, the service and the permission.
-    fn names(&self) -> [Option<String>; 3] {
-        let permission = self.refusal.as_ref().and_then(Refusal::permission).map(str::to_owned);
-        [self.method.map(|method| method.id().to_owned()), self.service(), permission]
-    }
-
     /// Checks whether this is a scope refusal for which the accepted scopes are not known.
     pub(crate) fn lacks_accepted_scopes(&self) -> bool {
         self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
-    }
-
-    /// Returns the explanation with the greater certainty; `self` if both are equally certain.
-    fn more_certain(self, other: Self) -> Self {
-        let certainty = |explanation: &Self| explanation.refusal.as_ref().map(Refusal::certainty);
-        if certainty(&other) > certainty(&self) { other } else { self }
     }
 
     /// Returns the explanation as a line of `--jsonl`, without the line end.
@@ -119,14 +170,15 @@ impl Explanation {
         to_json(&ExplanationJsonWithReport { fields: self.fields(), report: self.text(layout) })
     }
 
-    /// Returns the report as text.
+    /// Returns the report as text. Notes precede it.
     pub(crate) fn text(&self, layout: Layout) -> String {
+        let notes: String = self.notes.iter().map(|note| layout.paragraph(note) + "\n").collect();
         let text = match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.report_in(&layout),
             (None, Some(refusal)) => report::of_refusal(refusal, self.method, &self.steps, layout),
             (None, None) => report::of_no_refusal(layout),
         };
-        text.trim_end().to_owned()
+        (notes + &text).trim_end().to_owned()
     }
 
     fn fields(&self) -> ExplanationJson<'_> {
@@ -142,8 +194,16 @@ impl Explanation {
             accepted,
             service: self.service(),
             method: self.method.and_then(|method| method.discovery_id()),
+            candidates: self.candidates(),
+            notes: &self.notes,
             steps: self.steps.iter().map(StepJson::new).collect(),
         }
+    }
+
+    /// Returns the ids of the methods of which one was called, if the method is not known.
+    fn candidates(&self) -> Vec<&'static str> {
+        let methods = if self.method.is_none() { self.call.candidates() } else { &[] };
+        methods.iter().map(|method| method.discovery_id().unwrap_or_else(|| method.id())).collect()
     }
 
     /// Returns the scopes any one of which the call accepts. The set is empty if another gate than
@@ -159,18 +219,12 @@ impl Explanation {
         }
     }
 
-    /// Returns the service that the server reported, or else the service of the method.
+    /// Returns the service that the server reported, or else the service of the method or of the
+    /// text.
     fn service(&self) -> Option<String> {
         let reported = self.refusal.as_ref().and_then(Refusal::service).map(str::to_owned);
-        reported.or_else(|| {
-            let method = self.method?;
-            // The older APIs share the host www.googleapis.com, which is not the name of a service.
-            let named_after_api = method.api().split('.').next().map(|api| format!("{api}.googleapis.com"));
-            match method.host() {
-                "www.googleapis.com" => named_after_api,
-                host => Some(host.to_owned()),
-            }
-        })
+        let of_method = || self.method.map(service_of);
+        reported.or_else(of_method).or_else(|| self.call.service().map(str::to_owned))
     }
 }
 
@@ -182,6 +236,8 @@ struct ExplanationJson<'a> {
     accepted: Vec<String>,
     service: Option<String>,
     method: Option<&'static str>,
+    candidates: Vec<&'static str>,
+    notes: &'a [String],
     steps: Vec<StepJson<'a>>,
 }
 

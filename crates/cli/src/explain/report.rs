@@ -41,7 +41,7 @@ fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String
 /// Returns a sentence that rules out scopes as the reason; `None` if they may be the reason.
 fn exclusion_of_scopes(refusal: &Refusal) -> Option<&'static str> {
     match refusal.certainty() {
-        _ if refusal.gate() == Gate::Scope => None,
+        _ if refusal.gate() == Gate::Scope || refusal.other_server().is_some() => None,
         Certainty::Certain => Some("OAuth scopes are not the reason: other scopes would not help."),
         Certainty::Likely => {
             Some("OAuth scopes are probably not the reason: other scopes would hardly help.")
@@ -63,6 +63,12 @@ pub(crate) fn of_no_refusal(layout: Layout) -> String {
 /// Returns the first sentence of the report. The words of the sentence show how certain it is that
 /// this gate refused the call.
 fn headline(refusal: &Refusal) -> String {
+    if let Some(server) = refusal.other_server() {
+        return format!("The call was refused by {server}, not by Google.");
+    }
+    if refusal.is_dry_run() {
+        return "Nothing was refused: a service perimeter reports what it would refuse.".to_owned();
+    }
     let what = match refusal.gate() {
         Gate::Scope => "The token lacks an OAuth scope for this call",
         Gate::Iam => "IAM refused this call",

@@ -1,6 +1,5 @@
 //! Parses a call that a person or a program names.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -9,7 +8,6 @@ use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
 use http::{Method, Uri};
 use serde_json::{Map, Value};
 
-use super::call_in_text;
 use super::input_errors::{nearest_name, shown};
 use super::json_line::{self, describe_value};
 use super::request::{read_url, read_verb};
@@ -33,9 +31,10 @@ use crate::error::Error;
 pub struct NamedCall {
     verb: Method,
     uri: Uri,
-    /// The method and its accepted scopes, if the text contains the id of the method. Then the URL
-    /// has only a host, from which a lookup cannot find the method.
-    method: Option<(ApiMethod, NeededScopes)>,
+    /// The method, if its request is not known.
+    method: Option<ApiMethod>,
+    /// The scopes of which the call needs one, if a lookup of the request cannot find them.
+    needed: Option<NeededScopes>,
     granted: Option<ScopeSet>,
 }
 
@@ -83,25 +82,28 @@ impl NamedCall {
         Ok(Self { granted, ..call })
     }
 
-    /// Finds the call in a text that contains a request and its response. Returns `None` if the
-    /// text contains no request or calls of several methods, or if a URL has no verb and the API
-    /// has several methods at that URL.
-    ///
-    /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
-    ///
-    /// let text =
-    ///     "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
-    /// let method = NamedCall::find_in(text).and_then(|call| call.method());
-    /// assert_eq!(method.map(|method| method.id()), Some("storage.objects.insert"));
-    /// ```
-    #[must_use]
-    pub fn find_in(text: &str) -> Option<Self> {
-        call_in_text::find(text).map(Self::from_request)
+    /// Creates a call from a request.
+    pub(super) fn from_request((verb, uri): (Method, Uri)) -> Self {
+        Self { verb, uri, ..Self::default() }
     }
 
-    fn from_request((verb, uri): (Method, Uri)) -> Self {
-        Self { verb, uri, ..Self::default() }
+    /// Creates a call of an unknown method of the API at this host, which needs these scopes.
+    pub(super) fn of_api(host: &str, needed: Option<NeededScopes>) -> Self {
+        // No method of an API has this verb, so a lookup finds the host and no method.
+        let uri = format!("https://{host}/").parse().unwrap_or_default();
+        Self { verb: Method::OPTIONS, uri, needed, ..Self::default() }
+    }
+
+    /// Creates the call of a method whose request is not known. The URL has only a host, from which
+    /// a lookup cannot find the method, so the call has the scopes of the method.
+    pub(super) fn of_method(method: ApiMethod) -> Self {
+        Self {
+            verb: method.verb().parse().unwrap_or_default(),
+            uri: format!("https://{}/", method.host()).parse().unwrap_or_default(),
+            method: Some(method),
+            needed: Some(NeededScopes::any_of(method.accepted().iter())),
+            granted: None,
+        }
     }
 
     /// Sets the scopes that the token of the call holds.
@@ -133,7 +135,7 @@ impl NamedCall {
     /// ```
     #[must_use]
     pub fn call(&self) -> Call<'_> {
-        Call::new(&self.verb, &self.uri).with_needed_scopes(self.method.as_ref().map(|(_, needed)| needed))
+        Call::new(&self.verb, &self.uri).with_needed_scopes(self.needed.as_ref())
     }
 
     /// Returns the API method that is called, if the catalog contains the method.
@@ -147,8 +149,7 @@ impl NamedCall {
     /// ```
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
-        let named = self.method.as_ref().map(|(method, _)| *method);
-        named.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
+        self.method.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
     }
 
     /// Returns the URL of the call. For a call that is named by its gRPC method, returns only a
@@ -189,7 +190,10 @@ impl FromStr for NamedCall {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
             [verb, url] => Self::new(verb, url),
-            [name] if is_id(name) => Ok(call_of_method(name)?),
+            [name] if is_id(name) => {
+                let method = ApiMethod::by_id(name).map_err(|error| format!("unusable --call: {error}"))?;
+                Ok(Self::of_method(method))
+            }
             [name] if !name.contains("://") => {
                 grpc_request(name).map(Self::from_request).ok_or_else(|| unusable_call(text).into())
             }
@@ -215,18 +219,6 @@ fn unusable_call(text: &str) -> String {
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
-}
-
-/// Returns the call of the API method with this id.
-fn call_of_method(id: &str) -> Result<NamedCall, String> {
-    let unusable = |error: &dyn Display| format!("unusable --call: {error}");
-    let method = ApiMethod::by_id(id).map_err(|error| unusable(&error))?;
-    Ok(NamedCall {
-        verb: method.verb().parse().map_err(|error| unusable(&error))?,
-        uri: format!("https://{}/", method.host()).parse().map_err(|error| unusable(&error))?,
-        method: Some((method, NeededScopes::any_of(method.accepted().iter()))),
-        granted: None,
-    })
 }
 
 /// Returns the request of a gRPC method with this full name.

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::input_errors::{nearest_name, shown};
 use super::json_line::{self, describe_value};
-use super::log_records;
+use super::{log_records, record_environment};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::refusal::ErrorResponse;
 
@@ -38,8 +39,18 @@ enum Position {
     Unknown,
     /// The number of the record's first line, which starts at 1.
     Line(usize),
-    /// The number of a record in a JSON log, which starts at 1, and the texts in the record.
-    Record(usize, Vec<String>),
+    Record(JsonRecord),
+}
+
+/// A record of a JSON log.
+#[derive(Debug, Clone)]
+struct JsonRecord {
+    /// The number of the record in its log, which starts at 1.
+    number: usize,
+    /// The texts in the record.
+    texts: Vec<String>,
+    /// Where the program ran that wrote the record.
+    environment: Option<Environment>,
 }
 
 impl RecordedResponse {
@@ -91,7 +102,11 @@ impl RecordedResponse {
         // may be that of the web page from which the text was copied.
         let status = status.filter(|code| transport == "http" || *code >= 400);
         let body = read_body(fields.get("body"))?.into_bytes();
-        Ok(Self { position: Position::Unknown, status, headers, body, is_text: transport == "text" })
+        // A gRPC response has its message in the header `grpc-message`. Without that header, the
+        // body is what a client printed.
+        let is_printed = transport == "grpc" && !headers.contains_key("grpc-message") && !body.is_empty();
+        let is_text = transport == "text" || is_printed;
+        Ok(Self { position: Position::Unknown, status, headers, body, is_text })
     }
 
     /// Returns the records of a JSON log, which has a record on each line or is an array of
@@ -111,7 +126,9 @@ impl RecordedResponse {
         records
             .map(|(position, fields)| {
                 let texts = log_records::texts(&fields);
-                Self::at(Position::Record(position, texts), Value::Object(fields).to_string())
+                let environment = record_environment::environment_of(&fields);
+                let record = JsonRecord { number: position, texts, environment };
+                Self::at(Position::Record(record), Value::Object(fields).to_string())
             })
             .collect()
     }
@@ -171,10 +188,10 @@ impl RecordedResponse {
     pub fn candidates(&self) -> impl Iterator<Item = Self> {
         let whole = self.body.len().max(1);
         let (texts, length, step) = match &self.position {
-            Position::Record(_, texts) => (texts.as_slice(), whole, whole),
+            Position::Record(record) => (record.texts.as_slice(), whole, whole),
             Position::Unknown | Position::Line(_) => (&[][..], PART_SIZE, PART_SIZE - PART_OVERLAP),
         };
-        let parts = (0..self.body.len()).step_by(step).map(move |start| {
+        let parts = (0..whole).step_by(step).map(move |start| {
             let part = self.body.get(start..).unwrap_or_default();
             let body = part.get(..length).unwrap_or(part).to_vec();
             Self { position: Position::Unknown, body, headers: self.headers.clone(), ..*self }
@@ -192,10 +209,30 @@ impl RecordedResponse {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        match self.position {
+        match &self.position {
             Position::Unknown => None,
             Position::Line(line) => Some(format!("line {line}")),
-            Position::Record(record, _) => Some(format!("record {record}")),
+            Position::Record(record) => Some(format!("record {}", record.number)),
+        }
+    }
+
+    /// Returns where the program ran that wrote the record, if the record is one of Cloud Logging
+    /// and shows it.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_explain::environment::Platform;
+    ///
+    /// let log = br#"{"textPayload": "Error 403", "resource": {"type": "cloud_run_revision",
+    ///     "labels": {"service_name": "shop", "location": "europe-west1"}}}"#;
+    /// let here = RecordedResponse::json_records(log)[0].environment().cloned();
+    /// assert_eq!(here.map(|here| here.platform()), Some(Platform::CloudRunService));
+    /// ```
+    #[must_use]
+    pub fn environment(&self) -> Option<&Environment> {
+        match &self.position {
+            Position::Record(record) => record.environment.as_ref(),
+            _ => None,
         }
     }
 
@@ -213,6 +250,17 @@ impl RecordedResponse {
             if self.is_text { ErrorResponse::from_text(&self.body) } else { ErrorResponse::new(&self.body) };
         let answer = answer.with_headers(&self.headers);
         self.status.into_iter().fold(answer, ErrorResponse::with_status)
+    }
+
+    /// Returns whether this is a text that may contain a response, and not a response.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// assert!(RecordedResponse::from_text("200 OK").is_text());
+    /// ```
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.is_text
     }
 
     /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.

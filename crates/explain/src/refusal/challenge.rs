@@ -13,28 +13,42 @@ const SCOPE_LIMIT: usize = 64;
 pub(super) struct Challenge {
     /// Whether a challenge has `error=insufficient_scope`.
     pub(super) is_insufficient_scope: bool,
+    /// Whether such a challenge has the realm of a server that is not Google's.
+    pub(super) is_of_other_realm: bool,
     /// The listed scopes, of which a token needs one.
     pub(super) scopes: ScopeSet,
 }
 
+/// The domains of the realms in Google's challenges. A challenge without a realm may be Google's.
+const REALMS: [&str; 2] = ["google.com", "googleapis.com"];
+
+/// The parameters of a challenge that is being read.
+#[derive(Default)]
+struct Parameters<'a> {
+    is_insufficient_scope: bool,
+    scopes: &'a str,
+    realm: Option<&'a str>,
+}
+
 impl Challenge {
     /// Reads the value of a `WWW-Authenticate` header, which may contain several challenges. Only
-    /// challenges with `error=insufficient_scope` count.
+    /// challenges of Google with `error=insufficient_scope` count.
     pub(super) fn read(&mut self, line: &str) {
         let mut rest = line;
-        let mut current = (false, "");
+        let mut current = Parameters::default();
         while let Some(parameter) = next_parameter(&mut rest) {
             if parameter.opens_challenge {
-                self.add_challenge(current);
-                current = (false, "");
+                self.add_challenge(&std::mem::take(&mut current));
             }
+            let value = parameter.value;
             match parameter.name.to_ascii_lowercase().as_str() {
-                "error" => current.0 = parameter.value.eq_ignore_ascii_case("insufficient_scope"),
-                "scope" => current.1 = parameter.value,
+                "error" => current.is_insufficient_scope = value.eq_ignore_ascii_case("insufficient_scope"),
+                "scope" => current.scopes = value,
+                "realm" => current.realm = Some(value),
                 _ => {}
             }
         }
-        self.add_challenge(current);
+        self.add_challenge(&current);
     }
 
     /// Adds the scopes in the first line of a text that a client printed.
@@ -45,12 +59,18 @@ impl Challenge {
         words.filter(|word| is_certain_scope(word)).for_each(|word| self.add(word));
     }
 
-    /// Adds the scopes of a challenge, if the challenge has `error=insufficient_scope`.
-    fn add_challenge(&mut self, (is_insufficient, scopes): (bool, &str)) {
-        if is_insufficient {
-            self.is_insufficient_scope = true;
-            scopes.split_ascii_whitespace().for_each(|scope| self.add(scope));
+    /// Adds the scopes of a challenge, if the challenge is Google's and has
+    /// `error=insufficient_scope`.
+    fn add_challenge(&mut self, parameters: &Parameters<'_>) {
+        if !parameters.is_insufficient_scope {
+            return;
         }
+        if parameters.realm.is_some_and(|realm| !is_google_realm(realm)) {
+            self.is_of_other_realm = true;
+            return;
+        }
+        self.is_insufficient_scope = true;
+        parameters.scopes.split_ascii_whitespace().for_each(|scope| self.add(scope));
     }
 
     /// Adds a scope, if the word has the syntax of a scope and the limit is not reached.
@@ -59,6 +79,14 @@ impl Challenge {
             self.scopes.insert(Scope::from_uri(word));
         }
     }
+}
+
+/// Returns whether a realm is a URL of Google, such as `https://accounts.google.com/`.
+fn is_google_realm(realm: &str) -> bool {
+    let host = realm.split_once("://").map_or(realm, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let is_below =
+        |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    REALMS.iter().any(|domain| is_below(&domain))
 }
 
 /// A parameter of a challenge, such as `error="insufficient_scope"`.

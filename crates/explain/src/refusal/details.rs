@@ -3,7 +3,9 @@
 
 use super::syntax;
 use super::text;
-use super::words::{COMMON_HOSTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION};
+use super::words::{
+    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
+};
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
 /// a sentence.
@@ -71,7 +73,7 @@ impl Details {
         }
     }
 
-    /// Adds the constraint, the project and the service that a resource path names.
+    /// Adds the constraint and the project that a resource path names.
     fn add_from_path(&mut self, word: &str) {
         if let Some(constraint) = word.find("constraints/").and_then(|start| word.get(start..)) {
             if self.constraint.is_none() && syntax::is_constraint(constraint) {
@@ -81,10 +83,6 @@ impl Details {
         if let Some((_, path)) = word.split_once("projects/") {
             self.add_project(path.split('/').next().unwrap_or_default());
         }
-        let api = |part: &&str| {
-            part.strip_suffix(".googleapis.com").is_some_and(|api| !COMMON_HOSTS.contains(&api))
-        };
-        word.split('/').find(api).into_iter().for_each(|host| self.add("service", host));
     }
 
     /// Adds a project, unless a project is known.
@@ -113,6 +111,41 @@ impl Details {
             self.permission = Some(name);
         }
     }
+}
+
+/// Returns the host of the first API in a text. A host counts in a URL, in the name of a resource,
+/// in a permission, or alone. Google also uses hosts as prefixes of labels and of types of metrics,
+/// such as `compute.googleapis.com/resource_name`, and a log record has the service that wrote it
+/// in `serviceName`.
+pub(super) fn service_in(prose: &str) -> Option<String> {
+    let mut previous = "";
+    text::identifiers(prose).find_map(|(place, word)| {
+        let before = std::mem::replace(&mut previous, word);
+        let is_origin = before == "serviceName" && !prose.contains("google.cloud.audit.AuditLog");
+        let is_in_url = prose.get(..place).is_some_and(|text| text.ends_with(':')) && word.starts_with("//");
+        api_host(word, is_in_url).filter(|_| !is_origin).map(str::to_owned)
+    })
+}
+
+/// Returns the host of the API in a word, unless the host is a prefix of another name.
+fn api_host(word: &str, is_in_url: bool) -> Option<&str> {
+    let is_api = |part: &&str| {
+        part.strip_suffix(".googleapis.com").is_some_and(|api| !COMMON_HOSTS.contains(&api))
+            && syntax::is_host(part)
+    };
+    let mut parts = word.split('/').skip_while(|part| !is_api(part));
+    let host = parts.next()?;
+    let is_path = match parts.next() {
+        None => true,
+        Some(part) => is_in_url || is_resource_root(part) || syntax::parse_permission(word).is_some(),
+    };
+    is_path.then_some(host)
+}
+
+/// Returns whether a path begins with this word: with a version or the kind of a resource.
+fn is_resource_root(word: &str) -> bool {
+    let number = word.strip_prefix('v').unwrap_or_default();
+    RESOURCE_ROOTS.contains(&word) || number.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Returns whether a word directly before or after a name marks the name as a permission.

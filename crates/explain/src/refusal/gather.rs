@@ -3,14 +3,11 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::phrases::{ACCESS_PHRASES, NOISE, PHRASES};
+use super::other_servers::S3;
+use super::phrases::NOISE;
 use super::response_facts::{ResponseFacts, is_known_reason, uncapitalized};
 use super::words::{REQUEST_ID_HEADERS, SCOPE_LIST_HEADINGS};
-use super::{grpc, json, syntax, text, truncated_json};
-
-/// How many lines of a text are searched for the message to show, so that a long log takes no
-/// longer than a short one.
-const LINE_LIMIT: usize = 200;
+use super::{audit, grpc, json, text, truncated_json};
 
 /// Collects the facts of a response, or of a text if `is_text` is true.
 pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> ResponseFacts {
@@ -57,9 +54,12 @@ impl ResponseFacts {
     /// text.
     fn read_json(&mut self, value: &Value) {
         self.is_response |= json::is_error_response(value);
+        self.other_server = json::other_oauth_server(value);
         json::read(value, self);
         if !self.is_response {
-            self.read_text(&self.messages.join("\n"));
+            audit::read(value, self);
+            self.text = json::texts(value).join("\n");
+            self.read_text(&format!("{}\n{}", self.messages.join("\n"), self.text));
         }
     }
 
@@ -67,6 +67,13 @@ impl ResponseFacts {
     fn read_markup(&mut self, body: &str) {
         self.is_response = true;
         self.is_page = !body.starts_with("<?xml") && !body.starts_with("<Error");
+        let has = |name| text::element_contents(body, name).next().is_some();
+        // Amazon S3 and servers with its API add ids to the error, Cloud Storage does not.
+        if !self.is_page && (has("HostId") || has("RequestId")) {
+            self.other_server = Some(S3);
+        } else if !self.is_page && has("Code") && has("Message") {
+            self.details.add("service", STORAGE);
+        }
         for code in text::element_contents(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
@@ -111,7 +118,6 @@ impl ResponseFacts {
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
-        self.details.server_message = self.main_message().map(syntax::sanitized);
     }
 
     /// Returns the messages of a response without quoted names, which users choose.
@@ -119,19 +125,11 @@ impl ResponseFacts {
         let texts = self.messages.iter().chain([&self.text]).map(|text| text::without_quoted_names(text));
         texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
-
-    /// Returns the message to show: the first message or, in a text without messages, the first
-    /// line with a known phrase, or else the first line.
-    fn main_message(&self) -> Option<&str> {
-        let has_phrase = |line: &str| {
-            let line = text::normalized(line);
-            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::contains_phrase(&line, phrase))
-        };
-        let mut lines = self.text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT);
-        let first = self.messages.first().map(String::as_str).or_else(|| lines.clone().next());
-        if self.messages.is_empty() { lines.find(|line| has_phrase(line)).or(first) } else { first }
-    }
 }
+
+/// The host of Cloud Storage, the only service of Google with errors in XML of this form.
+/// Source: <https://docs.cloud.google.com/storage/docs/xml-api/reference-status>
+const STORAGE: &str = "storage.googleapis.com";
 
 /// Splits a text into words of letters, digits and `_`.
 fn words(text: &str) -> impl Iterator<Item = &str> {

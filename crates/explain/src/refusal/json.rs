@@ -6,8 +6,10 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use super::other_servers::{GITLAB_SCOPES, OTHER_OAUTH_SERVER};
 use super::response_facts::{ResponseFacts, is_known_reason};
 use super::status::http_status;
+use super::syntax;
 
 /// How many values of a body are read. Google's errors have fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
@@ -35,6 +37,7 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
             Value::Number(number) if key == "code" || key == "grpc_status" => {
                 facts.add_code(number.as_u64());
             }
+            Value::Bool(true) if key == "dryRun" => facts.is_dry_run = true,
             _ => {}
         }
     }
@@ -67,6 +70,9 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
             read_message(text, facts);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
+        // Only IAM gives such ids:
+        // https://docs.cloud.google.com/iam/docs/permission-error-messages
+        "error_info_id" => facts.add_reason("IAM_PERMISSION_DENIED"),
         // PHP's client prints the details of a gRPC status as objects with the fields `number` and
         // `data`.
         "data" if is_known_reason(text) => facts.add_reason(text),
@@ -86,4 +92,45 @@ fn http_status_of_name(word: &str) -> Option<u16> {
         _ => return None,
     };
     Some(http_status(code))
+}
+
+/// Fields of log records that name where the record comes from, not what happened.
+const LABELS: [&str; 3] = ["labels", "resource", "@type"];
+
+/// Returns the texts in a log record that may be messages: they have more than one word, or are
+/// JSON or XML.
+pub(super) fn texts(root: &Value) -> Vec<&str> {
+    let (mut texts, mut queue) = (Vec::new(), VecDeque::from([root]));
+    for _ in 0..NODE_LIMIT {
+        match queue.pop_front() {
+            Some(Value::Object(fields)) => {
+                queue.extend(
+                    fields.iter().filter(|(key, _)| !LABELS.contains(&key.as_str())).map(|(_, value)| value),
+                );
+            }
+            Some(Value::Array(items)) => queue.extend(items),
+            Some(Value::String(text)) if text.contains([' ', '{', '<']) => texts.push(text.as_str()),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    texts
+}
+
+/// Returns the server that refused, if the scopes or the words in the error of an OAuth server show
+/// that the server is not one of Google's. Google's scopes are URIs and a few names of OpenID
+/// Connect.
+pub(super) fn other_oauth_server(root: &Value) -> Option<&'static str> {
+    let field = |name| root.get(name).and_then(Value::as_str);
+    if field("error") != Some("insufficient_scope") {
+        return None;
+    }
+    let mut scopes = field("scope").unwrap_or_default().split_ascii_whitespace();
+    if scopes.clone().any(|scope| GITLAB_SCOPES.contains(&scope)) {
+        return Some("GitLab");
+    }
+    let is_sentence_of_rfc =
+        || field("error_description").is_some_and(|text| text.contains("higher privileges"));
+    let is_other = scopes.any(|scope| !syntax::is_scope(scope)) || is_sentence_of_rfc();
+    is_other.then_some(OTHER_OAUTH_SERVER)
 }

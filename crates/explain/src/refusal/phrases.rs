@@ -18,11 +18,30 @@
 
 use super::gate::{Certainty, Gate};
 use super::verdict::{
-    LIKELY_MISSING, MISSING, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely, possible, scope,
+    LIKELY_MISSING, MISSING, POSSIBLY_MISSING, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely,
+    possible, scope,
 };
 
 /// The whole message that older services send when a scope is missing.
 pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
+/// [`BARE_MESSAGE`] in the form in which the phrases are written.
+pub(super) const BARE_WORDS: &str = "insufficient permission";
+
+/// The words with which a service perimeter in dry-run mode begins its messages.
+pub(super) const DRY_RUN_WORDS: &str = "(dry run mode)";
+
+/// The hosts of Google's container registries.
+pub(super) const REGISTRIES: [&str; 2] = ["gcr.io", "pkg.dev"];
+/// Words with which a container runtime reports a refusal by a registry.
+pub(super) const REGISTRY_REFUSALS: [&str; 5] = [" 403", "=403", "denied:", ": denied", "forbidden"];
+
+/// Phrases of one service alone, and the host of that service.
+pub(super) static SERVICES: &[(&str, &str)] = &[
+    ("scope(s) are not authorized", "storage.googleapis.com"),
+    ("provided scope*not authorized", "storage.googleapis.com"),
+    ("to access the cloud sql api from this vm", "sqladmin.googleapis.com"),
+    ("cloud sql access (scope) enabled", "sqladmin.googleapis.com"),
+];
 
 /// The sentences that are the whole message when a scope is missing, in the form of the phrases and
 /// without the full stop at the end.
@@ -43,6 +62,13 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("metadata scope does not", scope(ScopeProblem::Restricting, Certainty::Certain)),
     ("while getting drive credentials", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     ("while globbing file pattern", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
+    // GKE names the scope that the nodes of a cluster lack.
+    ("private_registry_access_config requires scope", MISSING),
+    // The Cloud SQL proxy, version 1, compares the scopes of the VM before it sends a call.
+    ("to access the cloud sql api from this vm", LIKELY_MISSING),
+    ("cloud sql access (scope) enabled", LIKELY_MISSING),
+    // Home Assistant compares the scopes of the stored login with those it needs.
+    ("required scopes are not available", LIKELY_MISSING),
     // Scopes that were requested from a token endpoint.
     ("invalid_scope", REQUESTED_SCOPES),
     // A domain-wide delegation that does not include the scopes. `unauthorized_client` alone may
@@ -58,10 +84,16 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("scopes have not been granted to the service account", REQUESTED_SCOPES),
     ("generateaccesstoken*invalid argument", REQUESTED_SCOPES),
     ("impersonate: status code 400", REQUESTED_SCOPES),
+    ("impersonate: scopes must be provided", REQUESTED_SCOPES),
+    ("invalid scope", REQUESTED_SCOPES),
     // Scope, in the words of less common servers.
     ("provided scope*not authorized", LIKELY_MISSING),
     // Apps Script calls scopes permissions.
-    ("required permissions*googleapis.com/auth/", LIKELY_MISSING),
+    ("required permissions*googleapis.com/auth/", scope(ScopeProblem::Script, Certainty::Likely)),
+    ("specified permissions are not sufficient to call", scope(ScopeProblem::Script, Certainty::Likely)),
+    // Container registries do not name the gate. Missing scopes of a node are the usual cause.
+    ("you do not have the needed permissions*may have invalid credentials", POSSIBLY_MISSING),
+    ("denied: permission denied for*from request /v2/", POSSIBLY_MISSING),
     ("scope does not allow", scope(ScopeProblem::Restricting, Certainty::Likely)),
     ("scope does not support", scope(ScopeProblem::Restricting, Certainty::Likely)),
     // The API key.
@@ -175,7 +207,6 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("quota project*invalid", likely(Gate::QuotaProject)),
     ("not*quota project", likely(Gate::QuotaProject)),
     ("invalid quota project", likely(Gate::QuotaProject)),
-    ("permission denied on resource project", likely(Gate::QuotaProject)),
     ("project*has been deleted", likely(Gate::QuotaProject)),
     ("project*not found or deleted", likely(Gate::QuotaProject)),
     ("project*pending deletion", likely(Gate::QuotaProject)),
@@ -183,6 +214,13 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("consumer_invalid", certain(Gate::QuotaProject)),
     ("consumer*has been suspended", certain(Gate::Other)),
     ("project*has been suspended", likely(Gate::Other)),
+    // APIs and methods for a list of projects alone.
+    ("alpha access*permission", certain(Gate::Other)),
+    ("not allowlisted", likely(Gate::Other)),
+    ("not whitelisted", likely(Gate::Other)),
+    // IAM: https://docs.cloud.google.com/iam/docs/permission-error-messages
+    ("remediate access with this troubleshooter url", certain(Gate::Iam)),
+    ("error_info_id", certain(Gate::Iam)),
     // Disabled APIs.
     ("before or it is disabled", certain(Gate::ServiceDisabled)),
     ("access not configured", certain(Gate::ServiceDisabled)),
@@ -238,6 +276,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("invalid authentication credential", certain(Gate::Credentials)),
     ("missing required authentication credential", certain(Gate::Credentials)),
     ("valid authentication credential", likely(Gate::Credentials)),
+    ("anonymous caller does not have", likely(Gate::Credentials)),
     ("authentication required", likely(Gate::Credentials)),
     ("invalid credentials", likely(Gate::Credentials)),
     ("login required", likely(Gate::Credentials)),
@@ -323,6 +362,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("client is not authorized to make this request", likely(Gate::Iam)),
     ("not authorized to perform this action", likely(Gate::Iam)),
     ("not authorized to access this resource", likely(Gate::Iam)),
+    ("unauthorized to access", likely(Gate::Iam)),
     ("not authorized to requested resource", likely(Gate::Iam)),
     ("does not have access to service account", likely(Gate::Iam)),
     // Scope, in the words of clients. It follows the phrases of IAM, because clients add hints
@@ -368,6 +408,8 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("iam role", likely(Gate::Iam)),
     ("iam_permission", likely(Gate::Iam)),
     ("cannot * resource * in api group", likely(Gate::Iam)),
+    ("is forbidden: user * cannot ", likely(Gate::Iam)),
+    ("attempt to grant extra privileges", likely(Gate::Iam)),
     ("roles/", likely(Gate::Iam)),
     ("or it may not exist", likely(Gate::Iam)),
     ("not found or permission denied", likely(Gate::Iam)),
@@ -416,6 +458,9 @@ pub(super) static NOISE: &[&str] = &[
     "a quota exceeded or api not enabled error",
     "active project does not match the quota project",
     "billing/quota_project",
+    "this may be because the compute engine instance does not have the correct permission scopes specified",
+    "this may be because the compute engine instance does not have any permission scopes specified",
+    "this may be because the virtual machine instance does not have permission scopes specified",
 ];
 
 #[cfg(test)]

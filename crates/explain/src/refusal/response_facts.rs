@@ -42,6 +42,10 @@ pub(super) struct ResponseFacts {
     /// Whether the body is an HTML page. Google's front ends send HTML pages when they refuse a
     /// call before its scopes are checked.
     pub(super) is_page: bool,
+    /// The server that refused, if a field shows that it is not one of Google's.
+    pub(super) other_server: Option<&'static str>,
+    /// Whether a field shows that a service perimeter is in dry-run mode.
+    pub(super) is_dry_run: bool,
 }
 
 impl ResponseFacts {
@@ -75,10 +79,10 @@ impl ResponseFacts {
         self.messages.iter().chain([&self.text]).any(is_bare)
     }
 
-    /// Returns whether the main message is nothing but a sentence with which Google's servers refuse
-    /// for lack of scope, so that the message contains no name. The older sentence `Insufficient
-    /// Permission` counts only together with the older reason, because other refusals have the
-    /// sentence, too.
+    /// Returns whether the main message is nothing but a sentence with which Google's servers
+    /// refuse for lack of scope, so that the message contains no name. The older sentence
+    /// `Insufficient Permission` counts only together with the older reason, because other refusals
+    /// have the sentence, too.
     pub(super) fn is_scope_sentence(&self) -> bool {
         let message = text::normalized(self.messages.first().unwrap_or(&self.text).trim());
         let message = message.trim_end_matches('.');

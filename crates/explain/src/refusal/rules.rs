@@ -4,18 +4,21 @@
 //! `WWW-Authenticate`.
 
 use super::gate::{Certainty, Gate};
-use super::phrases::{ACCESS_PHRASES, BARE_MESSAGE, PHRASES, REFUSAL_WORDS};
+use super::other_servers::{GOOGLE_WORDS, OTHER_OAUTH_SERVER, OTHER_REASONS, OTHER_SENTENCES, OTHER_SERVER};
+use super::phrases::{
+    ACCESS_PHRASES, BARE_MESSAGE, BARE_WORDS, DRY_RUN_WORDS, PHRASES, REFUSAL_WORDS, REGISTRIES,
+    REGISTRY_REFUSALS,
+};
 use super::reasons::{
     AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS, TOKEN_ERRORS,
     VIOLATIONS,
 };
 use super::response_facts::ResponseFacts;
 use super::text;
-use super::verdict::{Evidence, Verdict};
+use super::verdict::{DRY_RUN, Evidence, FoundVerdict, Verdict, possible, refused_by};
 
-/// The verdict of a rule and the part of the response that it is based on; `None` if the rule does
-/// not apply.
-type RuleResult = Option<(Verdict, Evidence)>;
+/// What a rule finds; `None` if the rule does not apply.
+type RuleResult = Option<FoundVerdict>;
 
 /// Determines which gate refused. Returns `None` for a response that is not a refusal.
 pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
@@ -24,8 +27,10 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     }
     // The order goes from parts that only a server fills to words that anyone may write: structured
     // details, phrases of messages, single reasons, the status, plain words.
-    let result = verdict_from_error_info(facts)
+    let result = verdict_from_dry_run(facts)
+        .or_else(|| verdict_from_error_info(facts))
         .or_else(|| verdict_from_violation(facts))
+        .or_else(|| verdict_from_other_server(facts))
         .or_else(|| verdict_from_token_error(facts))
         .or_else(|| verdict_from_phrase(facts, PHRASES))
         .or_else(|| verdict_from_ambiguous_reason(facts))
@@ -34,23 +39,34 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         .or_else(|| verdict_from_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| verdict_from_permission(facts))
         .or_else(|| verdict_from_access_phrase(facts))
-        .map(|(verdict, evidence)| (with_limited_certainty(verdict, facts), evidence));
+        .map(|finding| with_limited_certainty(finding, facts));
     match result {
-        Some((verdict, _)) if verdict.certainty > Certainty::Possible => result,
-        _ => verdict_from_challenge(facts)
-            .or_else(|| result.filter(|_| facts.may_be_refused()))
-            .or_else(|| verdict_from_status_or_words(facts)),
+        Some(finding) if finding.verdict.certainty > Certainty::Possible => result,
+        _ => verdict_from_challenge(facts).or_else(|| verdict_from_registry(facts, result)).or_else(|| {
+            let result = result.filter(|_| facts.may_be_refused());
+            let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
+            verdict_from_other_host(facts).or(Some(weak))
+        }),
     }
+}
+
+/// Recognizes the report of a service perimeter in dry-run mode, in which the call was not refused.
+fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
+    let is_named = !facts.is_response && facts.prose.contains(DRY_RUN_WORDS);
+    let begins = || facts.messages.iter().any(|message| text::begins_with(message, DRY_RUN_WORDS));
+    let is_dry_run = facts.is_dry_run || is_named || begins();
+    is_dry_run
+        .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
 }
 
 /// Returns whether the server filled the part of the response that the verdict is based on, so that
 /// the part contains no name that a user chose: a field with a reason, or a message that is nothing
 /// but the server's sentence.
-pub(super) fn is_structured(facts: &ResponseFacts, verdict: &Verdict, evidence: Evidence) -> bool {
+pub(super) fn is_structured(facts: &ResponseFacts, finding: &FoundVerdict) -> bool {
     facts.is_response
-        && match evidence {
+        && match finding.evidence {
             Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
-            Evidence::Reason => verdict.certainty == Certainty::Certain,
+            Evidence::Reason => finding.verdict.certainty == Certainty::Certain,
             Evidence::Message => facts.is_scope_sentence(),
             Evidence::Header | Evidence::Status => false,
         }
@@ -65,26 +81,56 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
     };
-    Some((verdict, Evidence::ErrorInfo))
+    Some(FoundVerdict::new(verdict, Evidence::ErrorInfo))
 }
 
 /// Searches for a known type or subject of a violation.
 fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
     let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
-    VIOLATIONS.iter().find(has).map(|(_, verdict)| (*verdict, Evidence::Violation))
+    VIOLATIONS.iter().find(has).map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::Violation))
+}
+
+/// Recognizes a server that is not one of Google's. In the response of a server, only fields count,
+/// because a message may contain a name that a user chose. In a text, sentences count unless
+/// Google is named beside them.
+fn verdict_from_other_server(facts: &ResponseFacts) -> RuleResult {
+    let is_in_reasons = |(reason, _): &&(&str, &str)| facts.reasons.iter().any(|other| other == reason);
+    let by_reason = || OTHER_REASONS.iter().find(is_in_reasons).map(|(_, server)| *server);
+    let is_said = |(words, _): &&(&str, &str)| text::contains_phrase(&facts.prose, words);
+    let by_sentence = || OTHER_SENTENCES.iter().find(is_said).copied();
+    if let Some(server) = facts.other_server.or_else(by_reason) {
+        return Some(FoundVerdict::new(refused_by(server), Evidence::Reason));
+    }
+    if facts.challenge.is_of_other_realm && !facts.challenge.is_insufficient_scope {
+        return verdict_from_challenge(facts);
+    }
+    let (words, server) = by_sentence().filter(|_| !facts.is_response && !names_google(facts))?;
+    Some(FoundVerdict::from_phrase(refused_by(server), words))
+}
+
+/// Returns whether the text contains a word of Google or its clients.
+fn names_google(facts: &ResponseFacts) -> bool {
+    GOOGLE_WORDS.iter().any(|words| facts.prose.contains(words))
+}
+
+/// Recognizes a refusal in plain words of a request to another server: `GET https://example.com/…`.
+fn verdict_from_other_host(facts: &ResponseFacts) -> RuleResult {
+    let is_other = !facts.is_response && !names_google(facts) && text::has_request(&facts.prose);
+    let verdict = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_SERVER) };
+    is_other.then_some(FoundVerdict::new(verdict, Evidence::Message))
 }
 
 /// Reads the `error` of a token endpoint, if it is in [`TOKEN_ERRORS`].
 fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
     let error = facts.token_error.as_deref()?;
     let row = TOKEN_ERRORS.iter().find(|(name, _)| *name == error);
-    row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
+    row.map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::TokenEndpoint))
 }
 
 /// Searches for known phrases. A sentence about scopes may be part of an object's name, so it does
 /// not always count: no IAM permission may be named beside it, and the message of a server's
 /// response must begin with the sentence.
-fn verdict_from_phrase(facts: &ResponseFacts, phrases: &[(&str, Verdict)]) -> RuleResult {
+fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)]) -> RuleResult {
     let names_permission = facts.details.is_explicit_permission;
     let is_accepted = |phrase: &str, verdict: &Verdict| {
         !verdict.is_about_scopes()
@@ -93,7 +139,7 @@ fn verdict_from_phrase(facts: &ResponseFacts, phrases: &[(&str, Verdict)]) -> Ru
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
     let row = phrases.iter().find(|(phrase, verdict)| has_phrase(phrase) && is_accepted(phrase, verdict));
-    row.map(|(_, verdict)| (*verdict, Evidence::Message))
+    row.map(|(phrase, verdict)| FoundVerdict::from_phrase(*verdict, phrase))
 }
 
 /// Searches for plain words for missing access. They do not count if the response has a reason that
@@ -127,13 +173,14 @@ fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
         (false, false) => return None,
     };
     let evidence = if facts.has_bare_message() { Evidence::Message } else { Evidence::Reason };
-    Some((Verdict::missing(certainty), evidence))
+    let words = if facts.has_bare_message() { BARE_WORDS } else { "" };
+    Some(FoundVerdict { verdict: Verdict::missing(certainty), evidence, words })
 }
 
 /// Returns the verdict for the reason `insufficientPermissions` with a message that is not about
 /// scopes.
 fn access_verdict(facts: &ResponseFacts) -> RuleResult {
-    let acl = (Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
+    let acl = FoundVerdict::new(Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
     verdict_from_permission(facts).or(Some(acl))
 }
 
@@ -146,48 +193,64 @@ fn verdict_from_reason(facts: &ResponseFacts) -> RuleResult {
         let part = || REASON_PARTS.iter().find(|(part, _)| reason.contains(part));
         exact.or_else(end).or_else(part).map(|(_, verdict)| *verdict)
     });
-    verdict.map(|verdict| (verdict, Evidence::Reason))
+    verdict.map(|verdict| FoundVerdict::new(verdict, Evidence::Reason))
 }
 
 /// Reads the `error` of a token endpoint that is not in [`TOKEN_ERRORS`]. Only token endpoints send
 /// an `error_description`.
 fn verdict_from_unknown_token_error(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
-    facts.is_token_endpoint.then_some((verdict, Evidence::TokenEndpoint))
+    facts.is_token_endpoint.then_some(FoundVerdict::new(verdict, Evidence::TokenEndpoint))
 }
 
 /// Attributes the refusal to IAM if the response names an IAM permission.
 fn verdict_from_permission(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Iam, Certainty::Likely);
-    facts.details.permission.as_ref().map(|_| (verdict, Evidence::Message))
+    facts.details.permission.as_ref().map(|_| FoundVerdict::new(verdict, Evidence::Message))
 }
 
 /// Reads the challenge in `WWW-Authenticate`. A challenge alone makes a missing scope possible, but
 /// not likely.
 fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
-    let verdict = Verdict::missing(Certainty::Possible);
-    facts.challenge.is_insufficient_scope.then_some((verdict, Evidence::Header))
+    if facts.challenge.is_insufficient_scope {
+        return Some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Header));
+    }
+    let other = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_OAUTH_SERVER) };
+    facts.challenge.is_of_other_realm.then_some(FoundVerdict::new(other, Evidence::Header))
+}
+
+/// Recognizes a refusal by a container registry of Google, in the words of a container runtime. The
+/// runtime does not show the registry's own message, and missing scopes of a node are the usual
+/// cause: <https://github.com/hashicorp/terraform/issues/26196>.
+fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResult {
+    let has_any = |words: &[&str]| words.iter().any(|words| facts.prose.contains(words));
+    // A refused or missing credential is named as such.
+    let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
+    let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
+    let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
+    is_registry.then_some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Message))
 }
 
 /// Reads the status or, in a text without a status, words such as `forbidden`.
 fn verdict_from_status_or_words(facts: &ResponseFacts) -> RuleResult {
-    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.mentions(words));
-    let unknown = (Verdict::new(Gate::Other, Certainty::Possible), Evidence::Message);
+    let words = REFUSAL_WORDS.iter().find(|words| facts.status.is_none() && facts.mentions(words));
     verdict_from_status(facts, 429, Gate::RateLimit, Certainty::Likely)
         .or_else(|| verdict_from_status(facts, 403, Gate::Other, Certainty::Possible))
-        .or_else(|| is_refusal.then_some(unknown))
+        .or_else(|| words.map(|_| FoundVerdict::new(possible(Gate::Other), Evidence::Message)))
 }
 
 /// Returns this gate and certainty if the response has this status.
 fn verdict_from_status(facts: &ResponseFacts, status: u16, gate: Gate, certainty: Certainty) -> RuleResult {
-    (facts.status == Some(status)).then_some((Verdict::new(gate, certainty), Evidence::Status))
+    (facts.status == Some(status))
+        .then_some(FoundVerdict::new(Verdict::new(gate, certainty), Evidence::Status))
 }
 
 /// Limits the certainty of a scope refusal whose status is not 403. Google refuses for lack of
 /// scope with 403; with another status, the server may relay the message of a call that the server
 /// sent.
-fn with_limited_certainty(verdict: Verdict, facts: &ResponseFacts) -> Verdict {
-    let is_relayed = verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
-    let certainty = if is_relayed { verdict.certainty.min(Certainty::Likely) } else { verdict.certainty };
-    Verdict { certainty, ..verdict }
+fn with_limited_certainty(finding: FoundVerdict, facts: &ResponseFacts) -> FoundVerdict {
+    let is_relayed = finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
+    let limit = if is_relayed { Certainty::Likely } else { Certainty::Certain };
+    let certainty = finding.verdict.certainty.min(limit);
+    FoundVerdict { verdict: Verdict { certainty, ..finding.verdict }, ..finding }
 }

@@ -1,6 +1,7 @@
 //! Checks the syntax of short values before they are shown, and makes free text safe to show.
 
-use super::words::{INVISIBLE, NOT_A_SERVICE, NOT_A_VERB, SECRET_MARKS, SECRET_PREFIXES};
+use super::words::{NOT_A_SERVICE, NOT_A_VERB, SECRET_MARKS, SECRET_PREFIXES};
+use crate::escape::push_escaped;
 
 /// How many bytes of a message are kept, so that a report, which contains the message, stays short.
 const MESSAGE_LIMIT: usize = 1024;
@@ -92,17 +93,12 @@ pub(super) fn parse_permission(word: &str) -> Option<String> {
 pub(super) fn sanitized(text: &str) -> String {
     let mut out = String::new();
     for character in redact_secrets(&redact_marked_values(text.trim())).chars() {
-        let escaped = match character {
-            '\n' | '\r' | '\t' => " ".to_owned(),
-            _ if character.is_control() || INVISIBLE.iter().any(|range| range.contains(&character)) => {
-                character.escape_unicode().to_string()
-            }
-            _ => character.to_string(),
-        };
-        if out.len() + escaped.len() > MESSAGE_LIMIT {
+        let end = out.len();
+        push_escaped(&mut out, if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character });
+        if out.len() > MESSAGE_LIMIT {
+            out.truncate(end);
             break;
         }
-        out.push_str(&escaped);
     }
     out
 }

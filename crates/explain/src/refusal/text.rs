@@ -36,6 +36,50 @@ const VALUE_LIMIT: usize = 2048;
 /// short one.
 const VALUE_COUNT: usize = 256;
 
+/// How many lines of a text are searched for the message to show, so that a long log takes no
+/// longer than a short one.
+const LINE_LIMIT: usize = 1000;
+
+/// Returns the first lines of a text that are not blank.
+pub(super) fn first_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT)
+}
+
+/// Returns the first line that contains the phrase, or two lines if the phrase is wrapped.
+pub(super) fn line_with<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
+    let has = |text: &str| contains_phrase(&normalized(text), phrase);
+    let wrapped = || {
+        let mut lines = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some((*end - line.len(), *end))
+        });
+        let mut previous = lines.next()?;
+        lines.take(LINE_LIMIT).find_map(|line| {
+            let both = text.get(previous.0..line.1);
+            previous = line;
+            both.filter(|both| has(both))
+        })
+    };
+    first_lines(text).find(|line| has(line)).or_else(wrapped).map(str::trim)
+}
+
+/// Returns whether a normalized text contains a verb of HTTP and the URL of a public host.
+pub(super) fn has_request(prose: &str) -> bool {
+    let verbs = ["get", "post", "put", "patch", "delete", "head"];
+    prose.match_indices("https://").take(VALUE_COUNT).any(|(place, mark)| {
+        let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
+        let is_host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let host =
+            rest.get(mark.len()..).unwrap_or_default().split(|c| !is_host(c)).next().unwrap_or_default();
+        let domain = host.rsplit('.').next().unwrap_or_default();
+        let is_public = host.contains('.')
+            && !["local", "internal", "svc", "cluster"].contains(&domain)
+            && domain.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let verb = before.trim_end_matches([' ', ':']).rsplit(' ').next().unwrap_or_default();
+        is_public && verbs.contains(&verb)
+    })
+}
+
 /// Returns whether the text contains the phrase, in which `*` matches up to [`GAP_LIMIT`] bytes.
 pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
@@ -167,22 +211,37 @@ fn starts_with_ignoring_case(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
+/// How many tags of a document are examined. Google's errors have fewer than 20.
+const TAG_COUNT: usize = 2048;
+
 /// Returns the contents of the elements with this name. A document that is truncated within an
-/// element gives the beginning of its content. Reads each byte of a tag's name once, so that a text
-/// with many `<` takes no longer than other texts.
+/// element gives the beginning of its content.
 pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    xml.match_indices('<').filter_map(move |(place, _)| {
-        let tag = xml.get(place + 1..)?;
-        let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c);
-        let tag_name = tag.split(is_end).next()?.rsplit(':').next()?;
-        if !tag_name.eq_ignore_ascii_case(name) {
-            return None;
-        }
+    let named = tags(xml, is_name_end)
+        .take(TAG_COUNT)
+        .filter(move |(tag_name, _)| tag_name.eq_ignore_ascii_case(name));
+    named.filter_map(|(_, tag)| {
         let (_, content) = truncated(tag, VALUE_LIMIT).split_once('>')?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
         Some(without_entities(content.trim()))
     })
+}
+
+/// Returns the name of each tag, without its namespace, and the text after the tag's `<`. Reads
+/// each byte of a name once, so that a text with many `<` takes no longer than other texts.
+fn tags<'a>(
+    xml: &'a str,
+    mut is_name_end: impl FnMut(char) -> bool + 'a,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    xml.match_indices('<').filter_map(move |(place, _)| {
+        let tag = xml.get(place + 1..)?;
+        Some((tag.split(&mut is_name_end).next()?.rsplit(':').next()?, tag))
+    })
+}
+
+fn is_name_end(character: char) -> bool {
+    !character.is_ascii_alphanumeric() && !"_-.:".contains(character)
 }
 
 /// Replaces the entities of XML and HTML that occur in error messages.
@@ -257,9 +316,38 @@ pub(super) fn contains_whole_message(text: &str, message: &str, reason: &str) ->
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();
         let after = truncated(text.get(place + message.len()..).unwrap_or_default(), GAP_LIMIT);
         let line = after.lines().next().unwrap_or_default();
+        // .NET's client prints the status after the message: `[403]`.
+        let line = line.trim_start().trim_start_matches(['.', ' ']);
+        let line = ["[403]", "(403)"].iter().find_map(|status| line.strip_prefix(status)).unwrap_or(line);
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_closed =
             next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);
         !before.is_some_and(char::is_alphabetic) && (is_closed || next.starts_with(reason))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn names_of_tags_are_read_in_linear_time() {
+        for piece in ["<", "<a", "<Message", "</", "<a:b", "<a ", "<\u{e9}", "<a>"] {
+            let (xml, steps) = (piece.repeat((1 << 16) / piece.len()), Cell::new(0));
+            let count = |character| {
+                steps.set(steps.get() + 1);
+                is_name_end(character)
+            };
+            assert_eq!(tags(&xml, count).count(), (1 << 16) / piece.len());
+            assert!(steps.get() <= 2 * xml.len(), "{piece}: {} steps", steps.get());
+        }
+    }
+
+    #[test]
+    fn the_number_of_elements_that_are_read_is_bounded() {
+        let xml = "<Message>no</Message>".repeat(TAG_COUNT);
+        assert_eq!(element_contents(&xml, "message").count(), TAG_COUNT / 2);
+    }
 }

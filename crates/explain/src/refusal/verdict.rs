@@ -8,6 +8,8 @@ use super::gate::{Certainty, Gate};
 pub(crate) enum ScopeProblem {
     /// The token holds none of the accepted scopes.
     Missing,
+    /// A script of Apps Script lacks a scope, which its manifest must list.
+    Script,
     /// The token holds a scope that forbids some calls, such as `gmail.metadata`.
     Restricting,
     /// The token lacks a scope for Drive, or the file is not shared: the server's response does not
@@ -19,6 +21,7 @@ impl ScopeProblem {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
+            Self::Script => "script",
             Self::Restricting => "restricting",
             Self::ScopeOrShare => "scope_or_share",
         }
@@ -67,11 +70,44 @@ pub(super) struct Verdict {
     pub(super) problem: Option<ScopeProblem>,
     /// Whether a token endpoint refused to issue a token with the requested scopes.
     pub(super) is_for_requested_scopes: bool,
+    /// Who refused, if it is no server of Google.
+    pub(super) other_server: Option<&'static str>,
+    /// Whether the message reports a dry run, in which the call was not refused.
+    pub(super) is_dry_run: bool,
+}
+
+/// A verdict, and the part of the response that it is based on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FoundVerdict {
+    pub(super) verdict: Verdict,
+    pub(super) evidence: Evidence,
+    /// The words of the response that determined the verdict, in the form in which the phrases are
+    /// written; empty if other parts determined it.
+    pub(super) words: &'static str,
+}
+
+impl FoundVerdict {
+    /// Creates a finding that no phrase determined.
+    pub(super) const fn new(verdict: Verdict, evidence: Evidence) -> Self {
+        Self { verdict, evidence, words: "" }
+    }
+
+    /// Creates a finding that this phrase in a message determined.
+    pub(super) const fn from_phrase(verdict: Verdict, words: &'static str) -> Self {
+        Self { verdict, evidence: Evidence::Message, words }
+    }
 }
 
 impl Verdict {
     pub(super) const fn new(gate: Gate, certainty: Certainty) -> Self {
-        Self { gate, certainty, problem: None, is_for_requested_scopes: false }
+        Self {
+            gate,
+            certainty,
+            problem: None,
+            is_for_requested_scopes: false,
+            other_server: None,
+            is_dry_run: false,
+        }
     }
 
     pub(super) const fn for_scope(problem: ScopeProblem, certainty: Certainty) -> Self {
@@ -105,6 +141,11 @@ pub(super) const fn possible(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Possible)
 }
 
+/// Returns the verdict that this server, which is not one of Google's, refused the call.
+pub(super) const fn refused_by(server: &'static str) -> Verdict {
+    Verdict { other_server: Some(server), ..Verdict::new(Gate::Other, Certainty::Likely) }
+}
+
 /// Returns the verdict that the call was refused for this problem of its scopes.
 pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdict {
     Verdict::for_scope(problem, certainty)
@@ -114,6 +155,10 @@ pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdic
 pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
 /// A scope is probably missing.
 pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
+/// A scope may be missing.
+pub(super) const POSSIBLY_MISSING: Verdict = Verdict::missing(Certainty::Possible);
 /// A token endpoint refused the requested scopes.
 pub(super) const REQUESTED_SCOPES: Verdict =
     Verdict { is_for_requested_scopes: true, ..certain(Gate::Credentials) };
+/// A service perimeter in dry-run mode reports a call that it let through.
+pub(super) const DRY_RUN: Verdict = Verdict { is_dry_run: true, ..possible(Gate::VpcSc) };

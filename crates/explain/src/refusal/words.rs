@@ -1,8 +1,6 @@
 //! Data: words by which values in a response are found, and words that have the syntax of a value
 //! but are none.
 
-use std::ops::RangeInclusive;
-
 /// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
 /// clients.
 pub(super) const SECRET_PREFIXES: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
@@ -41,6 +39,10 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions
 /// they do not identify the API that was called.
 pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
+/// The first words of resource names, which may follow the host of an API.
+/// Source: <https://google.aip.dev/122>
+pub(super) const RESOURCE_ROOTS: [&str; 4] = ["projects", "organizations", "folders", "billingAccounts"];
+
 /// The headers that contain the id of the request. If a response has several of these headers, the
 /// header that is listed first counts.
 pub(super) const REQUEST_ID_HEADERS: [&str; 3] =
@@ -69,28 +71,56 @@ pub(super) const LEADING_WORDS: &[&str] = &[
     "forbidden",
 ];
 
-/// Invisible characters, which may change the direction of writing or hide other characters: format
-/// characters (Cf), line and paragraph separators, variation selectors and tags.
-/// Source: <https://www.unicode.org/Public/15.1.0/ucd/extracted/DerivedGeneralCategory.txt>
-pub(super) const INVISIBLE: &[RangeInclusive<char>] = &[
-    '\u{ad}'..='\u{ad}',
-    '\u{600}'..='\u{605}',
-    '\u{61c}'..='\u{61c}',
-    '\u{6dd}'..='\u{6dd}',
-    '\u{70f}'..='\u{70f}',
-    '\u{890}'..='\u{891}',
-    '\u{8e2}'..='\u{8e2}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{fe00}'..='\u{fe0f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{fff9}'..='\u{fffb}',
-    '\u{110bd}'..='\u{110bd}',
-    '\u{110cd}'..='\u{110cd}',
-    '\u{13430}'..='\u{1343f}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
+/// Words of refusals by the operating system and by databases, which Google uses, too.
+pub(super) const LOCAL_REFUSALS: [&str; 2] = ["permission denied", "access denied"];
+
+/// What follows [`LOCAL_REFUSALS`] in the messages of PostgreSQL, MySQL, SSH, Docker, Python, Node,
+/// Ruby and Rust.
+/// Sources: <https://github.com/postgres/postgres/blob/master/src/backend/catalog/aclchk.c>,
+/// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
+pub(super) static AFTER_LOCAL_REFUSAL: &[&str] = &[
+    " for table",
+    " for relation",
+    " for schema",
+    " for sequence",
+    " for database",
+    " for function",
+    " for procedure",
+    " for routine",
+    " for view",
+    " for materialized view",
+    " for column",
+    " for type",
+    " for language",
+    " for tablespace",
+    " for foreign",
+    " for large object",
+    " for publication",
+    " for user",
+    " for event trigger",
+    " to create ",
+    " to alter ",
+    " to drop ",
+    " to set ",
+    " (publickey",
+    " (os error",
+    " @ ",
+    ": '/",
+    ": \"/",
+    ": /",
+    ": './",
+    ", open ",
+    ", mkdir ",
+    ", unlink ",
+    ", scandir ",
+    ", access ",
+    ", rmdir ",
+    ", rename ",
+    ", stat ",
+    ", please try again",
+    " while trying to connect to the docker",
 ];
+
+/// What precedes [`LOCAL_REFUSALS`] in messages about system calls.
+pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] =
+    &["[errno 13] ", "eacces: ", "eacces (", "connect: ", "bind: ", "socket: ", "operation not permitted: "];

@@ -71,6 +71,9 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         return scope_gate::for_case(&Case::new(kind, accepted, None, environment)).steps;
     }
     let section = match refusal.gate() {
+        _ if refusal.other_server().is_some() => "other_server",
+        Gate::VpcSc if refusal.is_dry_run() => "dry_run",
+        Gate::Other if gate.message_has_any(&ALLOW_LIST) => "allow_list",
         Gate::Iam => return roles::steps(gate),
         Gate::Credentials => return sign_in::steps(gate),
         Gate::ServiceDisabled => "enable",
@@ -85,6 +88,9 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
     };
     advice::steps(section, gate)
 }
+
+/// Parts of messages about an API that is open to a list of projects.
+const ALLOW_LIST: [&str; 3] = ["alpha access", "not allowlisted", "not whitelisted"];
 
 #[cfg(test)]
 pub(super) mod tests {

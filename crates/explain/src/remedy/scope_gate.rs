@@ -13,6 +13,7 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
     match case.problem {
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
+        ScopeProblem::Script => advice::remedy("script", case),
         ScopeProblem::ScopeOrShare => get_scope_or_share(case),
         ScopeProblem::Missing => get_scope(case),
     }

@@ -4,6 +4,9 @@
 //! The targets are compiled for tests and for `cargo fuzz`. The programs in `fuzz/` call them with
 //! inputs from libFuzzer; the test below calls them with the inputs in `fuzz/corpus`.
 
+mod fuzzed_world;
+mod reports;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -18,15 +21,18 @@ use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Certainty, ErrorResponse, Gate, Refusal};
 
+pub use reports::{ReportCommands, reports};
+
 /// A function that panics if a documented property does not hold for its input.
 pub type Target = fn(&[u8]);
 
 /// All targets. The name of a target is the name of its program in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("challenge", challenge),
     ("error_body", error_body),
     ("error_text", error_text),
     ("grpc_status", grpc_status),
+    ("reports", |data| drop(reports(data))),
 ];
 
 /// Runs the target with this name.
@@ -160,7 +166,9 @@ fn explain(answer: &ErrorResponse<'_>) {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write as _;
     use std::path::Path;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -179,5 +187,44 @@ mod tests {
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }
+    }
+
+    /// Texts that other people may choose as a name.
+    const OUTSIDE: [&str; 10] = [
+        "a b",
+        "$(reboot)",
+        "`reboot`",
+        "x;reboot",
+        "x&&reboot|cat>f",
+        "it's",
+        "\"quoted\"",
+        "$HOME/*",
+        "two\nlines",
+        "\u{202e}\u{1b}[2Jx",
+    ];
+
+    /// Lets a real shell parse the commands of the corpus, and of worlds with a name of
+    /// [`OUTSIDE`] in each place and with each message.
+    #[cfg(unix)]
+    #[test]
+    fn every_command_is_a_line_of_shell() {
+        // 28 messages and 12 names: see `fuzzed_world.rs`.
+        let mut worlds: Vec<Vec<u8>> = Vec::new();
+        for (index, message) in (0..28).cycle().take(28 * 4).enumerate() {
+            let name = OUTSIDE[index % OUTSIDE.len()].as_bytes();
+            let choices = [(index / 28) as u8, (index % 23) as u8, message, index as u8, index as u8];
+            let more = [(index / 3) as u8, (index % 8) as u8, (index % 16) as u8];
+            worlds.push([&choices[..], &more, &vec![0; index % 12], name].concat());
+        }
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/reports");
+        let files = fs::read_dir(corpus).into_iter().flatten();
+        worlds.extend(files.map(|file| fs::read(file.unwrap().path()).unwrap()));
+        let commands: Vec<String> = worlds.iter().flat_map(|world| reports(world).commands).collect();
+        assert!(commands.len() > worlds.len(), "{} commands", commands.len());
+        let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
+        let mut script = shell.stdin.take().expect("an input");
+        script.write_all(commands.join("\n").as_bytes()).unwrap();
+        drop(script);
+        assert!(shell.wait().unwrap().success(), "{}", commands.join("\n"));
     }
 }

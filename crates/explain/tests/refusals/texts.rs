@@ -262,7 +262,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "<html><head><title>403 Forbidden</title></head><body><h1>Error: Forbidden</h1><h2>Your client does not have permission to get URL <code>/hello</code> from this server.</h2></body></html>",
     ),
     (
-        "iam",
+        "credentials",
         "Anonymous caller does not have storage.objects.list access to the Google Cloud Storage bucket. Permission 'storage.objects.list' denied on resource (or it may not exist).",
     ),
     // Disabled APIs.
@@ -392,7 +392,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "quota_project",
         "Caller does not have required permission to use project blue-kite-7. Grant the caller the roles/serviceusage.serviceUsageConsumer role",
     ),
-    ("quota_project", "Permission denied on resource project blue-kite-7."),
+    ("iam", "Permission denied on resource project blue-kite-7."),
     ("quota_project", "400 Bucket is a requester pays bucket but no user project provided."),
     (
         "quota_project",
@@ -400,7 +400,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("quota_project", "User project specified in the request is invalid."),
     (
-        "quota_project",
+        "iam",
         "Grpc.Core.RpcException: Status(StatusCode=\"PermissionDenied\", Detail=\"Permission denied on resource project blue-kite-7.\")",
     ),
     // Credentials.
@@ -709,7 +709,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "You are missing at least one of the following required permissions: Project resourcemanager.projects.get Resource billing.accounts.get",
     ),
-    ("iam", "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\"."),
+    ("scope", "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\"."),
     ("iam", "Your credentials are valid, but lack the necessary permissions for this operation."),
     (
         "vpc_sc",

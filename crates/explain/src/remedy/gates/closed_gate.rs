@@ -48,6 +48,7 @@ impl Context for ClosedGate<'_> {
             "member" => return Some(self.member()),
             "api" => self.refusal.service().or_else(|| api_by_title(words)),
             "constraint" => self.constraint(),
+            "other_server" => self.refusal.other_server(),
             "own_project" => self.environment.project(),
             "perimeter" => self.refusal.vpc_sc_id(),
             "permission" => self.refusal.permission(),

@@ -9,17 +9,20 @@ use super::grants::{GRANTS, On};
 /// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
+/// Parts of messages of Kubernetes.
+const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
+
 /// Returns the steps for a refusal by IAM.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
-        // A role for `allUsers` would work, too, but the resource would then be public, which is
-        // rarely intended.
-        Some(_) if gate.message_has("anonymous caller") => advice::steps("anonymous", gate),
+        _ if gate.message_has_any(&RBAC) => advice::steps("rbac", gate),
         Some(permission) => grant_steps(gate, permission),
         None if gate.message_has("missing or insufficient permissions") => {
             advice::steps("security_rules", gate)
         }
         None if gate.message_has("get url") => advice::steps("invoke", gate),
+        None if gate.message_has("access this resource/api") => advice::steps("directory", gate),
+        None if gate.message_has("denied on resource project") => advice::steps("project_name", gate),
         None => advice::steps("no_permission_named", gate),
     }
 }

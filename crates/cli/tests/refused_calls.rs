@@ -1,0 +1,164 @@
+//! Tests of `gcp-scopes explain` with texts that contain several calls or refusals, or whose
+//! arguments contradict the text. All names of resources are invented.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "support/command.rs"]
+mod command;
+
+use serde_json::{Value, json};
+
+/// Google's message about a token that lacks a scope.
+const SCOPES: &str = "Error 403: Request had insufficient authentication scopes.";
+const DRIVE_URL: &str = "https://www.googleapis.com/drive/v3/files";
+
+/// Explains an input with `--format json`, which must succeed.
+fn explain(args: &[&str], input: &str) -> Value {
+    let (code, out, err) = command::run(&[&["explain", "--format=json"], args].concat(), input.as_bytes());
+    assert_eq!(code, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// Explains a text with `--jsonl`.
+fn explain_line(text: &str) -> Value {
+    let line = json!({"transport": "text", "status": null, "headers": {}, "body": text}).to_string();
+    let (code, out, err) = command::run(&["explain", "--jsonl"], line.as_bytes());
+    assert_eq!((code, err.as_str()), (0, ""));
+    serde_json::from_str(&out).unwrap()
+}
+
+fn commands(explanation: &Value) -> Vec<&str> {
+    let steps = explanation["steps"].as_array().unwrap();
+    steps.iter().filter_map(|step| step["command"].as_str()).collect()
+}
+
+#[test]
+fn a_log_in_a_line_of_jsonl_is_read_like_a_file() {
+    let storage = "GET https://storage.googleapis.com/storage/v1/b/kites";
+    let logs = [
+        format!(
+            "10:00:00 DEBUG GET https://pubsub.googleapis.com/v1/projects/p/topics 200\n\
+             10:00:01 DEBUG {storage}\n10:00:02 ERROR db: permission denied for table kites\n\
+             10:00:03 ERROR {SCOPES}\n"
+        ),
+        [
+            json!({"msg": storage, "labels": {"compute.googleapis.com/resource_name": "web 1"}}),
+            json!({"msg": "Error 401: Invalid Credentials, retrying"}),
+            json!({"msg": SCOPES}),
+        ]
+        .map(|record| record.to_string())
+        .join("\n"),
+    ];
+    for log in logs {
+        for explanation in [explain_line(&log), explain(&[], &log)] {
+            assert_eq!(explanation["gate"], "scope", "{log}");
+            assert_eq!(explanation["certainty"], "certain", "{log}");
+            assert_eq!(explanation["method"], "storage.buckets.get", "{log}{explanation}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_grpc_clients_print_is_read_as_a_text() {
+    let printed = format!("Failed to export spans: \"{SCOPES}\". error_class=Kite");
+    let line = json!({"transport": "grpc", "status": null, "headers": {}, "body": printed}).to_string();
+    let (_, out, _) = command::run(&["explain", "--jsonl"], line.as_bytes());
+    assert!(out.starts_with(r#"{"gate":"scope","certainty":"certain""#), "{out}");
+}
+
+#[test]
+fn candidates_are_named_with_what_is_enough_for_all_of_them() {
+    let explanation =
+        explain(&[], &format!("<HttpError 403 when requesting {DRIVE_URL} returned \"{SCOPES}\">"));
+    assert_eq!(explanation["candidates"], json!(["drive.files.list", "drive.files.create"]));
+    assert_eq!(explanation["method"], Value::Null);
+    let accepted = explanation["accepted"].as_array().unwrap();
+    assert!(accepted.iter().all(|scope| !scope.as_str().unwrap().ends_with("readonly")), "{accepted:?}");
+    let report = explanation["report"].as_str().unwrap();
+    assert!(
+        report.starts_with("The text does not show which method was called: drive.files.list,"),
+        "{report}"
+    );
+
+    let known = explain(&[], &format!("GET {DRIVE_URL}: {SCOPES}"));
+    assert_eq!((&known["candidates"], &known["notes"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn a_contradiction_between_arguments_and_text_comes_first() {
+    let call = ["--call", "storage.objects.get"];
+    let explanation = explain(&call, &format!("GET {DRIVE_URL}: {SCOPES}"));
+    assert_eq!(explanation["method"], "drive.files.list");
+    let report = explanation["report"].as_str().unwrap();
+    assert!(
+        report.starts_with("--call names another call than this answer, which is about drive.files.list")
+    );
+    let agreeing = explain(&["--call", "drive.files.list"], &format!("GET {DRIVE_URL}: {SCOPES}"));
+    assert_eq!(agreeing["notes"], json!([]));
+
+    let held = ["--held", "drive", "--on", "gce"];
+    let explanation = explain(&held, &format!("GET {DRIVE_URL}: {SCOPES}"));
+    let report = explanation["report"].as_str().unwrap();
+    assert!(report.starts_with("A scope of --held would be enough for this call"), "{report}");
+    assert_eq!(commands(&explanation)[0], "gcp-scopes whoami");
+}
+
+#[test]
+fn refusals_by_others_lead_to_no_command_of_google() {
+    for (text, gate, start) in [
+        (
+            "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: s3:PutObject",
+            "other",
+            "The call was refused by AWS, not by Google.",
+        ),
+        (
+            r#"{"error":"insufficient_scope","scope":"api read_api"}"#,
+            "other",
+            "The call was refused by GitLab, not by Google.",
+        ),
+        (
+            r#"User "system:serviceaccount:kite:app" cannot list resource "pods" in API group "" in the namespace "kite""#,
+            "iam",
+            "Probably IAM refused this call.",
+        ),
+        ("(Dry Run Mode) Request is prohibited by organization's policy.", "vpc_sc", "Nothing was refused: "),
+        (
+            "Specified permissions are not sufficient to call DriveApp.getFiles.",
+            "scope",
+            "The call was refused",
+        ),
+    ] {
+        let explanation = explain(&[], text);
+        assert_eq!(explanation["gate"], gate, "{text}");
+        assert!(explanation["report"].as_str().unwrap().starts_with(start), "{explanation}");
+        let commands = commands(&explanation);
+        assert!(commands.iter().all(|command| !command.starts_with("gcloud")), "{text}: {commands:?}");
+    }
+    let rbac =
+        explain(&[], r#"User "ann" cannot get resource "pods" in API group "" in the namespace "kite""#);
+    let text = rbac["steps"][0]["text"].as_str().unwrap();
+    assert!(text.contains("Role ") && text.contains("RoleBinding"), "{text}");
+}
+
+#[test]
+fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
+    let record = |resource: Value| {
+        json!({"textPayload": SCOPES, "resource": resource, "labels": {"compute.googleapis.com/resource_name": "web-1"}})
+            .to_string()
+    };
+    let vm = record(
+        json!({"type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}}),
+    );
+    let stop = "gcloud compute instances stop web-1 --zone=us-east1-b --project=blue-kite-7";
+    assert!(commands(&explain(&[], &vm)).contains(&stop), "{vm}");
+    // An argument takes precedence, and a name that a shell would interpret is not used.
+    let elsewhere = explain(&["--on", "user-adc"], &vm);
+    assert!(!commands(&elsewhere).contains(&stop), "{elsewhere}");
+    let unsafe_vm = explain(&[], &vm.replace("web-1", "$(reboot)"));
+    assert!(commands(&unsafe_vm).iter().all(|command| !command.contains("reboot")), "{unsafe_vm}");
+    // An audit record names the resource of the call instead.
+    let audit = vm.replacen("textPayload", "protoPayload", 1);
+    assert!(!commands(&explain(&[], &audit)).contains(&stop), "{audit}");
+    let service = record(json!({"type": "cloud_run_revision", "labels": {"service_name": "kite"}}));
+    let report = explain(&[], &service)["report"].as_str().unwrap().to_owned();
+    assert!(report.contains("a Cloud Run service") && report.contains("?scopes="), "{report}");
+}

@@ -1,0 +1,110 @@
+//! Finds the API that was called from the command of gcloud or the library that a text names.
+
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, lookup};
+use http::Method;
+
+use super::clues::{API_NAMES, COMMAND_VERBS, LIBRARY_PREFIXES, TOOLS};
+
+/// What a command or a library implies: the host of an API, and perhaps the methods of which one
+/// was called.
+pub(super) struct Clue {
+    pub(super) service: String,
+    pub(super) methods: Vec<ApiMethod>,
+}
+
+/// Returns the clue in a line: a command of gcloud, else the first library, else a tool.
+pub(super) fn clue_in(line: &str) -> Option<Clue> {
+    let of_api = |service: String| Clue { service, methods: Vec::new() };
+    command_in(line).or_else(|| library_in(line).map(of_api)).or_else(|| {
+        TOOLS.iter().find(|(words, _)| line.contains(words)).map(|(_, host)| of_api((*host).to_owned()))
+    })
+}
+
+/// Reads the command that gcloud prints before an error: `(gcloud.compute.disks.list)`.
+fn command_in(line: &str) -> Option<Clue> {
+    let (_, rest) = line.split_once("(gcloud.")?;
+    let (command, _) = rest.split_once(')')?;
+    let mut words = command.split('.').filter(|word| !["alpha", "beta", "preview"].contains(word)).peekable();
+    let group = words.peek().copied()?;
+    let service = api_host(&group.replace('-', ""))?;
+    let words: Vec<&str> = words.collect();
+    let methods = match words.as_slice() {
+        [.., resource, verb] => methods_of_command(&service, resource, verb),
+        _ => Vec::new(),
+    };
+    Some(Clue { service, methods })
+}
+
+/// Returns the methods that a command with this resource and verb calls.
+fn methods_of_command(service: &str, resource: &str, verb: &str) -> Vec<ApiMethod> {
+    let row = COMMAND_VERBS.iter().find(|(name, _)| *name == verb);
+    let endings: Vec<String> = row
+        .into_iter()
+        .flat_map(|(_, verbs)| *verbs)
+        .map(|verb| format!(".{}.{verb}", camel_case(resource)))
+        .collect();
+    let catalog = Catalog::built_in();
+    let methods = (0..catalog.method_count()).filter_map(|index| catalog.method_at(index));
+    let mut found: Vec<ApiMethod> = Vec::new();
+    for method in methods.filter(|method| method.host() == service && method.discovery_id().is_some()) {
+        let is_called = endings.iter().any(|ending| method.id().ends_with(ending.as_str()));
+        if is_called && found.iter().all(|other| other.id() != method.id()) {
+            found.push(method);
+        }
+    }
+    found
+}
+
+/// Returns the host of the API of the first library of Google that a line names.
+fn library_in(line: &str) -> Option<String> {
+    let line = line.to_ascii_lowercase().replace("\\\\", "\\");
+    let names = |prefix: &'static str| {
+        let line = &line;
+        line.match_indices(prefix)
+            .filter_map(move |(place, _)| line.get(place + prefix.len()..).map(|rest| (place, rest)))
+    };
+    let mut places: Vec<(usize, &str)> = LIBRARY_PREFIXES.into_iter().flat_map(names).collect();
+    places.sort_unstable_by_key(|(place, _)| *place);
+    places.into_iter().find_map(|(_, rest)| api_host(&library_name(rest)))
+}
+
+/// Returns the name at the beginning of a text, without hyphens, underscores and a version:
+/// `logging` of `logging_v2/client.py`.
+fn library_name(text: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let word = text.split(|c: char| !is_name(c)).next().unwrap_or_default();
+    let parts = word.split(['_', '-']);
+    let is_version = |part: &str| {
+        let digits = part.strip_prefix('v').unwrap_or(part);
+        digits.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let name: String = parts.take_while(|part| !is_version(part)).collect();
+    // The namespaces of some libraries end with the version: `DriveV3`.
+    let without_digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    without_digits.strip_suffix('v').filter(|_| without_digits.len() < name.len()).unwrap_or(&name).to_owned()
+}
+
+/// Returns the host of the API with this name, if the catalog has such an API.
+fn api_host(name: &str) -> Option<String> {
+    let row = API_NAMES.iter().find(|(known, _)| *known == name);
+    if let Some((_, label)) = row {
+        return Some(format!("{label}.googleapis.com"));
+    }
+    let uri = format!("https://{name}.googleapis.com/").parse().ok()?;
+    let is_known = !name.is_empty() && lookup(&Call::new(&Method::GET, &uri), &Endpoints::new()).is_google();
+    is_known.then(|| format!("{name}.googleapis.com"))
+}
+
+/// Returns a name with hyphens in camel case: `nodePools` for `node-pools`.
+fn camel_case(name: &str) -> String {
+    let mut out = String::new();
+    for (index, word) in name.split('-').enumerate() {
+        let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+        match index {
+            0 => out.push_str(word),
+            _ => out.extend([first.to_ascii_uppercase().as_str(), rest]),
+        }
+    }
+    out
+}

@@ -1,0 +1,348 @@
+//! Finds the call that was refused in a text that contains its refusal.
+
+use gcp_scopes_catalog::call::NeededScopes;
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{ApiMethod, Catalog};
+use http::{Method, Uri};
+
+use super::library::{self, Clue};
+use super::named_call::NamedCall;
+use super::requests::{self, LoggedRequest};
+use crate::refusal::Refusal;
+
+/// How many lines of a text are read, from the refusal in both directions.
+const LINE_LIMIT: usize = 1000;
+
+/// The host that the older APIs share.
+const SHARED_HOST: &str = "www.googleapis.com";
+
+/// How many characters of the server's message identify its line.
+const MESSAGE_LENGTH: usize = 40;
+
+/// What a text shows of the call that was refused: a request, or the methods of which one was
+/// called, or only the API.
+///
+/// The call is that in the line of the refusal, else the nearest request before the refusal, else
+/// the nearest one after it. A call that succeeded, and a call of another API than the refusal
+/// names, is not the refused one. Without a request, the command of gcloud and the names of client
+/// libraries show the API.
+///
+/// ```
+/// use gcp_scopes_explain::reader::RefusedCall;
+/// use gcp_scopes_explain::refusal::classify_text;
+///
+/// let text = "GET https://pubsub.googleapis.com/v1/projects/p/topics 200 OK\n\
+///             GET https://storage.googleapis.com/storage/v1/b/photos\n\
+///             Error 403: Request had insufficient authentication scopes.";
+/// let refusal = classify_text(text).ok_or("no refusal")?;
+/// let call = RefusedCall::find(&refusal, text, "");
+/// assert_eq!(call.method().map(|method| method.id()), Some("storage.buckets.get"));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct RefusedCall {
+    candidates: Vec<ApiMethod>,
+    /// The request, if its method is the only candidate.
+    request: Option<(Method, Uri)>,
+    service: Option<String>,
+    /// Whether the server named the method in its response.
+    is_named_by_server: bool,
+    /// Whether a command implies the methods. A command may call other methods, too.
+    is_implied: bool,
+}
+
+impl RefusedCall {
+    /// Finds the call of a refusal. `text` is the record that contains the refusal, and `before` is
+    /// what the log contains before that record.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "Error 403: Request had insufficient authentication scopes.";
+    /// let refusal = classify_text(text).ok_or("no refusal")?;
+    /// let before = "DEBUG GET https://storage.googleapis.com/storage/v1/b/photos";
+    /// assert!(RefusedCall::find(&refusal, text, before).method().is_some());
+    /// assert!(RefusedCall::find(&refusal, text, "").method().is_none());
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn find(refusal: &Refusal, text: &str, before: &str) -> Self {
+        let named = refusal.service().zip(refusal.rpc_method());
+        let by_server = named.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
+        if let Some(method) = by_server {
+            let service = refusal.service().map(str::to_owned);
+            return Self { candidates: vec![method], service, is_named_by_server: true, ..Self::default() };
+        }
+        let search = Search::new(refusal, text, before);
+        let found = search.by_request().or_else(|| search.by_clue());
+        let found = found.unwrap_or_default();
+        Self { service: found.service.or_else(|| refusal.service().map(str::to_owned)), ..found }
+    }
+
+    /// Returns the method that was called, if only one method is possible.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// assert!(RefusedCall::default().method().is_none());
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
+        self.candidates.first().copied().filter(|_| self.candidates.len() == 1 && !self.is_implied)
+    }
+
+    /// Returns the methods of which one was called. The list is empty if the text shows no method.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// // GET of this URL lists files, and POST creates one.
+    /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files returned \
+    ///             \"Request had insufficient authentication scopes.\">";
+    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// let ids: Vec<_> = call.candidates().iter().map(|method| method.id()).collect();
+    /// assert_eq!(ids, ["drive.files.list", "drive.files.create"]);
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn candidates(&self) -> &[ApiMethod] {
+        &self.candidates
+    }
+
+    /// Returns the host of the API, such as `storage.googleapis.com`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "ERROR: (gcloud.kms.keys.list) Request had insufficient authentication scopes.";
+    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// assert_eq!(call.service(), Some("cloudkms.googleapis.com"));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    /// Returns the scopes of which any one is enough for each of several
+    /// [`candidates`](Self::candidates). The set is empty if there is no such scope, or if Google
+    /// lists no scopes for a candidate.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "https://www.googleapis.com/drive/v3/files: Insufficient Permission";
+    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// let scopes = call.accepted_by_all();
+    /// assert!(scopes.contains(&"drive".parse()?) && !scopes.contains(&"drive.readonly".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn accepted_by_all(&self) -> ScopeSet {
+        let lists: Vec<ScopeSet> = self.candidates.iter().map(ApiMethod::accepted).collect();
+        let Some(first) = lists.first() else { return ScopeSet::new() };
+        first.iter().filter(|scope| lists.iter().all(|list| list.contains(scope))).collect()
+    }
+
+    /// Returns whether the call cannot be the one that this name stands for: the text shows another
+    /// API, or the server named another method.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "GET https://pubsub.googleapis.com/v1/projects/p/topics: Insufficient Permission";
+    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// assert!(call.contradicts(&"storage.objects.get".parse()?));
+    /// assert!(!call.contradicts(&"pubsub.projects.topics.list".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn contradicts(&self, named: &NamedCall) -> bool {
+        let method = named.method();
+        let service = method.map(service_of).or_else(|| named.uri().host().map(str::to_owned));
+        let is_other = |own: &str, other: &str| api_name(own) != api_name(other);
+        let is_other_api =
+            self.service().zip(service.as_deref()).is_some_and(|(own, other)| is_other(own, other));
+        let by_server = self.method().filter(|_| self.is_named_by_server);
+        // The server names the RPC of a method that has an id in Discovery, too.
+        let id = |method: ApiMethod| method.discovery_id().unwrap_or_else(|| method.id());
+        is_other_api || by_server.zip(method).is_some_and(|(own, other)| id(own) != id(other))
+    }
+
+    /// Returns the call for a lookup in the catalog. If several methods are possible, the call
+    /// needs a scope that is enough for each of them.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// assert!(RefusedCall::default().named_call().method().is_none());
+    /// ```
+    #[must_use]
+    pub fn named_call(&self) -> NamedCall {
+        if let Some(request) = self.request.clone() {
+            return NamedCall::from_request(request);
+        }
+        if let Some(method) = self.method() {
+            return NamedCall::of_method(method);
+        }
+        let scopes = self.accepted_by_all();
+        let needed = (!scopes.is_empty()).then(|| NeededScopes::any_of(scopes.iter()));
+        let host = self.candidates.first().map(ApiMethod::host).or_else(|| self.service());
+        host.map_or_else(NamedCall::default, |host| NamedCall::of_api(host, needed))
+    }
+}
+
+/// A text that is searched for the call of its refusal.
+struct Search<'a> {
+    refusal: &'a Refusal,
+    lines: Vec<&'a str>,
+    /// The index of the line that contains the refusal.
+    refusal_line: Option<usize>,
+    verb: Option<Method>,
+    /// The index of the first line of the record that contains the refusal.
+    first_own_line: usize,
+    /// What a command or a library in that record implies.
+    clue: Option<Clue>,
+}
+
+impl<'a> Search<'a> {
+    fn new(refusal: &'a Refusal, text: &'a str, before: &'a str) -> Self {
+        let own: Vec<&str> = text.lines().take(LINE_LIMIT).collect();
+        let refusal_line = line_of_message(&own, refusal);
+        let mut lines: Vec<&str> = before.lines().rev().take(LINE_LIMIT).collect();
+        lines.reverse();
+        let clue = nearest_clue(&own, refusal_line, refusal);
+        let first_own_line = lines.len();
+        let refusal_line = refusal_line.or((own.len() == 1).then_some(0)).map(|index| index + first_own_line);
+        lines.extend(own);
+        Self { refusal, lines, refusal_line, verb: requests::verb_in_field(text), first_own_line, clue }
+    }
+
+    /// Returns the call of the request that was refused.
+    fn by_request(&self) -> Option<RefusedCall> {
+        let Some(line) = self.refusal_line else {
+            return self.call_of(self.requests(0..self.lines.len()).flatten().collect());
+        };
+        let before = || self.requests((0..line).rev()).next();
+        let after = || self.requests(line + 1..self.lines.len()).next();
+        let own = self.requests_at(line);
+        self.call_of(if own.is_empty() { before().or_else(after)? } else { own })
+    }
+
+    /// Returns the requests of each line that may contain the refused call. A line that reports a
+    /// success is left out, and so is the next request of these lines.
+    fn requests(&self, indexes: impl Iterator<Item = usize>) -> impl Iterator<Item = Vec<LoggedRequest>> {
+        let mut is_answered = false;
+        indexes.filter_map(move |index| {
+            let requests = self.requests_at(index);
+            let is_success = self.lines.get(index).is_some_and(|line| requests::reports_success(line));
+            if is_success {
+                is_answered = requests.is_empty();
+            }
+            let counts = !is_success && !requests.is_empty() && !std::mem::take(&mut is_answered);
+            counts.then_some(requests)
+        })
+    }
+
+    /// Returns the requests in a line that do not go to another API than the refusal names.
+    fn requests_at(&self, index: usize) -> Vec<LoggedRequest> {
+        let line = self.lines.get(index).copied().unwrap_or_default();
+        let mut requests = requests::requests_in(line, self.refusal_line == Some(index));
+        requests.extend(requests::curl_request(&self.lines, index));
+        let by_clue =
+            self.clue.as_ref().map(|clue| clue.service.as_str()).filter(|_| index < self.first_own_line);
+        let service = self.refusal.service().or(by_clue);
+        requests.retain(|request| service.is_none_or(|service| goes_to(request, service)));
+        requests
+    }
+
+    /// Returns the call of one of these requests; `None` if there is no request.
+    fn call_of(&self, requests: Vec<LoggedRequest>) -> Option<RefusedCall> {
+        let mut calls: Vec<(ApiMethod, (Method, Uri))> = Vec::new();
+        for call in requests.iter().flat_map(|request| request.calls(self.verb.as_ref())) {
+            if calls.iter().all(|(method, _)| *method != call.0) {
+                calls.push(call);
+            }
+        }
+        let host = requests.iter().find_map(LoggedRequest::api_host)?;
+        let of_method = calls.first().map(|(method, _)| service_of(*method));
+        let service = of_method.or_else(|| (host != SHARED_HOST).then(|| host.to_owned()));
+        let candidates = calls.iter().map(|(method, _)| *method).collect();
+        let request = (calls.len() == 1).then(|| calls.pop()).flatten().map(|(_, request)| request);
+        Some(RefusedCall { candidates, request, service, ..RefusedCall::default() })
+    }
+
+    /// Returns the call that a command or a library implies.
+    fn by_clue(self) -> Option<RefusedCall> {
+        let before = || nearest_clue(self.lines.get(..self.first_own_line)?, None, self.refusal);
+        let clue = self.clue.or_else(before)?;
+        let service = Some(clue.service);
+        Some(RefusedCall { candidates: clue.methods, service, is_implied: true, ..RefusedCall::default() })
+    }
+}
+
+/// Returns the clue that is nearest to a line, or else to the end, and that does not name another
+/// API than the refusal.
+fn nearest_clue(lines: &[&str], line: Option<usize>, refusal: &Refusal) -> Option<Clue> {
+    let from = line.unwrap_or(lines.len());
+    let mut indexes: Vec<usize> = (0..lines.len()).collect();
+    indexes.sort_by_key(|index| index.abs_diff(from));
+    let clues = indexes.into_iter().filter_map(|index| library::clue_in(lines.get(index)?));
+    // The first word of a permission is the name of its API.
+    let of_permission = refusal.permission().and_then(|name| name.split('.').next());
+    let named = refusal.service().map(api_name).or(of_permission);
+    clues.into_iter().find(|clue| named.is_none_or(|name| name == api_name(&clue.service)))
+}
+
+/// Returns whether a request goes to the API of this service.
+fn goes_to(request: &LoggedRequest, service: &str) -> bool {
+    let calls = request.calls(None);
+    let is_same = |host: &str| api_name(host) == api_name(service);
+    match calls.is_empty() {
+        true => request.api_host().is_none_or(|host| is_same(host) || host == SHARED_HOST),
+        false => calls.iter().any(|(method, _)| is_same(&service_of(*method)) || is_same(method.host())),
+    }
+}
+
+/// Returns the index of the line with the server's message.
+fn line_of_message(lines: &[&str], refusal: &Refusal) -> Option<usize> {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).take(MESSAGE_LENGTH).collect()
+    };
+    let message = plain(refusal.server_message()?);
+    let has =
+        |line: &&str| line.chars().filter(|c| c.is_alphanumeric()).collect::<String>().contains(&message);
+    let place = (!message.is_empty()).then(|| lines.iter().position(|line| has(&line)));
+    place.flatten().or_else(|| wrapped_line(lines, &message))
+}
+
+/// Returns the index of the first of two lines over which a message is wrapped.
+fn wrapped_line(lines: &[&str], message: &str) -> Option<usize> {
+    let plain = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let has = |pair: &[&str]| plain(&pair.concat()).contains(message);
+    lines.windows(2).position(|pair| !message.is_empty() && has(pair))
+}
+
+/// Returns the host of the service of a method. The older APIs share the host www.googleapis.com,
+/// which is not the name of a service.
+///
+/// ```
+/// use gcp_scopes_catalog::ApiMethod;
+/// use gcp_scopes_explain::reader::service_of;
+///
+/// assert_eq!(service_of(ApiMethod::by_id("drive.files.list")?), "drive.googleapis.com");
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
+#[must_use]
+pub fn service_of(method: ApiMethod) -> String {
+    let api = method.api().split('.').next().unwrap_or_default();
+    match method.host() {
+        SHARED_HOST => format!("{api}.googleapis.com"),
+        host => host.to_owned(),
+    }
+}
+
+/// Returns the name of the API in the name of its service: `calendar-json.googleapis.com` serves
+/// Calendar.
+fn api_name(service: &str) -> &str {
+    let name = service.strip_suffix(".googleapis.com").unwrap_or(service);
+    name.strip_suffix("-json").or_else(|| name.strip_prefix("content-")).unwrap_or(name)
+}

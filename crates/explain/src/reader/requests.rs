@@ -1,0 +1,122 @@
+//! Finds requests in the lines of a text.
+
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
+use http::{Method, Uri};
+
+/// The HTTP verbs of the methods of Google's APIs. All of them are tried for a URL without a verb.
+const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// How many URLs of a line are read. A log line has a few.
+const URL_LIMIT: usize = 32;
+
+/// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`.
+const URL_MARKS: [&str; 6] = ["requesting", "calling", "url", "uri", "to", "fetching"];
+
+/// Statuses of calls that were not refused.
+const SUCCESSES: [&str; 5] = ["200", "201", "202", "204", "206"];
+
+/// Units of numbers that are no statuses: `took 200 ms`.
+const UNITS: [&str; 6] = ["ms", "s", "b", "bytes", "kb", "mb"];
+
+/// A request in a text, whose verb may be unknown.
+#[derive(Debug, Clone)]
+pub(super) struct LoggedRequest {
+    verb: Option<Method>,
+    uri: Uri,
+}
+
+impl LoggedRequest {
+    /// Returns the requests that match a method, each with the method. Without a verb, there may be
+    /// several.
+    pub(super) fn calls(&self, verb_in_field: Option<&Method>) -> Vec<(ApiMethod, (Method, Uri))> {
+        let verb = self.verb.as_ref().or(verb_in_field);
+        let verbs = verb.map_or(&VERBS[..], std::slice::from_ref);
+        let call = |verb: &Method| {
+            let method = lookup(&Call::new(verb, &self.uri), &Endpoints::new()).method()?;
+            Some((method, (verb.clone(), self.uri.clone())))
+        };
+        verbs.iter().filter_map(call).collect()
+    }
+
+    /// Returns the host of the URL, if it serves an API of Google.
+    pub(super) fn api_host(&self) -> Option<&str> {
+        let found = lookup(&Call::new(&Method::GET, &self.uri), &Endpoints::new());
+        let is_scope = self.uri.path().starts_with("/auth/");
+        self.uri.host().filter(|_| found.is_google() && !is_scope)
+    }
+}
+
+/// Returns the requests to APIs of Google in a line. Outside the line of the refusal, a URL without
+/// a verb counts only after a word that marks it as the URL of a request, because logs contain the
+/// URLs of resources, too.
+pub(super) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedRequest> {
+    let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
+    let urls = line.match_indices("https://").take(URL_LIMIT).filter_map(|(place, _)| {
+        let (before, rest) = line.split_at_checked(place)?;
+        let url = rest.split(is_end).next()?.trim_end_matches(['.', ':', ';']);
+        let mark = before.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        let mark = mark.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let verb = parse_verb(mark);
+        let is_marked = || URL_MARKS.iter().any(|known| mark.eq_ignore_ascii_case(known));
+        let counts = verb.is_some() || is_line_of_refusal || is_marked();
+        counts.then_some(())?;
+        Some(LoggedRequest { verb, uri: url.parse().ok()? })
+    });
+    urls.filter(|request| request.api_host().is_some()).collect()
+}
+
+/// Returns the request in a line of the output of `curl -v`, which prints `> GET /path HTTP/2` and
+/// the header `host` in one of the lines that follow.
+pub(super) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest> {
+    let without_mark = |line: &'_ str| line.trim_start_matches("> ").trim().to_owned();
+    let line = without_mark(lines.get(index)?);
+    let [verb, path, version] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let is_request = path.starts_with('/') && version.starts_with("HTTP/");
+    let verb = parse_verb(verb).filter(|_| is_request)?;
+    let host = lines.iter().skip(index).take_while(|line| !line.trim().is_empty()).find_map(|line| {
+        let line = without_mark(line);
+        let (name, host) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("host").then(|| host.to_owned())
+    })?;
+    Some(LoggedRequest { verb: Some(verb), uri: format!("https://{host}{path}").parse().ok()? })
+}
+
+/// Returns the verb in the field `method`, which some clients print, if all such fields in the text
+/// have the same verb.
+pub(super) fn verb_in_field(text: &str) -> Option<Method> {
+    let after = text.match_indices("method").filter_map(|(place, word)| {
+        let rest = text.get(place + word.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ']);
+        parse_verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
+    });
+    let verbs: Vec<Method> = after.collect();
+    verbs.first().filter(|first| verbs.iter().all(|other| other == *first)).cloned()
+}
+
+/// Returns whether a line reports the success of a call: it has a status such as `200`, and no
+/// status of an error.
+pub(super) fn reports_success(line: &str) -> bool {
+    let without_urls: Vec<&str> = line.split_whitespace().filter(|word| !word.contains("://")).collect();
+    let words = without_urls.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_error = |word: &&str| word.len() == 3 && word.starts_with(['4', '5']) && is_number(word);
+    let is_unit =
+        |word: Option<&&str>| word.is_some_and(|word| UNITS.contains(&word.to_ascii_lowercase().as_str()));
+    let is_success =
+        |(index, word): (usize, &&str)| SUCCESSES.contains(word) && !is_unit(words.get(index + 1));
+    words.iter().enumerate().any(is_success) && !words.iter().any(is_error)
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Parses a verb in capitals, or as Go's errors write it: `Get "https://…"`.
+fn parse_verb(word: &str) -> Option<Method> {
+    let is_this = |verb: &Method| {
+        let name = verb.as_str();
+        word == name
+            || (word.get(..1) == name.get(..1) && word.get(1..) == Some(&name.to_ascii_lowercase()[1..]))
+    };
+    VERBS.into_iter().find(is_this)
+}

@@ -1,0 +1,26 @@
+//! Reads the records of Cloud Audit Logs, which report calls with their results.
+//!
+//! Source: <https://docs.cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog>
+
+use serde_json::Value;
+
+use super::response_facts::ResponseFacts;
+
+/// Adds the service and the method of the call that a record reports. A record of a call that was
+/// allowed counts as a success.
+pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
+    let call = record.get("protoPayload").unwrap_or(record);
+    let text = |name| call.get(name).and_then(Value::as_str);
+    if !text("@type").is_some_and(|name| name.ends_with("google.cloud.audit.AuditLog")) {
+        return;
+    }
+    for (name, key) in [("serviceName", "service"), ("methodName", "method")] {
+        text(name).into_iter().for_each(|value| facts.details.add(key, value));
+    }
+    let is_granted = |check: &Value| check.get("granted") == Some(&Value::Bool(true));
+    let checks = call.get("authorizationInfo").and_then(Value::as_array);
+    let is_allowed = checks.is_some_and(|checks| !checks.is_empty() && checks.iter().all(is_granted));
+    if is_allowed && call.pointer("/status/code").is_none() {
+        facts.status = Some(200);
+    }
+}

@@ -1,0 +1,71 @@
+//! Completes the details of a refusal once its verdict is known: the words that the server said,
+//! and the service that refused.
+
+use gcp_scopes_catalog::scope::ScopeSet;
+
+use super::details::Details;
+use super::phrases::{ACCESS_PHRASES, PHRASES, SERVICES};
+use super::response_facts::ResponseFacts;
+use super::verdict::{FoundVerdict, Verdict};
+use super::{details, syntax, text};
+
+/// The words after which GKE names the scope that the nodes lack, by its short name.
+const SHORT_SCOPE_MARK: &str = "requires scope '";
+
+impl ResponseFacts {
+    /// Returns the scopes that the server listed, of which the token needs one.
+    pub(super) fn listed_scopes(&self, finding: &FoundVerdict) -> ScopeSet {
+        let mut scopes = self.challenge.scopes.clone();
+        if finding.words.contains("requires scope") {
+            let texts = self.messages.iter().chain([&self.text]);
+            let names = texts.filter_map(|text| text.split_once(SHORT_SCOPE_MARK)?.1.split('\'').next());
+            scopes.extend(names.filter_map(|name| name.parse().ok()));
+        }
+        scopes
+    }
+
+    /// Returns the details of the refusal. The quoted message is the one that determined the
+    /// verdict. A service that a field names counts first, then the only service with such a
+    /// phrase, then a host in the message.
+    pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
+        let quote = self.quote(finding).map(str::to_owned);
+        let by_phrase = SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
+        if self.details.service.is_none() {
+            let searched = match (self.is_response, &quote) {
+                (false, Some(quote)) => quote.clone(),
+                _ => format!("{}\n{}", self.text, self.messages.join("\n")),
+            };
+            let host = by_phrase.map(str::to_owned).or_else(|| details::service_in(&searched));
+            self.details.service = host;
+        }
+        self.details.server_message = quote.as_deref().map(syntax::sanitized);
+        self.details
+    }
+
+    /// Returns the message to show: the message or line that determined the verdict, else the first
+    /// message, else the first line with a known phrase, preferably one of the same gate.
+    fn quote(&self, finding: &FoundVerdict) -> Option<&str> {
+        let decides = |text: &str| text::contains_phrase(&text::normalized(text), finding.words);
+        let is_by_words = !finding.words.is_empty();
+        let message = self.messages.iter().find(|message| is_by_words && decides(message));
+        message
+            .map(String::as_str)
+            .or_else(|| text::line_with(&self.text, finding.words).filter(|_| is_by_words))
+            .or_else(|| self.messages.first().map(String::as_str))
+            .or_else(|| self.line_of_gate(&finding.verdict))
+    }
+
+    /// Returns the first line with a phrase of the same gate, else the first line with a known
+    /// phrase, else the first line.
+    fn line_of_gate(&self, verdict: &Verdict) -> Option<&str> {
+        let lines = || text::first_lines(&self.text);
+        let find = |is_searched: &dyn Fn(&Verdict) -> bool| {
+            let phrases = || PHRASES.iter().chain(ACCESS_PHRASES).filter(|(_, row)| is_searched(row));
+            lines().find(|line| {
+                let line = text::normalized(line);
+                phrases().any(|(phrase, _)| text::contains_phrase(&line, phrase))
+            })
+        };
+        find(&|row| row.gate == verdict.gate).or_else(|| find(&|_| true)).or_else(|| lines().next())
+    }
+}

@@ -1,0 +1,133 @@
+//! The fuzz target for reports: everything that people read and paste after a refusal.
+
+use std::sync::Arc;
+
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::{Endpoints, lookup};
+
+use super::fuzzed_world::FuzzedWorld;
+use crate::decide::{Decision, decide, explain};
+use crate::denial::Denial;
+use crate::layout::Layout;
+use crate::refusal::{Refusal, classify, classify_text};
+use crate::remedy::{self, Step};
+
+/// The shell commands in the reports of a world, and the texts that other people chose.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReportCommands {
+    /// The commands, each on one line.
+    pub commands: Vec<String>,
+    /// The texts that other people chose.
+    pub outside: Vec<String>,
+}
+
+/// Writes every report of a world, and checks that no text has a control character or an invisible
+/// character, and that no command, line of code or address contains a name that a shell, Rust or a
+/// browser would interpret. Returns the commands.
+///
+/// # Panics
+/// Panics if a check fails.
+pub fn reports(data: &[u8]) -> ReportCommands {
+    let world = FuzzedWorld::new(data);
+    let mut steps = Vec::new();
+    let refusals = [classify(&world.answer()), classify_text(world.text())];
+    for refusal in refusals.iter().flatten() {
+        steps.extend(steps_of(&world, refusal));
+    }
+    steps.extend(denials(&world).iter().flat_map(|denial| check_denial(denial)));
+    steps.iter().for_each(|step| check_step(step, &world.outside));
+    steps.sort_unstable_by(|a, b| a.command_line().cmp(&b.command_line()));
+    let commands = steps.iter().filter_map(Step::command_line);
+    let mut commands: Vec<String> = commands.map(str::to_owned).collect();
+    commands.dedup();
+    ReportCommands { commands, outside: world.outside }
+}
+
+/// Returns the steps for a refusal by any gate.
+fn steps_of(world: &FuzzedWorld, refusal: &Refusal) -> Vec<Step> {
+    let mut steps = remedy::for_refusal(refusal, &world.environment);
+    assert!(!steps.is_empty(), "a refusal without a step");
+    if let Some(uri) = &world.uri {
+        let call = Call::new(&world.method, uri);
+        steps.extend(remedy::for_refused_call(refusal, &world.environment, &call));
+    }
+    let layouts = [Layout::new(), Layout::new().plain(), Layout::new().width(30)];
+    layouts.iter().for_each(|layout| check_page(&layout.steps(&steps)));
+    steps
+}
+
+/// Returns the denials of the call: after the refusal, and before the call if it is predicted.
+fn denials(world: &FuzzedWorld) -> Vec<Denial> {
+    let here = Arc::new(world.environment.clone());
+    let Some(uri) = &world.uri else { return Vec::new() };
+    let call = lookup(&Call::new(&world.method, uri), &Endpoints::new());
+    let predicted = match decide(&call, &world.granted, &here) {
+        Decision::Lacking(denial) => Some(denial),
+        Decision::Allow | Decision::Abstain(_) => None,
+    };
+    predicted.into_iter().chain(explain(&call, &world.granted, &here, &world.answer())).collect()
+}
+
+/// Checks all texts of a denial. Returns its steps.
+fn check_denial(denial: &Denial) -> Vec<Step> {
+    let layouts = [Layout::new(), Layout::new().plain(), Layout::new().width(30), Layout::new().width(100)];
+    layouts.iter().for_each(|layout| check_page(&denial.report_in(layout)));
+    let json = serde_json::to_string(denial).expect("the denial cannot be serialized");
+    let response = denial.to_response().into_body();
+    let lines = [denial.to_string(), format!("{denial:?}"), json, response.replace('\n', " ")];
+    lines.iter().chain([&denial.summary().to_owned()]).for_each(|line| check_line(line));
+    assert!(denial.report().len() < 32 * 1024, "a report of 32 KiB");
+    denial.steps().to_vec()
+}
+
+fn check_page(page: &str) {
+    page.lines().for_each(check_line);
+}
+
+/// Checks that a terminal shows the line as it is.
+fn check_line(line: &str) {
+    let hidden = line.chars().find(|character| character.is_control() || is_invisible(*character));
+    assert_eq!(hidden, None, "{line:?}");
+}
+
+/// Returns whether the character has the general category Cf, Zl or Zp of Unicode 16: it is
+/// invisible, or changes how the characters beside it are shown. Source:
+/// <https://www.unicode.org/Public/16.0.0/ucd/extracted/DerivedGeneralCategory.txt>.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+        | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// Checks the texts of a step, and that what people paste contains no name of another syntax than
+/// Google documents.
+fn check_step(step: &Step, outside: &[String]) {
+    let pasted = [step.command_line(), step.code_line(), step.console_url()];
+    pasted.into_iter().flatten().chain([step.text()]).for_each(check_line);
+    for name in outside.iter().filter(|name| !is_word(name) && name.len() > 3) {
+        for text in pasted.into_iter().flatten() {
+            assert!(!text.contains(name.as_str()), "{text} contains {name:?}");
+        }
+    }
+    if let Some(page) = step.console_url() {
+        let is_plain = |byte| is_word_byte(byte) || b"?&=;()".contains(&byte);
+        let is_google = CONSOLES.iter().any(|console| page.starts_with(console));
+        assert!(page.bytes().all(is_plain) && is_google, "{page}");
+    }
+}
+
+/// The web sites to which steps refer people.
+const CONSOLES: [&str; 2] = ["https://console.cloud.google.com/", "https://admin.google.com/"];
+
+/// Returns whether a shell, Rust and a browser read the text as one word.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(is_word_byte)
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/:.-_@,".contains(&byte)
+}

@@ -1,0 +1,65 @@
+//! Notices set-ups in which the guard cannot work, and logs what to change, once for each guard.
+
+use http::{HeaderMap, StatusCode};
+
+use super::call_in_progress::Flight;
+use crate::call::{AbstainReason, Call};
+use crate::granted::GrantedScopes;
+use crate::refusal::{self, ErrorResponse, Gate};
+use crate::telemetry::SetupNote;
+
+impl Flight {
+    /// Keeps what notes about the set-up need to know of a call.
+    pub(super) fn note_call(&mut self, call: &Call<'_>) {
+        match self.lookup.abstain_reason() {
+            // Another host may be a proxy or a private endpoint in front of a Google API.
+            Some(AbstainReason::Host) => self.line.keep_server(call.server().unwrap_or_default()),
+            Some(AbstainReason::Signed) => {}
+            _ => {
+                let has_token = call.only_token().is_some();
+                self.has_no_credentials = !has_token && self.is_google_host() && !call.has_credentials();
+            }
+        }
+    }
+
+    /// Notes a 403 of a host that is not mapped, if the response is that of Google to a call that
+    /// lacks a scope. Only the header is read, because the bodies of other hosts are not touched.
+    #[cold]
+    pub(super) fn note_other_host(&self, headers: &HeaderMap) {
+        let notes = &self.guard.state().notes;
+        let is_host_unknown = self.lookup.abstain_reason() == Some(AbstainReason::Host);
+        if is_host_unknown && !notes.is_noted(SetupNote::UnmappedHost) && is_scope_challenge(headers) {
+            notes.note(SetupNote::UnmappedHost, self.line.server());
+        }
+    }
+
+    /// Notes a refusal of a call whose credentials the guard did not see.
+    #[cold]
+    pub(super) fn note_unseen_token(&self) {
+        if self.has_no_credentials {
+            let host = self.lookup.method().map(|method| method.host());
+            self.guard.state().notes.note(SetupNote::UnseenToken, host);
+        }
+    }
+
+    /// Notes that the scopes of the call's token are needed, and that no source can report them.
+    pub(super) fn note_lack_of_sources(&self, granted: Option<&GrantedScopes>) {
+        let state = self.guard.state();
+        if self.token.is_some()
+            && granted.is_none_or(GrantedScopes::is_unknown)
+            && !state.tokens.has_sources()
+        {
+            state.notes.note(SetupNote::NoSource, None);
+        }
+    }
+}
+
+/// Returns whether the header `WWW-Authenticate` is that of Google's scope gate, which lists scopes
+/// of Google.
+fn is_scope_challenge(headers: &HeaderMap) -> bool {
+    let answer = ErrorResponse::new(b"").with_status(StatusCode::FORBIDDEN.as_u16()).with_headers(headers);
+    refusal::classify(&answer).is_some_and(|refusal| {
+        let mut scopes = refusal.alternatives().iter();
+        refusal.gate() == Gate::Scope && scopes.any(|scope| scope.is_known())
+    })
+}
