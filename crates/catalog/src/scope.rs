@@ -277,8 +277,8 @@ impl ScopeSet {
     /// assert!(gcp_scopes_catalog::scope::ScopeSet::new().is_empty());
     /// ```
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { bits: [0; WORDS], others: Vec::new() }
     }
 
     /// Reads the scopes in the `scope` field of an OAuth response or of a token, where white space

@@ -142,8 +142,9 @@ fn refusals_by_others_lead_to_no_command_of_google() {
 #[test]
 fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
     let record = |resource: Value| {
-        json!({"textPayload": SCOPES, "resource": resource, "labels": {"compute.googleapis.com/resource_name": "web-1"}})
-            .to_string()
+        let text = "Error 403: Provided scope(s) are not authorized";
+        let labels = json!({"compute.googleapis.com/resource_name": "web-1"});
+        json!({"textPayload": text, "resource": resource, "labels": labels}).to_string()
     };
     let vm = record(
         json!({"type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}}),

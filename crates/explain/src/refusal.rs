@@ -393,6 +393,21 @@ impl Refusal {
         self.details.method.as_deref()
     }
 
+    /// Sets the service of the call, if the response does not name it.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
+    /// let refusal = refusal.expect("no refusal").with_service("drive.googleapis.com");
+    /// assert_eq!(refusal.service(), Some("drive.googleapis.com"));
+    /// ```
+    #[must_use]
+    pub fn with_service(mut self, service: &str) -> Self {
+        self.details.service.get_or_insert_with(|| service.to_owned());
+        self
+    }
+
     /// Returns the IAM permission that the account lacks, in the form `service.resource.verb`, if
     /// the response names the permission.
     ///

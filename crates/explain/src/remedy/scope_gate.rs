@@ -17,6 +17,7 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
         ScopeProblem::NodePool => advice::remedy("new_node_pool", case),
         ScopeProblem::Registry => advice::remedy(section_for_registry(case), case),
         ScopeProblem::ScopeOrShare => get_scope_or_share(case),
+        ScopeProblem::Missing if case.needs_unknown_scope() => find_out_scope(case),
         ScopeProblem::Missing => get_scope(case),
     }
 }
@@ -35,6 +36,13 @@ fn get_scope_or_share(case: &Case<'_>) -> Remedy {
     let Remedy { summary, steps } = get_scope(case);
     let summary = advice::summary("with_share", &WithWords(case, &[("summary", &summary)]));
     Remedy { summary, steps }
+}
+
+/// Returns the remedy for a missing scope that is not known. No step changes a machine or a login
+/// before the scope is known.
+fn find_out_scope(case: &Case<'_>) -> Remedy {
+    let how = get_scope(case).summary;
+    advice::remedy("find_out_scope", &WithWords(case, &[("how", &how)]))
 }
 
 /// Returns the remedy for a missing scope. The credential is checked before the platform, because
@@ -131,7 +139,7 @@ pub fn for_calls(
     environment: &Environment,
     has_iam_answered: bool,
 ) -> (String, Vec<Step>) {
-    let case = Case::new(ScopeProblem::Missing, accepted, held, environment);
+    let case = Case::for_calls(accepted, held, environment);
     let Remedy { summary, mut steps } = for_case(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();
