@@ -36,14 +36,14 @@ impl Explainer {
     pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
         let found = match response.is_text() {
             true => search::in_text(response).map(|found| found.refusal),
-            false => FoundRefusal::in_response(response, ""),
+            false => FoundRefusal::in_response(response),
         };
         found.map_or_else(Explanation::default, |found| self.explanation(found))
     }
 
     /// Explains a refusal.
     pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
-        let FoundRefusal { refusal, call: read, environment } = found;
+        let FoundRefusal { refusal, call: read, environment, .. } = found;
         let of_record = environment.filter(|_| !self.is_environment_given);
         let is_place_of_record = of_record.is_some();
         let environment = of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
