@@ -268,10 +268,15 @@ mod tests {
             self.server.state.store(state, Ordering::SeqCst);
             self.clock.advance(pause);
             self.live.query_again().await;
-            // The future does not wait for a silent server.
-            drop(self.live.0.detector.as_ref().unwrap().next.lock().await);
+            // The future of `query_again` does not wait for a silent server.
+            self.wait_for_query().await;
             let environment = self.live.environment();
             (environment.platform(), environment.zone().map(str::to_owned))
+        }
+
+        /// Waits for the end of a running query, which holds the lock.
+        async fn wait_for_query(&self) {
+            drop(self.live.0.detector.as_ref().unwrap().next.lock().await);
         }
     }
 
@@ -333,8 +338,9 @@ mod tests {
     async fn many_denials_cause_one_query() {
         let setup = LiveSetup::detect(SILENT).await;
         setup.clock.advance(FIRST_PAUSE);
+        // Each denial requests a query.
         (0..1000).for_each(|_| drop(setup.live.query_again()));
-        drop(setup.live.0.detector.as_ref().unwrap().next.lock().await);
+        setup.wait_for_query().await;
         assert_eq!(setup.server.requests.load(Ordering::SeqCst), 2, "one at the start, one later");
     }
 }

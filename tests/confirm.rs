@@ -233,10 +233,12 @@ async fn calls_with_a_new_token_with_more_scopes_are_sent() {
 
 #[tokio::test]
 async fn a_refusal_confirms_only_the_refused_method() {
+    // Google has refused one upload.
     let program = Program::with_known_token().await;
+    // That refusal does not stop the list, which is sent and refused, too.
     assert_eq!(kind(program.list().await), Some(DenialKind::Refused));
-    // The two requests are the upload of `with_known_token` and the list.
     assert_eq!(program.requests_to(Service::Storage), 2);
+    // Now both methods are stopped.
     assert_eq!(kind(program.list().await), Some(DenialKind::Confirmed));
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
     assert_eq!(program.requests_to(Service::Storage), 2);

@@ -94,8 +94,9 @@ pub(crate) mod tests {
         let clock = SystemClock;
         let started = Instant::now();
         let times: Vec<Instant> = (0..=CALLS_PER_READING).map(|_| clock.about_now()).collect();
-        // The first calls may return a time from before the test. The last call comes after as many
-        // calls as share one reading, so the clock was read again.
+        // At most CALLS_PER_READING calls share one reading of the clock. The first calls may share
+        // a reading from before the test. The last call cannot, because CALLS_PER_READING calls of
+        // the test come before it.
         assert!(times.iter().all(|at| *at <= Instant::now()));
         assert!(times.last().is_some_and(|last| *last >= started));
     }

@@ -36,8 +36,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(600);
 /// <https://docs.cloud.google.com/docs/authentication/token-types#access>
 const STOPPED_FOR: Duration = Duration::from_secs(3600);
 
-/// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
-/// together with the call's method if the catalog contains it.
+/// The subject of a lesson, which is the key of the lesson: a method of the catalog, or the scopes
+/// that a caller stated for its call, together with the call's method if the catalog contains the
+/// method.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LessonKey {
     Method(ApiMethod),
@@ -111,8 +112,9 @@ impl Lessons {
         if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
-    /// Stops calls of `subject` with this token from `now` on. The denial is valid at most as long
-    /// as the token's cache entry, which expires at `stale_at`.
+    /// Stops calls with this token from `now` on, if they call the method, or state the scopes, of
+    /// `subject`. The denial is valid at most as long as the token's cache entry, which expires at
+    /// `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,

@@ -904,8 +904,10 @@ fn a_collector_of_opentelemetry_is_googles_only_by_its_host() {
     }
 }
 
+/// A row of the catalog is coarse if Google lists the scopes for the whole service and not for the
+/// method.
 #[test]
-fn a_coarse_row_judges_only_tokens_that_have_nothing_to_do_with_the_service() {
+fn a_coarse_row_leads_to_a_verdict_only_if_the_token_has_no_scope_of_the_service() {
     let traces = "https://telemetry.googleapis.com/v1/traces";
     let read_rows = "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:readRows";
     for (verb, url, scopes, expected) in [
@@ -922,7 +924,7 @@ fn a_coarse_row_judges_only_tokens_that_have_nothing_to_do_with_the_service() {
     ] {
         assert_eq!(verdict(verb, url, scopes), expected, "{url} {scopes}");
     }
-    // Over gRPC no call is judged before it is sent.
+    // A gRPC call of a method with a coarse row gets no verdict.
     let rpc = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows").unwrap();
     assert_eq!(Lookup::from(rpc).accepts(&held("pubsub")), Err(AbstainReason::Coarse));
 }

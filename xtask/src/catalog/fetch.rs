@@ -8,14 +8,16 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-/// The PyPI package that ships Google's Discovery documents, and its version.
+/// The name of the PyPI package that ships Google's Discovery documents.
 pub(crate) const CLIENT: &str = "google-api-python-client";
+/// The version of [`CLIENT`].
 pub(crate) const CLIENT_VERSION: &str = "2.202.0";
 const WHEEL: &str = "google_api_python_client-2.202.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "aaa90064c9bb642ff1d065b22ca8958a2cb6e345909cefe70d0e5452fc50e08b";
 
-/// The npm package that ships Google's protos, and its version.
+/// The name of the npm package that ships Google's protos.
 pub(crate) const PROTOS: &str = "google-proto-files";
+/// The version of [`PROTOS`].
 pub(crate) const PROTOS_VERSION: &str = "6.0.1";
 const ARCHIVE: &str = "google-proto-files-6.0.1.tgz";
 const ARCHIVE_SHA256: &str = "711763f77ea15bbc7436aac53db013b421d2c7b86ae27f4013723970ce54a96e";

@@ -247,7 +247,10 @@ fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot
         4 => json!({"type": "external_account", "service_account_impersonation_url": url}),
         5 => json!({"type": "external_account_authorized_user"}),
         6 => json!({"type": names.get("named")}),
-        other => return declared(other).map_or(snapshot.clone(), |it| snapshot.with_credential(it)),
+        other => {
+            return declared(other)
+                .map_or_else(|| snapshot.clone(), |credential| snapshot.with_credential(credential));
+        }
     };
     snapshot.with_env("GOOGLE_APPLICATION_CREDENTIALS", "/key.json").with_file("/key.json", &file.to_string())
 }
