@@ -248,8 +248,10 @@ fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot
         5 => json!({"type": "external_account_authorized_user"}),
         6 => json!({"type": names.get("named")}),
         other => {
-            return declared(other)
-                .map_or_else(|| snapshot.clone(), |credential| snapshot.with_credential(credential));
+            return match declared(other) {
+                Some(credential) => snapshot.with_credential(credential),
+                None => snapshot,
+            };
         }
     };
     snapshot.with_env("GOOGLE_APPLICATION_CREDENTIALS", "/key.json").with_file("/key.json", &file.to_string())
