@@ -11,9 +11,9 @@
 //!    retry, and [`Flight::answered`] for every response, which returns whether the response may be
 //!    a refusal for lack of scopes.
 //! 4. **End** a call that may have been refused with [`Flight::explain`], which waits up to 500 ms
-//!    for the scopes of the token, or with [`Flight::explain_now`], which never waits. Both return
-//!    a [`Denial`] if the call was refused for lack of scopes. Otherwise the adapter returns the
-//!    response unchanged to the caller.
+//!    for the scopes of the token, once for each token, or with [`Flight::explain_now`], which
+//!    never waits. Both return a [`Denial`] if the call was refused for lack of scopes. Otherwise
+//!    the adapter returns the response unchanged to the caller.
 //!
 //! [`Guard::unsent`] and [`Guard::deliver`] create what the caller gets for a denial. The module
 //! [`response`](crate::response) reads the beginning of a response body and passes the body on.

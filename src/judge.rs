@@ -7,9 +7,9 @@
 //!
 //! 1. The call has a bearer token.
 //! 2. Its host belongs to Google, or the user mapped the host.
-//! 3. The catalog contains exactly one method for the call, and lists scopes for the method. If Google
-//!    lists scopes only for the whole service, the call must be a REST call, and its token must hold
-//!    no scope of the service.
+//! 3. The catalog contains exactly one method for the call, and lists scopes for the method. If
+//!    Google lists scopes only for the whole service, the call must be a REST call, and its token
+//!    must hold no scope of the service.
 //! 4. The catalog's table of exceptions does not contain the method.
 //! 5. The token's scopes are known from a source that is authoritative for the token.
 //! 6. The catalog contains all of these scopes, and the method accepts none of them.
@@ -194,13 +194,23 @@ impl Guard {
     pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
         let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
         // Only a call that seems to lack a scope reads the lessons, which are behind a lock.
-        !is_listed && granted.suffice_for(call) == Ok(false) && self.judge(call, granted) == Ok(false)
+        !is_listed
+            && granted.suffice_for(call) == Ok(false)
+            && self.corrected_verdict(call, granted, false) == Ok(false)
     }
 
     /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
     /// decided. What the guard learned from earlier responses may withdraw the verdict.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
-        let verdict = granted.suffice_for(call)?;
+        self.corrected_verdict(call, granted, granted.suffice_for(call)?)
+    }
+
+    fn corrected_verdict(
+        &self,
+        call: &Lookup,
+        granted: &GrantedScopes,
+        verdict: bool,
+    ) -> Result<bool, AbstainReason> {
         match lesson_subject(call) {
             Some(subject) => self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict),
             None => Ok(verdict),

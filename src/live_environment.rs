@@ -42,6 +42,9 @@ struct Known {
     /// Why the metadata server did not report everything.
     problem: Option<String>,
     has_metadata: bool,
+    /// Whether the server was silent, as on a network that drops packets, and has not responded
+    /// since.
+    is_silent: bool,
 }
 
 /// Queries the metadata server.
@@ -65,17 +68,13 @@ struct NextQuery {
 impl Known {
     fn from_snapshot(snapshot: &Snapshot) -> Self {
         let environment = Arc::new(Environment::from_snapshot(snapshot));
-        let problem = snapshot.metadata_problem().map(str::to_owned);
-        Self { environment, problem, has_metadata: snapshot.has_metadata() }
+        let (problem, has_metadata) = (snapshot.metadata_problem(), snapshot.has_metadata());
+        let is_silent = !has_metadata && problem == Some(NO_ANSWER);
+        Self { environment, problem: problem.map(str::to_owned), has_metadata, is_silent }
     }
 
     fn is_platform_known(&self) -> bool {
         self.environment.platform() != Platform::Unknown
-    }
-
-    /// Returns whether the server was silent, as on a network that drops packets.
-    fn is_silent(&self) -> bool {
-        !self.has_metadata && self.problem.as_deref() == Some(NO_ANSWER)
     }
 }
 
@@ -138,7 +137,7 @@ impl LiveEnvironment {
     /// running. It does not wait for a server that was silent so far: on a machine that does not
     /// belong to Google, each wait would be in vain.
     pub(crate) fn query_again(&self) -> impl Future<Output = ()> + Send + 'static {
-        let next = self.begin_query().filter(|_| !self.0.known.load().is_silent());
+        let next = self.begin_query().filter(|_| !self.0.known.load().is_silent);
         async {
             if let Some(next) = next {
                 drop(next.lock().await);
@@ -163,7 +162,9 @@ impl LiveEnvironment {
 impl LiveState {
     async fn run_query(&self, mut next: OwnedMutexGuard<NextQuery>) {
         let Some(detector) = &self.detector else { return };
-        let found = detector.query(LATER).await;
+        let mut found = detector.query(LATER).await;
+        // The guard's client gives up connecting before the limit of the query.
+        found.is_silent |= self.known.load().is_silent && !found.has_metadata;
         next.not_before = detector.clock.now() + next.pause;
         next.pause = (2 * next.pause).min(MAX_PAUSE);
         // A query that found less than the previous query changes nothing.
@@ -315,9 +316,16 @@ mod tests {
     async fn nothing_waits_for_a_silent_server() {
         let setup = LiveSetup::detect(SILENT).await;
         setup.clock.advance(FIRST_PAUSE);
-        let mut query = pin!(setup.live.query_again());
-        assert!(query.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
-        let (platform, _) = setup.query_after(3 * FIRST_PAUSE, UP).await;
+        let is_ready = || {
+            let mut query = pin!(setup.live.query_again());
+            query.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        assert!(is_ready());
+        // The second query ends with an error instead of the limit.
+        setup.query_after(Duration::ZERO, DOWN).await;
+        setup.clock.advance(2 * FIRST_PAUSE);
+        assert!(is_ready());
+        let (platform, _) = setup.query_after(4 * FIRST_PAUSE, UP).await;
         assert_eq!(platform, Platform::ComputeEngine);
     }
 

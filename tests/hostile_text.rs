@@ -173,7 +173,7 @@ async fn declared_and_stated_scopes_are_escaped_wherever_they_are_shown() {
     let guard = Guard::builder().build();
     guard.declare(AccessToken::new("mine").unwrap(), from_list(GrantSource::Declared));
     let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse().unwrap();
-    let needed = NeededScopes::any_of([Scope::from_uri(hostile("https://corp.example/auth/"))]);
+    let needed = NeededScopes::any_of([Scope::from_uri(&hostile("https://corp.example/auth/"))]);
     let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer mine".parse().unwrap())]);
     for needed in [None, Some(&needed)] {
         let call = Call::new(&Method::POST, &uri).with_headers(&headers).with_needed_scopes(needed);
@@ -217,9 +217,9 @@ async fn variables_and_files_are_escaped_wherever_they_are_shown() {
 fn errors_escape_the_text_that_they_quote() {
     for error in [
         hostile("pubsub").parse::<Scope>().unwrap_err().to_string(),
-        gcp_scopes::catalog::ApiMethod::by_id(hostile("pubsub.")).unwrap_err().to_string(),
+        gcp_scopes::catalog::ApiMethod::by_id(&hostile("pubsub.")).unwrap_err().to_string(),
         Guard::builder().endpoint(hostile("http://h"), "storage.googleapis.com").unwrap_err().to_string(),
-        Guard::builder().universe(hostile("h.")).unwrap_err().to_string(),
+        Guard::builder().universe(&hostile("h.")).unwrap_err().to_string(),
         Guard::builder().tokeninfo_endpoint(hostile("http://h")).unwrap_err().to_string(),
     ] {
         assert_harmless("an error", &error);

@@ -36,7 +36,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use log::Log;
-use named_refusals::{NAMES, OTHER_REFUSALS, RefusalExample, escaped, grpc_message};
+use named_refusals::{NAMES, OTHER_REFUSALS, RefusalExample, escaped, example, grpc_message};
 use reqwest_middleware::ClientBuilder;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 use tracing::Level;
@@ -317,4 +317,26 @@ async fn a_name_changes_no_response_through_reqwest_middleware() {
     google.other_api().respond_with(RefusalForm::Scope);
     let error = client.post(&url).bearer_auth(HOLDS).body("{}").send().await.unwrap_err();
     assert!(Denial::find(&error).is_some());
+}
+
+#[tokio::test]
+async fn a_name_at_the_beginning_gives_way_to_the_known_scopes() {
+    let _keep_enabled = keep_events_enabled();
+    const LOCKED: RefusalExample = example(403, "forbidden", None, "NAME is under active hold.");
+    let google = FakeGoogle::builder().start().await.unwrap();
+    // A query over a file in Drive needs a scope in addition to one that is listed for queries, so
+    // the known scopes do not disprove this sentence.
+    let names = NAMES.iter().filter(|name| !name.contains("Drive credentials"));
+    for (round, (is_grpc, refusal)) in forms(&LOCKED).into_iter().enumerate() {
+        let program = PubsubCaller::start(&google);
+        let before = program.beliefs();
+        for name in names.clone() {
+            let response = refusal(name);
+            let actual = program.call(HOLDS, is_grpc, response.clone()).await;
+            let (status, _, body) = actual.unwrap_or_else(|kind| panic!("{round}, {kind:?}: {name}"));
+            assert_eq!((status, &body), (response.status(), response.body()), "{round}: {name}");
+            assert_eq!(program.beliefs(), before, "{round}: {name}");
+        }
+        no_refusal_is_lost(&program).await;
+    }
 }

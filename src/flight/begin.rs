@@ -13,7 +13,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
 use crate::granted::{GrantSource, GrantedScopes};
-use crate::guard::lessons::{Check, LessonKey};
+use crate::guard::lessons::{LessonKey, StopCheck};
 use crate::guard::{Guard, Preflight};
 use crate::judge::lesson_subject;
 use crate::scope::ScopeSet;
@@ -342,15 +342,15 @@ impl Flight {
             // What is known of the whole service stops a call only if the source of the scopes is
             // authoritative for the token. Otherwise Google's response has to confirm the verdict.
             Preflight::Deny if !self.is_coarse() || !is_unverified => {
-                Check::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
+                StopCheck::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
             }
             Preflight::Deny | Preflight::Confirm => {
                 state.lessons.check(key, subject, stale_at, state.tokens.now())
             }
-            Preflight::Warn => Check::Unconfirmed,
+            Preflight::Warn => StopCheck::Unconfirmed,
             Preflight::Off => return Ok(()),
         };
-        if let Check::Stopped(denial) = check {
+        if let StopCheck::Stopped(denial) = check {
             learn::log_denial(self, &denial, None);
             return Err(self.with_verb(denial));
         }
@@ -359,7 +359,7 @@ impl Flight {
         if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::predicted(method, &self.lookup.accepted(), &granted, times);
         }
-        (self.is_doubted, self.is_trial) = (true, matches!(check, Check::Trial));
+        (self.is_doubted, self.is_trial) = (true, matches!(check, StopCheck::Trial));
         Ok(())
     }
 

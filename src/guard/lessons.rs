@@ -78,7 +78,7 @@ struct Stop {
 
 /// Whether a call is sent whose token is known to lack the scope: see [`Lessons::check`].
 #[derive(Debug)]
-pub(crate) enum Check {
+pub(crate) enum StopCheck {
     /// Google has not refused such a call, as far as is known.
     Unconfirmed,
     /// Google refused such a call a while ago. This call is sent, and calls that begin before its
@@ -140,7 +140,7 @@ impl Lessons {
     }
 
     /// Decides whether a call of `subject` with this token is sent, where the token is known to
-    /// lack the scope. The caller reports the response to a [`Check::Trial`] with
+    /// lack the scope. The caller reports the response to a [`StopCheck::Trial`] with
     /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the caller
     /// never does, the next call is sent after the same time.
     pub(crate) fn check(
@@ -149,15 +149,15 @@ impl Lessons {
         subject: impl Into<LessonKey>,
         stale_at: Instant,
         now: Instant,
-    ) -> Check {
+    ) -> StopCheck {
         let mut learned = self.learned();
         let stop = learned.stops.get_mut(&(token, subject.into()));
         match stop.filter(|stop| stop.stale_at == stale_at && now < stop.ends_at) {
-            None => Check::Unconfirmed,
-            Some(stop) if now < stop.retry_at => Check::Stopped(stop.denial.clone()),
+            None => StopCheck::Unconfirmed,
+            Some(stop) if now < stop.retry_at => StopCheck::Stopped(stop.denial.clone()),
             Some(stop) => {
                 stop.retry_at = now + RETRY_AFTER;
-                Check::Trial
+                StopCheck::Trial
             }
         }
     }
@@ -251,9 +251,9 @@ mod tests {
         /// Checks a call, and returns the name of the result.
         fn check(&self, after: Duration) -> &'static str {
             match self.lessons.check(self.token, self.insert, self.start, self.start + after) {
-                Check::Unconfirmed => "unconfirmed",
-                Check::Trial => "trial",
-                Check::Stopped(_) => "stopped",
+                StopCheck::Unconfirmed => "unconfirmed",
+                StopCheck::Trial => "trial",
+                StopCheck::Stopped(_) => "stopped",
             }
         }
     }
@@ -266,7 +266,8 @@ mod tests {
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         lessons.remember_denial(key(&hasher, 1), insert, now, denial(), now);
         let has_denial = |token, method, at| {
-            let is_stopped = matches!(lessons.check(key(&hasher, token), method, at, now), Check::Stopped(_));
+            let is_stopped =
+                matches!(lessons.check(key(&hasher, token), method, at, now), StopCheck::Stopped(_));
             assert_eq!(is_stopped, lessons.denial(key(&hasher, token), method, at).is_some());
             is_stopped
         };

@@ -26,8 +26,9 @@ pub(super) struct Exchange {
     pub(super) preflight: Preflight,
     pub(super) delivery: DenialDelivery,
     pub(super) has_grpc_errors: bool,
-    /// Whether the content type of the request is that of gRPC.
+    /// Whether the request is a call of gRPC: a POST with the content type of gRPC.
     pub(super) is_grpc: bool,
+    has_grpc_type: bool,
     pub(super) status: StatusCode,
     target: &'static ExchangeTarget,
     token: TokenKind,
@@ -111,7 +112,8 @@ impl Exchange {
             delivery: [DenialDelivery::Extension, DenialDelivery::Error, DenialDelivery::Message]
                 [usize::from(choice(0) / 4 % 3)],
             has_grpc_errors: choice(0) >= 128,
-            is_grpc: choice(1) >= 128,
+            is_grpc: choice(1) >= 128 && target.verb == Method::POST,
+            has_grpc_type: choice(1) >= 128,
             target,
             token: [TokenKind::Absent, TokenKind::Unknown, TokenKind::Lacking, TokenKind::Sufficient]
                 [usize::from(choice(1) / 16 % 4)],
@@ -130,7 +132,8 @@ impl Exchange {
     pub(super) fn guard(&self) -> Guard {
         let builder = Guard::builder().preflight(self.preflight).denial_delivery(self.delivery);
         let builder = builder.endpoint("http://127.0.0.1:4443", "storage.googleapis.com");
-        let guard = builder.expect("a host").build();
+        // The usual table of tokens would take longer to allocate than everything else.
+        let guard = builder.expect("a host").remembered_tokens(2).build();
         let scopes = match self.token {
             TokenKind::Absent | TokenKind::Unknown => return guard,
             TokenKind::Lacking => "https://www.googleapis.com/auth/logging.write",
@@ -151,7 +154,7 @@ impl Exchange {
             let value = format!("Bearer {TOKEN}").parse().expect("a header value");
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        if self.is_grpc {
+        if self.has_grpc_type {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         }
         request
@@ -168,14 +171,15 @@ impl Exchange {
         Ok(response)
     }
 
-    /// Returns whether the call is one of Google's.
+    /// Returns whether the call is one of Google's. Without a host, the path shows this only for a
+    /// call of gRPC.
     pub(super) fn is_google(&self) -> bool {
-        self.target.is_google
+        self.target.is_google && (self.is_grpc || !self.target.url.starts_with('/'))
     }
 
     /// Returns whether the token certainly lacks the scopes for the call.
     pub(super) fn is_lacking(&self) -> bool {
-        self.target.is_google && self.token == TokenKind::Lacking
+        self.is_google() && self.token == TokenKind::Lacking
     }
 
     /// Returns whether the response may be a refusal for lack of scopes. A response is none if its
@@ -184,7 +188,7 @@ impl Exchange {
         let is_refused = self.status == StatusCode::FORBIDDEN || self.is_grpc;
         let headers = self.headers.iter().chain(self.trailers().into_iter().flatten());
         let mut texts = headers.map(|(_, value)| value.as_bytes()).chain([&*self.plain]);
-        self.target.is_google && is_refused && texts.any(may_mention_scopes)
+        self.is_google() && is_refused && texts.any(may_mention_scopes)
     }
 
     /// Returns whether the response certainly is a refusal for lack of scopes, which the guard can
@@ -195,7 +199,7 @@ impl Exchange {
         let data = steps.iter().filter_map(PollStep::data).map(|data| data.len()).sum::<usize>();
         let is_readable =
             steps.len() < 64 && data == self.plain.len() && !steps.iter().any(PollStep::is_fault);
-        let is_http = self.target.is_google && !self.is_grpc && self.status == StatusCode::FORBIDDEN;
+        let is_http = self.is_google() && !self.is_grpc && self.status == StatusCode::FORBIDDEN;
         self.has_scope_body && self.headers.is_empty() && is_unknown && is_readable && is_http
     }
 

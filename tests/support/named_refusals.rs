@@ -13,7 +13,7 @@ pub(crate) struct RefusalExample {
     pub(crate) message: &'static str,
 }
 
-const fn example(
+pub(crate) const fn example(
     status: u16,
     reason: &'static str,
     info: Option<&'static str>,

@@ -87,7 +87,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// Checks that the catalog finds every method by each of its routes.
-pub(crate) fn verify() -> Result<()> {
+pub(crate) fn verify_all() -> Result<()> {
     let clients = Clients::read(&fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?)?;
     let catalog = build(&fetch::pinned(&root())?, &clients)?;
     verify::run(&catalog)?;
@@ -148,7 +148,7 @@ fn build(sources: &fetch::Sources, clients: &Clients) -> Result<CatalogModel> {
 }
 
 /// Extracts what the pinned generated clients send, and writes the routes that no other source has.
-pub(crate) fn clients() -> Result<()> {
+pub(crate) fn write_clients() -> Result<()> {
     for (name, text) in extracts()? {
         println!("{name}: {} lines", text.lines().count());
         fs::write(root().join(name), text)?;

@@ -25,8 +25,8 @@ pub(crate) fn all() -> Result<()> {
     shuttle("100000")?;
     soak("60")?;
     fuzz("600")?;
-    executions("10000000")?;
-    sanitized("1000000")?;
+    executions("10000000", &[])?;
+    sanitized("1000000", &[])?;
     reliability()?;
     mutants(None)
 }

@@ -38,7 +38,8 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that README.md states
        cargo xtask deep                run all checks that take hours, or one of them:
-       cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT, deep reliability,
+       cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
+       cargo xtask deep reliability,
        cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
@@ -52,8 +53,8 @@ fn main() -> anyhow::Result<()> {
     match words.as_slice() {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
-        ["catalog", "--verify"] => catalog::verify(),
-        ["catalog", "--clients"] => catalog::clients(),
+        ["catalog", "--verify"] => catalog::verify_all(),
+        ["catalog", "--clients"] => catalog::write_clients(),
         ["catalog", "--latest"] => catalog::latest(),
         ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),
@@ -78,8 +79,8 @@ fn main() -> anyhow::Result<()> {
         ["deep", "soak", seconds] => deep::soak(seconds),
         ["deep", "clients"] => deep::clients(),
         ["deep", "deny"] => deep::deny(),
-        ["deep", "executions", count] => deep::executions(count),
-        ["deep", "sanitized", count] => deep::sanitized(count),
+        ["deep", "executions", count, targets @ ..] => deep::executions(count, targets),
+        ["deep", "sanitized", count, targets @ ..] => deep::sanitized(count, targets),
         ["deep", "reliability"] => deep::reliability(),
         ["deep", "mutants"] => deep::mutants(None),
         ["deep", "mutants", shard] => deep::mutants(Some(shard)),

@@ -60,6 +60,8 @@ pub(crate) fn package() -> Result<()> {
 /// the folder.
 pub(crate) fn unpack() -> Result<PathBuf> {
     let mut command = Command::new("cargo");
+    // `package` compiles all packages in one build; `cargo package` would compile each of them
+    // alone.
     command.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
     for member in workspace::members()?.iter().filter(|member| !member.is_published) {
         command.args(["--exclude", &member.name]);
@@ -103,6 +105,8 @@ fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
+    // The packages depend on each other by their versions. The patches make cargo find these
+    // versions in the folder instead of on crates.io.
     let (mut members, mut patches) = (String::new(), String::new());
     for member in published {
         let archive = target.join("package").join(file_name(member));
@@ -115,6 +119,7 @@ fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
         "[workspace]\nresolver = \"3\"\nmembers = [\n{members}]\n\n[patch.crates-io]\n{patches}\n{PROFILE}"
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
+    // With the same versions, cargo uses the dependencies that the workspace has compiled.
     fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     Ok(folder)
 }

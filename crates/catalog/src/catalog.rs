@@ -120,8 +120,8 @@ impl Catalog {
         self.blob().rpc(service, method)
     }
 
-    /// Returns the row of an rpc and the rows after it that have the same name. Services that several
-    /// hosts include have a row for each host.
+    /// Returns the row of an rpc and the rows after it that have the same name. Services that
+    /// several hosts include have a row for each host.
     pub(crate) fn rows_of_rpc(self, first: u32) -> impl Iterator<Item = u32> + use<> {
         let blob = self.blob();
         let name = blob.row_name(first);
@@ -177,8 +177,8 @@ impl Catalog {
         self.with_blob(|blob| blob.shared(host))
     }
 
-    /// Returns the number of the set of scopes that some method of a host accepts; `None` if the host
-    /// has no REST method.
+    /// Returns the number of the set of scopes that some method of a host accepts; `None` if the
+    /// host has no REST method.
     pub(crate) fn set_of_host(self, host: &str) -> Option<u16> {
         self.host(host).map(|host| self.blob().any(host)).filter(|any| *any != 0)
     }

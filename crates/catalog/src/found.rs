@@ -161,9 +161,9 @@ impl Match {
 /// Checks whether Google may accept a scope at a host although no document lists the scope there.
 ///
 /// These scopes were missing from the documents of a year and listed in those of the next: narrow
-/// scopes named like their API, `cloud-platform.read-only`, those of BigQuery for its transfers, and
-/// for Workspace events those of the applications whose events they are (google-api-python-client
-/// 2.187.0 and 2.202.0).
+/// scopes named like their API, `cloud-platform.read-only`, those of BigQuery for its transfers,
+/// and for Workspace events those of the applications whose events they are
+/// (google-api-python-client 2.187.0 and 2.202.0).
 fn may_belong_to(host: &str, short: &str) -> bool {
     let service = host.split('.').next().unwrap_or_default();
     let area = short.split(['.', '-', '_']).next().unwrap_or_default();

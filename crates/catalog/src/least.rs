@@ -109,8 +109,8 @@ pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     scopes
 }
 
-/// Compares two scopes by how much they permit. The narrower scope is `Less`. The first rules follow
-/// the names that Google gives its scopes.
+/// Compares two scopes by how much they permit. The narrower scope is `Less`. The first rules
+/// follow the names that Google gives its scopes.
 ///
 /// The first of these rules that distinguishes the two scopes decides. The narrower scope
 /// 1. is not a scope for the whole platform,

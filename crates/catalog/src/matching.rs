@@ -91,11 +91,13 @@ fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<
 }
 
 /// Finds the method of a gRPC call. The path alone determines the method; the host determines
-/// whether the call goes to Google, and the row of a service that several hosts include. Inside a gRPC client a request has no host yet: there a call
-/// goes to Google if the package of its service begins with `google.`.
+/// whether the call goes to Google, and the row of a service that several hosts include. Inside a
+/// gRPC client a request has no host yet: there a call goes to Google if the package of its service
+/// begins with `google.`.
 fn find_grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    // The collectors of OpenTelemetry that are not Google's have the services of Google's collector.
+    // The collectors of OpenTelemetry that are not Google's have the services of Google's
+    // collector.
     if !is_google && call.path().starts_with("/opentelemetry.") {
         return Err(AbstainReason::Host);
     }

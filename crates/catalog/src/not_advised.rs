@@ -20,15 +20,15 @@ pub(crate) static FOR_SOME_CALLS: [NotAdvised; 3] =
 ///   files of one app and for files without their contents
 ///   (<https://developers.google.com/workspace/drive/api/guides/api-specific-auth>); the calendars
 ///   that an app created, and the events that the user owns, that are public or that are shown as
-///   busy (<https://developers.google.com/workspace/calendar/api/auth>); the headers of messages, and
-///   the message that is open in an add-on
+///   busy (<https://developers.google.com/workspace/calendar/api/auth>); the headers of messages,
+///   and the message that is open in an add-on
 ///   (<https://developers.google.com/workspace/gmail/api/auth/scopes>); one field of a profile
 ///   (<https://developers.google.com/people/api/rest/v1/people/get>).
 /// - A special kind of caller: apps and administrators in Chat, and Chat's import mode
 ///   (<https://developers.google.com/workspace/chat/authenticate-authorize>).
 /// - Other APIs: a scope for all of Drive where the method changes one form, game or presentation,
-///   the scope of YouTube's content partners, and the scopes of Gemini Enterprise and of Workspace's
-///   search.
+///   the scope of YouTube's content partners, and the scopes of Gemini Enterprise and of
+///   Workspace's search.
 pub(crate) static NOT_FIRST: [NotAdvised; 17] = [
     (
         "drive",

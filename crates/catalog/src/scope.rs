@@ -539,12 +539,21 @@ mod tests {
         assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
     }
 
+    #[test]
+    fn characters_that_no_scope_contains_are_escaped() {
+        let name = "https://example.com/\u{1b}[31m\u{202e}\u{e9}";
+        let scope = Scope::from_uri(name);
+        assert_eq!(scope.as_str(), r"https://example.com/\u{1b}[31m\u{202e}\u{e9}");
+        assert_eq!(Scope::from_uri(name), scope);
+        assert!(!scope.is_known());
+    }
+
     /// Generates names of known and unknown scopes from small ranges, so that two generated sets
     /// often intersect.
     fn scopes() -> impl Strategy<Value = BTreeSet<String>> {
         let known = (0..SCOPES.len()).prop_map(|place| SCOPES[place].to_owned());
         let usual = (0..8_usize).prop_map(|place| SCOPES[place * SCOPES.len() / 8].to_owned());
-        let unknown = "https://example.com/[a-e]";
+        let unknown = "https://example[ -~]com/[a-e]";
         proptest::collection::btree_set(prop_oneof![known, usual, unknown.boxed()], 0..6)
     }
 

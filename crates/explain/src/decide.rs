@@ -9,7 +9,7 @@ use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, ErrorResponse, Refusal, ScopeProblem};
+use crate::refusal::{self, ErrorResponse, Gate, Refusal, ScopeProblem};
 
 impl GrantedScopes {
     /// Returns whether the method of the call accepts a token with these granted scopes.
@@ -40,8 +40,8 @@ impl GrantedScopes {
         }
     }
 
-    /// Returns whether these granted scopes disprove that a call was refused because its token
-    /// lacks a scope: the token is known to hold a scope that Google lists for the method, and the
+    /// Returns whether these granted scopes disprove that a call was refused because of the scopes
+    /// of its token: the token is known to hold a scope that Google lists for the method, and the
     /// refusal is not [structured](Refusal::is_structured), so that its words may belong to a name.
     ///
     /// ```
@@ -66,8 +66,11 @@ impl GrantedScopes {
         // Even if no verdict on the call is possible, a token with a listed scope was probably not
         // refused for lack of scope.
         let holds_listed = self.scopes().is_some_and(|held| call.lists_any_of(held));
-        let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
-        is_missing && !refusal.is_structured() && (holds_listed || self.suffice_for(call) == Ok(true))
+        // A query over a file in Drive needs a scope in addition to one that is listed for queries.
+        let is_about_listed =
+            refusal.gate() == Gate::Scope && refusal.problem() != Some(ScopeProblem::ScopeOrShare);
+        let is_enough = holds_listed || self.suffice_for(call) == Ok(true);
+        is_about_listed && !refusal.is_structured() && is_enough
     }
 }
 
@@ -180,4 +183,46 @@ pub fn explain(
         let needed = call.needed_scopes().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use gcp_scopes_catalog::ApiMethod;
+    use gcp_scopes_catalog::scope::ScopeSet;
+    use serde_json::json;
+
+    use super::*;
+    use crate::environment::Snapshot;
+    use crate::granted::GrantSource;
+
+    #[test]
+    fn only_a_structured_refusal_counts_against_known_scopes() {
+        let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
+        let call = Lookup::from(ApiMethod::by_id("gmail.users.messages.list").unwrap());
+        let known =
+            |scope: &str| GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo);
+        let (enough, lacking, unknown) =
+            (known("https://mail.google.com/"), known("openid"), GrantedScopes::unknown(""));
+        let is_explained = |message: &str, granted: &GrantedScopes| {
+            let body = json!({"error": {"code": 403, "message": message}}).to_string();
+            explain(&call, granted, &here, &ErrorResponse::new(body.as_bytes()).with_status(403)).is_some()
+        };
+        let sentences = [
+            "Request had insufficient authentication scopes.",
+            "Provided scope(s) are not authorized",
+            "Insufficient Permission: Request had insufficient authentication scopes.",
+            "Metadata scope does not support 'q' parameter",
+            "Metadata scope doesn't allow format FULL",
+        ];
+        for sentence in sentences {
+            assert!(is_explained(sentence, &enough), "{sentence}");
+            // The sentence is the beginning of a name.
+            let named = format!("{sentence} of 2026.txt is locked.");
+            let explained = [&enough, &lacking, &unknown].map(|granted| is_explained(&named, granted));
+            assert_eq!(explained, [false, true, true], "{named}");
+        }
+        // The token may hold the scope for queries and lack the scope for Drive.
+        let drive = "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.";
+        assert!(is_explained(drive, &enough));
+    }
 }

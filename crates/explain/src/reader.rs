@@ -11,7 +11,8 @@
 //! let log = "10:00:00 INFO GET https://storage.googleapis.com/storage/v1/b/photos\n\
 //!            10:00:01 ERROR Request had insufficient authentication scopes.\n";
 //! let records = RecordedResponse::from_text(log).records();
-//! let refusal = records.iter().find_map(|record| classify(&record.error_response())).ok_or("no refusal")?;
+//! let refusal =
+//!     records.iter().find_map(|record| classify(&record.error_response())).ok_or("no refusal")?;
 //! assert_eq!(refusal.gate(), Gate::Scope);
 //!
 //! let called = RefusedCall::find(&refusal, log, "").method();

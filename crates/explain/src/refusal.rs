@@ -156,7 +156,10 @@ fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> 
 /// ```
 /// use gcp_scopes_explain::refusal::{classify_text, decisive};
 ///
-/// let lines = ["Error 429: Rate Limit Exceeded", "Error 403: Request had insufficient authentication scopes."];
+/// let lines = [
+///     "Error 429: Rate Limit Exceeded",
+///     "Error 403: Request had insufficient authentication scopes.",
+/// ];
 /// let refusals: Vec<_> = lines.iter().filter_map(|line| classify_text(line)).collect();
 /// assert_eq!(decisive(&refusals), Some(1));
 /// ```
@@ -306,7 +309,8 @@ impl Refusal {
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
-    /// let text = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
+    /// let text =
+    ///     "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
     /// assert_eq!(classify_text(text).expect("no refusal").other_server(), Some("AWS"));
     /// ```
     #[must_use]

@@ -38,6 +38,13 @@ pub use error::GoogleApis;
 pub use tokens::GuardGetToken;
 
 /// Adds [`GuardGetToken::new`] to [`Guard`] as a method.
+///
+/// ```
+/// use gcp_scopes_google_apis::GuardGoogleApisExt as _;
+/// use gcp_scopes_google_apis::gcp_scopes::Guard;
+///
+/// let tokens = Guard::builder().build().google_apis("ya29.a0AfH6SM".to_owned());
+/// ```
 pub trait GuardGoogleApisExt {
     /// Returns a source of tokens that wraps `inner` and reports each token to this guard.
     ///

@@ -44,6 +44,13 @@ use gcp_scopes::Guard;
 pub use layer::GuardOperatorLayer;
 
 /// Adds [`GuardOperatorLayer::new`] to [`Guard`] as a method.
+///
+/// ```
+/// use gcp_scopes_opendal::GuardOpendalExt as _;
+/// use gcp_scopes_opendal::gcp_scopes::Guard;
+///
+/// let layer = Guard::builder().build().opendal();
+/// ```
 pub trait GuardOpendalExt {
     /// Returns a layer that sends the requests of an operator through this guard.
     ///

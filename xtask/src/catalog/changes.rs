@@ -8,8 +8,8 @@ use super::model::{CatalogModel, short};
 /// The largest number of lines about APIs that only gained. Losses are always listed.
 const MAX_GAINS: usize = 120;
 
-/// Returns the differences between two catalogs as Markdown: what was lost, what was gained, and one
-/// line with the counts.
+/// Returns the differences between two catalogs as Markdown: what was lost, what was gained, and
+/// one line with the counts.
 pub(crate) fn describe(old: &CatalogModel, new: &CatalogModel) -> String {
     let changes = Changes::new(&methods(old), &methods(new));
     let mut text = String::new();
@@ -25,8 +25,8 @@ pub(crate) fn describe(old: &CatalogModel, new: &CatalogModel) -> String {
 /// The scopes that a call of each method can have in the end, by the method's API, host and id.
 type Methods<'c> = BTreeMap<(&'c str, &'c str, &'c str), &'c BTreeSet<String>>;
 
-/// Returns the methods of a catalog. An rpc that is another name of a REST method accepts the scopes
-/// of that method.
+/// Returns the methods of a catalog. An rpc that is another name of a REST method accepts the
+/// scopes of that method.
 fn methods(catalog: &CatalogModel) -> Methods<'_> {
     let groups = catalog.groups.iter();
     let rows = groups.flat_map(|group| group.rows.iter().map(move |row| (group, row)));

@@ -1,5 +1,5 @@
-//! Reads `xtask/clients.tsv`: what Google's generated clients for Python send. `clients.py` extracts
-//! it from the packages that `xtask/clients.txt` pins.
+//! Reads `xtask/clients.tsv`: what Google's generated clients for Python send. `clients.py`
+//! extracts it from the packages that `xtask/clients.txt` pins.
 //!
 //! The clients know routes that neither Discovery nor the protos have: those of rpcs that many
 //! services include (operations, locations, policies), and those of rpcs that are newer than the
@@ -25,12 +25,12 @@ pub(crate) struct Clients {
     /// The scopes that the client of a service requests by default, by host and service.
     pub(crate) services: BTreeMap<(String, String), BTreeSet<String>>,
     /// The HTTP bindings of the rpcs, by host and rpc.
-    bindings: BTreeMap<(String, String), Vec<Binding>>,
+    bindings: BTreeMap<(String, String), Vec<BindingLine>>,
 }
 
 /// A line with a binding, and what it contains.
 #[derive(Debug)]
-struct Binding {
+struct BindingLine {
     line: String,
     route: (String, PathTemplate),
 }
@@ -51,7 +51,7 @@ impl Clients {
                     let template = PathTemplate::from_http_rule(path).with_context(|| line.to_owned())?;
                     let route = ((*verb).to_owned(), template);
                     let key = ((*host).to_owned(), (*rpc).to_owned());
-                    let binding = Binding { line: line.to_owned(), route };
+                    let binding = BindingLine { line: line.to_owned(), route };
                     clients.bindings.entry(key).or_default().push(binding);
                 }
                 _ => anyhow::bail!("expected three or four fields: {line}"),

@@ -116,8 +116,8 @@ fn read(source: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Returns the variant and the URI of a text such as `Full => "https://…",`. A brace and a line break
-/// may precede the URI.
+/// Returns the variant and the URI of a text such as `Full => "https://…",`. A brace and a line
+/// break may precede the URI.
 fn scope_uri(text: &str) -> Option<(&str, &str)> {
     let (variant, rest) = text.split_once(" => ")?;
     let uri = rest.trim_start_matches(['{', ' ', '\n']).strip_prefix('"')?.split('"').next()?;

@@ -68,8 +68,8 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
     }));
 }
 
-/// Adds the bindings of `more` to the rpcs with the same id, and the other rpcs of `more` at the end.
-/// Rpcs with the same id on the same host become one.
+/// Adds the bindings of `more` to the rpcs with the same id, and the other rpcs of `more` at the
+/// end. Rpcs with the same id on the same host become one.
 fn merge(mut rpcs: Vec<Rpc>, more: Vec<Rpc>) -> Vec<Rpc> {
     let key = |rpc: &Rpc| {
         let host = if is_included(&rpc.id) { rpc.host.as_str() } else { "" };

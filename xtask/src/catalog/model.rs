@@ -87,9 +87,9 @@ impl RowKind {
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
-    /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is that
-    /// of an API. A package of rpcs that several hosts include is ranked by this: the row without a
-    /// host is the first one.
+    /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is
+    /// that of an API. A package of rpcs that several hosts include is ranked by this: the row
+    /// without a host is the first one.
     pub(crate) fn from_package(package: String, host: String, is_host: bool, rows: Vec<ModelRow>) -> Self {
         let rank = (!is_host, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }

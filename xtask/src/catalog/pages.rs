@@ -8,7 +8,7 @@ use super::protos::Rpc;
 use super::template::PathTemplate;
 
 /// An API that a page of Google documents.
-struct Page {
+struct DocumentedApi {
     /// The name of the API, with which the ids of its methods begin.
     api: &'static str,
     host: &'static str,
@@ -20,8 +20,8 @@ struct Page {
 }
 
 /// The APIs. The scopes are too coarse to decide about a call.
-const PAGES: &[Page] = &[
-    Page {
+const PAGES: &[DocumentedApi] = &[
+    DocumentedApi {
         api: "firebaseio",
         host: "firebaseio.com",
         scopes: &["firebase.database", "userinfo.email"],
@@ -34,7 +34,7 @@ const PAGES: &[Page] = &[
         ],
         source: "https://firebase.google.com/docs/database/rest/auth",
     },
-    Page {
+    DocumentedApi {
         api: "firebaseremoteconfig",
         host: "firebaseremoteconfig.googleapis.com",
         scopes: &["cloud-platform", "firebase", "firebase.remoteconfig"],
@@ -51,7 +51,7 @@ const PAGES: &[Page] = &[
         ],
         source: "https://firebase.google.com/docs/remote-config/automate-rc",
     },
-    Page {
+    DocumentedApi {
         api: "iid",
         host: "iid.googleapis.com",
         scopes: &["cloud-platform", "firebase.messaging"],
@@ -64,7 +64,7 @@ const PAGES: &[Page] = &[
         ],
         source: "https://developers.google.com/instance-id/reference/server",
     },
-    Page {
+    DocumentedApi {
         api: "earthengine",
         host: "earthengine.googleapis.com",
         scopes: &["cloud-platform", "earthengine", "earthengine.readonly"],
@@ -81,7 +81,7 @@ const PAGES: &[Page] = &[
         ],
         source: "https://developers.google.com/earth-engine/reference/rest",
     },
-    Page {
+    DocumentedApi {
         api: "photoslibrary",
         host: "photoslibrary.googleapis.com",
         scopes: &[
@@ -168,7 +168,7 @@ pub(crate) fn groups() -> Result<Vec<Group>> {
     PAGES.iter().map(group).collect()
 }
 
-fn group(page: &Page) -> Result<Group> {
+fn group(page: &DocumentedApi) -> Result<Group> {
     let row = |(id, route): &(&str, &str)| -> Result<ModelRow> {
         let (verb, template) = parse(route)?;
         Ok(ModelRow {
@@ -212,7 +212,8 @@ fn rpc<'s>(host: &str, scopes: impl Iterator<Item = &'s str>, id: &str, route: &
 }
 
 /// Returns the rpcs of an included service at a place, each with its route. The routes are those of
-/// the services' own bindings: <https://github.com/googleapis/googleapis/tree/master/google/longrunning>.
+/// the services' own bindings:
+/// <https://github.com/googleapis/googleapis/tree/master/google/longrunning>.
 fn included(place: &str) -> Vec<(&'static str, String)> {
     let (kind, path) = place.split_once(' ').unwrap_or((place, ""));
     match kind {

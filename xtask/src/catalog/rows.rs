@@ -16,7 +16,8 @@ use super::template::PathTemplate;
 use gcp_scopes_catalog::call::AbstainReason;
 use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
-/// Builds the catalog from the Discovery documents, the rpcs of the protos and those of the clients.
+/// Builds the catalog from the Discovery documents, the rpcs of the protos and those of the
+/// clients.
 pub(crate) fn build_catalog(
     documents: &[Document],
     rpcs: Vec<Rpc>,
@@ -107,8 +108,8 @@ fn lists(scopes: &BTreeSet<String>, short: Option<&str>) -> bool {
     short.is_none_or(|short| scopes.contains(&uri(short)))
 }
 
-/// Returns the HTTP verb by which a method can be called besides its own. Clients of Prometheus send
-/// the queries that Discovery lists for `POST` by `GET` as well:
+/// Returns the HTTP verb by which a method can be called besides its own. Clients of Prometheus
+/// send the queries that Discovery lists for `POST` by `GET` as well:
 /// <https://cloud.google.com/stackdriver/docs/managed-prometheus/query-api-ui>,
 /// <https://prometheus.io/docs/prometheus/latest/querying/api/>.
 fn also_by(id: &str) -> Option<&'static str> {

@@ -61,7 +61,8 @@ impl PathTemplate {
         is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
-    /// Parses a path in which `{+x}` stands for any number of segments, such as `/v1/{+name}:cancel`.
+    /// Parses a path in which `{+x}` stands for any number of segments, such as
+    /// `/v1/{+name}:cancel`.
     pub(crate) fn from_path(path: &str) -> Result<Self> {
         let parts: Vec<&str> = path.split("{+").collect();
         let [first, rest @ ..] = parts.as_slice() else { return Self::from_http_rule(path) };

@@ -22,8 +22,8 @@ pub(crate) const DEFAULTS: &str = "xtask/google-apis-rs.tsv";
 /// The calls of npm's googleapis whose path is in no Discovery document.
 pub(crate) const CALLS: &str = "xtask/npm-googleapis.tsv";
 
-/// Versions of APIs that Google has turned off, and whose methods no source lists any more: host and
-/// beginning of the path.
+/// Versions of APIs that Google has turned off, and whose methods no source lists any more: host
+/// and beginning of the path.
 const TURNED_OFF: [(&str, &str); 0] = [];
 
 /// Checks the generated clients for Python, google-apis-rs and npm's googleapis.
@@ -53,8 +53,8 @@ pub(crate) fn run(model: &CatalogModel, clients: &Clients, root: &Path) -> Resul
     Ok(())
 }
 
-/// Checks that the catalog has a method for each of these calls, except those of APIs that are turned
-/// off.
+/// Checks that the catalog has a method for each of these calls, except those of APIs that are
+/// turned off.
 fn check_calls(model: &CatalogModel, text: &str) -> Result<()> {
     let (mut named, mut unnamed) = (0, Vec::new());
     for line in text.lines().filter(|line| !line.starts_with('#')) {

@@ -9,7 +9,7 @@ use super::tools::{is_installed, leave_out, run};
 
 /// The number of inputs that a target tries before its progress is saved. A run that is stopped
 /// loses at most the results of this number of inputs.
-const RUN: u64 = 500_000;
+const RUN: u64 = 100_000;
 
 /// How a target is built, and where its progress is saved.
 struct FuzzBuild {
@@ -63,24 +63,25 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     Ok(())
 }
 
-/// Executes each target on `count` inputs in all, and continues where an earlier run was stopped.
-/// These runs start with the inputs that [`fuzz`] has found.
-pub(crate) fn executions(count: &str) -> Result<()> {
-    execute(&FAST, count)
+/// Executes targets on `count` inputs in all, and continues where an earlier run was stopped.
+/// Executes all targets if `names` is empty. These runs start with the inputs that [`fuzz`] has
+/// found.
+pub(crate) fn executions(count: &str, names: &[&str]) -> Result<()> {
+    execute(&FAST, count, names)
 }
 
-/// Executes each target on `count` inputs in all under AddressSanitizer, and continues where an
-/// earlier run was stopped.
-pub(crate) fn sanitized(count: &str) -> Result<()> {
-    execute(&ADDRESS, count)
+/// Executes targets like [`executions`], under AddressSanitizer.
+pub(crate) fn sanitized(count: &str, names: &[&str]) -> Result<()> {
+    execute(&ADDRESS, count, names)
 }
 
-fn execute(build: &FuzzBuild, count: &str) -> Result<()> {
+fn execute(build: &FuzzBuild, count: &str, names: &[&str]) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");
     }
     let count: u64 = count.parse()?;
-    for target in targets()? {
+    let is_chosen = |target: &String| names.is_empty() || names.contains(&target.as_str());
+    for target in targets()?.into_iter().filter(is_chosen) {
         let mut executed = saved_count(build.counts, &target)?;
         while executed < count {
             let runs = RUN.min(count - executed);

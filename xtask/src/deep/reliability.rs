@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,8 @@ struct ReliabilityRow {
 /// What shows that a row holds.
 enum Proof {
     Tests(Vec<String>),
+    /// All tests in a file in `tests/`.
+    File(String),
     /// The program in `abort/`, which panics end.
     Abort,
     Compiler,
@@ -34,16 +37,15 @@ enum Proof {
 /// Runs the tests, and prints each row.
 ///
 /// # Errors
-/// An error if a test fails, if a test does not exist, or if a fuzz target was executed less often
-/// in this checkout than the page states.
+/// An error if a test fails or does not exist.
 pub(crate) fn check() -> Result<()> {
-    let rows = rows(&fs::read_to_string(PAGE)?)?;
+    let rows = rows(Path::new("."))?;
     let results = run_tests(&rows)?;
     let mut failed = 0;
     for row in &rows {
-        let (holds, figure) = outcome(row, &results)?;
-        println!("{}  {figure:<40} {}", if holds { "PASS" } else { "FAIL" }, row.title);
-        failed += usize::from(!holds);
+        let (result, figure) = outcome(row, &results)?;
+        println!("{:<8} {figure:<45} {}", result.word(), row.title);
+        failed += usize::from(result == RowResult::Fails);
     }
     match failed {
         0 => Ok(()),
@@ -51,42 +53,79 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
+/// Whether a row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowResult {
+    Holds,
+    Fails,
+    /// A fuzz target was executed less often in this checkout than the page states.
+    NotRun,
+}
+
+impl RowResult {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "PASS",
+            Self::Fails => "FAIL",
+            Self::NotRun => "NOT RUN",
+        }
+    }
+}
+
+impl From<bool> for RowResult {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+}
+
 /// Returns whether a row holds, and its figure.
-fn outcome(row: &ReliabilityRow, results: &BTreeMap<String, bool>) -> Result<(bool, String)> {
+fn outcome(row: &ReliabilityRow, results: &BTreeMap<String, bool>) -> Result<(RowResult, String)> {
     Ok(match &row.proof {
         Proof::Tests(names) => {
             let passed = names.iter().filter(|name| results.get(*name) == Some(&true)).count();
-            (passed == names.len(), format!("{passed} of {} tests", names.len()))
+            ((passed == names.len()).into(), format!("{passed} of {} tests", names.len()))
         }
+        Proof::File(file) => bail!("the tests in {file} were not read"),
         Proof::Abort => {
             let arguments = ["run", "--locked", "--quiet", "--manifest-path", "abort/Cargo.toml"];
-            (run(Command::new("cargo").args(arguments)).is_ok(), "the program ends normally".to_owned())
+            let ended = run(Command::new("cargo").args(arguments)).is_ok();
+            (ended.into(), "the program ends normally".to_owned())
         }
-        Proof::Compiler => (true, "the workspace compiles".to_owned()),
+        Proof::Compiler => (RowResult::Holds, "the workspace compiles".to_owned()),
         Proof::Executions(stated) => {
             let here = fuzzing::executed(&row.title)?;
             let is_enough = here.iter().zip(stated).all(|(here, stated)| here >= stated);
-            (is_enough, format!("{} executions, {} sanitized", here[0], here[1]))
+            let result = if is_enough { RowResult::Holds } else { RowResult::NotRun };
+            (result, format!("{} executions here, {} sanitized", here[0], here[1]))
         }
     })
 }
 
 /// Runs the tests of all rows. Returns for each test that ran whether it passed.
+///
+/// # Errors
+/// An error if the tests do not compile.
 fn run_tests(rows: &[ReliabilityRow]) -> Result<BTreeMap<String, bool>> {
-    let mut command = Command::new("cargo");
-    command.args(["test", "--no-fail-fast", "--lib", "--tests"]);
-    PACKAGES.iter().for_each(|package| _ = command.args(["--package", package]));
-    command.args(["--", "--include-ignored"]).args(rows.iter().flat_map(tests));
+    run(tests_of_packages().arg("--no-run"))?;
+    let mut command = tests_of_packages();
+    command.args(["--no-fail-fast", "--", "--include-ignored"]).args(rows.iter().flat_map(tests));
     println!("==> {command:?}");
     let output = command.stderr(Stdio::inherit()).output()?;
     Ok(results(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn tests_of_packages() -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["test", "--lib", "--tests"]);
+    PACKAGES.iter().for_each(|package| _ = command.args(["--package", package]));
+    command
 }
 
 /// Returns the tests that a row names.
 fn tests(row: &ReliabilityRow) -> &[String] {
     match &row.proof {
         Proof::Tests(names) => names,
-        Proof::Abort | Proof::Compiler | Proof::Executions(_) => &[],
+        Proof::File(_) | Proof::Abort | Proof::Compiler | Proof::Executions(_) => &[],
     }
 }
 
@@ -102,8 +141,29 @@ fn results(output: &str) -> BTreeMap<String, bool> {
     results
 }
 
+/// Reads the rows of the page in the checkout `top`. A row that names only a file stands for all
+/// tests in the file.
+fn rows(top: &Path) -> Result<Vec<ReliabilityRow>> {
+    let mut rows = rows_of(&fs::read_to_string(top.join(PAGE))?)?;
+    for row in &mut rows {
+        if let Proof::File(file) = &row.proof {
+            row.proof = Proof::Tests(tests_in(&fs::read_to_string(top.join("tests").join(file))?));
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns the names of the tests in a file.
+fn tests_in(code: &str) -> Vec<String> {
+    let attributes = ["#[test]", "#[tokio::test"];
+    let is_test = |(attribute, _): &(&str, &str)| attributes.iter().any(|it| attribute.starts_with(it));
+    let functions = code.lines().zip(code.lines().skip(1)).filter(is_test);
+    let name = |line: &str| Some(line.split_once("fn ")?.1.split_once('(')?.0.to_owned());
+    functions.filter_map(|(_, line)| name(line)).collect()
+}
+
 /// Reads the rows of the tables whose last column is `Test` or a number of executions.
-fn rows(page: &str) -> Result<Vec<ReliabilityRow>> {
+fn rows_of(page: &str) -> Result<Vec<ReliabilityRow>> {
     let mut rows = Vec::new();
     let mut columns: Vec<&str> = Vec::new();
     for line in page.lines() {
@@ -142,6 +202,7 @@ fn proof(cell: &str) -> Result<Proof> {
     match cell {
         _ if !tests.is_empty() => Ok(Proof::Tests(tests)),
         _ if cell.contains("`abort/`") => Ok(Proof::Abort),
+        _ if cell.starts_with('`') && cell.ends_with(".rs`") => Ok(Proof::File(cell.replace('`', ""))),
         "the compiler" => Ok(Proof::Compiler),
         _ => bail!("no test in: {cell}"),
     }
@@ -165,7 +226,7 @@ mod tests {
 | target | what | executions | under AddressSanitizer |\n|---|---|---|---|\n\
 | `jwt` | tokens | 10,000,000 | 1,000 |\n\n\
 | The server | other |\n|---|---|\n| hangs | hangs |\n";
-        let rows = rows(page).unwrap();
+        let rows = rows_of(page).unwrap();
         let titles: Vec<&str> = rows.iter().map(|row| row.title.as_str()).collect();
         assert_eq!(titles, ["slow", "no TLS", "jwt"]);
         assert_eq!(super::tests(&rows[0]), ["it_waits", "and_ends"]);
@@ -174,14 +235,18 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_test_fails_its_row() {
-        let output = "running 3 tests\ntest a::good ... ok\ntest bad ... FAILED\ntest b::good ... FAILED\n";
+    fn a_failed_or_absent_test_fails_its_row() {
+        let output = "running 4 tests\ntest a::good ... ok\ntest a::torn ... ok\n\
+            test bad ... FAILED\ntest b::torn ... FAILED\n";
         let results = results(output);
-        assert_eq!(results, [("bad".to_owned(), false), ("good".to_owned(), false)].into());
-        for (name, holds) in [("good", false), ("absent", false)] {
-            let proof = Proof::Tests(vec![name.to_owned()]);
-            let row = ReliabilityRow { title: String::new(), proof };
-            assert_eq!(outcome(&row, &results).unwrap().0, holds, "{name}");
+        for (name, expected) in [
+            ("good", RowResult::Holds),
+            ("torn", RowResult::Fails),
+            ("bad", RowResult::Fails),
+            ("absent", RowResult::Fails),
+        ] {
+            let row = ReliabilityRow { title: String::new(), proof: Proof::Tests(vec![name.to_owned()]) };
+            assert_eq!(outcome(&row, &results).unwrap().0, expected, "{name}");
         }
     }
 
@@ -189,9 +254,10 @@ mod tests {
     #[test]
     fn every_test_on_the_page_exists() {
         let top = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let page = fs::read_to_string(format!("{top}/{PAGE}")).unwrap();
         let code = all_code(top.as_ref());
-        for row in rows(&page).unwrap() {
+        for row in rows(top.as_ref()).unwrap() {
+            let has_tests = !matches!(row.proof, Proof::Tests(ref names) if names.is_empty());
+            assert!(has_tests, "{}", row.title);
             for name in super::tests(&row) {
                 assert!(code.contains(&format!("fn {name}(")), "{PAGE}: no test {name}");
             }
@@ -199,7 +265,7 @@ mod tests {
     }
 
     /// Returns the text of all files with tests of [`PACKAGES`].
-    fn all_code(folder: &std::path::Path) -> String {
+    fn all_code(folder: &Path) -> String {
         let mut code = String::new();
         for part in ["src", "tests", "crates"] {
             read_into(&folder.join(part), &mut code);
@@ -207,7 +273,7 @@ mod tests {
         code
     }
 
-    fn read_into(folder: &std::path::Path, code: &mut String) {
+    fn read_into(folder: &Path, code: &mut String) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {

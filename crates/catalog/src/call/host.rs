@@ -67,8 +67,8 @@ impl<'a> ApiHost<'a> {
         (is_other_name || is_bucket).then_some(Self { host: STORAGE.into(), is_bucket })
     }
 
-    /// Finds the API host that `host` stands for, if `host` is the host of one user's resource, such
-    /// as a database, outside Google's domain.
+    /// Finds the API host that `host` stands for, if `host` is the host of one user's resource,
+    /// such as a database, outside Google's domain.
     pub(crate) fn find_resource(host: &str) -> Option<Self> {
         let is_below = |domain: &str| {
             host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))

@@ -1,11 +1,11 @@
 //! Data: hosts and domains of Google that serve no API of the catalog, and other names of API
 //! hosts.
 
-/// Other names of hosts, each with the name in the Discovery document of the API.
-/// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
-/// <https://cloud.google.com/translate/docs/reference/rest>. Google's API console and error messages
-/// name the services `calendar-json.googleapis.com` and `siteverification.googleapis.com`, whose
-/// documents list `www.googleapis.com`
+/// Other names of hosts, each with the name in the Discovery document of the API. Sources:
+/// <https://cloud.google.com/translate/docs/advanced/endpoints>,
+/// <https://cloud.google.com/translate/docs/reference/rest>. Google's API console and error
+/// messages name the services `calendar-json.googleapis.com` and `siteverification.googleapis.com`,
+/// whose documents list `www.googleapis.com`
 /// (<https://developers.google.com/workspace/calendar/api/guides/quota>,
 /// <https://developers.google.com/site-verification/v1/getting_started>).
 pub(super) static ALIASES: [(&str, &str); 5] = [
@@ -23,8 +23,8 @@ pub(super) static ALIASES: [(&str, &str); 5] = [
 pub(super) static STORAGE_NAMES: [&str; 2] = ["commondatastorage", "storage-download"];
 
 /// Domains outside `googleapis.com` below which one API has hosts of its users' resources: the
-/// databases of Firebase, and the dedicated endpoints of Vertex AI. The catalog has the API under the
-/// second name. Sources: <https://firebase.google.com/docs/database/rest/start>,
+/// databases of Firebase, and the dedicated endpoints of Vertex AI. The catalog has the API under
+/// the second name. Sources: <https://firebase.google.com/docs/database/rest/start>,
 /// <https://cloud.google.com/vertex-ai/docs/predictions/choose-endpoint-type>,
 /// <https://cloud.google.com/vertex-ai/docs/vector-search/query-index-public-endpoint>.
 pub(super) static RESOURCES: [(&str, &str); 4] = [

@@ -148,8 +148,8 @@ fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str, host: &str) -> Op
 }
 
 /// Checks whether the text behind the last colon of a path may be a custom verb that no template
-/// has: whether it is a word of letters, the path before the colon (`place`) matches a template with
-/// a custom verb, and names at this place have no colon.
+/// has: whether it is a word of letters, the path before the colon (`place`) matches a template
+/// with a custom verb, and names at this place have no colon.
 fn is_unknown_verb(
     templates: &[NaiveTemplate],
     [place, path]: [&str; 2],

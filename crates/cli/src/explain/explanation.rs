@@ -30,8 +30,8 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Explains a response, or a text that may contain a response. The explanation is empty if there
-    /// is no refusal.
+    /// Explains a response, or a text that may contain a response. The explanation is empty if
+    /// there is no refusal.
     pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
         let found = match response.is_text() {
             true => search::in_text(response).map(|found| found.refusal),

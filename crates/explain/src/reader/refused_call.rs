@@ -147,7 +147,8 @@ impl RefusedCall {
     /// ```
     /// # use gcp_scopes_explain::reader::RefusedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
-    /// let text = "GET https://pubsub.googleapis.com/v1/projects/p/topics: Insufficient Permission";
+    /// let text =
+    ///     "GET https://pubsub.googleapis.com/v1/projects/p/topics: Insufficient Permission";
     /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
     /// assert!(call.contradicts(&"storage.objects.get".parse()?));
     /// assert!(!call.contradicts(&"pubsub.projects.topics.list".parse()?));

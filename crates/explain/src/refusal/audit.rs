@@ -1,6 +1,7 @@
 //! Reads the records of Cloud Audit Logs, which report calls with their results.
 //!
-//! Source: <https://docs.cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog>
+//! Source:
+//! <https://docs.cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog>
 
 use serde_json::Value;
 

@@ -29,15 +29,24 @@ impl ResponseFacts {
         match self.json(body) {
             Some(Value::String(inner)) => self.read_body(&inner),
             Some(value) => self.read_json(&value),
-            None if body.starts_with('<') && (self.is_response || text::is_document(body)) => {
-                self.read_markup(body);
-            }
+            None if self.is_markup(body) => self.read_markup(body),
             None => {
                 self.text = text::unescaped(body);
                 if !self.is_response {
                     self.read_text(&self.text.clone());
                 }
             }
+        }
+    }
+
+    /// Returns whether a body is XML or HTML. If words follow the XML error of a response, the body is
+    /// a text that begins with a name that a user chose.
+    fn is_markup(&self, body: &str) -> bool {
+        let has_words_after =
+            || body.rsplit_once("</Error>").is_some_and(|(_, rest)| !rest.trim().is_empty());
+        match self.is_response {
+            true => body.starts_with('<') && !body.starts_with("<HttpError") && !has_words_after(),
+            false => text::is_document(body),
         }
     }
 

@@ -43,12 +43,14 @@ pub(super) static SERVICES: &[(&str, &str)] = &[
     ("cloud sql access (scope) enabled", "sqladmin.googleapis.com"),
 ];
 
-/// The sentences that are the whole message when a scope is missing, in the form of the phrases and
-/// without the full stop at the end.
-pub(super) const WHOLE_MESSAGES: [&str; 3] = [
+/// The sentences that are the whole message when a scope is missing or restricts the token, in the
+/// form of the phrases and without the full stop at the end. Here a `*` matches one word.
+pub(super) const WHOLE_MESSAGES: [&str; 5] = [
     "request had insufficient authentication scopes",
     "insufficient permission: request had insufficient authentication scopes",
     "provided scope(s) are not authorized",
+    "metadata scope does not support * parameter",
+    "metadata scope does not allow format *",
 ];
 
 /// Phrases from the messages of servers and clients. The first phrase that matches decides.

@@ -87,7 +87,9 @@ impl ResponseFacts {
         let message = text::normalized(self.messages.first().unwrap_or(&self.text).trim());
         let message = message.trim_end_matches('.');
         let has_old_reason = || self.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
-        WHOLE_MESSAGES.contains(&message) || (message.eq_ignore_ascii_case(BARE_MESSAGE) && has_old_reason())
+        let is_whole = |pattern: &&str| text::has_words(message, pattern);
+        WHOLE_MESSAGES.iter().any(is_whole)
+            || (message.eq_ignore_ascii_case(BARE_MESSAGE) && has_old_reason())
     }
 
     /// Returns whether a sentence about scopes counts in the response of a server: a message begins

@@ -100,6 +100,14 @@ pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
     })
 }
 
+/// Returns whether the text consists of the words of the pattern, in which `*` matches one word.
+pub(super) fn has_words(text: &str, pattern: &str) -> bool {
+    let mut words = text.split(' ');
+    let is_next =
+        |expected: &str| words.next().is_some_and(|word| matches!(expected, "*") || word == expected);
+    pattern.split(' ').all(is_next) && words.next().is_none()
+}
+
 /// Returns whether the message begins with the phrase. Before the phrase, only [words with which
 /// sentences about scopes begin](LEADING_WORDS) may occur, and before these words only the prefixes
 /// that programs print before a message.

@@ -5,13 +5,22 @@ use serde_json::Value;
 
 /// Reads the JSON value at the beginning of a text. If the text ends before the value does, closes
 /// the open strings, arrays and objects at the end of the text, and drops an incomplete last entry.
-/// Returns `None` if the text is still not JSON then.
+/// Returns `None` if the text is still not JSON then, or if words follow the value: then the text
+/// begins with a name that a user chose.
 pub(super) fn read(text: &str) -> Option<Value> {
-    let first = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
-    first.and_then(Result::ok).or_else(|| {
-        let truncated = TruncatedJson::new(text);
-        truncated.completions().into_iter().find_map(|text| serde_json::from_str(&text).ok())
-    })
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    if let Some(Ok(first)) = values.next() {
+        let rest = text.get(values.byte_offset()..).unwrap_or_default().trim_start();
+        return is_end(rest).then_some(first);
+    }
+    let truncated = TruncatedJson::new(text);
+    truncated.completions().into_iter().find_map(|text| serde_json::from_str(&text).ok())
+}
+
+/// Returns whether a response may continue with this text after a JSON value: with the boundary of
+/// a part, or with another value.
+fn is_end(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with("--") || rest.starts_with(['{', '[', ','])
 }
 
 /// A text that ends within a JSON value, and the state of a JSON parser at the end of the text.
@@ -85,6 +94,7 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(expected), "{text}");
         }
+        assert_eq!(read(r#"{"a":1} is locked"#), None);
         // These texts have no complete entry. Reading them must not panic.
         for text in ["", "no JSON", "{", "}", "[{"] {
             let _ = read(text);

@@ -8,6 +8,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 
 use crate::environment::{Credential, Environment, Snapshot, metadata};
 use crate::granted::{GrantSource, GrantedScopes};
+use crate::layout::Layout;
 use crate::refusal::ErrorResponse;
 
 /// A world: an environment, a token, a call and its refusal. Its names come from other people.
@@ -17,11 +18,10 @@ pub(super) struct FuzzedWorld {
     pub(super) granted: GrantedScopes,
     pub(super) method: Method,
     pub(super) uri: Option<Uri>,
+    pub(super) layout: Layout,
     status: u16,
     headers: HeaderMap,
     body: String,
-    /// The texts that came from other people.
-    pub(super) outside: Vec<String>,
 }
 
 /// The names in a world, in the order of the parts of the input. An empty part of the input stands
@@ -154,16 +154,11 @@ impl FuzzedWorld {
             environment: Environment::from_snapshot(&snapshot),
             granted: granted(choice(6) % 8, &names),
             method: method.clone(),
+            layout: layout(choice(7) / 16 % 4),
             uri: url.replace("named", names.get("named")).parse().ok(),
             status: [403, 403, 401, 400][choice(6) / 8 % 4],
             headers: headers(choice(7), &names),
             body: in_form(choice(7) % 8, &message, &json),
-            outside: NAMES
-                .iter()
-                .zip(names.0)
-                .filter(|((_, usual), name)| usual != name)
-                .map(|it| it.1)
-                .collect(),
         }
     }
 
@@ -175,6 +170,16 @@ impl FuzzedWorld {
     /// Returns the text of the refusal, as people paste it.
     pub(super) fn text(&self) -> &str {
         &self.body
+    }
+}
+
+/// Returns one of the layouts in which people read reports.
+fn layout(choice: usize) -> Layout {
+    match choice {
+        0 => Layout::new(),
+        1 => Layout::new().plain(),
+        2 => Layout::new().width(30),
+        _ => Layout::new().width(100),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Certainty, ErrorResponse, Gate, Refusal};
 
-pub use reports::{ReportCommands, reports};
+pub use reports::reports;
 
 /// A function that panics if a documented property does not hold for its input.
 pub type Target = fn(&[u8]);
@@ -219,7 +219,7 @@ mod tests {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/reports");
         let files = fs::read_dir(corpus).into_iter().flatten();
         worlds.extend(files.map(|file| fs::read(file.unwrap().path()).unwrap()));
-        let commands: Vec<String> = worlds.iter().flat_map(|world| reports(world).commands).collect();
+        let commands: Vec<String> = worlds.iter().flat_map(|world| reports(world)).collect();
         assert!(commands.len() > worlds.len(), "{} commands", commands.len());
         let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
         let mut script = shell.stdin.take().expect("an input");

@@ -12,36 +12,26 @@ use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
 use crate::remedy::{self, Step};
 
-/// The shell commands in the reports of a world, and the texts that other people chose.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ReportCommands {
-    /// The commands, each on one line.
-    pub commands: Vec<String>,
-    /// The texts that other people chose.
-    pub outside: Vec<String>,
-}
-
 /// Writes every report of a world, and checks that no text has a control character or an invisible
-/// character, and that no command, line of code or address contains a name that a shell, Rust or a
-/// browser would interpret. Returns the commands.
+/// character, and that no line of code or address contains a name that Rust or a browser would
+/// interpret. Returns the shell commands of the reports.
 ///
 /// # Panics
 /// Panics if a check fails.
-pub fn reports(data: &[u8]) -> ReportCommands {
+pub fn reports(data: &[u8]) -> Vec<String> {
     let world = FuzzedWorld::new(data);
     let mut steps = Vec::new();
     let refusals = [classify(&world.answer()), classify_text(world.text())];
     for refusal in refusals.iter().flatten() {
         steps.extend(steps_of(&world, refusal));
     }
-    steps.extend(denials(&world).iter().flat_map(|denial| check_denial(denial)));
-    steps.iter().for_each(|step| check_step(step, &world.outside));
+    steps.extend(denials(&world).iter().flat_map(|denial| check_denial(denial, &world.layout)));
+    steps.iter().for_each(check_step);
     steps.sort_unstable_by(|a, b| a.command_line().cmp(&b.command_line()));
     let commands = steps.iter().filter_map(Step::command_line);
     let mut commands: Vec<String> = commands.map(str::to_owned).collect();
     commands.dedup();
-    ReportCommands { commands, outside: world.outside }
+    commands
 }
 
 /// Returns the steps for a refusal by any gate.
@@ -52,8 +42,7 @@ fn steps_of(world: &FuzzedWorld, refusal: &Refusal) -> Vec<Step> {
         let call = Call::new(&world.method, uri);
         steps.extend(remedy::for_refused_call(refusal, &world.environment, &call));
     }
-    let layouts = [Layout::new(), Layout::new().plain(), Layout::new().width(30)];
-    layouts.iter().for_each(|layout| check_page(&layout.steps(&steps)));
+    check_page(&world.layout.steps(&steps));
     steps
 }
 
@@ -70,14 +59,14 @@ fn denials(world: &FuzzedWorld) -> Vec<Denial> {
 }
 
 /// Checks all texts of a denial. Returns its steps.
-fn check_denial(denial: &Denial) -> Vec<Step> {
-    let layouts = [Layout::new(), Layout::new().plain(), Layout::new().width(30), Layout::new().width(100)];
-    layouts.iter().for_each(|layout| check_page(&denial.report_in(layout)));
+fn check_denial(denial: &Denial, layout: &Layout) -> Vec<Step> {
+    let report = denial.report_in(layout);
+    check_page(&report);
+    assert!(report.len() < 32 * 1024, "a report of 32 KiB");
     let json = serde_json::to_string(denial).expect("the denial cannot be serialized");
     let response = denial.to_response().into_body();
     let lines = [denial.to_string(), format!("{denial:?}"), json, response.replace('\n', " ")];
     lines.iter().chain([&denial.summary().to_owned()]).for_each(|line| check_line(line));
-    assert!(denial.report().len() < 32 * 1024, "a report of 32 KiB");
     denial.steps().to_vec()
 }
 
@@ -87,6 +76,10 @@ fn check_page(page: &str) {
 
 /// Checks that a terminal shows the line as it is.
 fn check_line(line: &str) {
+    // Most lines have only printable ASCII characters.
+    if line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return;
+    }
     let hidden = line.chars().find(|character| character.is_control() || is_invisible(*character));
     assert_eq!(hidden, None, "{line:?}");
 }
@@ -103,15 +96,12 @@ fn is_invisible(character: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
-/// Checks the texts of a step, and that what people paste contains no name of another syntax than
-/// Google documents.
-fn check_step(step: &Step, outside: &[String]) {
+/// Checks the texts of a step, and that no name ends a string in code or an address.
+fn check_step(step: &Step) {
     let pasted = [step.command_line(), step.code_line(), step.console_url()];
     pasted.into_iter().flatten().chain([step.text()]).for_each(check_line);
-    for name in outside.iter().filter(|name| !is_word(name) && name.len() > 3) {
-        for text in pasted.into_iter().flatten() {
-            assert!(!text.contains(name.as_str()), "{text} contains {name:?}");
-        }
+    for literal in step.code_line().into_iter().flat_map(|code| code.split('"').skip(1).step_by(2)) {
+        assert!(literal.bytes().all(is_word_byte), "{:?}", step.code_line());
     }
     if let Some(page) = step.console_url() {
         let is_plain = |byte| is_word_byte(byte) || b"?&=;()".contains(&byte);
@@ -123,11 +113,7 @@ fn check_step(step: &Step, outside: &[String]) {
 /// The web sites to which steps refer people.
 const CONSOLES: [&str; 2] = ["https://console.cloud.google.com/", "https://admin.google.com/"];
 
-/// Returns whether a shell, Rust and a browser read the text as one word.
-fn is_word(text: &str) -> bool {
-    text.bytes().all(is_word_byte)
-}
-
+/// Returns whether neither a shell nor Rust nor a browser gives the byte a meaning.
 fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/:.-_@,".contains(&byte)
 }
