@@ -16,9 +16,9 @@
 //!
 //! In all other cases the guard abstains, because a client cannot know better than the server.
 //!
-//! A caller that knows which scopes a call needs can state them as [`NeededScopes`]. For that call
-//! the stated scopes replace the listed scopes and the exceptions. The host must still belong to
-//! Google.
+//! A caller that knows which scopes a call needs can state them as
+//! [`NeededScopes`](crate::call::NeededScopes). For that call the stated scopes replace the listed
+//! scopes and the exceptions. The host must still belong to Google.
 //!
 //! # After
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
@@ -56,7 +56,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::call::{AbstainReason, Call, NeededScopes};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
@@ -184,8 +184,7 @@ impl Guard {
 
     /// Creates the denial of a call that Google refused.
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
-        let needed = call.needed_scopes().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted, self.environment_for_denial(), refusal)
+        Denial::from_refusal(call, granted, self.environment_for_denial(), refusal)
     }
 
     /// Returns whether the token is known to lack every accepted scope. Checks first whether the

@@ -161,7 +161,7 @@ impl Recorder {
 
     /// Returns a smallest sufficient set of scopes: the narrowest scope of each method, without the
     /// scopes that other scopes in the set make unnecessary. A method for which Google lists no
-    /// scopes adds no scope.
+    /// scopes adds no scope. A method that needs several scopes at once adds all of them.
     ///
     /// ```
     /// use gcp_scopes::catalog::ApiMethod;
@@ -181,7 +181,8 @@ impl Recorder {
     }
 
     /// Returns the scopes that Google recommends: `cloud-platform`, which leaves access control to
-    /// IAM roles, and scopes for the methods that do not accept `cloud-platform`. Source:
+    /// IAM roles, and scopes for the methods that do not accept `cloud-platform`. If no method
+    /// accepts `cloud-platform`, the set does not contain it. Source:
     /// <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
     ///
     /// ```
@@ -242,9 +243,13 @@ impl Recorder {
         lines.collect()
     }
 
-    /// Returns the accepted scopes of each recorded method.
+    /// Returns sets of scopes. The recorded methods need one scope of each set.
     fn accepted(&self) -> Vec<ScopeSet> {
-        self.methods().iter().map(ApiMethod::accepted).collect()
+        let sets = |method: ApiMethod| match method.needs_every_scope() {
+            true => method.accepted().iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
+            false => vec![method.accepted()],
+        };
+        self.methods().into_iter().flat_map(sets).collect()
     }
 }
 
@@ -267,8 +272,10 @@ impl fmt::Display for Recorder {
         }
         writeln!(f, "\nThe smallest set of scopes that is enough:\n  {}", self.scopes_flag())?;
         let recommended = self.recommended_scopes();
-        writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
-        writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
+        if recommended.contains(&Scope::cloud_platform()) {
+            writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
+            writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
+        }
         write!(
             f,
             "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}",
@@ -329,6 +336,26 @@ mod tests {
         recorder.record(at(1));
         recorder.record(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_truncated()), (MAX_METHODS, true));
+    }
+
+    #[test]
+    fn the_scopes_are_enough_for_every_recorded_method() {
+        // The methods, the least scopes, and whether Google recommends `cloud-platform` for them.
+        let both = "googlehealth.activity_and_fitness.readonly googlehealth.location.readonly";
+        let rows: [(&[&str], &str, bool); 3] = [
+            (&["drive.files.list"], "drive.readonly", false),
+            (&["drive.files.list", "pubsub.projects.topics.publish"], "drive.readonly pubsub", true),
+            (&["health.users.dataTypes.dataPoints.exportExerciseTcx"], both, false),
+        ];
+        for (ids, least, is_cloud) in rows {
+            let recorder = recorder();
+            ids.iter().for_each(|id| recorder.record(ApiMethod::by_id(id).unwrap()));
+            let least: ScopeSet = least.split(' ').map(|name| name.parse::<Scope>().unwrap()).collect();
+            assert_eq!(recorder.least_scopes(), least, "{ids:?}");
+            let platform = Scope::cloud_platform();
+            assert_eq!(recorder.recommended_scopes().contains(&platform), is_cloud, "{ids:?}");
+            assert_eq!(recorder.to_string().contains("cloud-platform"), is_cloud, "{recorder}");
+        }
     }
 
     #[test]

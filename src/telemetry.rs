@@ -186,9 +186,9 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
             "oauth.scope.verdict" = "missing",
             "http.response.status_code" = status.map(|status| status.as_u16()),
             "oauth.scope.evidence" = evidence(denial),
-            "oauth.scope.accepted" = names(denial.accepted()),
+            "oauth.scope.accepted" = known(denial.accepted()),
             "oauth.scope.granted" = denial.granted().scopes().map(names),
-            "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
             "cloud.platform" = denial.environment().platform().otel_name(),
@@ -224,9 +224,9 @@ pub fn span(denial: &Denial) -> Span {
         "gcp.client.service" = method.map(service),
         "oauth.scope.gate" = Gate::Scope.as_str(),
         "oauth.scope.evidence" = evidence(denial),
-        "oauth.scope.accepted" = names(denial.accepted()),
+        "oauth.scope.accepted" = known(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
-        "oauth.scope.suggested" = least_scope(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+        "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
         "oauth.scope.remedy" = denial.summary(),
         "cloud.platform" = denial.environment().platform().otel_name(),
     )
@@ -387,6 +387,11 @@ pub(crate) fn not_inspected(source: &str, why: &str) {
         },
         "the scopes of a token could not be found out"
     );
+}
+
+/// Returns the names of the scopes of which one is enough; `None` if they are not known.
+fn known(accepted: &ScopeSet) -> Option<String> {
+    (!accepted.is_empty()).then(|| names(accepted))
 }
 
 /// Returns scopes as one field, by their short names, because people search for short names. At

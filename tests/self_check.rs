@@ -294,7 +294,7 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
     let rows = [
         (RefusalForm::ServiceDisabled, "not enabled"),
         (RefusalForm::VpcSc, "perimeter"),
-        (RefusalForm::IamDenied, "may not ask"),
+        (RefusalForm::IamDenied, "may not test"),
         (RefusalForm::ScopeForbidden, "scope"),
     ];
     for (form, reason) in rows {

@@ -471,6 +471,21 @@ mod tests {
         );
     }
 
+    #[test]
+    fn scopes_of_a_whole_service_stop_a_call_only_if_the_source_is_authoritative() {
+        // Of Bigtable's data API only the scopes of the whole service are known.
+        let keys = "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:sampleRowKeys";
+        let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
+        for (source, is_stopped) in [(GrantSource::Tokeninfo, true), (GrantSource::Declared, false)] {
+            let guard = Guard::builder().preflight(Preflight::Deny).build();
+            grant(&guard, "logging.write", source);
+            assert_eq!(begin(&guard, keys, None).is_err(), is_stopped, "{source:?}");
+            assert!(begin(&guard, object, None).is_err(), "{source:?}");
+            grant(&guard, "bigtable.data", source);
+            assert!(begin(&guard, keys, None).is_ok(), "{source:?}");
+        }
+    }
+
     /// A source that counts its queries and knows no token.
     #[derive(Default, Clone)]
     struct Counting(Arc<std::sync::atomic::AtomicUsize>);

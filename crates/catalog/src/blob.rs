@@ -25,6 +25,8 @@
 pub(crate) mod check;
 mod layout;
 
+use std::num::NonZeroU16;
+
 use layout::{
     API_RECORD, APIS, HOST_INDEX, ROW_RECORD, ROWS, RPC_INDEX, RPC_RECORD, RPCS, SCOPES, SERVICE_RECORD,
     SERVICES, SETS, TEXT, VERB_INDEX,
@@ -292,6 +294,13 @@ impl<'a> Blob<'a> {
 /// The number of a host in the catalog.
 #[derive(Debug, Clone, Copy)]
 pub struct Host(pub(crate) u16);
+
+impl Host {
+    /// Returns the number plus one.
+    pub(crate) fn plus_one(self) -> Option<NonZeroU16> {
+        self.0.checked_add(1).and_then(NonZeroU16::new)
+    }
+}
 
 /// The fields of a method's row, except its id.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::blob::{Blob, Host};
 use crate::made_from::VERSION;
+use crate::overrides;
 use crate::scope::{Scope, ScopeSet};
 use crate::walk;
 
@@ -175,6 +176,14 @@ impl Catalog {
     #[inline]
     pub(crate) fn shared_set(self, host: Host) -> u16 {
         self.with_blob(|blob| blob.shared(host))
+    }
+
+    /// Returns the scopes of the set with this number that Google's documents list, or all of its
+    /// scopes if the documents list none of them.
+    pub(crate) fn documented_scopes(self, set: u16) -> ScopeSet {
+        let all = || self.scopes_of_set(set);
+        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
+        if listed.is_empty() { all().collect() } else { listed }
     }
 
     /// Returns the number of the set of scopes that some method of a host accepts; `None` if the

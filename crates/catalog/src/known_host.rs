@@ -67,7 +67,8 @@ impl KnownHost {
     #[must_use]
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
         let name = self.catalog.blob().host_name(self.host);
-        Lookup::from_found(matching::find_at(self.catalog, call, name, Some(self.host)))
+        let found = matching::find_at(self.catalog, call, name, Some(self.host));
+        Lookup::from_found(found).at_host(Some((self.catalog, self.host)))
     }
 
     /// Returns the name of the host.

@@ -55,6 +55,26 @@ pub fn least_scope(accepted: &ScopeSet) -> Option<Scope> {
     narrowest(&advisable(accepted))
 }
 
+/// Returns the [least scope](least_scope), and the scopes that the catalog does not distinguish
+/// from it: their names are of the same kind, and as many methods accept them.
+///
+/// ```
+/// # #[cfg(feature = "full")] {
+/// use gcp_scopes_catalog::{ApiMethod, equally_narrow};
+///
+/// let get = ApiMethod::by_id("storage.objects.get")?.accepted();
+/// assert_eq!(equally_narrow(&get), ["devstorage.read_only".parse()?]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn equally_narrow(accepted: &ScopeSet) -> Vec<Scope> {
+    let advisable = advisable(accepted);
+    let Some(least) = narrowest(&advisable) else { return Vec::new() };
+    let rest = advisable.iter().filter(|scope| *scope != least && breadth(scope) == breadth(&least));
+    std::iter::once(least.clone()).chain(rest).collect()
+}
+
 /// Returns the narrowest scope of a set; `None` if the set is empty.
 fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(compare_breadth)
@@ -120,13 +140,15 @@ pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
 /// 5. has fewer words in its name,
 /// 6. has a shorter name.
 fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
-    let by_name = |scope: &Scope| {
-        let name = scope.short();
-        let words = name.split('.').count();
-        let kind = (name.starts_with("cloud-platform"), !is_read_only(name), name.contains("://"));
-        (kind, scope.reach(), words, name.len())
-    };
-    by_name(a).cmp(&by_name(b))
+    let by_name = |scope: &Scope| (scope.short().split('.').count(), scope.short().len());
+    breadth(a).cmp(&breadth(b)).then_with(|| by_name(a).cmp(&by_name(b)))
+}
+
+/// Returns how much a scope permits: the kind of its name, and how many methods accept it.
+fn breadth(scope: &Scope) -> ((bool, bool, bool), u16) {
+    let name = scope.short();
+    let kind = (name.starts_with("cloud-platform"), !is_read_only(name), name.contains("://"));
+    (kind, scope.reach())
 }
 
 /// Returns the scopes to set on a VM that makes calls with these accepted scopes.
@@ -135,23 +157,28 @@ fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
 /// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>). Some
 /// APIs, such as Drive, Sheets and Gmail, do not accept `cloud-platform`. For a call of such an API
 /// the set contains the narrowest scope, and the set keeps the scopes of such APIs that are in
-/// `held`.
+/// `held`. The set contains `cloud-platform` only if a call accepts it, or `held` contains it.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::{ApiMethod, recommended_scopes};
 ///
 /// let files = ApiMethod::by_id("drive.files.list")?.accepted();
-/// let set = recommended_scopes(&[files], None);
-/// assert!(set.contains(&"cloud-platform".parse()?) && set.contains(&"drive.readonly".parse()?));
+/// let publish = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
+/// let drive = ["drive.readonly".parse()?].into_iter().collect();
+/// assert_eq!(recommended_scopes(&[files.clone()], None), drive);
+/// let both = drive.union(&["cloud-platform".parse()?].into_iter().collect());
+/// assert_eq!(recommended_scopes(&[files, publish], None), both);
 /// # }
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[must_use]
 pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
-    let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered_by_cloud_platform(scope));
-    let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
+    let has_platform = accepted.iter().chain(held).any(|scopes| scopes.contains(&platform));
+    let is_kept = |scope: &Scope| !has_platform || !is_covered_by_cloud_platform(scope);
+    let mut set: ScopeSet = held.into_iter().flat_map(ScopeSet::iter).filter(is_kept).collect();
+    set.extend(has_platform.then(|| platform.clone()));
     let not_covered = accepted.iter().filter(|accepted| !accepted.contains(&platform));
     set.extend(least_scopes(&not_covered.cloned().collect::<Vec<_>>()));
     set
@@ -180,13 +207,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn scopes_that_as_many_methods_accept_are_equally_narrow() {
+        let rows: [(&str, &[&str]); 4] = [
+            ("storage.objects.get", &["devstorage.read_only"]),
+            ("drive.files.list", &["drive.readonly"]),
+            (
+                "bigtableadmin.projects.instances.tables.create",
+                &["bigtable.admin.table", "cloud-bigtable.admin.table"],
+            ),
+            // Which of them is enough depends on the data.
+            (
+                "google.maps.geocode.v4.GeocodeService.GeocodeAddress",
+                &[
+                    "maps-platform.geocode.address",
+                    "maps-platform.geocode.location",
+                    "maps-platform.geocode.place",
+                ],
+            ),
+        ];
+        for (id, expected) in rows {
+            let accepted = crate::method::ApiMethod::by_id(id).unwrap().accepted();
+            let equal = equally_narrow(&accepted);
+            assert_eq!(equal.first(), least_scope(&accepted).as_ref(), "{id}");
+            let mut names: Vec<_> = equal.iter().map(Scope::short).collect();
+            names.sort_unstable();
+            assert_eq!(names, expected, "{id}");
+        }
+        assert_eq!(equally_narrow(&ScopeSet::new()), []);
+    }
+
+    #[test]
     fn the_recommended_set_keeps_held_scopes_that_cloud_platform_does_not_cover() {
         // The accepted scopes, the held scopes, and the recommended scopes.
         let rows = [
             ("pubsub cloud-platform", "devstorage.read_only logging.write", "cloud-platform"),
             ("pubsub cloud-platform", "devstorage.read_only drive", "cloud-platform drive"),
             ("drive drive.readonly", "cloud-platform", "cloud-platform drive.readonly"),
-            ("drive drive.readonly", "calendar", "cloud-platform drive.readonly calendar"),
+            ("drive drive.readonly", "calendar pubsub", "drive.readonly calendar pubsub"),
             (
                 "pubsub cloud-platform",
                 "https://example.com/unheard",

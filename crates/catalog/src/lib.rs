@@ -25,16 +25,20 @@ mod overrides;
 mod path;
 mod server_name;
 mod server_names;
+mod service;
 mod typo;
 mod walk;
 
 pub use catalog::Catalog;
 pub use endpoints::Endpoints;
 pub use error::Error;
-pub use least::{for_every_call, least_scope, least_scopes, narrowest_first, recommended_scopes};
+pub use least::{
+    equally_narrow, for_every_call, least_scope, least_scopes, narrowest_first, recommended_scopes,
+};
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
+pub use service::ServiceScopes;
 pub use typo::{nearest, typos};
 
 /// The binary layout of the data and the overrides, for the generator and the benchmarks, and the

@@ -1,6 +1,10 @@
 //! Looking up a call in the catalog.
 
+use std::num::NonZeroU16;
+
+use crate::blob::Host;
 use crate::call::{AbstainReason, Call, NeededScopes};
+use crate::catalog::Catalog;
 use crate::endpoints::Endpoints;
 use crate::found::{Match, MatchResult};
 use crate::matching;
@@ -30,8 +34,20 @@ use crate::scope::ScopeSet;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
-    found: MatchResult,
+    found: Result<Match, NoMatch>,
     needed: Option<NeededScopes>,
+}
+
+/// A call of which no method is known.
+///
+/// The struct has four bytes, so that it does not enlarge a [`Lookup`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NoMatch {
+    reason: AbstainReason,
+    catalog: Catalog,
+    /// The number of the host in the catalog plus one; `None` if the catalog does not have the
+    /// host.
+    host: Option<NonZeroU16>,
 }
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
@@ -57,7 +73,12 @@ pub struct Lookup {
 #[must_use]
 #[inline]
 pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
-    let lookup = Lookup::from_found(matching::find(call, endpoints));
+    let lookup = match matching::find(call, endpoints) {
+        Err(reason @ (AbstainReason::Method | AbstainReason::Batch)) => {
+            Lookup::without_method(reason).at_host(matching::host_of(call, endpoints))
+        }
+        found => Lookup::from_found(found),
+    };
     match call.needed_scopes() {
         None => lookup,
         Some(needed) => lookup.with_needed(needed, endpoints.is_google_host(call)),
@@ -66,20 +87,34 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
 
 impl Lookup {
     #[inline]
-    pub(crate) const fn from_found(found: MatchResult) -> Self {
-        Self { found, needed: None }
+    pub(crate) fn from_found(found: MatchResult) -> Self {
+        match found {
+            Ok(found) => Self { found: Ok(found), needed: None },
+            Err(reason) => Self::without_method(reason),
+        }
+    }
+
+    /// Sets the host of a call of which no method is known.
+    pub(crate) fn at_host(self, host: Option<(Catalog, Host)>) -> Self {
+        let with_host = |no_match| match host.and_then(|(catalog, host)| Some((catalog, host.plus_one()?))) {
+            Some((catalog, number)) => NoMatch { catalog, host: Some(number), ..no_match },
+            None => no_match,
+        };
+        Self { found: self.found.map_err(with_host), ..self }
     }
 
     /// Replaces the scopes of the catalog by the scopes that the caller states, if the stated
     /// scopes apply to the call.
     fn with_needed(self, needed: &NeededScopes, is_google_host: bool) -> Self {
-        let found = match self.found {
-            Err(AbstainReason::Host | AbstainReason::Catalog) if is_google_host => Err(AbstainReason::Method),
-            found => found,
-        };
+        let found = self.found.map_err(|no_match| match no_match.reason {
+            AbstainReason::Host | AbstainReason::Catalog if is_google_host => {
+                NoMatch { reason: AbstainReason::Method, ..no_match }
+            }
+            _ => no_match,
+        });
         // A signed request has no token, so that no scope can be missing.
-        let applies =
-            found.map_or_else(|reason| reason.is_google() && reason != AbstainReason::Signed, |_| true);
+        let may_lack = |reason: AbstainReason| reason.is_google() && reason != AbstainReason::Signed;
+        let applies = found.map_or_else(|no_match| may_lack(no_match.reason), |_| true);
         Self { found, needed: applies.then(|| needed.clone()) }
     }
 
@@ -94,7 +129,8 @@ impl Lookup {
     #[must_use]
     #[inline]
     pub const fn without_method(reason: AbstainReason) -> Self {
-        Self::from_found(Err(reason))
+        let no_match = NoMatch { reason, catalog: Catalog::built_in(), host: None };
+        Self { found: Err(no_match), needed: None }
     }
 
     /// Returns the method of the call; `None` if no method of the catalog matches the call.
@@ -113,6 +149,28 @@ impl Lookup {
         self.found.as_ref().ok().map(|found| found.method)
     }
 
+    /// Returns the host of the API, such as `storage.googleapis.com`, also for a call of which no
+    /// method is known. Returns `None` if the call does not go to a host of the catalog.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    /// let uri = http::Uri::from_static("https://sheets.googleapis.com/v9/no/such/method");
+    /// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+    /// assert_eq!((found.method(), found.host()), (None, Some("sheets.googleapis.com")));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> Option<&'static str> {
+        match &self.found {
+            Ok(found) => Some(found.method.host()),
+            Err(no_match) => {
+                let host = Host(no_match.host?.get() - 1);
+                Some(matching::host_text(no_match.catalog.blob().host_name(host)))
+            }
+        }
+    }
+
     /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method
     /// matches the call, or the call may need other scopes than the listed ones. Returns `None` if
     /// the lists decide.
@@ -129,7 +187,7 @@ impl Lookup {
     /// ```
     #[must_use]
     pub fn abstain_reason(&self) -> Option<AbstainReason> {
-        self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.abstain_reason)
+        self.found.as_ref().map_or_else(|no_match| Some(no_match.reason), |found| found.abstain_reason)
     }
 
     /// Returns the scopes that the call needs, as the caller [states](Call::with_needed_scopes)
@@ -165,7 +223,7 @@ impl Lookup {
     #[must_use]
     #[inline]
     pub fn is_google(&self) -> bool {
-        self.found.as_ref().map_or_else(|reason| reason.is_google(), |_| true)
+        self.found.as_ref().map_or_else(|no_match| no_match.reason.is_google(), |_| true)
     }
 
     /// Returns the scopes of which any one is enough: the scopes that the caller states, otherwise
@@ -199,6 +257,10 @@ impl Lookup {
     /// - Neither the method nor the same method of another API version accepts a scope of the
     ///   token.
     ///
+    /// If Google lists scopes only for the whole service ([`AbstainReason::Coarse`]), `Ok(false)` is
+    /// returned only for a REST call and for a token of which no method of the host accepts any
+    /// scope.
+    ///
     /// An empty set stands for a token that is known to hold no scope: such a token lacks every
     /// scope. Do not call this function for a token whose scopes are not known.
     ///
@@ -226,7 +288,7 @@ impl Lookup {
             (Some(needed), _) if needed.scopes().is_empty() => Err(AbstainReason::Empty),
             (Some(needed), _) => Ok(needed.scopes().intersects(held)),
             (None, Ok(found)) => found.accepts(held),
-            (None, Err(reason)) => Err(*reason),
+            (None, Err(no_match)) => Err(no_match.reason),
         }
     }
 
@@ -264,7 +326,12 @@ impl From<ApiMethod> for Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
+
+    /// Every call copies a `Lookup`.
+    #[test]
+    fn a_call_without_a_method_does_not_enlarge_a_lookup() {
+        assert_eq!(size_of::<Result<Match, NoMatch>>(), size_of::<Match>());
+    }
 
     #[test]
     fn without_a_catalog_the_reason_is_catalog() {

@@ -35,6 +35,17 @@ fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchRes
     }
 }
 
+/// Returns the host of a call, if it is a host of the catalog.
+#[cold]
+pub(crate) fn host_of(call: &Call<'_>, endpoints: &Endpoints) -> Option<(Catalog, Host)> {
+    let catalog = endpoints.catalog();
+    let named = || {
+        let api_host = endpoints.api_host(call, |host| is_known_host(catalog, host)).ok()?;
+        catalog.host(&api_host.host)
+    };
+    Some((catalog, endpoints.exact_host(catalog, call).or_else(named)?))
+}
+
 /// Finds the method of a call to the host with this name. `host` is `None` for a host that is known
 /// by name and has no methods of its own in the catalog.
 pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {

@@ -314,8 +314,9 @@ impl ApiMethod {
         Some(doc).filter(|url| !url.is_empty())
     }
 
-    /// Returns the scopes that Google's documents list for the method. Any one of them is enough.
-    /// If the set is empty, it is not known which scope the method needs.
+    /// Returns the scopes that Google's documents list for the method. Any one of them is enough,
+    /// unless the method [needs all of them](Self::needs_every_scope). If the set is empty, it is
+    /// not known which scope the method needs.
     ///
     /// Some scopes are accepted although no document lists them. The set contains such scopes only
     /// if the documents list no other scope for the method, so that they are not advised.
@@ -333,9 +334,30 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        let all = || self.catalog().scopes_of_set(self.set_index());
-        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
-        if listed.is_empty() { all().collect() } else { listed }
+        self.catalog().documented_scopes(self.set_index())
+    }
+
+    /// Checks whether it depends on each request which of the [accepted](Self::accepted) scopes is
+    /// enough.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// // A script needs the scopes of the services that it uses.
+    /// assert!(ApiMethod::by_id("script.scripts.run")?.needs_scope_by_request());
+    /// assert!(!ApiMethod::by_id("storage.objects.get")?.needs_scope_by_request());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn needs_scope_by_request(&self) -> bool {
+        self.silence() == Some(AbstainReason::Request)
+    }
+
+    /// Returns the reason for which no call of the method gets a verdict.
+    fn silence(&self) -> Option<AbstainReason> {
+        self.override_row()?.effect.silence_for_all()
     }
 
     /// Checks whether a call needs all of the [accepted](Self::accepted) scopes at once. Most calls
@@ -352,8 +374,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn needs_every_scope(&self) -> bool {
-        let silence = self.override_row().and_then(|row| row.effect.silence());
-        silence.is_some_and(|silence| silence.reason == AbstainReason::Several)
+        self.silence() == Some(AbstainReason::Several)
     }
 
     /// Returns the source of the [accepted](Self::accepted) scopes:

@@ -33,7 +33,7 @@ use super::path::{
 /// documents list another host. No request can have this name as its host.
 pub const LEGACY: &str = "/legacy";
 /// The host that serves the trie [`LEGACY`] in addition to its own trie.
-const WWW: &str = "www.googleapis.com";
+pub(crate) const WWW: &str = "www.googleapis.com";
 
 /// The flag of a node with a child for `*`.
 pub const HAS_STAR: u8 = 8;

@@ -852,6 +852,11 @@ fn hosts_and_routes_outside_discovery_and_the_protos_have_methods() {
             "https://monitoring.googleapis.com/v1/projects/p/location/global/prometheus/api/v1/query?query=up",
             "monitoring.projects.location.prometheus.api.v1.query",
         ),
+        (
+            "GET",
+            "https://storage.googleapis.com/v2/projects/_/buckets/b/folders",
+            "google.storage.control.v2.StorageControl.ListFolders",
+        ),
         // Services that other services include.
         ("POST", wait, "google.longrunning.Operations.WaitOperation"),
         (

@@ -61,11 +61,16 @@ Examples:
 where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
 its explanation, always with all keys:
   {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
-   \"accepted\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
+   \"requirement\": \"any_of\"|\"all_of\"|\"every_method\"|\"one_of\"|\"unknown\"|null,
+   \"accepted\": [\"…\"], \"all_of\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
    \"candidates\": [\"…\"], \"notes\": [\"…\"],
    \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
 or, for a line that cannot be read, which stops nothing:
   {\"error\": \"line 3: …\"}
+Of `accepted`, one scope is enough (requirement `any_of`), also for every other
+method of the service if the method is not known (`every_method`), or it is not
+known which one is (`one_of`). `all_of` are needed at once. Both are empty if no
+scope is known (`unknown`), and where another gate refused (null).
 `candidates` are the methods of which one was called, if that is all that is
 known; each of them accepts the scopes in `accepted`. `notes` are sentences
 about what is not certain. `gate` is one of scope, iam, service_disabled,

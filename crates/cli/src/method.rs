@@ -7,8 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes::catalog::ApiMethod;
-use gcp_scopes_explain::reader::{self, NamedCall, shown};
+use gcp_scopes_explain::reader::{self, MethodQuestion, shown};
 
 use answer::MethodAnswer;
 
@@ -16,8 +15,7 @@ use crate::output::{OutputFormat, print};
 use crate::style::StyleArgs;
 use crate::{exit_code, json_lines};
 
-/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for
-/// it.
+/// Name the API method of a request, the scopes it accepts, and what a token's scopes mean for it.
 #[derive(Debug, Args)]
 pub(crate) struct MethodArgs {
     /// The HTTP verb, such as GET; or, without a URL, the id of a method.
@@ -27,8 +25,9 @@ pub(crate) struct MethodArgs {
     url: Option<String>,
     /// Scopes that a bearer token holds, and no others: full URIs, short names such as
     /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
-    /// repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES", alias = "held", requires = "url")]
+    /// repeated; commas and spaces separate. A list of Terraform, JSON, YAML or Python does as
+    /// well.
+    #[arg(long, value_name = "SCOPES", alias = "held", requires = "verb", allow_hyphen_values = true)]
     granted: Vec<String>,
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
@@ -46,14 +45,17 @@ Examples:
 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
   gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs \
 --granted storage-ro,pubsub
-  gcp-scopes method bigquery.tabledata.insertAll
+  gcp-scopes method bigquery.tabledata.insertAll --granted cloud-platform
   gcp-scopes method --jsonl < questions.jsonl
 
-A line of --jsonl:
+A line of --jsonl has a request, or the id of a method:
   {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
-and its answer, always with all five keys:
-  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"],
+  {\"id\": \"storage.objects.get\", \"granted\": [\"storage-ro\"]}
+and its answer, always with all six keys:
+  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"], \"all_of\": [\"…\"],
    \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
+Any one scope of `accepted` is enough. A method that needs several scopes at
+once has them in `all_of`, and none in `accepted`.
 or, for a line that cannot be read, which stops nothing:
   {\"error\": \"line 3: …\"}
 Blank lines get no answer. Without `granted` the decision is `abstain`.
@@ -66,8 +68,8 @@ Exit codes:
 pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.jsonl {
         let answer_line = |line: &[u8]| {
-            let call = NamedCall::from_json_line(line).map_err(|error| error.to_string())?;
-            Ok(MethodAnswer::to(&call).json())
+            let question = MethodQuestion::from_json_line(line).map_err(|error| error.to_string())?;
+            Ok(MethodAnswer::to(&question).json())
         };
         return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer_line));
     }
@@ -78,32 +80,28 @@ pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, Stri
 /// Returns the text or the JSON for the method or the request that the arguments name.
 fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, String> {
     let verb = args.verb.as_deref().unwrap_or_default();
-    let Some(url) = args.url.as_deref() else {
-        let method = method_by_id(verb)?;
-        return Ok(match args.format {
-            OutputFormat::Text => answer::describe(method, style),
-            OutputFormat::Json => MethodAnswer::about(method).json_with_doc(),
-        });
-    };
+    let question = match args.url.as_deref() {
+        Some(url) => MethodQuestion::about_request(verb, url).map_err(|error| error.to_string()),
+        None => question_about_method(verb),
+    }?;
     let granted = args.granted.iter().map(String::as_str);
     let granted = (!args.granted.is_empty()).then(|| reader::scopes(granted)).transpose();
-    let granted = granted.map_err(|error| error.to_string())?;
-    let call = NamedCall::new(verb, url).map_err(|error| error.to_string())?;
-    let call = granted.into_iter().fold(call, NamedCall::with_granted);
-    let answer = MethodAnswer::to(&call);
+    let granted = granted.map_err(|error| format!("unusable --granted: {error}"))?;
+    let question = granted.into_iter().fold(question, MethodQuestion::with_granted);
+    let answer = MethodAnswer::to(&question);
     Ok(match args.format {
-        OutputFormat::Text => answer.text(&call, style),
+        OutputFormat::Text => answer.text(style),
         OutputFormat::Json => answer.json_with_doc(),
     })
 }
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-/// Returns the method with this id. A text that is not an id is probably an HTTP verb without its
-/// URL, so the error for such a text asks for a URL.
-fn method_by_id(id: &str) -> Result<ApiMethod, String> {
-    if id.contains('.') && !id.contains('/') {
-        return ApiMethod::by_id(id).map_err(|error| error.to_string());
+/// Returns the question about the method with this id. A text that is not an id is probably an HTTP
+/// verb without its URL, so the error for such a text asks for a URL.
+fn question_about_method(id: &str) -> Result<MethodQuestion, String> {
+    if id.contains('.') && !id.contains("://") {
+        return MethodQuestion::about_method(id).map_err(|error| error.to_string());
     }
     Err(format!(
         "a URL is missing behind {}: expected a verb and a URL, such as GET {EXAMPLE}, or the id \

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use clap::ValueEnum;
+use gcp_scopes::ScopeSet;
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,4 +46,11 @@ pub(crate) fn error_to_json(message: &str) -> String {
 #[derive(Serialize)]
 struct ErrorJson<'a> {
     error: &'a str,
+}
+
+/// Returns the URIs of scopes, sorted, for JSON.
+pub(crate) fn sorted_uris(scopes: &ScopeSet) -> Vec<String> {
+    let mut uris: Vec<String> = scopes.iter().map(|scope| scope.to_string()).collect();
+    uris.sort();
+    uris
 }

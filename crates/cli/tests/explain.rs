@@ -10,8 +10,18 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 /// The keys of an explanation in JSON.
-const KEYS: [&str; 8] =
-    ["accepted", "candidates", "certainty", "gate", "method", "notes", "service", "steps"];
+const KEYS: [&str; 10] = [
+    "accepted",
+    "all_of",
+    "candidates",
+    "certainty",
+    "gate",
+    "method",
+    "notes",
+    "requirement",
+    "service",
+    "steps",
+];
 /// Google's message about a token that lacks a scope.
 const SCOPES: &str = "Request had insufficient authentication scopes.";
 
@@ -338,7 +348,7 @@ fn the_method_is_reported_only_when_certain() {
     for ((line, id), explanation) in rows.iter().zip(explain_lines(&lines)) {
         assert_eq!(explanation["gate"], "scope", "{line}");
         assert_eq!(explanation["method"].as_str(), *id, "{line}");
-        assert_eq!(explanation["accepted"].as_array().unwrap().is_empty(), id.is_none(), "{line}");
+        assert_eq!(explanation["requirement"] == "any_of", id.is_some(), "{explanation}");
     }
 }
 
@@ -498,20 +508,20 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
 fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
     for platform in ["gce", "mig", "gke-node", "dataproc", "composer"] {
         for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
-            let (code, out, _) = run(&[&["--plain", "--on", platform], held].concat(), SCOPES.as_bytes());
+            let call = ["--plain", "--on", platform, "--call", "pubsub.projects.topics.publish"];
+            let (code, out, _) = run(&[&call, held].concat(), SCOPES.as_bytes());
             assert_eq!(code, 0, "{out}");
             let lists: Vec<&str> = out
                 .split_whitespace()
                 .filter_map(|word| word.split_once("scopes="))
                 .map(|(_, list)| list)
                 .collect();
-            let list = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
+            let list = lists.iter().find(|list| list.ends_with(",pubsub")).unwrap();
             // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
             // scopes.
             let printed = out.find(" describe ").is_some_and(|index| index < out.find(*list).unwrap());
             assert!(printed || start == "storage-ro", "{platform}: {out}");
             assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{platform}: {list}");
-            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{platform}: {out}");
             assert!(
                 start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"),
                 "{platform}: {out}"
@@ -521,8 +531,40 @@ fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
 }
 
 #[test]
+fn nothing_is_changed_for_a_scope_that_is_not_known() {
+    let services = [
+        ("", "unknown"),
+        ("siteverification.googleapis.com", "every_method"),
+        ("gmail.googleapis.com", "one_of"),
+        ("brandnew.googleapis.com", "unknown"),
+    ];
+    for (service, requirement) in services {
+        let with_service = info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, "x.y.Z.Do").to_string();
+        let bare_url = format!("{SCOPES} https://{service}/v0/no/such/method");
+        for place in ["gce", "gke-node", "mig", "cloud-run", "user-adc", "service-account-key", "dataproc"] {
+            for input in [&with_service, &bare_url] {
+                let (code, out, _) = run(&["--on", place, "--format", "json"], input.as_bytes());
+                let explanation: Value = serde_json::from_str(&out).unwrap();
+                assert_eq!(code, 0, "{explanation}");
+                let is_shared_host = service.starts_with("siteverification") && input == &bare_url;
+                assert!(explanation["requirement"] == requirement || is_shared_host, "{explanation}");
+                for step in explanation["steps"].as_array().unwrap() {
+                    let command = step["command"].as_str().unwrap_or_default();
+                    let is_change = ["stop", "create", "login"].iter().any(|word| command.contains(word));
+                    assert!(!is_change || requirement == "every_method", "{place}: {command}");
+                    let is_own = command.contains("auth/siteverification");
+                    assert!(!command.contains("cloud-platform") || is_own, "{place}: {command}");
+                }
+                assert!(!explanation["accepted"].to_string().contains("cloud-platform"), "{explanation}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_role_of_a_pod_is_granted_before_its_account_changes() {
-    let (_, out, _) = run(&["--on", "gke-node"], SCOPES.as_bytes());
+    let call = ["--on", "gke-node", "--call", "pubsub.projects.topics.publish"];
+    let (_, out, _) = run(&call, SCOPES.as_bytes());
     let position = |text| out.find(text).unwrap();
     assert!(position("add-iam-policy-binding") < position("--workload-metadata=GKE_METADATA"), "{out}");
 }
@@ -530,6 +572,7 @@ fn the_role_of_a_pod_is_granted_before_its_account_changes() {
 #[test]
 fn roles_of_pods_are_listed_with_their_members() {
     let pod = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let pod = [&pod[..], &["--call", "pubsub.projects.topics.publish"]].concat();
     let (_, out, _) = run(&pod, SCOPES.as_bytes());
     assert!(
         out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),

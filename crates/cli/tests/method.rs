@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 const INSERT: &str = "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
-const KEYS: [&str; 5] = ["accepted", "api", "decision", "method", "why"];
+const KEYS: [&str; 6] = ["accepted", "all_of", "api", "decision", "method", "why"];
 
 fn run(args: &[&str]) -> (i32, String, String) {
     command::run(args, b"")
@@ -52,7 +52,7 @@ fn assert_error(answer: &Value, named: &[&str]) {
 }
 
 #[test]
-fn every_answer_has_all_five_keys() {
+fn every_answer_has_all_six_keys() {
     // Each row contains a question and the expected answer. If the method of a row is `error`, the
     // expected answer is an error.
     for (verb, url, granted, method, decision, why) in [
@@ -176,7 +176,12 @@ fn each_nonblank_line_gets_one_answer_in_order() {
         (b"[1]", &["[1]", "object"]),
         (b"null", &["null", "object"]),
         (b"42", &["42", "object"]),
-        (b"{}", &["verb"]),
+        (b"{}", &["verb", "{\"id\": "]),
+        (br#"{"id":"storage.objects.insrt"}"#, &["storage.objects.insrt", "storage.objects.insert"]),
+        (br#"{"id":7}"#, &["`id`", "number"]),
+        (br#"{"id":"storage.objects.get","url":"https://example.com"}"#, &["`id`", "URL"]),
+        (br#"{"method":"GET","url":"https://example.com"}"#, &["`method`", "URL"]),
+        (br#"{"method":"GET"}"#, &["`GET`", "no id"]),
         (br#"{"verb":"GET"}"#, &["url"]),
         (br#"{"verb":"GET","uri":"https://example.com"}"#, &["url", "uri"]),
         (br#"{"verb":1,"url":"https://example.com"}"#, &["verb", "number"]),
@@ -342,13 +347,70 @@ fn a_method_id_prints_the_same_as_a_request() {
     assert!(code == 0 && rpc.contains("/auth/pubsub"), "{rpc}");
 }
 
+/// Each answer to an id is the answer to a request of the method.
+#[test]
+fn an_id_is_answered_like_a_request() {
+    // The id, the scopes of the token, and the answer.
+    let rows = [
+        ("storage.objects.insert", "storage-ro", "lacking", "missing"),
+        ("storage.objects.insert", "cloud-platform", "allow", "accepted"),
+        ("storage.objects.insert", "https://example.com/new", "abstain", "unheard"),
+        // Whether the scope is enough depends on the query of the request.
+        ("gmail.users.messages.list", "gmail.metadata", "abstain", "request"),
+        ("google.pubsub.v1.Publisher/Publish", "pubsub", "allow", "accepted"),
+        ("google.pubsub.v1.Publisher.Publish", "openid", "abstain", "grpc"),
+    ];
+    for (id, granted, decision, why) in rows {
+        let answer = answer_to(&json!({"id": id, "granted": granted}));
+        assert_eq!((&answer["decision"], &answer["why"]), (&json!(decision), &json!(why)), "{id}");
+        assert_eq!(answer_to(&json!({"method": id, "granted": granted})), answer);
+        let (code, out, err) = run(&["method", id, "--granted", granted, "--format=json"]);
+        let mut printed: Value = serde_json::from_str(&out).unwrap();
+        printed.as_object_mut().unwrap().remove("doc");
+        assert_eq!((code, printed, &*err), (0, answer, ""), "{id}");
+        let (code, text, _) = run(&["method", id, "--granted", granted]);
+        assert!(code == 0 && text.contains(decision), "{text}");
+    }
+    let by_url = answer_to(&json!({"verb": "POST", "url": INSERT, "granted": "storage-ro"}));
+    assert_eq!(answer_to(&json!({"id": "storage.objects.insert", "granted": "storage-ro"})), by_url);
+}
+
+#[test]
+fn a_method_that_needs_several_scopes_has_them_in_all_of() {
+    let id = "health.users.dataTypes.dataPoints.exportExerciseTcx";
+    let answer = answer_to(&json!({"id": id, "granted": []}));
+    assert_eq!(answer["all_of"].as_array().map(Vec::len), Some(2), "{answer}");
+    assert_eq!((&answer["accepted"], &answer["why"]), (&json!([]), &json!("several")));
+    assert!(run(&["method", id]).1.contains("needs all of\n"));
+    assert!(run(&["method", id, "--plain"]).1.contains(" at once"));
+    assert_eq!(answer_to(&json!({"id": "storage.objects.get"}))["all_of"], json!([]));
+}
+
+#[test]
+fn lists_of_scopes_are_read_as_people_have_them() {
+    let lists = [
+        r#"["https://www.googleapis.com/auth/devstorage.read_only", "https://www.googleapis.com/auth/pubsub"]"#,
+        "- https://www.googleapis.com/auth/devstorage.read_only\n- https://www.googleapis.com/auth/pubsub",
+        "['storage-ro', 'pubsub']",
+        "oauth_scopes = [\"storage-ro\", \"pubsub\"]",
+    ];
+    for list in lists {
+        let (code, out, err) = run(&["method", "POST", INSERT, "--granted", list]);
+        assert!(code == 0 && out.contains("lacking") && err.is_empty(), "{list}: {out}{err}");
+        let answer = answer_to(&json!({"verb": "POST", "url": INSERT, "granted": list}));
+        assert_eq!(answer["decision"], "lacking", "{list}");
+    }
+}
+
 #[test]
 fn unusable_arguments_are_named_and_exit_with_2() {
     for (args, named) in [
         (&["method"][..], "VERB"),
         (&["method", "GET"], "a URL is missing"),
         (&["method", "storage.objects.inser"], "storage.objects.insert"),
-        (&["method", "storage.objects.insert", "--granted=storage-ro"], "<URL>"),
+        (&["method", "--granted=storage-ro"], "VERB"),
+        (&["method", "storage.objects.insert", "--granted=roles/editor"], "`roles/editor` is an IAM role"),
+        (&["method", "storage.objects.insert", "--granted", "ya29.x"], "a token or a key is no scope"),
         (&["method", "BREW", "https://example.com"], "BREW"),
         (&["method", "GET", "example.com/x"], "https://example.com/x"),
         (&["method", "GET", "https://example.com", "--granted", "storage-rx"], "storage-rx"),

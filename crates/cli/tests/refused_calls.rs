@@ -118,7 +118,7 @@ fn refusals_by_others_lead_to_no_command_of_google() {
         (
             r#"User "system:serviceaccount:kite:app" cannot list resource "pods" in API group "" in the namespace "kite""#,
             "iam",
-            "Probably IAM refused this call.",
+            "Probably the access control of Kubernetes (RBAC) refused this call.",
         ),
         ("(Dry Run Mode) Request is prohibited by organization's policy.", "vpc_sc", "Nothing was refused: "),
         (
@@ -142,8 +142,9 @@ fn refusals_by_others_lead_to_no_command_of_google() {
 #[test]
 fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
     let record = |resource: Value| {
-        json!({"textPayload": SCOPES, "resource": resource, "labels": {"compute.googleapis.com/resource_name": "web-1"}})
-            .to_string()
+        let text = "Error 403: Provided scope(s) are not authorized";
+        let labels = json!({"compute.googleapis.com/resource_name": "web-1"});
+        json!({"textPayload": text, "resource": resource, "labels": labels}).to_string()
     };
     let vm = record(
         json!({"type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}}),
@@ -161,4 +162,33 @@ fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
     let service = record(json!({"type": "cloud_run_revision", "labels": {"service_name": "kite"}}));
     let report = explain(&[], &service)["report"].as_str().unwrap().to_owned();
     assert!(report.contains("a Cloud Run service") && report.contains("?scopes="), "{report}");
+}
+
+/// kubelet and Docker pull images with the account of the machine, so an identity of a pod does not
+/// help, and nothing is changed before the scopes are known.
+#[test]
+fn a_refusal_by_a_registry_leads_to_the_scopes_of_the_machine_first() {
+    let text = "failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden";
+    let node_pool = ["--on", "gke-node", "--cluster", "prod", "--region", "us-east1"];
+    for (args, first) in [
+        (&node_pool[..], "gcloud container node-pools describe NODE_POOL --cluster=prod "),
+        (&["--on", "gke-workload-identity"], "gcloud container node-pools describe NODE_POOL "),
+        (&["--on", "gce", "--instance", "web-1"], "gcloud compute instances describe web-1 "),
+        (&["--on", "gcloud-user"], "gcloud auth configure-docker REGISTRY_HOST"),
+        (&[], "gcloud auth configure-docker REGISTRY_HOST"),
+    ] {
+        let explanation = explain(args, text);
+        let commands = commands(&explanation);
+        assert!(commands[0].starts_with(first), "{args:?}: {commands:?}");
+        let harmless = ["describe", "configure-docker"];
+        assert!(
+            commands.iter().all(|command| harmless.iter().any(|word| command.contains(word))),
+            "{commands:?}"
+        );
+        assert!(!explanation["report"].as_str().unwrap().contains("not the reason"), "{explanation}");
+    }
+    let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order to pull.";
+    let explanation = explain(&node_pool, gke);
+    assert_eq!(explanation["accepted"], json!(["https://www.googleapis.com/auth/cloud-platform"]));
+    assert!(commands(&explanation).iter().all(|command| command.starts_with("gcloud container node-pools ")));
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gcp_scopes_catalog::Lookup;
-use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
+use gcp_scopes_catalog::call::AbstainReason;
 
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
@@ -179,10 +179,8 @@ pub fn explain(
     let refusal = refusal::classify(answer)?;
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
-    (refusal.is_likely_for_scope() && !granted.disprove(&refusal, call)).then(|| {
-        let needed = call.needed_scopes().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
-    })
+    let is_for_scope = refusal.is_likely_for_scope() && !granted.disprove(&refusal, call);
+    is_for_scope.then(|| Denial::from_refusal(call, granted.clone(), Arc::clone(environment), refusal))
 }
 
 #[cfg(test)]

@@ -31,15 +31,18 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{ApiMethod, Catalog, for_every_call};
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{ApiMethod, Catalog, Lookup, for_every_call};
 
 pub use error::DenialError;
 pub use error_body::separator_after;
 pub use facts::DenialKind;
 
+#[doc(inline)]
+pub use crate::required_scopes::RequiredScopes;
+
 use crate::environment::{Credential, Environment, Platform};
-use crate::granted::{GrantSource, GrantedScopes};
+use crate::granted::GrantedScopes;
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{Remedy, Step};
@@ -83,11 +86,11 @@ impl Denial {
     pub fn for_method(method: ApiMethod) -> Self {
         let granted = GrantedScopes::unknown("nothing is known of the token");
         let environment = Environment::new(Platform::Unknown, Credential::Unknown);
-        Self::new(DenialKind::Predicted, method, method.accepted(), granted, environment.into())
+        Self::new(DenialKind::Predicted, method, method, granted, environment.into())
     }
 
-    /// Creates the denial of a call that is not sent. `accepted` are the scopes of which the token
-    /// needs one.
+    /// Creates the denial of a call that is not sent. `required` are the scopes that the call needs:
+    /// a [`ScopeSet`] of which any one is enough, or the scopes that the catalog lists for a method.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -100,8 +103,7 @@ impl Denial {
     /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
     /// let granted = GrantedScopes::known(held, GrantSource::Metadata);
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let (kind, accepted) = (DenialKind::Predicted, publish.accepted());
-    /// let denial = Denial::new(kind, publish, accepted, granted, vm.into());
+    /// let denial = Denial::new(DenialKind::Predicted, publish, publish, granted, vm.into());
     /// assert!(denial.to_string().contains("its token holds logging.write, but the method needs"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -109,18 +111,29 @@ impl Denial {
     pub fn new(
         kind: DenialKind,
         method: impl Into<Option<ApiMethod>>,
-        accepted: ScopeSet,
+        required: impl Into<RequiredScopes>,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::from_facts(kind, method.into(), accepted, granted, environment, None)
+        Self::from_facts(Facts {
+            kind,
+            host: None,
+            method: method.into(),
+            required: required.into(),
+            granted,
+            environment,
+            refusal: None,
+            remedy: OnceLock::new(),
+        })
     }
 
-    /// Creates the denial of a call that Google refused. `needed` are the scopes of which the call
-    /// needs one; `None` means the scopes that the catalog lists for the method. The scopes that
-    /// the response lists are added.
+    /// Creates the denial of a call that Google refused. The scopes that the call needs are those
+    /// that the caller states, or those that the catalog lists for the method. The scopes that the
+    /// response lists are added. If the method is not known, they are the scopes of the service.
     ///
     /// ```
+    /// use gcp_scopes_catalog::Lookup;
+    /// use gcp_scopes_catalog::call::AbstainReason;
     /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     /// use gcp_scopes_explain::granted::GrantedScopes;
@@ -129,39 +142,38 @@ impl Denial {
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// let granted = GrantedScopes::unknown("the log does not contain the scopes");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial =
-    ///     Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("no refusal"));
+    /// let call = Lookup::without_method(AbstainReason::Method);
+    /// let denial = Denial::from_refusal(&call, granted, vm.into(), refusal.expect("no refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
     /// ```
     #[must_use]
     pub fn from_refusal(
-        method: Option<ApiMethod>,
-        needed: Option<&ScopeSet>,
+        call: &Lookup,
         granted: GrantedScopes,
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
-        let method = method.or_else(|| method_by_server_name(&refusal));
-        let listed = needed.cloned().or_else(|| Some(method?.accepted())).unwrap_or_default();
-        let accepted = accepted_scopes(&listed, &granted, &refusal);
+        let method = call.method().or_else(|| method_by_server_name(&refusal));
+        let required = RequiredScopes::of_refused_call(call, method, &granted, &refusal);
         let is_from_other_identity =
-            granted.is_unknown() && machine_holds_enough(&environment, &accepted, &refusal);
+            granted.is_unknown() && machine_holds_enough(&environment, &required, &refusal);
         let environment =
             if is_from_other_identity { Environment::unknown_with_given_token() } else { environment };
-        Self::from_facts(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
+        Self::from_facts(Facts {
+            kind: DenialKind::Refused,
+            host: call.host(),
+            method,
+            required,
+            granted,
+            environment,
+            refusal: Some(refusal),
+            remedy: OnceLock::new(),
+        })
     }
 
-    fn from_facts(
-        kind: DenialKind,
-        method: Option<ApiMethod>,
-        accepted: ScopeSet,
-        granted: GrantedScopes,
-        environment: Arc<Environment>,
-        refusal: Option<Refusal>,
-    ) -> Self {
-        let environment = environment.for_token(&granted);
-        let remedy = OnceLock::new();
-        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }), false)
+    fn from_facts(facts: Facts) -> Self {
+        let environment = Arc::clone(&facts.environment).for_token(&facts.granted);
+        Self(Arc::new(Facts { environment, ..facts }), false)
     }
 
     /// Returns the denial with the steps for another environment. Tools call this function to
@@ -182,9 +194,9 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn with_environment(&self, environment: Environment) -> Self {
-        let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
-        let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        let changed = Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal);
+        let facts = Facts::clone(&self.0);
+        let changed =
+            Self::from_facts(Facts { environment: Arc::new(environment), remedy: OnceLock::new(), ..facts });
         Self(changed.0, self.1)
     }
 
@@ -204,20 +216,11 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
-        let Facts { kind, method, accepted, granted, environment, refusal, .. } = &*self.0;
         let remedy = self.0.remedy();
         let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        let facts = Facts {
-            kind: *kind,
-            method: *method,
-            accepted: accepted.clone(),
-            granted: granted.clone(),
-            environment: Arc::clone(environment),
-            refusal: refusal.clone(),
-            remedy: Remedy { summary, steps }.into(),
-        };
+        let facts = Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) };
         Self(Arc::new(facts), self.1)
     }
 
@@ -269,8 +272,28 @@ impl Denial {
         self.0.method
     }
 
-    /// Returns the scopes of which the token needs one: those that the catalog lists for the method
-    /// and those that the response lists.
+    /// Returns the scopes that the call needs, as far as they are known: those that the catalog
+    /// lists for the method and those that the response lists.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::denial::RequiredScopes;
+    ///
+    /// match denial.required_scopes() {
+    ///     RequiredScopes::AnyOf(scopes) => assert!(scopes.contains(&"devstorage.read_write".parse()?)),
+    ///     other => unreachable!("{other:?}"),
+    /// }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn required_scopes(&self) -> &RequiredScopes {
+        &self.0.required
+    }
+
+    /// Returns the scopes of which the token needs one. The set is empty if the call needs several
+    /// scopes at once, and if no scope is known: [`required_scopes`](Self::required_scopes)
+    /// distinguishes the two. If the method is not known, these are the scopes of the service.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -282,7 +305,7 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
-        &self.0.accepted
+        self.0.required.accepted()
     }
 
     /// Returns the scopes that the token holds, as far as they are known.
@@ -444,48 +467,19 @@ fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
     Catalog::built_in().method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
-/// Returns the scopes of which the call needed one: the scopes that are listed for the method, and
-/// the scopes in the response.
-///
-/// If the token holds a listed scope and the call was refused nevertheless, the list is wrong about
-/// this call. Some listed scopes are enough for only some calls of the method: if the token holds
-/// only such scopes, they are left out. Otherwise only the scopes in the response are returned.
-fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
-    if refusal.problem() == Some(ScopeProblem::ScopeOrShare) {
-        return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
-    }
-    let by_server = refusal.alternatives();
-    let for_every_call = for_every_call(listed);
-    let holds_for_some =
-        granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&for_every_call));
-    let listed = if holds_for_some { &for_every_call } else { listed };
-    let is_contradicted =
-        granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(by_server));
-    let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
-    // If the granted scopes are not verified, they may be wrong instead of the list. Then the list
-    // is dropped only if the response lists scopes.
-    match is_contradicted && !(by_server.is_empty() && is_unverified) {
-        true => by_server.clone(),
-        false => listed.union(by_server),
-    }
-}
-
 /// Returns whether the scopes of the machine's service account were enough for the call. Then a
 /// refused token with unknown scopes is not a token of the machine. Scopes that the response lists
 /// take precedence over those of the catalog.
-fn machine_holds_enough(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
+fn machine_holds_enough(environment: &Environment, required: &RequiredScopes, refusal: &Refusal) -> bool {
     let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
     let by_server = refusal.alternatives();
-    let enough = if by_server.is_empty() { &for_every_call(accepted) } else { by_server };
+    let enough = |scopes: &ScopeSet| match by_server.is_empty() {
+        true => required.sets().iter().all(|set| scopes.intersects(&for_every_call(set))),
+        false => scopes.intersects(by_server),
+    };
     let is_attached = is_missing && environment.credential() == Credential::MetadataServer;
-    is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(enough))
+    is_attached && environment.scopes().is_some_and(enough)
 }
-
-/// The scopes for a BigQuery query that reads a file in Drive. The query needs one of these scopes
-/// in addition to a scope for BigQuery. Source:
-/// <https://docs.cloud.google.com/bigquery/docs/external-data-drive>
-const DRIVE: [&str; 2] =
-    ["https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive"];
 
 /// Writes one line: the call, the scopes that the token holds, the scopes that the method accepts,
 /// and the remedy.
@@ -500,7 +494,7 @@ impl fmt::Debug for Denial {
         f.debug_struct("Denial")
             .field("kind", &self.0.kind)
             .field("method", &self.0.method.map(|method| method.id()))
-            .field("accepted", &self.0.accepted)
+            .field("required", &self.0.required)
             .field("granted", &self.0.granted)
             .finish_non_exhaustive()
     }
@@ -510,6 +504,8 @@ impl StdError for Denial {}
 
 #[cfg(test)]
 mod tests {
+    use gcp_scopes_catalog::scope::Scope;
+
     use super::*;
     use crate::environment::Snapshot;
     use crate::refusal::classify_text;
@@ -540,7 +536,7 @@ mod tests {
             [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
         for (scope, header, names_machine) in rows {
             let unknown = GrantedScopes::unknown("no source was queried");
-            let denial = Denial::from_refusal(Some(get), None, unknown, vm(scope), refused(header));
+            let denial = Denial::from_refusal(&get.into(), unknown, vm(scope), refused(header));
             let report = denial.report();
             assert_eq!(report.contains("web-1"), names_machine, "{scope} {header}: {report}");
             assert_eq!(denial.to_string().contains("web-1"), names_machine, "{denial}");

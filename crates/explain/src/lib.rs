@@ -11,6 +11,8 @@ pub mod environment;
 
 pub mod refusal;
 
+mod required_scopes;
+
 pub mod remedy;
 
 pub mod layout;

@@ -26,6 +26,7 @@ mod json_line;
 mod library;
 mod lists;
 mod log_records;
+mod method_question;
 mod named_call;
 mod places;
 mod record_environment;
@@ -36,6 +37,7 @@ mod requests;
 mod scope_list;
 
 pub use input_errors::{looks_secret, nearest_name, shown};
+pub use method_question::MethodQuestion;
 pub use named_call::NamedCall;
 pub use places::{CREDENTIALS, PLACES};
 pub use recorded_response::RecordedResponse;

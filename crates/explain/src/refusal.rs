@@ -134,7 +134,8 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
 /// several lines.
 fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> {
     let whole = classify_response(answer.status, answer.headers, text, true)?;
-    let is_one = text.trim_start().starts_with(['{', '[', '<']) || text::first_lines(text).nth(1).is_none();
+    let is_structured = text.trim_start().starts_with(['{', '[']) || text::is_document(text);
+    let is_one = is_structured || text::first_lines(text).nth(1).is_none();
     if is_one {
         return Some(whole);
     }
@@ -282,6 +283,8 @@ impl Refusal {
     /// - `missing`: the token holds none of the accepted scopes;
     /// - `script`: a script of Apps Script lacks a scope, which its manifest `appsscript.json` must
     ///   list;
+    /// - `node_pool`: the nodes of a GKE cluster lack a scope;
+    /// - `registry`: a container registry refused, and scopes of the machine may be missing;
     /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
     /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
     ///   account.
@@ -388,6 +391,21 @@ impl Refusal {
     #[must_use]
     pub fn rpc_method(&self) -> Option<&str> {
         self.details.method.as_deref()
+    }
+
+    /// Sets the service of the call, if the response does not name it.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
+    /// let refusal = refusal.expect("no refusal").with_service("drive.googleapis.com");
+    /// assert_eq!(refusal.service(), Some("drive.googleapis.com"));
+    /// ```
+    #[must_use]
+    pub fn with_service(mut self, service: &str) -> Self {
+        self.details.service.get_or_insert_with(|| service.to_owned());
+        self
     }
 
     /// Returns the IAM permission that the account lacks, in the form `service.resource.verb`, if

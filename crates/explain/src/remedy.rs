@@ -15,7 +15,10 @@
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 //! use gcp_scopes_explain::{refusal, remedy};
 //!
-//! let text = "Error 403: Request had insufficient authentication scopes.";
+//! let text = "HTTP/1.1 403 Forbidden\n\
+//!     www-authenticate: Bearer error=\"insufficient_scope\", \
+//!     scope=\"https://www.googleapis.com/auth/pubsub\"\n\n\
+//!     Request had insufficient authentication scopes.";
 //! let refusal = refusal::classify_text(text).expect("no refusal");
 //! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?
@@ -40,8 +43,8 @@ mod scope_gate;
 mod sections;
 mod step;
 
-pub(crate) use case::Case;
 pub use case::scopes_flag;
+pub(crate) use case::{Case, KnownCall};
 pub use gates::{for_refusal, for_refused_call};
 pub use permissions::for_permissions;
 pub use requested_scopes::for_requested_scopes;

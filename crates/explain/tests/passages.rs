@@ -161,14 +161,23 @@ fn sentences_of_clients_and_services_have_their_gate() {
             (Gate::Credentials, None),
         ),
         // Container runtimes.
-        ("failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden", scope("missing")),
-        ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("missing")),
+        ("failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden", scope("registry")),
+        ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("registry")),
         // Node's auth library guesses at scopes.
         (
             "A Forbidden error was returned. This may be because the Compute Engine instance does not have the correct permission scopes specified. Permission denied on resource project blue-kite-7.",
             (Gate::Iam, None),
         ),
         ("Google.Apis.Requests.RequestError\nInsufficient Permission [403]", scope("missing")),
+        // PHP's errors in HTML, and the representations of Python's objects.
+        (
+            "<br />\n<b>Fatal error</b>: Uncaught Google_Exception: (403) Insufficient Permission",
+            scope("missing"),
+        ),
+        (
+            "<_MultiThreadedRendezvous of RPC: Request had insufficient authentication scopes.>",
+            scope("missing"),
+        ),
         // IAM.
         ("No access. Remediate access with this Troubleshooter URL - https://x", (Gate::Iam, None)),
     ] {

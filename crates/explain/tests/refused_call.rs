@@ -65,6 +65,21 @@ fn the_call_is_in_the_line_of_the_refusal_or_nearest_before_it() {
     assert_eq!(id(&find(&format!("{buckets}: {SCOPES}"), &before)), Some("storage.buckets.get"));
 }
 
+#[test]
+fn a_truncated_url_shows_only_the_api() {
+    for url in [
+        "https://storage.googleapis.com/...",
+        "https://storage.googleapis.com/storage/v1/b/***",
+        "https://storage.googleapis.com/storage/v1/b/<bucket>/o",
+        "https://storage.googleapis.com/storage/v1/b/kites/\u{2026}",
+    ] {
+        let call = find(&format!("Get \"{url}\": {SCOPES}"), "");
+        assert_eq!((call.service(), id(&call)), (Some("storage.googleapis.com"), None), "{url}");
+    }
+    let page = find(&format!("<p>GET https://storage.googleapis.com/storage/v1/b</p> {SCOPES}"), "");
+    assert_eq!(id(&page), Some("storage.buckets.list"));
+}
+
 /// Cloud Storage alone uses this sentence, so a request to another API was not refused with it.
 #[test]
 fn a_sentence_of_one_service_rules_out_other_apis() {
@@ -188,5 +203,24 @@ fn a_named_call_of_another_api_or_method_is_a_contradiction() {
     for (text, name, expected) in rows {
         let named: NamedCall = name.parse().expect(name);
         assert_eq!(find(text, "").contradicts(&named), expected, "{name}: {text}");
+    }
+}
+
+#[test]
+fn audit_records_name_methods_by_rpc_or_by_id() {
+    for (service, name, expected) in [
+        ("compute", "v1.compute.instances.get", Some("compute.instances.get")),
+        ("compute", "beta.compute.disks.insert", Some("compute.disks.insert")),
+        ("pubsub", "google.pubsub.v1.Publisher.Publish", Some("google.pubsub.v1.Publisher.Publish")),
+        // The name is that of a permission, or belongs to another service.
+        ("storage", "storage.objects.create", None),
+        ("storage", "v1.compute.instances.get", None),
+    ] {
+        let record = serde_json::json!({"protoPayload": {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "serviceName": format!("{service}.googleapis.com"), "methodName": name,
+            "status": {"code": 7, "message": "Permission denied on the resource."},
+        }});
+        assert_eq!(id(&find(&record.to_string(), "")), expected, "{name}");
     }
 }

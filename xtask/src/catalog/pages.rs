@@ -144,23 +144,126 @@ const RPCS: [(&str, &[&str], &str, &str); 3] = [
 /// Services that a host includes and that its generated client does not bind: host, scopes, and the
 /// place of the operations, locations or policies. Each row is followed by its service
 /// configuration in <https://github.com/googleapis/googleapis>.
-#[rustfmt::skip]
 const INCLUDED: [(&str, &str, &[&str], &str); 15] = [
-    ("aistreams.googleapis.com", "cloud-platform", &["operations v1alpha1/projects/*/locations/*", "policies v1alpha1/projects/*/locations/*/clusters/*", "policies v1alpha1/projects/*/locations/*/clusters/*/streams/*"], "google/partner/aistreams/v1alpha1/aistreams_v1alpha1.yaml"),
-    ("analyticshub.googleapis.com", "bigquery cloud-platform", &["locations v1beta1"], "google/cloud/bigquery/dataexchange/v1beta1/analyticshub_v1beta1.yaml"),
-    ("automl.googleapis.com", "cloud-platform", &["locations v1", "policies v1/projects/*/locations/*", "policies v1/projects/*/locations/*/**", "policies v1/projects/*/locations/*/datasets/*", "policies v1/projects/*/locations/*/models/*"], "google/cloud/automl/v1/automl_v1.yaml"),
-    ("automl.googleapis.com", "cloud-platform", &["policies v1beta1/projects/*/locations/*", "policies v1beta1/projects/*/locations/*/**", "policies v1beta1/projects/*/locations/*/datasets/*", "policies v1beta1/projects/*/locations/*/models/*"], "google/cloud/automl/v1beta1/automl_v1beta1.yaml"),
-    ("cloudapiregistry.googleapis.com", "cloud-platform", &["locations v1"], "google/cloud/apiregistry/v1/cloudapiregistry_v1.yaml"),
-    ("confidentialcomputing.googleapis.com", "cloud-platform", &["locations v1alpha1"], "google/cloud/confidentialcomputing/v1alpha1/confidentialcomputing_v1alpha1.yaml"),
-    ("googleads.googleapis.com", "adwords", &["operations v22/customers/*", "waits v22/customers/*"], "google/ads/googleads/v22/googleads_v22.yaml"),
-    ("googleads.googleapis.com", "adwords", &["operations v23/customers/*", "waits v23/customers/*"], "google/ads/googleads/v23/googleads_v23.yaml"),
-    ("googleads.googleapis.com", "adwords", &["operations v24/customers/*", "waits v24/customers/*"], "google/ads/googleads/v24/googleads_v24.yaml"),
-    ("googleads.googleapis.com", "adwords", &["operations v25/customers/*", "waits v25/customers/*"], "google/ads/googleads/v25/googleads_v25.yaml"),
-    ("hypercomputecluster.googleapis.com", "cloud-platform", &["operations v1alpha/projects/*/locations/*", "locations v1alpha"], "google/cloud/hypercomputecluster/v1alpha/hypercomputecluster_v1alpha.yaml"),
-    ("iam.googleapis.com", "cloud-platform", &["operations v1beta/projects/*/locations/*/workloadIdentityPools/*", "operations v1beta/projects/*/locations/*/workloadIdentityPools/*/providers/*"], "google/iam/v1beta/iam_v1beta.yaml"),
-    ("ids.googleapis.com", "cloud-platform", &["policies v1/projects/*/locations/*/endpoints/*"], "google/cloud/ids/v1/ids_v1.yaml"),
-    ("networkconnectivity.googleapis.com", "cloud-platform", &["policies v1/projects/*/locations/*/serviceClasses/*", "policies v1/projects/*/locations/*/serviceConnectionMaps/*", "policies v1/projects/*/locations/*/serviceConnectionPolicies/*"], "google/cloud/networkconnectivity/v1/networkconnectivity_v1.yaml"),
-    ("networkconnectivity.googleapis.com", "cloud-platform", &["operations v1beta/projects/*/locations/*", "locations v1beta", "policies v1beta/projects/*/locations/*/spokes/*", "policies v1beta/projects/*/locations/global/hubs/*", "policies v1beta/projects/*/locations/global/hubs/*/groups/*", "policies v1beta/projects/*/locations/global/policyBasedRoutes/*"], "google/cloud/networkconnectivity/v1beta/networkconnectivity_v1beta.yaml"),
+    (
+        "aistreams.googleapis.com",
+        "cloud-platform",
+        &[
+            "operations v1alpha1/projects/*/locations/*",
+            "policies v1alpha1/projects/*/locations/*/clusters/*",
+            "policies v1alpha1/projects/*/locations/*/clusters/*/streams/*",
+        ],
+        "google/partner/aistreams/v1alpha1/aistreams_v1alpha1.yaml",
+    ),
+    (
+        "analyticshub.googleapis.com",
+        "bigquery cloud-platform",
+        &["locations v1beta1"],
+        "google/cloud/bigquery/dataexchange/v1beta1/analyticshub_v1beta1.yaml",
+    ),
+    (
+        "automl.googleapis.com",
+        "cloud-platform",
+        &[
+            "locations v1",
+            "policies v1/projects/*/locations/*",
+            "policies v1/projects/*/locations/*/**",
+            "policies v1/projects/*/locations/*/datasets/*",
+            "policies v1/projects/*/locations/*/models/*",
+        ],
+        "google/cloud/automl/v1/automl_v1.yaml",
+    ),
+    (
+        "automl.googleapis.com",
+        "cloud-platform",
+        &[
+            "policies v1beta1/projects/*/locations/*",
+            "policies v1beta1/projects/*/locations/*/**",
+            "policies v1beta1/projects/*/locations/*/datasets/*",
+            "policies v1beta1/projects/*/locations/*/models/*",
+        ],
+        "google/cloud/automl/v1beta1/automl_v1beta1.yaml",
+    ),
+    (
+        "cloudapiregistry.googleapis.com",
+        "cloud-platform",
+        &["locations v1"],
+        "google/cloud/apiregistry/v1/cloudapiregistry_v1.yaml",
+    ),
+    (
+        "confidentialcomputing.googleapis.com",
+        "cloud-platform",
+        &["locations v1alpha1"],
+        "google/cloud/confidentialcomputing/v1alpha1/confidentialcomputing_v1alpha1.yaml",
+    ),
+    (
+        "googleads.googleapis.com",
+        "adwords",
+        &["operations v22/customers/*", "waits v22/customers/*"],
+        "google/ads/googleads/v22/googleads_v22.yaml",
+    ),
+    (
+        "googleads.googleapis.com",
+        "adwords",
+        &["operations v23/customers/*", "waits v23/customers/*"],
+        "google/ads/googleads/v23/googleads_v23.yaml",
+    ),
+    (
+        "googleads.googleapis.com",
+        "adwords",
+        &["operations v24/customers/*", "waits v24/customers/*"],
+        "google/ads/googleads/v24/googleads_v24.yaml",
+    ),
+    (
+        "googleads.googleapis.com",
+        "adwords",
+        &["operations v25/customers/*", "waits v25/customers/*"],
+        "google/ads/googleads/v25/googleads_v25.yaml",
+    ),
+    (
+        "hypercomputecluster.googleapis.com",
+        "cloud-platform",
+        &["operations v1alpha/projects/*/locations/*", "locations v1alpha"],
+        "google/cloud/hypercomputecluster/v1alpha/hypercomputecluster_v1alpha.yaml",
+    ),
+    (
+        "iam.googleapis.com",
+        "cloud-platform",
+        &[
+            "operations v1beta/projects/*/locations/*/workloadIdentityPools/*",
+            "operations v1beta/projects/*/locations/*/workloadIdentityPools/*/providers/*",
+        ],
+        "google/iam/v1beta/iam_v1beta.yaml",
+    ),
+    (
+        "ids.googleapis.com",
+        "cloud-platform",
+        &["policies v1/projects/*/locations/*/endpoints/*"],
+        "google/cloud/ids/v1/ids_v1.yaml",
+    ),
+    (
+        "networkconnectivity.googleapis.com",
+        "cloud-platform",
+        &[
+            "policies v1/projects/*/locations/*/serviceClasses/*",
+            "policies v1/projects/*/locations/*/serviceConnectionMaps/*",
+            "policies v1/projects/*/locations/*/serviceConnectionPolicies/*",
+        ],
+        "google/cloud/networkconnectivity/v1/networkconnectivity_v1.yaml",
+    ),
+    (
+        "networkconnectivity.googleapis.com",
+        "cloud-platform",
+        &[
+            "operations v1beta/projects/*/locations/*",
+            "locations v1beta",
+            "policies v1beta/projects/*/locations/*/spokes/*",
+            "policies v1beta/projects/*/locations/global/hubs/*",
+            "policies v1beta/projects/*/locations/global/hubs/*/groups/*",
+            "policies v1beta/projects/*/locations/global/policyBasedRoutes/*",
+        ],
+        "google/cloud/networkconnectivity/v1beta/networkconnectivity_v1beta.yaml",
+    ),
 ];
 
 /// Returns the methods of the pages as groups of rows.

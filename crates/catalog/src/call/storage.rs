@@ -27,11 +27,12 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
     Some(Equivalent { documented: row.documented && !requested.has_unknown_key, ..row })
 }
 
-/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches. The
-/// first segment of such a path is never the name of a bucket.
+/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches, or to
+/// the HTTP bindings of the gRPC API (`/v2/…`). The first segment of such a path is never the name
+/// of a bucket.
 pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
-    first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
+    first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch", "v2"].contains(&first))
 }
 
 impl Target {

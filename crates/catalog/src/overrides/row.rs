@@ -86,6 +86,13 @@ impl Effect {
         self.silence().filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
     }
 
+    /// Returns the reason of a [`NoVerdict`](Self::NoVerdict) that covers every call and every
+    /// token.
+    pub(crate) fn silence_for_all(&self) -> Option<AbstainReason> {
+        let silence = self.silence()?;
+        (silence.when.is_none() && silence.only_with.is_empty()).then_some(silence.reason)
+    }
+
     /// Checks whether the verdict on a call depends on the query: calls with some queries get no
     /// verdict, and calls with other queries do.
     pub fn depends_on_query(&self) -> bool {

@@ -43,9 +43,9 @@ pub(crate) struct EnvironmentArgs {
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
-    /// Scopes that the token holds: full URIs, short names or gcloud's aliases, as in `method
-    /// --granted`. May be repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES", alias = "granted")]
+    /// Scopes that the token holds: full URIs, short names, gcloud's aliases or a list of a
+    /// configuration, as in `method --granted`. May be repeated; commas and spaces separate.
+    #[arg(long, value_name = "SCOPES", alias = "granted", allow_hyphen_values = true)]
     held: Vec<String>,
 }
 
@@ -190,6 +190,6 @@ impl EnvironmentArgs {
     fn held(&self) -> Result<Option<ScopeSet>, String> {
         let held = self.held.iter().map(String::as_str);
         let scopes = (!self.held.is_empty()).then(|| reader::scopes(held));
-        scopes.transpose().map_err(|error| error.to_string())
+        scopes.transpose().map_err(|error| format!("unusable --held: {error}"))
     }
 }

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use gcp_scopes::call::{Call, NeededScopes};
-use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes::Denial;
+use gcp_scopes::call::Call;
+use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup, lookup};
+use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::{Step, for_refused_call};
-use gcp_scopes::{Denial, ScopeSet};
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, RefusedCall, service_of};
 use serde::Serialize;
 
 use super::report;
 use super::search::{self, FoundRefusal};
-use crate::output::to_json;
+use crate::output::{sorted_uris, to_json};
 
 /// Explains responses to calls that were made in one environment, with one token.
 pub(crate) struct Explainer {
@@ -35,14 +36,14 @@ impl Explainer {
     pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
         let found = match response.is_text() {
             true => search::in_text(response).map(|found| found.refusal),
-            false => FoundRefusal::in_response(response, ""),
+            false => FoundRefusal::in_response(response),
         };
         found.map_or_else(Explanation::default, |found| self.explanation(found))
     }
 
     /// Explains a refusal.
     pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
-        let FoundRefusal { refusal, call: read, environment } = found;
+        let FoundRefusal { refusal, call: read, environment, .. } = found;
         let of_record = environment.filter(|_| !self.is_environment_given);
         let is_place_of_record = of_record.is_some();
         let environment = of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
@@ -55,7 +56,9 @@ impl Explainer {
         let method = given.map_or_else(|| read.method(), NamedCall::method);
         let read = if given.is_some() { RefusedCall::default() } else { read };
         let call = named_call.call();
-        let denial = self.denial(&call, method, &refusal, &environment);
+        let denial = self.denial(&call, method, &with_service(&refusal, &read), &environment);
+        let required = (refusal.gate() == Gate::Scope)
+            .then(|| self.required(&call, method, &with_service(&refusal, &read)));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
@@ -63,7 +66,21 @@ impl Explainer {
         let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
         notes.extend(candidates_note(read.candidates()).filter(|_| refusal.gate() == Gate::Scope));
-        Explanation { refusal: Some(refusal), denial, method, call: read, steps, notes, is_place_of_record }
+        Explanation {
+            refusal: Some(refusal),
+            denial,
+            required,
+            method,
+            call: read,
+            steps,
+            notes,
+            is_place_of_record,
+        }
+    }
+
+    /// Returns the scopes that a refused call needed.
+    fn required(&self, call: &Call<'_>, method: Option<ApiMethod>, refusal: &Refusal) -> RequiredScopes {
+        RequiredScopes::of_refused_call(&look_up(call, method), method, &self.granted, refusal)
     }
 
     /// Returns the environment with the scopes of `--held`.
@@ -86,12 +103,21 @@ impl Explainer {
         let lookup = lookup(call, &Endpoints::new());
         let is_expected = self.granted.suffice_for(&lookup) == Ok(false);
         let refusal = if is_expected { refusal.clone().corroborated() } else { refusal.clone() };
-        let needed = lookup.needed_scopes().map(NeededScopes::scopes);
         let environment = Arc::new(environment.clone());
         refusal
             .is_likely_for_scope()
-            .then(|| Denial::from_refusal(method, needed, self.granted.clone(), environment, refusal))
+            .then(|| Denial::from_refusal(&look_up(call, method), self.granted.clone(), environment, refusal))
     }
+}
+
+/// Looks up a call. The method may be known although the request is not.
+fn look_up(call: &Call<'_>, method: Option<ApiMethod>) -> Lookup {
+    method.map_or_else(|| lookup(call, &Endpoints::new()), Lookup::from)
+}
+
+/// Returns the refusal with the service that the text shows.
+fn with_service(refusal: &Refusal, read: &RefusedCall) -> Refusal {
+    read.service().map_or_else(|| refusal.clone(), |service| refusal.clone().with_service(service))
 }
 
 /// The command of the first step if the known scopes of the token contradict the refusal.
@@ -129,6 +155,8 @@ pub(crate) struct Explanation {
     refusal: Option<Refusal>,
     /// The full report of the library, which exists only for a refusal for lack of scopes.
     denial: Option<Denial>,
+    /// The scopes that the call needed, if it was refused for lack of scopes.
+    required: Option<RequiredScopes>,
     /// The method that was called, if the method is known.
     method: Option<ApiMethod>,
     /// What the text shows of the call.
@@ -157,7 +185,11 @@ impl Explanation {
 
     /// Checks whether this is a scope refusal for which the accepted scopes are not known.
     pub(crate) fn lacks_accepted_scopes(&self) -> bool {
-        self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
+        match self.required {
+            Some(RequiredScopes::OneOf(_)) => self.method.is_none(),
+            Some(RequiredScopes::Unknown) => true,
+            _ => false,
+        }
     }
 
     /// Returns the explanation as a line of `--jsonl`, without the line end.
@@ -182,16 +214,15 @@ impl Explanation {
     }
 
     fn fields(&self) -> ExplanationJson<'_> {
-        let refusal = self.refusal.as_ref();
+        let (refusal, required) = (self.refusal.as_ref(), self.required.as_ref());
         let certainty =
             self.denial.as_ref().map(Denial::certainty).or_else(|| refusal.map(Refusal::certainty));
-        let accepted = self.accepted();
-        let mut accepted: Vec<String> = accepted.iter().map(|scope| scope.to_string()).collect();
-        accepted.sort();
         ExplanationJson {
             gate: refusal.map_or(Gate::Other, Refusal::gate).as_str(),
             certainty: certainty.unwrap_or(Certainty::Possible).as_str(),
-            accepted,
+            requirement: required.map(RequiredScopes::as_str),
+            accepted: required.map(|required| sorted_uris(required.accepted())).unwrap_or_default(),
+            all_of: required.map(|required| sorted_uris(required.all_of())).unwrap_or_default(),
             service: self.service(),
             method: self.method.and_then(|method| method.discovery_id()),
             candidates: self.candidates(),
@@ -204,19 +235,6 @@ impl Explanation {
     fn candidates(&self) -> Vec<&'static str> {
         let methods = if self.method.is_none() { self.call.candidates() } else { &[] };
         methods.iter().map(|method| method.discovery_id().unwrap_or_else(|| method.id())).collect()
-    }
-
-    /// Returns the scopes any one of which the call accepts. The set is empty if another gate than
-    /// scopes refused the call.
-    fn accepted(&self) -> ScopeSet {
-        match (&self.denial, &self.refusal) {
-            (Some(denial), _) => denial.accepted().clone(),
-            (None, Some(refusal)) if refusal.gate() == Gate::Scope => {
-                let listed = self.method.map(|method| method.accepted()).unwrap_or_default();
-                listed.union(refusal.alternatives())
-            }
-            _ => ScopeSet::new(),
-        }
     }
 
     /// Returns the service that the server reported, or else the service of the method or of the
@@ -233,7 +251,9 @@ impl Explanation {
 struct ExplanationJson<'a> {
     gate: &'static str,
     certainty: &'static str,
+    requirement: Option<&'static str>,
     accepted: Vec<String>,
+    all_of: Vec<String>,
     service: Option<String>,
     method: Option<&'static str>,
     candidates: Vec<&'static str>,

@@ -71,6 +71,7 @@ fn headline(refusal: &Refusal) -> String {
     }
     let what = match refusal.gate() {
         Gate::Scope => "The token lacks an OAuth scope for this call",
+        Gate::Iam if is_by_kubernetes(refusal) => "The access control of Kubernetes (RBAC) refused this call",
         Gate::Iam => "IAM refused this call",
         Gate::ServiceDisabled => "The API is not enabled in the project",
         Gate::Billing => "The project has no usable billing account",
@@ -91,6 +92,12 @@ fn headline(refusal: &Refusal) -> String {
         Certainty::Likely => format!("Probably {}.", mid_sentence(what)),
         _ => format!("Perhaps {}.", mid_sentence(what)),
     }
+}
+
+/// Checks whether the message is one of Kubernetes.
+fn is_by_kubernetes(refusal: &Refusal) -> bool {
+    let message = refusal.server_message().unwrap_or_default();
+    message.contains("in API group") || message.contains("is forbidden: User")
 }
 
 /// Returns a text with a lower-case first letter, unless the text begins with an abbreviation.

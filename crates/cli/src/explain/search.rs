@@ -10,27 +10,33 @@ pub(crate) struct FoundRefusal {
     pub(crate) call: RefusedCall,
     /// Where the program ran, if the record shows it.
     pub(crate) environment: Option<Environment>,
+    /// The text that contains the refusal.
+    text: String,
 }
 
 impl FoundRefusal {
-    /// Returns the most certain refusal in a response or in a record of a log. `before` is the log
-    /// before that record.
-    pub(crate) fn in_response(response: &RecordedResponse, before: &str) -> Option<Self> {
+    /// Returns the most certain refusal in a response or in a record of a log.
+    pub(crate) fn in_response(response: &RecordedResponse) -> Option<Self> {
         // Of a response only the beginning is read; the beginning of its other parts is not known.
         let parts = response.candidates().take(if response.is_text() { usize::MAX } else { 1 });
         let refusals = parts.filter_map(|part| Some((classify(&part.error_response())?, part)));
         let rank = |refusal: &Refusal| (refusal.certainty(), refusal.service().is_some());
         let (refusal, part) =
             refusals.reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
-        let body = part.body();
-        let mut call = RefusedCall::find(&refusal, &body, "");
-        for text in [response.body(), format!("{before}\n{body}")] {
-            if call.candidates().is_empty() {
-                let rest = text.strip_suffix(&body).unwrap_or(&text);
-                call = RefusedCall::find(&refusal, &body, rest);
-            }
+        let text = part.body();
+        let call = RefusedCall::find(&refusal, &text, "");
+        let whole = response.body();
+        let rest = whole.strip_suffix(&text).unwrap_or(&whole);
+        Some(Self { refusal, call, environment: response.environment().cloned(), text }.after(rest))
+    }
+
+    /// Searches the log before the record for the refused call, unless the record shows it.
+    fn after(self, before: &str) -> Self {
+        if !self.call.candidates().is_empty() || before.is_empty() {
+            return self;
         }
-        Some(Self { refusal, call, environment: response.environment().cloned() })
+        let call = RefusedCall::find(&self.refusal, &self.text, before);
+        Self { call, ..self }
     }
 
     fn is_likely(&self) -> bool {
@@ -60,11 +66,26 @@ pub(crate) struct FoundInText {
     pub(crate) note: Option<String>,
 }
 
-/// A refusal in a log, and the name of its record, such as `line 2`.
-type NamedRefusal = (String, FoundRefusal);
+/// The refusals that were found in a log so far.
+#[derive(Default)]
+struct LogSearch {
+    found: Vec<LogRefusal>,
+    /// The end of the log before the next record.
+    before: String,
+    /// The number of records with a refusal that were read.
+    read: usize,
+}
 
-/// The maximum number of different refusals of a log that are read. More refusals could only change
-/// the note about a different refusal.
+/// A refusal in a log.
+struct LogRefusal {
+    /// The name of the record, such as `line 2`.
+    name: String,
+    refusal: FoundRefusal,
+    /// What the log contains before the record.
+    before: String,
+}
+
+/// The maximum number of different refusals of a log that are kept.
 const MAX_REFUSALS: usize = 64;
 
 /// The maximum number of records with a refusal that are read. A long log would take long to read.
@@ -78,83 +99,94 @@ pub(crate) fn in_text(text: &RecordedResponse) -> Option<FoundInText> {
     let body = text.body();
     let records = RecordedResponse::json_records(body.as_bytes());
     if !records.is_empty() {
-        return chosen(refusals_in(&records, |_| true));
+        let mut search = LogSearch::default();
+        search.read(&records, |_| true);
+        return search.chosen();
     }
     let blocks = RecordedResponse::log_blocks(&body);
     if !blocks.is_empty() {
         return in_blocks(&blocks);
     }
-    let refusal = FoundRefusal::in_response(text, "")?;
+    let refusal = FoundRefusal::in_response(text)?;
     let note = note_of_other_line(&body, refusal.refusal.gate());
     Some(FoundInText { refusal, note })
 }
 
 /// Returns the refusal in a log of plain text, given as blocks of neighbouring records.
 fn in_blocks(blocks: &[RecordedResponse]) -> Option<FoundInText> {
-    let (mut of_block, mut refusals) = (None, Vec::new());
-    for block in blocks {
-        let Some(found) = FoundRefusal::in_response(block, "") else { continue };
-        of_block.get_or_insert(found);
-        refusals.extend(refusals_in(&block.records(), FoundRefusal::is_likely));
-        if refusals.len() >= MAX_REFUSALS {
-            break;
+    let (mut of_block, mut search) = (None, LogSearch::default());
+    for (index, block) in blocks.iter().enumerate() {
+        // What came last is read in any case, because programs end with the refusal that decides.
+        let is_read = !search.is_full() || index + 1 == blocks.len();
+        match is_read.then(|| FoundRefusal::in_response(block)).flatten() {
+            Some(found) => {
+                of_block.get_or_insert(found);
+                search.read(&block.records(), FoundRefusal::is_likely);
+            }
+            None => search.before = block.body(),
         }
     }
-    let found = chosen(refusals);
+    let Some(of_block) = of_block else { return search.chosen() };
     // Some programs write each line of a message as a record. Then only the whole block names the
     // gate.
-    let is_enough = |found: &FoundInText| {
-        of_block.as_ref().is_none_or(|block| found.refusal.refusal.certainty() >= block.refusal.certainty())
+    let certainty = of_block.refusal.certainty();
+    let is_enough = |found: &FoundInText| found.refusal.refusal.certainty() >= certainty;
+    search.chosen().filter(is_enough).or(Some(FoundInText { refusal: of_block, note: None }))
+}
+
+impl LogSearch {
+    fn is_full(&self) -> bool {
+        self.found.len() >= MAX_REFUSALS || self.read >= MAX_RECORDS
+    }
+
+    /// Reads records. Of several equal refusals in a row the first one is kept.
+    fn read(&mut self, records: &[RecordedResponse], counts: fn(&FoundRefusal) -> bool) {
+        for record in records {
+            if let Some(refusal) = FoundRefusal::in_response(record).filter(counts) {
+                self.read += 1;
+                if self.found.last().is_none_or(|last| !refusal.matches(&last.refusal)) {
+                    let (name, before) = (record.name().unwrap_or_default(), self.before.clone());
+                    self.found.push(LogRefusal { name, refusal, before });
+                }
+            }
+            self.pass(&record.body());
+        }
+    }
+
+    /// Appends a record to what precedes the next record. Only the end of a long text is kept.
+    fn pass(&mut self, record: &str) {
+        if self.before.len() > 2 * MAX_BEFORE {
+            let start = self.before.len() - MAX_BEFORE;
+            let end = (start..).find(|start| self.before.is_char_boundary(*start)).unwrap_or_default();
+            self.before.drain(..end);
+        }
+        self.before.push_str(record);
+        self.before.push('\n');
+    }
+
+    /// Returns the refusal that decides.
+    fn chosen(self) -> Option<FoundInText> {
+        let mut found = self.found;
+        let refusals: Vec<Refusal> = found.iter().map(|found| found.refusal.refusal.clone()).collect();
+        let LogRefusal { name, refusal, before } = found.remove(decisive(&refusals)?);
+        let refusal = refusal.after(&before);
+        let note = note_of_other_record(&name, &refusal, &found);
+        Some(FoundInText { refusal, note })
+    }
+}
+
+/// Returns a note about a refusal by another gate. If there is no such refusal, the note is about
+/// one by the same gate with another method or permission.
+fn note_of_other_record(name: &str, chosen: &FoundRefusal, found: &[LogRefusal]) -> Option<String> {
+    let gate = |refusal: &FoundRefusal| refusal.refusal.gate();
+    let others = || found.iter().filter(|other| !other.refusal.matches(chosen));
+    let by_another_gate = others().find(|other| gate(&other.refusal) != gate(chosen));
+    let what = match by_another_gate {
+        Some(other) => format!("was refused by another gate ({})", gate(&other.refusal).as_str()),
+        None => "is another refusal by the same gate".to_owned(),
     };
-    if found.as_ref().is_some_and(is_enough) {
-        return found;
-    }
-    of_block.map(|refusal| FoundInText { refusal, note: None })
-}
-
-/// Returns the different refusals in records.
-fn refusals_in(records: &[RecordedResponse], counts: fn(&FoundRefusal) -> bool) -> Vec<NamedRefusal> {
-    let mut found: Vec<NamedRefusal> = Vec::new();
-    let (mut before, mut read) = (String::new(), 0);
-    for record in records {
-        let refusal = FoundRefusal::in_response(record, &before).filter(counts);
-        before = joined(before, &record.body());
-        let Some(refusal) = refusal else { continue };
-        read += 1;
-        if found.last().is_none_or(|(_, last)| !refusal.matches(last)) {
-            found.push((record.name().unwrap_or_default(), refusal));
-        }
-        if found.len() >= MAX_REFUSALS || read >= MAX_RECORDS {
-            break;
-        }
-    }
-    found
-}
-
-/// Appends a record to what precedes the next record. Only the end of a long text is kept.
-fn joined(before: String, record: &str) -> String {
-    let is_long = before.len() > 2 * MAX_BEFORE;
-    let start = if is_long { before.len() - MAX_BEFORE } else { 0 };
-    let end = (start..=before.len()).find_map(|start| before.get(start..)).unwrap_or_default();
-    if is_long { format!("{end}{record}\n") } else { before + record + "\n" }
-}
-
-/// Returns the refusal that decides. The note is about a refusal by another gate. If there is no
-/// such refusal, the note is about one by the same gate with another method or permission.
-fn chosen(mut found: Vec<NamedRefusal>) -> Option<FoundInText> {
-    let refusals: Vec<Refusal> = found.iter().map(|(_, found)| found.refusal.clone()).collect();
-    let (name, refusal) = found.remove(decisive(&refusals)?);
-    let others = || found.iter().filter(|(_, other)| !other.matches(&refusal));
-    let gate = refusal.refusal.gate();
-    let by_another_gate = others().find(|(_, other)| other.refusal.gate() != gate);
-    let note = by_another_gate.or_else(|| others().next()).map(|(other, found)| {
-        let what = match by_another_gate {
-            Some(_) => format!("was refused by another gate ({})", found.refusal.gate().as_str()),
-            None => "is another refusal by the same gate".to_owned(),
-        };
-        format!("this is about {name}; {other} {what}. {ADVICE}")
-    });
-    Some(FoundInText { refusal, note })
+    let other = by_another_gate.or_else(|| others().next())?;
+    Some(format!("this is about {name}; {} {what}. {ADVICE}", other.name))
 }
 
 /// The end of each note about a refusal that is not explained.

@@ -1,16 +1,18 @@
 //! The output of `method`, as text and as JSON.
 
 use gcp_scopes::call::AbstainReason;
-use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::reader::NamedCall;
+use gcp_scopes_explain::reader::MethodQuestion;
 use serde::Serialize;
 
-use crate::output::to_json;
+use crate::output::{sorted_uris, to_json};
 use crate::style::StyleArgs;
 
 /// The method of a call, and whether the scopes of a token suffice for the call.
-pub(crate) struct MethodAnswer {
+pub(crate) struct MethodAnswer<'a> {
+    question: &'a MethodQuestion,
     method: Option<ApiMethod>,
     /// The reason why the scopes of the method alone do not decide about the request; `None` if
     /// they do.
@@ -20,21 +22,16 @@ pub(crate) struct MethodAnswer {
     verdict: Result<bool, AbstainReason>,
 }
 
-impl MethodAnswer {
-    /// Returns the answer for a method, without a request and without a token.
-    pub(crate) fn about(method: ApiMethod) -> Self {
-        Self { method: Some(method), doubt: None, verdict: Err(AbstainReason::Granted) }
-    }
-
-    /// Returns the answer for a call and, if the call has one, its token.
-    pub(crate) fn to(call: &NamedCall) -> Self {
-        let found = lookup(&call.call(), &Endpoints::new());
+impl<'a> MethodAnswer<'a> {
+    /// Returns the answer for a method and, if the question has one, a token.
+    pub(crate) fn to(question: &'a MethodQuestion) -> Self {
+        let found = question.lookup();
         let (method, doubt) = (found.method(), found.abstain_reason());
-        let verdict = match call.granted() {
+        let verdict = match question.granted() {
             Some(granted) => found.accepts(granted),
             None => Err(doubt.unwrap_or(AbstainReason::Granted)),
         };
-        Self { method, doubt, verdict }
+        Self { question, method, doubt, verdict }
     }
 
     /// Returns the answer as a line of `--jsonl`, without the line end.
@@ -49,19 +46,16 @@ impl MethodAnswer {
     }
 
     /// Returns the answer as text: the method, and a sentence about the scopes of the token.
-    pub(crate) fn text(&self, call: &NamedCall, style: &StyleArgs) -> String {
-        let layout = style.layout();
+    pub(crate) fn text(&self, style: &StyleArgs) -> String {
+        let (layout, host) = (style.layout(), self.question.host());
         let Some(method) = self.method else {
-            let why = reason_text(self.reason(), call);
+            let why = reason_text(self.reason(), host);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
-        let why = match (call.granted(), self.doubt) {
-            (Some(_), _) => {
-                let why = reason_text(self.reason(), call);
-                format!("{}: {why}", decision(self.verdict))
-            }
-            (None, Some(doubt)) => reason_text(doubt.as_str(), call),
+        let why = match (self.question.granted(), self.doubt) {
+            (Some(_), _) => format!("{}: {}", decision(self.verdict), reason_text(self.reason(), host)),
+            (None, Some(doubt)) => reason_text(doubt.as_str(), host),
             (None, None) => return text,
         };
         text += &layout.paragraph(&why);
@@ -71,13 +65,12 @@ impl MethodAnswer {
     /// Returns the keys that `gcp-scopes method --help` documents.
     fn fields(&self) -> MethodJson {
         let method = self.method;
-        let accepted = method.map(|method| method.accepted()).unwrap_or_default();
-        let mut accepted: Vec<String> = accepted.iter().map(|scope| scope.to_string()).collect();
-        accepted.sort();
+        let required = method.map_or(RequiredScopes::Unknown, RequiredScopes::from);
         MethodJson {
             method: method.map(|method| method.id()),
             api: method.map(|method| method.api()),
-            accepted,
+            accepted: sorted_uris(required.accepted()),
+            all_of: sorted_uris(required.all_of()),
             decision: decision(self.verdict),
             why: self.reason(),
         }
@@ -95,15 +88,16 @@ impl MethodAnswer {
 
 /// Returns the text about a method: its id, its API, the scopes that the method accepts, and the
 /// URL of its documentation.
-pub(crate) fn describe(method: ApiMethod, style: &StyleArgs) -> String {
+fn describe(method: ApiMethod, style: &StyleArgs) -> String {
     if style.is_plain() { plain_method_text(method, style.layout()) } else { method_text(method) }
 }
 
 fn method_text(method: ApiMethod) -> String {
     let mut text = format!("{} ({})\n", method.id(), method.api());
-    text += match method.accepted().is_empty() {
-        true => "Google lists no scopes for it\n",
-        false => "accepts any one of\n",
+    text += match RequiredScopes::from(method) {
+        RequiredScopes::Unknown => "Google lists no scopes for it\n",
+        RequiredScopes::AllOf(_) => "needs all of\n",
+        _ => "accepts any one of\n",
     };
     for scope in method.accepted().iter() {
         text += &format!("  {scope}\n");
@@ -113,12 +107,13 @@ fn method_text(method: ApiMethod) -> String {
 
 /// Returns the text about a method for `--plain`: one line for each fact.
 fn plain_method_text(method: ApiMethod, layout: Layout) -> String {
-    let accepted = method.accepted();
-    let accepted: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
-    let accepts = match accepted.len() {
-        0 => "Google lists no scopes for it".to_owned(),
-        1 => accepted.concat(),
-        _ => format!("any one of {}", accepted.join(", ")),
+    let scopes = method.accepted();
+    let scopes: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
+    let accepts = match RequiredScopes::from(method) {
+        RequiredScopes::Unknown => "Google lists no scopes for it".to_owned(),
+        RequiredScopes::AllOf(_) => format!("all of {} at once", scopes.join(", ")),
+        _ if scopes.len() == 1 => scopes.concat(),
+        _ => format!("any one of {}", scopes.join(", ")),
     };
     let doc = method.doc_url().map(|doc| layout.fact("documentation", doc)).unwrap_or_default();
     layout.fact("method", &format!("{} ({})", method.id(), method.api()))
@@ -131,6 +126,7 @@ struct MethodJson {
     method: Option<&'static str>,
     api: Option<&'static str>,
     accepted: Vec<String>,
+    all_of: Vec<String>,
     decision: &'static str,
     why: &'static str,
 }
@@ -152,8 +148,7 @@ fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
 }
 
 /// Returns a sentence for a value of the key `why`.
-fn reason_text(reason: &str, call: &NamedCall) -> String {
-    let host = call.uri().host().unwrap_or_default();
+fn reason_text(reason: &str, host: &str) -> String {
     let text = match reason {
         "accepted" => "the token holds an accepted scope (IAM is another question)",
         "missing" => "the token holds none of these scopes, and no IAM role can change that",

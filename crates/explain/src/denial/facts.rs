@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::ApiMethod;
-use gcp_scopes_catalog::scope::ScopeSet;
 
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::refusal::{Refusal, ScopeProblem};
-use crate::remedy::{self, Case, Remedy};
+use crate::remedy::{self, Case, KnownCall, Remedy};
+use crate::required_scopes::RequiredScopes;
 
 /// Whether the call of a [`Denial`](crate::Denial) was sent, and the reason if it was not sent.
 ///
@@ -48,10 +48,13 @@ impl DenialKind {
 }
 
 /// The facts of a denial.
+#[derive(Clone)]
 pub(super) struct Facts {
     pub(super) kind: DenialKind,
+    /// The host of the request, if it is a host of the catalog.
+    pub(super) host: Option<&'static str>,
     pub(super) method: Option<ApiMethod>,
-    pub(super) accepted: ScopeSet,
+    pub(super) required: RequiredScopes,
     pub(super) granted: GrantedScopes,
     pub(super) environment: Arc<Environment>,
     pub(super) refusal: Option<Refusal>,
@@ -77,9 +80,16 @@ impl Facts {
         self.refusal.as_ref().and_then(Refusal::problem).unwrap_or(ScopeProblem::Missing)
     }
 
+    /// Returns the host of the API.
+    pub(super) fn host(&self) -> Option<&str> {
+        let named = self.refusal.as_ref().and_then(Refusal::service);
+        self.method.map(|method| method.host()).or(named).or(self.host)
+    }
+
     /// Returns the facts from which the remedy follows.
     fn case(&self) -> Case<'_> {
-        let accepted = std::slice::from_ref(&self.accepted);
-        Case::new(self.problem(), accepted, self.granted.scopes(), &self.environment)
+        let held = self.granted.scopes();
+        let case = Case::for_call(self.problem(), &self.required, held, &self.environment);
+        case.with_known(KnownCall::new(self.method.is_some(), self.host().is_some()))
     }
 }

@@ -9,6 +9,7 @@ use super::facts::{DenialKind, Facts};
 use crate::environment::{Credential, Platform};
 use crate::layout::Layout;
 use crate::refusal::{Refusal, ScopeProblem};
+use crate::required_scopes::RequiredScopes;
 
 /// The maximum number of scopes that a log line names. The other scopes are only counted, because
 /// more names would make the line too long to read.
@@ -49,17 +50,30 @@ fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result
     }
     let names_held = facts.granted.scopes().is_some() && !facts.is_contradicted();
     let contrast = if names_held { ", but" } else { ";" };
-    match facts.accepted.is_empty() {
-        true => Ok(()),
-        false => {
-            write!(f, "{contrast} the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))
+    f.write_str(contrast)?;
+    match &facts.required {
+        RequiredScopes::AnyOf(scopes) => {
+            write!(f, " the method needs {}", shortened(narrowest_first(scopes), " or "))
+        }
+        RequiredScopes::AllOf(scopes) => {
+            write!(f, " the method needs {} at once", shortened(scopes.iter(), " and "))
+        }
+        RequiredScopes::EveryMethod(scopes) => {
+            write!(f, " every method of the API accepts {}", shortened(narrowest_first(scopes), " or "))
+        }
+        RequiredScopes::OneOf(_) | RequiredScopes::Unknown => {
+            f.write_str(" it is not known which one the call needs")
         }
     }
 }
 
 /// Returns the denial as a page.
 pub(super) fn page(facts: &Facts, layout: Layout) -> String {
-    let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
+    let next = match next_gate(facts) {
+        NextGate::Iam => "IAM decides",
+        NextGate::Product => "the product's own rules decide",
+        NextGate::Unknown => "IAM or the API's own rules decide",
+    };
     let conclusion = format!(
         "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate \
          is open, {next}."
@@ -103,7 +117,11 @@ fn capitalized(headline: &str) -> String {
 /// Draws the two gates with ASCII characters, which every log viewer shows, or describes them in
 /// two sentences if the layout has no picture.
 fn gates(facts: &Facts, layout: Layout) -> String {
-    let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
+    let next = match next_gate(facts) {
+        NextGate::Iam => "IAM roles of the account",
+        NextGate::Product => "rules of the product",
+        NextGate::Unknown => "IAM, or the API's rules",
+    };
     if !layout.has_picture() {
         return layout.paragraph("Gate 1, OAuth scopes of the token: closed. The call stopped here.")
             + &layout.paragraph(&format!("Gate 2, {next}: unknown, not asked yet."));
@@ -117,23 +135,30 @@ fn gates(facts: &Facts, layout: Layout) -> String {
         // 25 columns, as many as the name of gate 1 has, so that the brackets are below each other.
         format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"),
         "       |".to_owned(),
-        format!("    {}\n", host(facts)),
+        format!("    {}\n", facts.host().unwrap_or("Google")),
     ]
     .join("\n")
 }
 
-/// Returns the host that the call was sent to, or "Google" if the host is not known.
-fn host(facts: &Facts) -> &str {
-    let named = facts.refusal.as_ref().and_then(Refusal::service);
-    facts.method.map(|method| method.host()).or(named).unwrap_or("Google")
+/// The gate after the scopes.
+enum NextGate {
+    Iam,
+    /// Products outside Google Cloud, such as Drive, have no IAM roles.
+    Product,
+    Unknown,
 }
 
-/// Returns whether IAM is the next gate after the scopes. Products outside Google Cloud, such as
-/// Drive, have no IAM roles; no method of such a product accepts the scope `cloud-platform`.
-fn is_iam_next(facts: &Facts) -> bool {
-    let accepted = &facts.accepted;
-    let for_a_person = facts.environment.credential() == Credential::DomainWideDelegation;
-    !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
+/// Returns the gate after the scopes. A product outside Google Cloud has no method that accepts the
+/// scope `cloud-platform`.
+fn next_gate(facts: &Facts) -> NextGate {
+    let accepts_cloud_platform = facts.required.accepted().contains(&Scope::cloud_platform());
+    match facts.required {
+        _ if facts.environment.credential() == Credential::DomainWideDelegation => NextGate::Product,
+        RequiredScopes::AllOf(_) | RequiredScopes::Unknown => NextGate::Unknown,
+        RequiredScopes::OneOf(_) if accepts_cloud_platform => NextGate::Unknown,
+        _ if accepts_cloud_platform => NextGate::Iam,
+        _ => NextGate::Product,
+    }
 }
 
 /// Returns the facts of a report, each on its own line.
@@ -156,18 +181,23 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     .concat()
 }
 
-/// Returns the fact `needs`: the scopes of which the token needs one. Returns an empty text if the
-/// token holds a scope that restricts it.
+/// Returns the fact `needs`: the scopes that the call needs. Returns an empty text if the token
+/// holds a scope that restricts it.
 fn needs(facts: &Facts, layout: Layout) -> String {
     if facts.problem() == ScopeProblem::Restricting {
         return String::new();
     }
-    if facts.accepted.is_empty() {
-        return layout.fact("needs", "a scope that neither the catalog nor the server names");
-    }
-    let scopes = listed(layout, narrowest_first(&facts.accepted), facts.accepted.len());
-    let intro = (scopes.len() > 1).then_some("any one of these is enough:");
-    layout.list("needs", intro, &scopes, &[])
+    let (intro, scopes) = match &facts.required {
+        RequiredScopes::AnyOf(scopes) => ("any one of these is enough:", scopes),
+        RequiredScopes::AllOf(scopes) => ("all of these at once:", scopes),
+        RequiredScopes::EveryMethod(scopes) => ("one of these, for any method of the API:", scopes),
+        RequiredScopes::OneOf(scopes) => ("one of these, which depends on the call:", scopes),
+        RequiredScopes::Unknown => {
+            return layout.fact("needs", "not known: neither the catalog nor the server names a scope");
+        }
+    };
+    let scopes = listed(layout, narrowest_first(scopes), scopes.len());
+    layout.list("needs", (scopes.len() > 1).then_some(intro), &scopes, &[])
 }
 
 /// Returns the fact `holds`: the scopes of the token, and the source that reports them.

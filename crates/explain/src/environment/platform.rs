@@ -134,6 +134,21 @@ impl Platform {
         matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
     }
 
+    /// Returns whether a token from the metadata server holds `cloud-platform` if the program asks
+    /// for no scopes. Sources:
+    /// <https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens>, and
+    /// <https://github.com/googleapis/google-auth-library-java/issues/458> for pods. App Engine's
+    /// flexible environment was not verified.
+    pub(crate) fn has_cloud_platform_by_default(self) -> bool {
+        use Platform::{
+            AppEngineFlexible, AppEngineStandard, CloudFunctions, CloudRunJob, CloudRunService,
+            CloudRunWorkerPool, GkeWorkloadIdentity,
+        };
+        let apps = matches!(self, AppEngineStandard | AppEngineFlexible | CloudFunctions);
+        let runs = matches!(self, CloudRunService | CloudRunJob | CloudRunWorkerPool);
+        apps || runs || self == GkeWorkloadIdentity
+    }
+
     /// Returns whether the program does not run on a VM that a user can change. The name and the
     /// zone from the metadata server are then not those of a VM.
     pub(crate) fn is_serverless(self) -> bool {

@@ -3,9 +3,11 @@
 
 use http::Method;
 
-/// gcloud's aliases that stand for several scopes.
-/// Source: `gcloud compute instances create --help`, flag `--scopes`.
-pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 2] = [
+/// gcloud's aliases that stand for several scopes, and old aliases that gcloud no longer has and
+/// configurations of Terraform still contain. Sources: `gcloud compute instances create --help`,
+/// flag `--scopes`; for the old aliases
+/// <https://github.com/hashicorp/terraform-provider-google/blob/main/google/tpgresource/service_scope.go>.
+pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 4] = [
     (
         "default",
         &[
@@ -29,6 +31,8 @@ pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 2] = [
             "trace.append",
         ],
     ),
+    ("useraccounts-ro", &["cloud.useraccounts.readonly"]),
+    ("useraccounts-rw", &["cloud.useraccounts"]),
 ];
 
 /// Patterns of dates and times, in which `0` matches a digit.

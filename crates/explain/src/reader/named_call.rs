@@ -3,19 +3,15 @@
 use std::str::FromStr;
 
 use gcp_scopes_catalog::call::{Call, NeededScopes};
-use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
 use http::{Method, Uri};
-use serde_json::{Map, Value};
 
-use super::input_errors::{nearest_name, shown};
-use super::json_line::{self, describe_value};
+use super::input_errors::shown;
 use super::request::{read_url, read_verb};
-use super::scope_list::read_list;
 use crate::error::Error;
 
-/// A call, and optionally the scopes of its token. A text names the call by its verb and URL, by
-/// the id of the API method, or by the full name of the gRPC method.
+/// A call. A text names the call by its verb and URL, by the id of the API method, or by the full
+/// name of the gRPC method.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
@@ -35,7 +31,6 @@ pub struct NamedCall {
     method: Option<ApiMethod>,
     /// The scopes of which the call needs one, if a lookup of the request cannot find them.
     needed: Option<NeededScopes>,
-    granted: Option<ScopeSet>,
 }
 
 impl NamedCall {
@@ -54,32 +49,6 @@ impl NamedCall {
     /// expected.
     pub fn new(verb: &str, url: &str) -> Result<Self, Error> {
         Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
-    }
-
-    /// Parses a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`. The field
-    /// `granted`, the scopes of the token, is optional.
-    ///
-    /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
-    ///
-    /// let line =
-    ///     br#"{"verb": "GET", "url": "https://storage.googleapis.com/", "granted": ["pubsub"]}"#;
-    /// let call = NamedCall::from_json_line(line)?;
-    /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
-    /// # Ok::<(), gcp_scopes_explain::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Returns an error if the line does not have this form. The message names the fault and what
-    /// was expected.
-    pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
-        let fields = json_line::fields(line, SHAPE)?;
-        let granted = match fields.get("granted") {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(read_granted(value)?),
-        };
-        let call = Self::new(string_field(&fields, "verb")?, string_field(&fields, "url")?)?;
-        Ok(Self { granted, ..call })
     }
 
     /// Creates a call from a request.
@@ -102,23 +71,7 @@ impl NamedCall {
             uri: format!("https://{}/", method.host()).parse().unwrap_or_default(),
             method: Some(method),
             needed: Some(NeededScopes::any_of(method.accepted().iter())),
-            granted: None,
         }
-    }
-
-    /// Sets the scopes that the token of the call holds.
-    ///
-    /// ```
-    /// use gcp_scopes_explain::reader::{NamedCall, scopes};
-    ///
-    /// let call: NamedCall = "storage.buckets.list".parse()?;
-    /// let call = call.with_granted(scopes(["pubsub"])?);
-    /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
-    /// # Ok::<(), gcp_scopes_explain::Error>(())
-    /// ```
-    #[must_use]
-    pub fn with_granted(self, granted: ScopeSet) -> Self {
-        Self { granted: Some(granted), ..self }
     }
 
     /// Returns the call for a lookup in the catalog. The default call has no host, so the catalog
@@ -166,20 +119,6 @@ impl NamedCall {
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
-
-    /// Returns the scopes that the token holds, if they were given.
-    ///
-    /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
-    ///
-    /// let call: NamedCall = "storage.buckets.list".parse()?;
-    /// assert!(call.granted().is_none());
-    /// # Ok::<(), gcp_scopes_explain::Error>(())
-    /// ```
-    #[must_use]
-    pub fn granted(&self) -> Option<&ScopeSet> {
-        self.granted.as_ref()
-    }
 }
 
 /// Parses `POST https://…`, the id of an API method, or the full name of a gRPC method.
@@ -201,9 +140,6 @@ impl FromStr for NamedCall {
         }
     }
 }
-
-/// An example of a line of JSON, for error messages.
-const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 
 /// Returns the error for a text that does not name a call.
 fn unusable_call(text: &str) -> String {
@@ -227,32 +163,4 @@ fn grpc_request(name: &str) -> Option<(Method, Uri)> {
     let (service, method) = name.split_once('/').or_else(|| name.rsplit_once('.'))?;
     let path = format!("/{service}/{method}").parse().ok()?;
     service.contains('.').then_some((Method::POST, path))
-}
-
-/// Returns the string in a field, or an error that suggests a field with a similar name.
-fn string_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
-    match fields.get(name) {
-        Some(Value::String(text)) => Ok(text),
-        Some(other) => {
-            Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", describe_value(other)))
-        }
-        None => {
-            let near = nearest_name(name, fields.keys().map(String::as_str));
-            let hint = near.map_or_else(String::new, |near| format!(" (there is {})", shown(near)));
-            Err(format!("no `{name}`{hint}; expected {SHAPE}"))
-        }
-    }
-}
-
-/// Reads the field `granted`: a list of scopes, or a string of scopes.
-fn read_granted(value: &Value) -> Result<ScopeSet, String> {
-    let expected = "expected a list of scopes, or one string of scopes that spaces separate";
-    match value {
-        Value::String(one) => read_list([one.as_str()]),
-        Value::Array(items) => match items.iter().find(|item| !item.is_string()) {
-            Some(other) => Err(format!("`granted` holds {}; {expected}", describe_value(other))),
-            None => read_list(items.iter().filter_map(Value::as_str)),
-        },
-        other => Err(format!("`granted` is {}; {expected}", describe_value(other))),
-    }
 }

@@ -39,7 +39,7 @@ enum Position {
     Unknown,
     /// The number of the record's first line, which starts at 1.
     Line(usize),
-    Record(JsonRecord),
+    Record(Box<JsonRecord>),
 }
 
 /// A record of a JSON log.
@@ -128,7 +128,7 @@ impl RecordedResponse {
                 let texts = log_records::texts(&fields);
                 let environment = record_environment::environment_of(&fields);
                 let record = JsonRecord { number: position, texts, environment };
-                Self::at(Position::Record(record), Value::Object(fields).to_string())
+                Self::at(Position::Record(Box::new(record)), Value::Object(fields).to_string())
             })
             .collect()
     }

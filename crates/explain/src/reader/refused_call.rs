@@ -67,9 +67,7 @@ impl RefusedCall {
     /// ```
     #[must_use]
     pub fn find(refusal: &Refusal, text: &str, before: &str) -> Self {
-        let named = refusal.service().zip(refusal.rpc_method());
-        let by_server = named.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
-        if let Some(method) = by_server {
+        if let Some(method) = method_by_server(refusal) {
             let service = refusal.service().map(str::to_owned);
             return Self { candidates: vec![method], service, is_named_by_server: true, ..Self::default() };
         }
@@ -212,7 +210,8 @@ impl<'a> Search<'a> {
         lines.reverse();
         let clue = nearest_clue(&own, refusal_line, refusal);
         let first_own_line = lines.len();
-        let refusal_line = refusal_line.or((own.len() == 1).then_some(0)).map(|index| index + first_own_line);
+        let refusal_line =
+            refusal_line.or_else(|| (own.len() == 1).then_some(0)).map(|index| index + first_own_line);
         lines.extend(own);
         Self { refusal, lines, refusal_line, verb: requests::verb_in_field(text), first_own_line, clue }
     }
@@ -220,12 +219,12 @@ impl<'a> Search<'a> {
     /// Returns the call of the request that was refused.
     fn by_request(&self) -> Option<RefusedCall> {
         let Some(line) = self.refusal_line else {
-            return self.call_of(self.requests(0..self.lines.len()).flatten().collect());
+            return self.call_of(&self.requests(0..self.lines.len()).flatten().collect::<Vec<_>>());
         };
         let before = || self.requests((0..line).rev()).next();
         let after = || self.requests(line + 1..self.lines.len()).next();
         let own = self.requests_at(line);
-        self.call_of(if own.is_empty() { before().or_else(after)? } else { own })
+        self.call_of(&if own.is_empty() { before().or_else(after)? } else { own })
     }
 
     /// Returns the requests of each line that may contain the refused call. A line that reports a
@@ -256,7 +255,7 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the call of one of these requests; `None` if there is no request.
-    fn call_of(&self, requests: Vec<LoggedRequest>) -> Option<RefusedCall> {
+    fn call_of(&self, requests: &[LoggedRequest]) -> Option<RefusedCall> {
         let mut calls: Vec<(ApiMethod, (Method, Uri))> = Vec::new();
         for call in requests.iter().flat_map(|request| request.calls(self.verb.as_ref())) {
             if calls.iter().all(|(method, _)| *method != call.0) {
@@ -303,6 +302,17 @@ fn goes_to(request: &LoggedRequest, service: &str) -> bool {
     }
 }
 
+/// Returns the method that the server named. Audit logs name a method of Compute Engine by the
+/// version of the API and the id of the method, as in `v1.compute.instances.get`.
+fn method_by_server(refusal: &Refusal) -> Option<ApiMethod> {
+    let (service, name) = refusal.service().zip(refusal.rpc_method())?;
+    let catalog = Catalog::built_in();
+    let ids = [Some(name), name.split_once('.').map(|(_, id)| id)];
+    let by_id = || ids.into_iter().flatten().find_map(|id| catalog.versions(id).next());
+    let is_of_service = |method: &ApiMethod| api_name(&service_of(*method)) == api_name(service);
+    catalog.method_by_server_name(service, name).or_else(|| by_id().filter(is_of_service))
+}
+
 /// Returns the index of the line with the server's message.
 fn line_of_message(lines: &[&str], refusal: &Refusal) -> Option<usize> {
     let plain = |text: &str| -> String {
@@ -311,7 +321,7 @@ fn line_of_message(lines: &[&str], refusal: &Refusal) -> Option<usize> {
     let message = plain(refusal.server_message()?);
     let has =
         |line: &&str| line.chars().filter(|c| c.is_alphanumeric()).collect::<String>().contains(&message);
-    let place = (!message.is_empty()).then(|| lines.iter().position(|line| has(&line)));
+    let place = (!message.is_empty()).then(|| lines.iter().position(has));
     place.flatten().or_else(|| wrapped_line(lines, &message))
 }
 

@@ -24,6 +24,8 @@ const UNITS: [&str; 6] = ["ms", "s", "b", "bytes", "kb", "mb"];
 pub(super) struct LoggedRequest {
     verb: Option<Method>,
     uri: Uri,
+    /// Whether only the beginning of the URL is known: the rest is an ellipsis or a placeholder.
+    is_truncated: bool,
 }
 
 impl LoggedRequest {
@@ -31,7 +33,10 @@ impl LoggedRequest {
     /// several.
     pub(super) fn calls(&self, verb_in_field: Option<&Method>) -> Vec<(ApiMethod, (Method, Uri))> {
         let verb = self.verb.as_ref().or(verb_in_field);
-        let verbs = verb.map_or(&VERBS[..], std::slice::from_ref);
+        let verbs = match self.is_truncated {
+            true => &[],
+            false => verb.map_or(&VERBS[..], std::slice::from_ref),
+        };
         let call = |verb: &Method| {
             let method = lookup(&Call::new(verb, &self.uri), &Endpoints::new()).method()?;
             Some((method, (verb.clone(), self.uri.clone())))
@@ -54,14 +59,18 @@ pub(super) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
     let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
     let urls = line.match_indices("https://").take(URL_LIMIT).filter_map(|(place, _)| {
         let (before, rest) = line.split_at_checked(place)?;
-        let url = rest.split(is_end).next()?.trim_end_matches(['.', ':', ';']);
+        let url = rest.split(is_end).next()?;
+        let after = rest.get(url.len()..)?;
+        let is_placeholder = after.starts_with('<') && !after.starts_with("</");
+        let is_truncated = is_placeholder || url.contains("...") || url.contains(['*', '\u{2026}']);
+        let url = url.split(['*', '\u{2026}']).next()?.trim_end_matches(['.', ':', ';']);
         let mark = before.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
         let mark = mark.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         let verb = parse_verb(mark);
         let is_marked = || URL_MARKS.iter().any(|known| mark.eq_ignore_ascii_case(known));
         let counts = verb.is_some() || is_line_of_refusal || is_marked();
         counts.then_some(())?;
-        Some(LoggedRequest { verb, uri: url.parse().ok()? })
+        Some(LoggedRequest { verb, uri: url.parse().ok()?, is_truncated })
     });
     urls.filter(|request| request.api_host().is_some()).collect()
 }
@@ -79,7 +88,8 @@ pub(super) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest
         let (name, host) = line.split_once(": ")?;
         name.eq_ignore_ascii_case("host").then(|| host.to_owned())
     })?;
-    Some(LoggedRequest { verb: Some(verb), uri: format!("https://{host}{path}").parse().ok()? })
+    let uri = format!("https://{host}{path}").parse().ok()?;
+    Some(LoggedRequest { verb: Some(verb), uri, is_truncated: false })
 }
 
 /// Returns the verb in the field `method`, which some clients print, if all such fields in the text

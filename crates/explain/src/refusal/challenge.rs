@@ -86,7 +86,7 @@ fn is_google_realm(realm: &str) -> bool {
     let host = realm.split_once("://").map_or(realm, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let is_below =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    REALMS.iter().any(|domain| is_below(&domain))
+    REALMS.iter().any(is_below)
 }
 
 /// A parameter of a challenge, such as `error="insufficient_scope"`.

@@ -26,10 +26,9 @@ pub(super) fn removed(text: &str) -> Cow<'_, str> {
 /// Returns whether the words between two byte offsets are a local refusal.
 fn is_local(text: &str, start: usize, end: usize) -> bool {
     let after = text.get(end..).unwrap_or_default();
-    let before = text.get(..start).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let from = line.len().saturating_sub(BEFORE_LENGTH);
-    let near = (from..=line.len()).find_map(|from| line.get(from..)).unwrap_or_default();
+    let from = start.saturating_sub(BEFORE_LENGTH);
+    let before = (from..=start).find_map(|from| text.get(from..start)).unwrap_or_default();
+    let near = before.rsplit('\n').next().unwrap_or_default();
     let is_word = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let follows = |words: &&&str| {
         let ends_with_letter = words.ends_with(|c: char| c.is_ascii_alphabetic());

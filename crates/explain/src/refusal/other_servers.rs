@@ -36,6 +36,7 @@ pub(super) static OTHER_SENTENCES: &[(&str, &str)] = &[
     ("requires higher privileges than provided by the access token", OTHER_OAUTH_SERVER),
     ("error: insufficient_scope, scope: api", "GitLab"),
     ("gitlab.com/api", "GitLab"),
+    ("http basic: access denied", "GitLab"),
     ("keycloak", "Keycloak"),
     ("/protocol/openid-connect", "Keycloak"),
     ("arn:aws", AWS),

@@ -18,8 +18,8 @@
 
 use super::gate::{Certainty, Gate};
 use super::verdict::{
-    LIKELY_MISSING, MISSING, POSSIBLY_MISSING, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely,
-    possible, scope,
+    LIKELY_MISSING, MISSING, REGISTRY, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely, possible,
+    scope,
 };
 
 /// The whole message that older services send when a scope is missing.
@@ -65,7 +65,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("while getting drive credentials", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     ("while globbing file pattern", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     // GKE names the scope that the nodes of a cluster lack.
-    ("private_registry_access_config requires scope", MISSING),
+    ("private_registry_access_config requires scope", scope(ScopeProblem::NodePool, Certainty::Certain)),
     // The Cloud SQL proxy, version 1, compares the scopes of the VM before it sends a call.
     ("to access the cloud sql api from this vm", LIKELY_MISSING),
     ("cloud sql access (scope) enabled", LIKELY_MISSING),
@@ -94,8 +94,8 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("required permissions*googleapis.com/auth/", scope(ScopeProblem::Script, Certainty::Likely)),
     ("specified permissions are not sufficient to call", scope(ScopeProblem::Script, Certainty::Likely)),
     // Container registries do not name the gate. Missing scopes of a node are the usual cause.
-    ("you do not have the needed permissions*may have invalid credentials", POSSIBLY_MISSING),
-    ("denied: permission denied for*from request /v2/", POSSIBLY_MISSING),
+    ("you do not have the needed permissions*may have invalid credentials", REGISTRY),
+    ("denied: permission denied for*from request /v2/", REGISTRY),
     ("scope does not allow", scope(ScopeProblem::Restricting, Certainty::Likely)),
     ("scope does not support", scope(ScopeProblem::Restricting, Certainty::Likely)),
     // The API key.

@@ -15,7 +15,7 @@ use super::reasons::{
 };
 use super::response_facts::ResponseFacts;
 use super::text;
-use super::verdict::{DRY_RUN, Evidence, FoundVerdict, Verdict, possible, refused_by};
+use super::verdict::{DRY_RUN, Evidence, FoundVerdict, REGISTRY, Verdict, possible, refused_by};
 
 /// What a rule finds; `None` if the rule does not apply.
 type RuleResult = Option<FoundVerdict>;
@@ -52,9 +52,9 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
 
 /// Recognizes the report of a service perimeter in dry-run mode, in which the call was not refused.
 fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
-    let is_named = !facts.is_response && facts.prose.contains(DRY_RUN_WORDS);
     let begins = || facts.messages.iter().any(|message| text::begins_with(message, DRY_RUN_WORDS));
-    let is_dry_run = facts.is_dry_run || is_named || begins();
+    let is_named = facts.prose.contains(DRY_RUN_WORDS) && (!facts.is_response || begins());
+    let is_dry_run = facts.is_dry_run || is_named;
     is_dry_run
         .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
 }
@@ -228,7 +228,7 @@ fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResul
     let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
     let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
     let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
-    is_registry.then_some(FoundVerdict::new(Verdict::missing(Certainty::Possible), Evidence::Message))
+    is_registry.then_some(FoundVerdict::new(REGISTRY, Evidence::Message))
 }
 
 /// Reads the status or, in a text without a status, words such as `forbidden`.

@@ -192,6 +192,15 @@ fn decode_escape(after: &str) -> (Option<char>, &str) {
     }
 }
 
+/// Returns whether a text is an XML or HTML document. Programs print other texts that begin with an
+/// angle bracket, such as `<HttpError 403 …>` of Python.
+pub(super) fn is_document(text: &str) -> bool {
+    let text = text.trim_start();
+    ["<?xml", "<!doctype", "<html", "<error>", "<errors"]
+        .iter()
+        .any(|tag| starts_with_ignoring_case(text, tag))
+}
+
 /// Returns the text of an XML or HTML document, without tags, comments, styles and scripts.
 pub(super) fn without_tags(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());

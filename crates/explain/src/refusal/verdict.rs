@@ -10,6 +10,10 @@ pub(crate) enum ScopeProblem {
     Missing,
     /// A script of Apps Script lacks a scope, which its manifest must list.
     Script,
+    /// The nodes of a GKE cluster lack a scope.
+    NodePool,
+    /// A container registry refused. Scopes of the machine that pulls an image may be missing.
+    Registry,
     /// The token holds a scope that forbids some calls, such as `gmail.metadata`.
     Restricting,
     /// The token lacks a scope for Drive, or the file is not shared: the server's response does not
@@ -22,6 +26,8 @@ impl ScopeProblem {
         match self {
             Self::Missing => "missing",
             Self::Script => "script",
+            Self::NodePool => "node_pool",
+            Self::Registry => "registry",
             Self::Restricting => "restricting",
             Self::ScopeOrShare => "scope_or_share",
         }
@@ -155,8 +161,8 @@ pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdic
 pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
 /// A scope is probably missing.
 pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
-/// A scope may be missing.
-pub(super) const POSSIBLY_MISSING: Verdict = Verdict::missing(Certainty::Possible);
+/// A container registry refused, perhaps for lack of scope.
+pub(super) const REGISTRY: Verdict = Verdict::for_scope(ScopeProblem::Registry, Certainty::Possible);
 /// A token endpoint refused the requested scopes.
 pub(super) const REQUESTED_SCOPES: Verdict =
     Verdict { is_for_requested_scopes: true, ..certain(Gate::Credentials) };

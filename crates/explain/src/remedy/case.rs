@@ -3,40 +3,101 @@
 use std::cell::OnceCell;
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{least_scopes, recommended_scopes};
+use gcp_scopes_catalog::{equally_narrow, least_scopes, narrowest_first, recommended_scopes};
 
-use crate::environment::{Credential, Environment};
+use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
+use crate::required_scopes::RequiredScopes;
 
 /// The scopes that `gcloud auth application-default login` requests by default. The flag `--scopes`
 /// replaces these scopes. Source: `gcloud auth application-default login --help`.
 const LOGIN_DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
      https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
 
+/// The maximum number of scopes that a step names, so that its text is a few lines long.
+const MAX_CANDIDATES: usize = 6;
+
 /// The facts of a refusal for lack of scope that determine its steps.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     pub(crate) problem: ScopeProblem,
-    /// A set of scopes for each call. Each call needs one scope of its set.
-    pub(crate) accepted: &'a [ScopeSet],
+    /// The token needs one scope of each set. An empty set stands for a scope that is not known.
+    pub(crate) accepted: Vec<ScopeSet>,
+    /// The scopes of which the call needs one, if it is not known which one.
+    candidates: Option<&'a ScopeSet>,
+    /// Whether the steps are for one call, which may need several scopes at once.
+    is_one_call: bool,
+    known: KnownCall,
     /// The scopes that the token holds, if they are known.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
+    /// The value of [`candidate_names`](Self::candidate_names), once it is computed.
+    candidate_names: OnceCell<Option<String>>,
     /// The value of [`needed`](Self::needed), once it is computed.
     needed: OnceCell<Vec<Scope>>,
     /// The value of [`recommended_scopes`](Self::recommended_scopes), once it is computed.
     recommended: OnceCell<ScopeSet>,
 }
 
+/// What is known of the call that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KnownCall {
+    Nothing,
+    Api,
+    /// The method, and with it the API.
+    Method,
+}
+
+impl KnownCall {
+    pub(crate) fn new(is_method_known: bool, is_api_known: bool) -> Self {
+        match (is_method_known, is_api_known) {
+            (true, _) => Self::Method,
+            (false, true) => Self::Api,
+            (false, false) => Self::Nothing,
+        }
+    }
+}
+
 impl<'a> Case<'a> {
-    pub(crate) fn new(
-        problem: ScopeProblem,
-        accepted: &'a [ScopeSet],
+    /// Creates the case of several calls that one token lacks scopes for, with the accepted scopes
+    /// of each call.
+    pub(super) fn for_calls(
+        accepted: &[ScopeSet],
         held: Option<&'a ScopeSet>,
         environment: &'a Environment,
     ) -> Self {
-        let (needed, recommended) = (OnceCell::new(), OnceCell::new());
-        Self { problem, accepted, held, environment, needed, recommended }
+        let is_one_call = accepted.len() == 1;
+        let case = Self::for_call(ScopeProblem::Missing, &RequiredScopes::Unknown, held, environment);
+        Self { accepted: accepted.to_vec(), is_one_call, known: KnownCall::Method, ..case }
+    }
+
+    /// Creates the case of one call that was refused or is not sent.
+    pub(crate) fn for_call(
+        problem: ScopeProblem,
+        required: &'a RequiredScopes,
+        held: Option<&'a ScopeSet>,
+        environment: &'a Environment,
+    ) -> Self {
+        Self {
+            problem,
+            accepted: required.sets(),
+            candidates: match required {
+                RequiredScopes::OneOf(scopes) => Some(scopes),
+                _ => None,
+            },
+            is_one_call: true,
+            known: KnownCall::Nothing,
+            held,
+            environment,
+            candidate_names: OnceCell::new(),
+            needed: OnceCell::new(),
+            recommended: OnceCell::new(),
+        }
+    }
+
+    /// Sets what is known of the call.
+    pub(crate) fn with_known(self, known: KnownCall) -> Self {
+        Self { known, ..self }
     }
 }
 
@@ -65,42 +126,70 @@ impl Case<'_> {
         self.problem == ScopeProblem::Missing && self.held.is_some_and(suffices)
     }
 
-    /// Returns whether the accepted scopes are unknown for every call.
-    pub(super) fn has_no_accepted_scopes(&self) -> bool {
+    /// Returns whether no scope is known that would be enough for a call.
+    pub(super) fn needs_unknown_scope(&self) -> bool {
         self.accepted.iter().all(ScopeSet::is_empty)
+    }
+
+    /// Returns whether the steps are for one call that needs one scope.
+    pub(super) fn is_one_call(&self) -> bool {
+        self.is_one_call && self.accepted.len() == 1
+    }
+
+    /// Returns whether one call needs several scopes at once.
+    pub(super) fn needs_several_scopes(&self) -> bool {
+        self.is_one_call && self.accepted.len() > 1
+    }
+
+    /// Returns what is known of the call.
+    pub(super) fn known(&self) -> KnownCall {
+        self.known
+    }
+
+    /// Returns whether the token may be one that holds `cloud-platform` unless the program asks for
+    /// other scopes.
+    pub(super) fn may_hold_cloud_platform_by_default(&self) -> bool {
+        self.environment.credential() == Credential::MetadataServer
+            && self.environment.platform().has_cloud_platform_by_default()
+    }
+
+    /// Returns the short names of the scopes of which the call needs one, if it is not known which
+    /// one.
+    pub(super) fn candidate_names(&self) -> Option<String> {
+        self.candidate_names.get_or_init(|| candidate_names(self.candidates)).clone()
     }
 
     /// Returns the fewest scopes that are enough for every call.
     pub(super) fn needed(&self) -> &[Scope] {
-        self.needed.get_or_init(|| least_scopes(self.accepted))
+        self.needed.get_or_init(|| least_scopes(&self.accepted))
     }
 
-    /// Returns the scopes that Google recommends: `cloud-platform`, and the needed and held scopes
-    /// of APIs that `cloud-platform` does not cover, such as Drive.
+    /// Returns the scopes that Google recommends: `cloud-platform` if a call accepts it, and the
+    /// needed and held scopes of APIs that `cloud-platform` does not cover, such as Drive.
     pub(super) fn recommended_scopes(&self) -> &ScopeSet {
-        self.recommended.get_or_init(|| recommended_scopes(self.accepted, self.held()))
+        self.recommended.get_or_init(|| recommended_scopes(&self.accepted, self.held()))
     }
 
-    /// Returns the held and the needed scopes as a value of gcloud's flag `--scopes`, with
-    /// placeholders for unknown scopes.
+    /// Returns the held and the needed scopes as a value of gcloud's flag `--scopes`, with a
+    /// placeholder for the held scopes if they are unknown.
     pub(super) fn scopes_to_set(&self) -> String {
-        let needed = self.needed();
-        let mut list: Vec<String> = match self.held_and_needed() {
+        let list: Vec<String> = match self.held_and_needed() {
             Some(all) => all.iter().map(|scope| flag_value(&scope)).collect(),
             None => {
-                std::iter::once("SCOPES_IT_HAS".to_owned()).chain(needed.iter().map(flag_value)).collect()
+                let needed = self.needed().iter().map(flag_value);
+                std::iter::once("SCOPES_IT_HAS".to_owned()).chain(needed).collect()
             }
         };
-        if needed.is_empty() {
-            list.push("SCOPE".to_owned());
-        }
         list.join(",")
     }
 
-    /// Returns the short names of the recommended scopes; `None` if `cloud-platform` is among the
-    /// held or needed scopes, so that there is no other recommendation.
+    /// Returns the short names of the recommended scopes. Returns `None` if no call accepts
+    /// `cloud-platform`, or if it is among the held or needed scopes, so that there is no other
+    /// recommendation.
     pub(super) fn recommended_short_names(&self) -> Option<String> {
-        if self.held_and_needed().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
+        let platform = Scope::cloud_platform();
+        let is_held_or_needed = self.held_and_needed().is_some_and(|all| all.contains(&platform));
+        if is_held_or_needed || !self.recommended_scopes().contains(&platform) {
             return None;
         }
         let names: Vec<String> =
@@ -108,16 +197,25 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// Returns the URIs of the recommended scopes.
+    /// Returns the URIs of the scopes that a program requests: the recommended scopes, and
+    /// `cloud-platform` if the token holds it by default, because a list of scopes replaces the
+    /// default.
     pub(super) fn scopes_to_request(&self) -> Vec<String> {
-        uris(self.recommended_scopes())
+        // On a GKE node, the program is a pod that gets an identity of its own.
+        let is_pod = self.environment.platform() == Platform::GkeNode;
+        if !is_pod && !self.may_hold_cloud_platform_by_default() {
+            return uris(self.recommended_scopes());
+        }
+        let mut held = self.held().cloned().unwrap_or_default();
+        held.insert(Scope::cloud_platform());
+        uris(&recommended_scopes(&self.accepted, Some(&held)))
     }
 
     /// Returns the scopes to enter for domain-wide delegation: the held and the needed scopes,
     /// because Google recommends no scopes for delegation.
     pub(super) fn scopes_to_delegate(&self) -> String {
         let all = self.held_and_needed().unwrap_or_else(|| self.needed().iter().cloned().collect());
-        if all.is_empty() { "SCOPE".to_owned() } else { uris(&all).join(",") }
+        uris(&all).join(",")
     }
 
     /// Returns the scopes for a person's login: the defaults of gcloud, the scopes of the token,
@@ -131,19 +229,17 @@ impl Case<'_> {
         uris(&all).join(",")
     }
 
-    /// Returns the short names of the needed scopes as a phrase.
+    /// Returns the short names of the needed scopes as a phrase. If the catalog does not show which
+    /// scope is the narrowest, the phrase has each of them.
     pub(super) fn needed_short_names(&self) -> String {
-        let needed = self.needed();
-        let names: Vec<&str> = needed.iter().map(Scope::short).collect();
-        match names.split_last() {
-            None => "the scope it lacks".to_owned(),
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        match (self.accepted.as_slice(), self.needed()) {
+            (_, []) => "the scope it lacks".to_owned(),
+            ([accepted], [_]) => any_of(&equally_narrow(accepted)),
+            (_, needed) => phrase(needed, "and"),
         }
     }
 
-    /// Returns whether `cloud-platform` is enough for every call. An unknown method counts as one
-    /// that accepts `cloud-platform`, because most methods accept it.
+    /// Returns whether `cloud-platform` is known to be enough for every call.
     pub(super) fn is_cloud_platform_enough(&self) -> bool {
         self.accepted.iter().all(accepts_cloud_platform)
     }
@@ -176,9 +272,36 @@ impl Case<'_> {
     }
 }
 
-/// Returns whether `cloud-platform` is an accepted scope, or the accepted scopes are unknown.
+/// Returns scopes of which any one does, as a phrase.
+fn any_of(scopes: &[Scope]) -> String {
+    match scopes {
+        [first, _, _, _, ..] => format!("{} (or one of {} others)", first.short(), scopes.len() - 1),
+        few => phrase(few, "or"),
+    }
+}
+
+/// Joins the short names of scopes.
+fn phrase(scopes: &[Scope], before_last: &str) -> String {
+    let names: Vec<&str> = scopes.iter().map(Scope::short).collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} {before_last} {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// Returns the short names of some scopes, and the number of the others.
+fn candidate_names(scopes: Option<&ScopeSet>) -> Option<String> {
+    let scopes = narrowest_first(scopes?);
+    let names: Vec<&str> = scopes.iter().take(MAX_CANDIDATES).map(Scope::short).collect();
+    let list = names.join(", ");
+    match scopes.len() - names.len() {
+        0 => Some(list),
+        more => Some(format!("{list} and {more} more")),
+    }
+}
+
 fn accepts_cloud_platform(accepted: &ScopeSet) -> bool {
-    accepted.is_empty() || accepted.contains(&Scope::cloud_platform())
+    accepted.contains(&Scope::cloud_platform())
 }
 
 /// Returns scopes as a value of gcloud's flag `--scopes`: gcloud's aliases, and the URIs of scopes

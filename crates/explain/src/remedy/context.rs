@@ -2,7 +2,7 @@
 //! for lack of scope.
 
 use super::advice::Context;
-use super::case::{Case, scopes_flag};
+use super::case::{Case, KnownCall, scopes_flag};
 use crate::environment::{AccountKind, Credential, Environment, Platform, names};
 use crate::refusal::ScopeProblem;
 
@@ -38,6 +38,7 @@ impl Context for Environment {
             "pods" => is_pod && is_attached && self.account().is_none(),
             "serverless" => self.platform().is_serverless(),
             "user_adc" => self.credential() == Credential::UserAdc,
+            "vm" => is_attached && self.platform() == Platform::ComputeEngine,
             "zonal" => self.location().is_some_and(|place| names::zone(place).is_some()),
             _ => self.word(name).is_some(),
         }
@@ -47,6 +48,7 @@ impl Context for Environment {
 impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
+            "candidates" => self.candidate_names(),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
             "recommended_scopes" => Some(scopes_flag(self.recommended_scopes())),
@@ -67,13 +69,16 @@ impl Context for Case<'_> {
             "drive_login" => !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough(),
             "held" => self.held().is_some(),
             "token_held" => self.held.is_some(),
-            "names_none" => self.has_no_accepted_scopes(),
+            "api_known" => self.known() != KnownCall::Nothing,
+            "cloud_by_default" => self.may_hold_cloud_platform_by_default(),
             "narrower" => {
                 self.recommended_short_names().is_some_and(|list| list != self.needed_short_names())
             }
-            "none_needed" => self.needed().is_empty(),
-            "one_call" => self.accepted.len() == 1,
+            "method_known" => self.known() == KnownCall::Method,
+            "one_call" => self.is_one_call(),
             "one_needed" => self.needed().len() == 1,
+            "several" => self.needs_several_scopes(),
+            "unknown_scope" => self.needs_unknown_scope(),
             "share" => self.problem == ScopeProblem::ScopeOrShare,
             _ => self.environment.holds(name) || self.word(name).is_some(),
         }
@@ -92,12 +97,13 @@ mod tests {
     use super::super::sections;
     use super::*;
     use crate::environment::Snapshot;
+    use crate::required_scopes::RequiredScopes;
     use gcp_scopes_catalog::scope::ScopeSet;
     use std::collections::BTreeSet;
 
     /// The words that only the code of one section supplies, with [`WithWords`], and no context.
-    const SECTION_WORDS: [&str; 8] =
-        ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
+    const SECTION_WORDS: [&str; 9] =
+        ["asked", "better", "binding", "how", "method", "permissions", "role", "summary", "why"];
 
     /// Returns environments. Each condition holds in at least one of these environments, and does
     /// not hold in at least one other.
@@ -140,19 +146,28 @@ mod tests {
     fn results_in_contexts(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
         let set = |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
         let accepted = [
-            vec![],
             vec![set(&["cloud-platform", "pubsub"])],
             vec![set(&["drive", "drive.readonly"])],
             vec![set(&["gmail.send"]), set(&["cloud-platform"])],
+        ];
+        let required = [
+            RequiredScopes::Unknown,
+            RequiredScopes::AllOf(set(&["pubsub", "gmail.send"])),
+            RequiredScopes::AnyOf(set(&["drive", "drive.readonly"])),
+            RequiredScopes::OneOf(set(&["gmail.send", "gmail.readonly"])),
         ];
         let held = [None, Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
         let environments = environments();
         let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &environments {
             for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
+                record(&mut results, &Case::for_calls(accepted, held.as_ref(), environment));
+            }
+            for (required, held) in required.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
                 for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
-                    let case = Case::new(kind, accepted, held.as_ref(), environment);
+                    let case = Case::for_call(kind, required, held.as_ref(), environment);
                     record(&mut results, &case);
+                    record(&mut results, &case.with_known(KnownCall::Method));
                 }
             }
             for_each_refusal(environment, |gate| record(&mut results, gate));

@@ -11,14 +11,17 @@ mod grants;
 pub(super) mod roles;
 mod sign_in;
 
-use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::call::{AbstainReason, Call};
+use gcp_scopes_catalog::{Endpoints, Lookup, lookup};
 
 use super::advice;
-use super::case::Case;
+use super::case::{Case, KnownCall};
 use super::scope_gate;
 use super::step::Step;
 use crate::environment::Environment;
-use crate::refusal::{Gate, Refusal};
+use crate::granted::GrantedScopes;
+use crate::refusal::{Gate, Refusal, ScopeProblem};
+use crate::required_scopes::RequiredScopes;
 use closed_gate::ClosedGate;
 
 /// Returns the steps for a refusal by any gate. There is at least one step.
@@ -65,10 +68,9 @@ pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Cal
 
 /// Returns the steps for a refusal by any gate.
 fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
-    let ClosedGate { refusal, environment, .. } = *gate;
+    let refusal = gate.refusal;
     if let Some(kind) = refusal.problem() {
-        let accepted = std::slice::from_ref(refusal.alternatives());
-        return scope_gate::for_case(&Case::new(kind, accepted, None, environment)).steps;
+        return scope_steps(gate, kind);
     }
     let section = match refusal.gate() {
         _ if refusal.other_server().is_some() => "other_server",
@@ -87,6 +89,20 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         Gate::Scope | Gate::Other => "other",
     };
     advice::steps(section, gate)
+}
+
+/// Returns the steps for a refusal for lack of scope of a call whose token is not known.
+fn scope_steps(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<Step> {
+    let ClosedGate { refusal, environment, call } = *gate;
+    let endpoints = Endpoints::new();
+    let without_method = || Lookup::without_method(AbstainReason::Method);
+    let call = call.map_or_else(without_method, |call| lookup(call, &endpoints));
+    let unknown = GrantedScopes::unknown("a refusal does not contain the scopes of the token");
+    let required = RequiredScopes::of_refused_call(&call, call.method(), &unknown, refusal);
+    let is_api_known = call.host().or_else(|| refusal.service()).is_some();
+    let known = KnownCall::new(call.method().is_some(), is_api_known);
+    let case = Case::for_call(problem, &required, None, environment).with_known(known);
+    scope_gate::for_case(&case).steps
 }
 
 /// Parts of messages about an API that is open to a list of projects.

@@ -1,10 +1,11 @@
 //! The remedy for a program that requests the wrong scopes.
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Lookup, least_scope};
+use gcp_scopes_catalog::{ApiMethod, Lookup};
 
 use super::advice::{self, WithWords};
 use super::step::Step;
+use crate::required_scopes::RequiredScopes;
 
 /// Scopes with which a program reads only a part of an API's data, each with that part. The clients
 /// of google-apis-rs request them by default instead of the read-only scope of the API
@@ -49,7 +50,7 @@ fn partial(requested: &ScopeSet) -> Option<&'static str> {
 
 /// Returns the step to request another scope with a client of google-apis-rs.
 fn request_another(method: ApiMethod, requested: &ScopeSet, why: &str) -> Option<Step> {
-    let better = least_scope(&method.accepted())?;
+    let better = RequiredScopes::from(method).least()?;
     let requested = requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
     let words = [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
     advice::steps("requested", &WithWords(&(), &words)).pop()

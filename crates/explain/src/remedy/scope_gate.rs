@@ -14,7 +14,10 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
         ScopeProblem::Script => advice::remedy("script", case),
+        ScopeProblem::NodePool => advice::remedy("new_node_pool", case),
+        ScopeProblem::Registry => advice::remedy(section_for_registry(case), case),
         ScopeProblem::ScopeOrShare => get_scope_or_share(case),
+        ScopeProblem::Missing if case.needs_unknown_scope() => find_out_scope(case),
         ScopeProblem::Missing => get_scope(case),
     }
 }
@@ -35,6 +38,13 @@ fn get_scope_or_share(case: &Case<'_>) -> Remedy {
     Remedy { summary, steps }
 }
 
+/// Returns the remedy for a missing scope that is not known. No step changes a machine or a login
+/// before the scope is known.
+fn find_out_scope(case: &Case<'_>) -> Remedy {
+    let how = get_scope(case).summary;
+    advice::remedy("find_out_scope", &WithWords(case, &[("how", &how)]))
+}
+
 /// Returns the remedy for a missing scope. The credential is checked before the platform, because
 /// the settings of the platform affect only tokens of its metadata server.
 fn get_scope(case: &Case<'_>) -> Remedy {
@@ -50,6 +60,16 @@ fn get_scope(case: &Case<'_>) -> Remedy {
         Credential::Declared | Credential::Unknown => None,
     };
     section.map_or_else(|| for_unknown_credential(case), |section| advice::remedy(section, case))
+}
+
+/// Returns the section of advice for a refusal by a container registry.
+fn section_for_registry(case: &Case<'_>) -> &'static str {
+    let is_attached = case.environment.credential() == Credential::MetadataServer;
+    match case.environment.platform() {
+        Platform::GkeNode | Platform::GkeWorkloadIdentity => "registry_on_gke",
+        Platform::ComputeEngine | Platform::ManagedInstanceGroup if is_attached => "registry_on_vm",
+        _ => "registry",
+    }
 }
 
 /// Returns the section of advice for a program that uses the service account of its machine or
@@ -119,7 +139,7 @@ pub fn for_calls(
     environment: &Environment,
     has_iam_answered: bool,
 ) -> (String, Vec<Step>) {
-    let case = Case::new(ScopeProblem::Missing, accepted, held, environment);
+    let case = Case::for_calls(accepted, held, environment);
     let Remedy { summary, mut steps } = for_case(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();

@@ -16,13 +16,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     include_str!("advice/anywhere.txt"),
     include_str!("advice/gates.txt"),
     include_str!("advice/machines.txt"),
     include_str!("advice/people.txt"),
     include_str!("advice/products.txt"),
     include_str!("advice/programs.txt"),
+    include_str!("advice/registries.txt"),
 ];
 
 /// The lines between two empty lines, as keys and values.

@@ -1,0 +1,186 @@
+//! Finding the scopes of an API whose method is not known.
+
+use std::collections::BTreeSet;
+
+use crate::blob::Row;
+use crate::call::AbstainReason;
+use crate::catalog::Catalog;
+use crate::least::for_every_call;
+use crate::overrides;
+use crate::scope::{Scope, ScopeSet};
+use crate::server_names::APIS;
+use crate::walk::WWW;
+
+/// The scopes that the methods of a service accept. [`Catalog::scopes_of_service`] returns them.
+///
+/// ```
+/// # #[cfg(feature = "full")] {
+/// use gcp_scopes_catalog::Catalog;
+///
+/// let sheets = Catalog::built_in().scopes_of_service("sheets.googleapis.com");
+/// let sheets = sheets.ok_or("not in the catalog")?;
+/// // Every method of Sheets accepts this scope; only the methods that read accept the other one.
+/// assert!(sheets.for_every_method().contains(&"spreadsheets".parse()?));
+/// assert!(!sheets.for_every_method().contains(&"spreadsheets.readonly".parse()?));
+/// assert!(sheets.all().contains(&"spreadsheets.readonly".parse()?));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceScopes {
+    for_every_method: ScopeSet,
+    all: ScopeSet,
+}
+
+impl ServiceScopes {
+    /// Returns the scopes of which any one is enough for every method of the service for which
+    /// Google lists scopes. The set is empty if the methods have no scope in common.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
+    /// let pubsub = Catalog::built_in().scopes_of_service("pubsub.googleapis.com");
+    /// let pubsub = pubsub.ok_or("not in the catalog")?;
+    /// assert!(pubsub.for_every_method().contains(&Scope::cloud_platform()));
+    /// # }
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn for_every_method(&self) -> &ScopeSet {
+        &self.for_every_method
+    }
+
+    /// Returns the scopes that at least one method of the service accepts.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
+    /// let gmail = Catalog::built_in().scopes_of_service("gmail.googleapis.com");
+    /// let gmail = gmail.ok_or("not in the catalog")?;
+    /// assert!(!gmail.all().contains(&Scope::cloud_platform()));
+    /// # }
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn all(&self) -> &ScopeSet {
+        &self.all
+    }
+}
+
+impl Catalog {
+    /// Returns the scopes of the service at this host, such as `pubsub.googleapis.com`. Servers
+    /// report this name as `service`. Returns `None` if the catalog lists no scope for the service.
+    ///
+    /// The function reads all rows of the catalog: do not call it for every request.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// assert!(Catalog::built_in().scopes_of_service("brandnew.googleapis.com").is_none());
+    /// ```
+    #[must_use]
+    pub fn scopes_of_service(self, service: &str) -> Option<ServiceScopes> {
+        let (sets, depends_on_requests) = self.sets_of_service(service);
+        let lists: Vec<ScopeSet> = sets.into_iter().map(|set| self.documented_scopes(set)).collect();
+        let all = lists.iter().fold(ScopeSet::new(), |all, list| all.union(list));
+        let for_every_call: Vec<ScopeSet> = lists.iter().map(for_every_call).collect();
+        let is_for_every = |scope: &Scope| for_every_call.iter().all(|list| list.contains(scope));
+        let for_every_method = all.iter().filter(|scope| !depends_on_requests && is_for_every(scope));
+        let for_every_method = for_every_method.collect();
+        (!all.is_empty()).then_some(ServiceScopes { for_every_method, all })
+    }
+
+    /// Returns the numbers of the sets of scopes that the methods of a service accept, and whether
+    /// the accepted scopes of a method depend on the request. Methods that need several scopes at
+    /// once do not count.
+    fn sets_of_service(self, service: &str) -> (BTreeSet<u16>, bool) {
+        let (mut sets, mut depends_on_requests) = (BTreeSet::new(), false);
+        for row in self.rows_of_service(service) {
+            let silence = self.silence_of(&row);
+            depends_on_requests |= silence == Some(AbstainReason::Request);
+            if row.set != 0 && silence != Some(AbstainReason::Several) {
+                sets.insert(row.set);
+            }
+        }
+        (sets, depends_on_requests)
+    }
+
+    /// Returns the rows of the methods of a service.
+    fn rows_of_service(self, service: &str) -> impl Iterator<Item = Row> {
+        let blob = self.blob();
+        // Each API has many rows, so its names are compared once.
+        let mut apis: Vec<Option<bool>> = Vec::new();
+        let is_of = move |row: &Row| {
+            let place = usize::from(row.api);
+            if place >= apis.len() {
+                apis.resize(place + 1, None);
+            }
+            *apis[place].get_or_insert_with(|| is_api_of(blob.api(row.api), service))
+        };
+        (0..blob.row_count()).map(move |row| blob.row(row)).filter(is_of)
+    }
+
+    /// Returns the reason for which no call of the row's method gets a verdict.
+    fn silence_of(self, row: &Row) -> Option<AbstainReason> {
+        if row.special != 0 && !self.data().knows_overrides {
+            return Some(AbstainReason::Request);
+        }
+        overrides::at(row.special)?.effect.silence_for_all()
+    }
+}
+
+/// Checks whether an API belongs to the service with this name. The older APIs share the host
+/// `www.googleapis.com`, and their services are named after the APIs.
+fn is_api_of([api, _, host]: [&str; 3], service: &str) -> bool {
+    if host != WWW {
+        return host == service;
+    }
+    let named = APIS.iter().find(|(host, ..)| *host == service).map(|(_, api, _)| *api);
+    let name = named.or_else(|| service.strip_suffix(".googleapis.com"));
+    let api = api.split_once('.').map_or(api, |(api, _)| api);
+    name.is_some_and(|name| name.eq_ignore_ascii_case(api))
+}
+
+#[cfg(all(test, feature = "full"))]
+mod tests {
+    use super::*;
+
+    fn names(scopes: &ScopeSet) -> Vec<String> {
+        scopes.iter().map(|scope| scope.short().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_scope_for_every_method_is_accepted_by_every_method() {
+        // The service, and the scopes that are enough for every method.
+        let rows: [(&str, &[&str]); 9] = [
+            ("sheets.googleapis.com", &["drive", "drive.file", "spreadsheets"]),
+            ("pubsub.googleapis.com", &["cloud-platform", "pubsub"]),
+            // These APIs are at `www.googleapis.com`.
+            ("siteverification.googleapis.com", &["siteverification"]),
+            ("calendar-json.googleapis.com", &["calendar"]),
+            // Each of these APIs has two methods that accept no common scope.
+            ("gmail.googleapis.com", &[]),
+            ("youtube.googleapis.com", &[]),
+            ("admin.googleapis.com", &[]),
+            // Which of the scopes is enough depends on the body of the request.
+            ("workspaceevents.googleapis.com", &[]),
+            ("drive.googleapis.com", &[]),
+        ];
+        for (service, expected) in rows {
+            let scopes = Catalog::built_in().scopes_of_service(service).expect(service);
+            assert_eq!(names(scopes.for_every_method()), expected, "{service}");
+            assert!(!scopes.all().is_empty(), "{service}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_service_has_no_scopes() {
+        for name in ["www.googleapis.com", "brandnew.googleapis.com", "sheets", "", "googleapis.com"] {
+            assert_eq!(Catalog::built_in().scopes_of_service(name), None, "{name}");
+        }
+    }
+}
