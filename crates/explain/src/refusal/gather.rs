@@ -44,8 +44,10 @@ impl ResponseFacts {
     fn is_markup(&self, body: &str) -> bool {
         let has_words_after =
             || body.rsplit_once("</Error>").is_some_and(|(_, rest)| !rest.trim().is_empty());
-        let is_markup = if self.is_response { !has_words_after() } else { text::is_document(body) };
-        body.starts_with('<') && is_markup
+        match self.is_response {
+            true => body.starts_with('<') && !body.starts_with("<HttpError") && !has_words_after(),
+            false => text::is_document(body),
+        }
     }
 
     /// Parses the body as JSON. For a truncated response, returns the complete part.
