@@ -132,10 +132,13 @@ impl GuardLayer {
     }
 
     /// Sets the function that creates an error of the client's own type for a refused gRPC call.
-    /// `make` gets the denial and the headers or trailers of the refusal, whose `grpc-message` ends
-    /// with the first line of the denial. The client gets these headers or trailers instead of an
-    /// error if `make` returns `None`, or if neither the service nor the body has the error type
-    /// `E` or a boxed error.
+    /// `make` gets the denial and the headers or trailers of the refusal. Their `grpc-message` ends
+    /// with the first line of the denial.
+    ///
+    /// If the refusal is in the headers, the service returns the error. If the refusal is in the
+    /// trailers, the body returns the error. The error type of that service or body must be `E` or
+    /// a boxed error. If the type is another one, or if `make` returns `None`, the client gets the
+    /// headers or trailers instead of an error.
     ///
     /// gcp-scopes-tonic uses this function with tonic's `Status`.
     ///

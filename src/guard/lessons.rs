@@ -227,7 +227,7 @@ mod tests {
     struct TestLesson {
         lessons: Lessons,
         token: TokenKey,
-        insert: ApiMethod,
+        method: ApiMethod,
         start: Instant,
     }
 
@@ -238,7 +238,7 @@ mod tests {
             let lesson = Self {
                 lessons,
                 token: key(&TokenHasher::new(), 1),
-                insert: method("storage.objects.insert"),
+                method: method("storage.objects.insert"),
                 start,
             };
             lesson.refuse(Duration::ZERO);
@@ -247,12 +247,12 @@ mod tests {
 
         fn refuse(&self, after: Duration) {
             let (stale_at, now) = (self.start, self.start + after);
-            self.lessons.remember_denial(self.token, self.insert, stale_at, denial(), now);
+            self.lessons.remember_denial(self.token, self.method, stale_at, denial(), now);
         }
 
         /// Checks a call, and returns the name of the result.
         fn check(&self, after: Duration) -> &'static str {
-            match self.lessons.check(self.token, self.insert, self.start, self.start + after) {
+            match self.lessons.check(self.token, self.method, self.start, self.start + after) {
                 StopCheck::Unconfirmed => "unconfirmed",
                 StopCheck::Trial => "trial",
                 StopCheck::Stopped(_) => "stopped",
@@ -294,7 +294,7 @@ mod tests {
         lesson.refuse(2 * RETRY_AFTER + SECOND);
         assert_eq!(lesson.check(3 * RETRY_AFTER), "stopped");
         assert_eq!(lesson.check(3 * RETRY_AFTER + SECOND), "trial");
-        lesson.lessons.end_denial(lesson.token, lesson.insert);
+        lesson.lessons.end_denial(lesson.token, lesson.method);
         assert_eq!(lesson.check(3 * RETRY_AFTER + SECOND), "unconfirmed");
     }
 

@@ -93,9 +93,10 @@ impl SelfCheck {
     /// Adds all methods of an API that only read, which are those with `GET`. `api` is a name such
     /// as `pubsub`, or `compute.beta` with a version.
     ///
-    /// The need is open only if the token's scopes are sufficient for every one of these methods.
-    /// Most services need fewer methods: in Cloud Storage, for example, access lists need another
-    /// scope than objects. If so, name the methods with [`needs`](Self::needs).
+    /// The need is [`GateState::Open`] in the report only if the token's scopes are sufficient for
+    /// every one of these methods. Most services need fewer methods: in Cloud Storage, for example,
+    /// the methods for access control lists need another scope than the methods for objects. If so,
+    /// name the methods with [`needs`](Self::needs).
     ///
     /// ```
     /// use gcp_scopes::Guard;

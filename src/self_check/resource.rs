@@ -120,13 +120,14 @@ fn check_permissions(kind: &ResourceKind, permissions: &[String]) -> Result<(), 
         (1..=MAX_PERMISSIONS, None) => Ok(()),
         (1..=MAX_PERMISSIONS, Some(invalid)) => {
             let invalid = format!("{invalid:.100}").escape_debug().to_string();
-            Err(format!("`{invalid}` is no permission of a {what}; those begin with `{start}`"))
+            Err(format!("`{invalid}` is not a permission of a {what}; those begin with `{start}`"))
         }
-        (many, _) => Err(format!("{many} permissions; Google answers at most {MAX_PERMISSIONS} {AT_ONCE}")),
+        (many, _) => Err(format!(
+            "{many} permissions; Google checks at most {MAX_PERMISSIONS} per request: name the others with \
+             a second entry for the same resource"
+        )),
     }
 }
-
-const AT_ONCE: &str = "at once: name the resource again for the rest";
 
 /// Returns whether a text has the form of a permission and one of the prefixes.
 fn is_permission(permission: &str, starts: &[&str]) -> bool {

@@ -9,9 +9,9 @@ use gcp_scopes_testing::scenarios::{
 
 /// The client ureq.
 struct PlainUreq {
-    /// Whether the client sends nothing if a scenario requests a guard, as with a guard that denies
-    /// every call.
-    never_sends: bool,
+    /// Whether the client imitates a guard that denies every call: in a scenario with a guard, the
+    /// client sends nothing.
+    imitates_denying_guard: bool,
 }
 
 #[derive(Clone)]
@@ -19,7 +19,8 @@ struct StorageClient {
     agent: ureq::Agent,
     base: String,
     bearer: String,
-    never_sends: bool,
+    /// Whether every call fails before it is sent.
+    denies_every_call: bool,
 }
 
 impl Subject for PlainUreq {
@@ -40,7 +41,7 @@ impl Subject for PlainUreq {
             agent: agent.build().new_agent(),
             base: scene.url(),
             bearer: format!("Bearer {}", scene.token()),
-            never_sends: self.never_sends && mode.is_some(),
+            denies_every_call: self.imitates_denying_guard && mode.is_some(),
         })
     }
 }
@@ -91,7 +92,7 @@ impl StorageClient {
         headers: &[(&str, &str)],
         bytes: &[u8],
     ) -> Result<Received, Failure> {
-        if self.never_sends {
+        if self.denies_every_call {
             return Err(Failure::new("guard", &std::io::Error::other("not sent")));
         }
         let mut request =
@@ -125,7 +126,7 @@ const NEEDS_GUARD: [Scenario; 8] = [
 
 #[tokio::test]
 async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
-    let client = PlainUreq { never_sends: false };
+    let client = PlainUreq { imitates_denying_guard: false };
     for scenario in Scenario::ALL.into_iter().filter(|scenario| client.skip_reason(*scenario).is_none()) {
         let result = run_scenario(&client, scenario).await;
         assert_eq!(result.is_err(), NEEDS_GUARD.contains(&scenario), "{}: {result:?}", scenario.name());
@@ -134,7 +135,7 @@ async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
 
 #[tokio::test]
 async fn a_guard_that_denies_allowed_calls_fails_the_scenarios() {
-    let client = PlainUreq { never_sends: true };
+    let client = PlainUreq { imitates_denying_guard: true };
     let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the scenario should fail");
     assert!(unmet.to_string().contains("the requests with the guard differ"), "{unmet}");
     for scenario in [Scenario::Iam, Scenario::Upload, Scenario::Retries, Scenario::Concurrent] {
