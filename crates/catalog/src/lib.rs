@@ -38,7 +38,6 @@ pub use least::{
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
-pub use service::ServiceScopes;
 pub use typo::{nearest, typos};
 
 /// The binary layout of the data and the overrides, for the generator and the benchmarks, and the

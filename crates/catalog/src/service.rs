@@ -7,91 +7,58 @@ use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::least::for_every_call;
 use crate::overrides;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
 use crate::server_names::APIS;
 use crate::walk::WWW;
 
-/// The scopes that the methods of a service accept. [`Catalog::scopes_of_service`] returns them.
-///
-/// ```
-/// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::Catalog;
-///
-/// let sheets = Catalog::built_in().scopes_of_service("sheets.googleapis.com");
-/// let sheets = sheets.ok_or("not in the catalog")?;
-/// // Every method of Sheets accepts this scope; only the methods that read accept the other one.
-/// assert!(sheets.for_every_method().contains(&"spreadsheets".parse()?));
-/// assert!(!sheets.for_every_method().contains(&"spreadsheets.readonly".parse()?));
-/// assert!(sheets.all().contains(&"spreadsheets.readonly".parse()?));
-/// # }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceScopes {
-    for_every_method: ScopeSet,
-    all: ScopeSet,
-}
-
-impl ServiceScopes {
-    /// Returns the scopes of which any one is enough for every method of the service for which
-    /// Google lists scopes. The set is empty if the methods have no scope in common.
-    ///
-    /// ```
-    /// # #[cfg(feature = "full")] {
-    /// use gcp_scopes_catalog::Catalog;
-    /// use gcp_scopes_catalog::scope::Scope;
-    ///
-    /// let pubsub = Catalog::built_in().scopes_of_service("pubsub.googleapis.com");
-    /// let pubsub = pubsub.ok_or("not in the catalog")?;
-    /// assert!(pubsub.for_every_method().contains(&Scope::cloud_platform()));
-    /// # }
-    /// # Ok::<(), &str>(())
-    /// ```
-    #[must_use]
-    pub fn for_every_method(&self) -> &ScopeSet {
-        &self.for_every_method
-    }
-
-    /// Returns the scopes that at least one method of the service accepts.
-    ///
-    /// ```
-    /// # #[cfg(feature = "full")] {
-    /// use gcp_scopes_catalog::Catalog;
-    /// use gcp_scopes_catalog::scope::Scope;
-    ///
-    /// let gmail = Catalog::built_in().scopes_of_service("gmail.googleapis.com");
-    /// let gmail = gmail.ok_or("not in the catalog")?;
-    /// assert!(!gmail.all().contains(&Scope::cloud_platform()));
-    /// # }
-    /// # Ok::<(), &str>(())
-    /// ```
-    #[must_use]
-    pub fn all(&self) -> &ScopeSet {
-        &self.all
-    }
-}
-
 impl Catalog {
-    /// Returns the scopes of the service at this host, such as `pubsub.googleapis.com`. Servers
-    /// report this name as `service`. Returns `None` if the catalog lists no scope for the service.
+    /// Returns the scopes that at least one method of a service accepts. `service` is its host, such
+    /// as `pubsub.googleapis.com`; servers report this name as `service`. The set is empty if the
+    /// catalog lists no scope for the service.
     ///
     /// The function reads all rows of the catalog: do not call it for every request.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
+    /// use gcp_scopes_catalog::scope::Scope;
     ///
-    /// assert!(Catalog::built_in().scopes_of_service("brandnew.googleapis.com").is_none());
+    /// let catalog = Catalog::built_in();
+    /// # #[cfg(feature = "full")]
+    /// assert!(catalog.scopes_of_service("gmail.googleapis.com").contains(&"gmail.send".parse()?));
+    /// assert!(catalog.scopes_of_service("brandnew.googleapis.com").is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn scopes_of_service(self, service: &str) -> Option<ServiceScopes> {
+    pub fn scopes_of_service(self, service: &str) -> ScopeSet {
+        let (sets, _) = self.sets_of_service(service);
+        let lists = sets.into_iter().map(|set| self.documented_scopes(set));
+        lists.fold(ScopeSet::new(), |all, list| all.union(&list))
+    }
+
+    /// Returns the scopes of which any one is enough for every method of a service for which Google
+    /// lists scopes. The set is empty if the methods have no scope in common, and if which scope is
+    /// enough depends on the request.
+    ///
+    /// The function reads all rows of the catalog: do not call it for every request.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// let scopes = Catalog::built_in().scopes_for_every_method("sheets.googleapis.com");
+    /// // Every method of Sheets accepts this scope; only the methods that read accept the other one.
+    /// assert!(scopes.contains(&"spreadsheets".parse()?));
+    /// assert!(!scopes.contains(&"spreadsheets.readonly".parse()?));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn scopes_for_every_method(self, service: &str) -> ScopeSet {
         let (sets, depends_on_requests) = self.sets_of_service(service);
-        let lists: Vec<ScopeSet> = sets.into_iter().map(|set| self.documented_scopes(set)).collect();
-        let all = lists.iter().fold(ScopeSet::new(), |all, list| all.union(list));
-        let for_every_call: Vec<ScopeSet> = lists.iter().map(for_every_call).collect();
-        let is_for_every = |scope: &Scope| for_every_call.iter().all(|list| list.contains(scope));
-        let for_every_method = all.iter().filter(|scope| !depends_on_requests && is_for_every(scope));
-        let for_every_method = for_every_method.collect();
-        (!all.is_empty()).then_some(ServiceScopes { for_every_method, all })
+        let lists = sets.into_iter().map(|set| for_every_call(&self.documented_scopes(set)));
+        let lists: Vec<ScopeSet> = lists.filter(|_| !depends_on_requests).collect();
+        let Some(first) = lists.first() else { return ScopeSet::new() };
+        first.iter().filter(|scope| lists.iter().all(|list| list.contains(scope))).collect()
     }
 
     /// Returns the numbers of the sets of scopes that the methods of a service accept, and whether
@@ -171,16 +138,18 @@ mod tests {
             ("drive.googleapis.com", &[]),
         ];
         for (service, expected) in rows {
-            let scopes = Catalog::built_in().scopes_of_service(service).expect(service);
-            assert_eq!(names(scopes.for_every_method()), expected, "{service}");
-            assert!(!scopes.all().is_empty(), "{service}");
+            let catalog = Catalog::built_in();
+            assert_eq!(names(&catalog.scopes_for_every_method(service)), expected, "{service}");
+            assert!(!catalog.scopes_of_service(service).is_empty(), "{service}");
         }
     }
 
     #[test]
     fn a_name_that_is_no_service_has_no_scopes() {
         for name in ["www.googleapis.com", "brandnew.googleapis.com", "sheets", "", "googleapis.com"] {
-            assert_eq!(Catalog::built_in().scopes_of_service(name), None, "{name}");
+            let catalog = Catalog::built_in();
+            assert!(catalog.scopes_of_service(name).is_empty(), "{name}");
+            assert!(catalog.scopes_for_every_method(name).is_empty(), "{name}");
         }
     }
 }

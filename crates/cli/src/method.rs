@@ -7,7 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes_explain::reader::{self, MethodQuestion, shown};
+use gcp_scopes_explain::reader::{self, NamedCall, shown};
 
 use answer::MethodAnswer;
 
@@ -68,8 +68,8 @@ Exit codes:
 pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.jsonl {
         let answer_line = |line: &[u8]| {
-            let question = MethodQuestion::from_json_line(line).map_err(|error| error.to_string())?;
-            Ok(MethodAnswer::to(&question).json())
+            let call = NamedCall::from_json_line(line).map_err(|error| error.to_string())?;
+            Ok(MethodAnswer::new(&call, call.granted()).json())
         };
         return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer_line));
     }
@@ -80,15 +80,14 @@ pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, Stri
 /// Returns the text or the JSON for the method or the request that the arguments name.
 fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, String> {
     let verb = args.verb.as_deref().unwrap_or_default();
-    let question = match args.url.as_deref() {
-        Some(url) => MethodQuestion::about_request(verb, url).map_err(|error| error.to_string()),
-        None => question_about_method(verb),
+    let call = match args.url.as_deref() {
+        Some(url) => NamedCall::new(verb, url).map_err(|error| error.to_string()),
+        None => call_by_id(verb),
     }?;
     let granted = args.granted.iter().map(String::as_str);
     let granted = (!args.granted.is_empty()).then(|| reader::scopes(granted)).transpose();
     let granted = granted.map_err(|error| format!("unusable --granted: {error}"))?;
-    let question = granted.into_iter().fold(question, MethodQuestion::with_granted);
-    let answer = MethodAnswer::to(&question);
+    let answer = MethodAnswer::new(&call, granted.as_ref());
     Ok(match args.format {
         OutputFormat::Text => answer.text(style),
         OutputFormat::Json => answer.json_with_doc(),
@@ -97,11 +96,11 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-/// Returns the question about the method with this id. A text that is not an id is probably an HTTP
+/// Returns the call of the method with this id. A text that is not an id is probably an HTTP
 /// verb without its URL, so the error for such a text asks for a URL.
-fn question_about_method(id: &str) -> Result<MethodQuestion, String> {
+fn call_by_id(id: &str) -> Result<NamedCall, String> {
     if id.contains('.') && !id.contains("://") {
-        return MethodQuestion::about_method(id).map_err(|error| error.to_string());
+        return NamedCall::by_id(id).map_err(|error| error.to_string());
     }
     Err(format!(
         "a URL is missing behind {}: expected a verb and a URL, such as GET {EXAMPLE}, or the id \

@@ -1,11 +1,10 @@
 //! Reads what people paste and programs record: responses, logs, requests and lists of scopes.
 //!
 //! [`RecordedResponse`] is a response, or a text such as a log that may contain a response.
-//! [`NamedCall`] is a call that a person or a program names, and [`RefusedCall`] is what a text shows
-//! of the call that was refused.
+//! [`NamedCall`] is a call that a person, a program or a log names.
 //!
 //! ```
-//! use gcp_scopes_explain::reader::{RecordedResponse, RefusedCall};
+//! use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 //! use gcp_scopes_explain::refusal::{Gate, classify};
 //!
 //! let log = "10:00:00 INFO GET https://storage.googleapis.com/storage/v1/b/photos\n\
@@ -15,18 +14,18 @@
 //!     records.iter().find_map(|record| classify(&record.error_response())).ok_or("no refusal")?;
 //! assert_eq!(refusal.gate(), Gate::Scope);
 //!
-//! let called = RefusedCall::find(&refusal, log, "").method();
+//! let called = NamedCall::find_refused(&refusal, log, "").method();
 //! assert_eq!(called.map(|method| method.id()), Some("storage.buckets.get"));
 //! # Ok::<(), &str>(())
 //! ```
 
+mod call_line;
 mod clues;
 mod input_errors;
 mod json_line;
 mod library;
 mod lists;
 mod log_records;
-mod method_question;
 mod named_call;
 mod places;
 mod record_environment;
@@ -37,9 +36,8 @@ mod requests;
 mod scope_list;
 
 pub use input_errors::{looks_secret, nearest_name, shown};
-pub use method_question::MethodQuestion;
 pub use named_call::NamedCall;
 pub use places::{CREDENTIALS, PLACES};
 pub use recorded_response::RecordedResponse;
-pub use refused_call::{RefusedCall, service_of};
+pub use refused_call::service_of;
 pub use scope_list::scopes;

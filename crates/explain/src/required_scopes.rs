@@ -165,11 +165,15 @@ impl RequiredScopes {
     /// Returns what is known from the service of a call. If the method is known, Google lists no
     /// scopes for it, and the scopes of the other methods may not be enough.
     fn of_service(service: Option<&str>, is_method_known: bool) -> Self {
-        let scopes = service.and_then(|service| Catalog::built_in().scopes_of_service(service));
-        let Some(scopes) = scopes else { return Self::Unknown };
-        match scopes.for_every_method().is_empty() || is_method_known {
-            true => Self::OneOf(scopes.all().clone()),
-            false => Self::EveryMethod(scopes.for_every_method().clone()),
+        let Some(service) = service else { return Self::Unknown };
+        let catalog = Catalog::built_in();
+        let enough = if is_method_known { ScopeSet::new() } else { catalog.scopes_for_every_method(service) };
+        if !enough.is_empty() {
+            return Self::EveryMethod(enough);
+        }
+        match catalog.scopes_of_service(service) {
+            none if none.is_empty() => Self::Unknown,
+            scopes => Self::OneOf(scopes),
         }
     }
 }

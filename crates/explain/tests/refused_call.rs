@@ -2,18 +2,18 @@
 #![cfg(feature = "reader")]
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::reader::{NamedCall, RefusedCall};
+use gcp_scopes_explain::reader::NamedCall;
 use gcp_scopes_explain::refusal::classify_text;
 
 const SCOPES: &str = "Request had insufficient authentication scopes.";
 
 /// Finds the refused call in a text. `before` is what the log contains before the text.
-fn find(text: &str, before: &str) -> RefusedCall {
+fn find(text: &str, before: &str) -> NamedCall {
     let refusal = classify_text(text).unwrap_or_else(|| panic!("no refusal: {text}"));
-    RefusedCall::find(&refusal, text, before)
+    NamedCall::find_refused(&refusal, text, before)
 }
 
-fn id(call: &RefusedCall) -> Option<&'static str> {
+fn id(call: &NamedCall) -> Option<&'static str> {
     call.method().map(|method| method.id())
 }
 
@@ -123,7 +123,7 @@ fn a_url_without_a_verb_leaves_candidates() {
     ids.sort_unstable();
     assert_eq!(ids, ["sheets.spreadsheets.values.get", "sheets.spreadsheets.values.update"]);
     // `spreadsheets.readonly` would do for `get` alone.
-    assert_eq!(names(&call.accepted_by_all()), ["drive", "drive.file", "spreadsheets"]);
+    assert_eq!(names(&call.lookup().accepted()), ["drive", "drive.file", "spreadsheets"]);
     // Node's client prints the verb in a field.
     let call = find(&format!("{SCOPES}\n  config: {{\n    url: '{url}',\n    method: 'PUT',\n"), "");
     assert_eq!(id(&call), Some("sheets.spreadsheets.values.update"));
@@ -170,7 +170,7 @@ fn commands_and_libraries_show_the_api() {
     let call =
         find(&format!("ERROR: (gcloud.compute.disks.list) Some requests did not succeed:\n - {SCOPES}"), "");
     assert!(call.candidates().iter().any(|method| method.id() == "compute.disks.list"));
-    assert_eq!(names(&call.accepted_by_all()), ["cloud-platform", "compute", "compute.readonly"]);
+    assert_eq!(names(&call.lookup().accepted()), ["cloud-platform", "compute", "compute.readonly"]);
 }
 
 /// A library in the record of the refusal is nearer to it than a request in another record.

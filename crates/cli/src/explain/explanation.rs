@@ -11,7 +11,7 @@ use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::{Step, for_refused_call};
-use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, RefusedCall, service_of};
+use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, service_of};
 use serde::Serialize;
 
 use super::report;
@@ -52,26 +52,24 @@ impl Explainer {
         if self.call.is_some() && given.is_none() {
             notes.push(contradicted_call(&read));
         }
-        let named_call = given.cloned().unwrap_or_else(|| read.named_call());
-        let method = given.map_or_else(|| read.method(), NamedCall::method);
-        let read = if given.is_some() { RefusedCall::default() } else { read };
-        let call = named_call.call();
-        let denial = self.denial(&call, method, &with_service(&refusal, &read), &environment);
-        let required = (refusal.gate() == Gate::Scope)
-            .then(|| self.required(&call, method, &with_service(&refusal, &read)));
+        let named_call = given.cloned().unwrap_or(read);
+        let (method, call) = (named_call.method(), named_call.call());
+        let with_service = with_service(&refusal, &named_call);
+        let denial = self.denial(&call, method, &with_service, &environment);
+        let required = (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &with_service));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
         };
         let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
-        notes.extend(candidates_note(read.candidates()).filter(|_| refusal.gate() == Gate::Scope));
+        notes.extend(candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope));
         Explanation {
             refusal: Some(refusal),
             denial,
             required,
             method,
-            call: read,
+            call: named_call,
             steps,
             notes,
             is_place_of_record,
@@ -116,7 +114,7 @@ fn look_up(call: &Call<'_>, method: Option<ApiMethod>) -> Lookup {
 }
 
 /// Returns the refusal with the service that the text shows.
-fn with_service(refusal: &Refusal, read: &RefusedCall) -> Refusal {
+fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
     read.service().map_or_else(|| refusal.clone(), |service| refusal.clone().with_service(service))
 }
 
@@ -126,7 +124,7 @@ const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, s
                               another token: begin with the first step.";
 
 /// Returns the note about a call of `--call` that is not the call of the answer.
-fn contradicted_call(read: &RefusedCall) -> String {
+fn contradicted_call(read: &NamedCall) -> String {
     let name =
         read.method().map(|method| method.id().to_owned()).or_else(|| read.service().map(str::to_owned));
     let name = name.unwrap_or_else(|| "another API".to_owned());
@@ -160,7 +158,7 @@ pub(crate) struct Explanation {
     /// The method that was called, if the method is known.
     method: Option<ApiMethod>,
     /// What the text shows of the call.
-    call: RefusedCall,
+    call: NamedCall,
     steps: Vec<Step>,
     /// What contradicts the arguments, and what is not certain about the call.
     notes: Vec<String>,

@@ -2,12 +2,12 @@
 
 use gcp_scopes::environment::Environment;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify, decisive};
-use gcp_scopes_explain::reader::{RecordedResponse, RefusedCall};
+use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
 /// A refusal, and what is known of the refused call.
 pub(crate) struct FoundRefusal {
     pub(crate) refusal: Refusal,
-    pub(crate) call: RefusedCall,
+    pub(crate) call: NamedCall,
     /// Where the program ran, if the record shows it.
     pub(crate) environment: Option<Environment>,
     /// The text that contains the refusal.
@@ -24,7 +24,7 @@ impl FoundRefusal {
         let (refusal, part) =
             refusals.reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
         let text = part.body();
-        let call = RefusedCall::find(&refusal, &text, "");
+        let call = NamedCall::find_refused(&refusal, &text, "");
         let whole = response.body();
         let rest = whole.strip_suffix(&text).unwrap_or(&whole);
         Some(Self { refusal, call, environment: response.environment().cloned(), text }.after(rest))
@@ -35,7 +35,7 @@ impl FoundRefusal {
         if !self.call.candidates().is_empty() || before.is_empty() {
             return self;
         }
-        let call = RefusedCall::find(&self.refusal, &self.text, before);
+        let call = NamedCall::find_refused(&self.refusal, &self.text, before);
         Self { call, ..self }
     }
 

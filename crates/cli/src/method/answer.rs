@@ -1,10 +1,11 @@
 //! The output of `method`, as text and as JSON.
 
+use gcp_scopes::ScopeSet;
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::reader::MethodQuestion;
+use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
 
 use crate::output::{sorted_uris, to_json};
@@ -12,7 +13,9 @@ use crate::style::StyleArgs;
 
 /// The method of a call, and whether the scopes of a token suffice for the call.
 pub(crate) struct MethodAnswer<'a> {
-    question: &'a MethodQuestion,
+    call: &'a NamedCall,
+    /// The scopes that the token holds, if they are given.
+    granted: Option<&'a ScopeSet>,
     method: Option<ApiMethod>,
     /// The reason why the scopes of the method alone do not decide about the request; `None` if
     /// they do.
@@ -23,15 +26,15 @@ pub(crate) struct MethodAnswer<'a> {
 }
 
 impl<'a> MethodAnswer<'a> {
-    /// Returns the answer for a method and, if the question has one, a token.
-    pub(crate) fn to(question: &'a MethodQuestion) -> Self {
-        let found = question.lookup();
+    /// Returns the answer for a call and the scopes of a token, if they are given.
+    pub(crate) fn new(call: &'a NamedCall, granted: Option<&'a ScopeSet>) -> Self {
+        let found = call.lookup();
         let (method, doubt) = (found.method(), found.abstain_reason());
-        let verdict = match question.granted() {
+        let verdict = match granted {
             Some(granted) => found.accepts(granted),
             None => Err(doubt.unwrap_or(AbstainReason::Granted)),
         };
-        Self { question, method, doubt, verdict }
+        Self { call, granted, method, doubt, verdict }
     }
 
     /// Returns the answer as a line of `--jsonl`, without the line end.
@@ -47,13 +50,13 @@ impl<'a> MethodAnswer<'a> {
 
     /// Returns the answer as text: the method, and a sentence about the scopes of the token.
     pub(crate) fn text(&self, style: &StyleArgs) -> String {
-        let (layout, host) = (style.layout(), self.question.host());
+        let (layout, host) = (style.layout(), self.call.host().unwrap_or_default());
         let Some(method) = self.method else {
             let why = reason_text(self.reason(), host);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
-        let why = match (self.question.granted(), self.doubt) {
+        let why = match (self.granted, self.doubt) {
             (Some(_), _) => format!("{}: {}", decision(self.verdict), reason_text(self.reason(), host)),
             (None, Some(doubt)) => reason_text(doubt.as_str(), host),
             (None, None) => return text,

@@ -1,9 +1,10 @@
-//! Parses a call that a person or a program names.
+//! A call that a person, a program or a log names.
 
 use std::str::FromStr;
 
 use gcp_scopes_catalog::call::{Call, NeededScopes};
-use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::{Method, Uri};
 
 use super::input_errors::shown;
@@ -11,7 +12,8 @@ use super::request::{read_url, read_verb};
 use crate::error::Error;
 
 /// A call. A text names the call by its verb and URL, by the id of the API method, or by the full
-/// name of the gRPC method.
+/// name of the gRPC method. For a refused call, a log may show only several methods of which one was
+/// called, or only the API.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
@@ -25,12 +27,17 @@ use crate::error::Error;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct NamedCall {
-    verb: Method,
-    uri: Uri,
+    pub(super) verb: Method,
+    pub(super) uri: Uri,
     /// The method, if its request is not known.
-    method: Option<ApiMethod>,
+    pub(super) method: Option<ApiMethod>,
     /// The scopes of which the call needs one, if a lookup of the request cannot find them.
-    needed: Option<NeededScopes>,
+    pub(super) needed: Option<NeededScopes>,
+    pub(super) granted: Option<ScopeSet>,
+    pub(super) candidates: Vec<ApiMethod>,
+    pub(super) service: Option<String>,
+    /// Whether the server named the method in its response.
+    pub(super) is_named_by_server: bool,
 }
 
 impl NamedCall {
@@ -49,6 +56,23 @@ impl NamedCall {
     /// expected.
     pub fn new(verb: &str, url: &str) -> Result<Self, Error> {
         Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
+    }
+
+    /// Creates a call of the method with this id. The id of a gRPC method may have a slash:
+    /// `google.pubsub.v1.Publisher/Publish`.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
+    /// let error = NamedCall::by_id("storage.objects.insrt").unwrap_err();
+    /// assert!(error.to_string().ends_with("did you mean `storage.objects.insert`?"));
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the catalog does not have the id; the message contains the nearest ids.
+    pub fn by_id(id: &str) -> Result<Self, Error> {
+        let id = id.trim().trim_start_matches('/').replace('/', ".");
+        Ok(Self::of_method(ApiMethod::by_id(&id).map_err(|error| error.to_string())?))
     }
 
     /// Creates a call from a request.
@@ -71,6 +95,7 @@ impl NamedCall {
             uri: format!("https://{}/", method.host()).parse().unwrap_or_default(),
             method: Some(method),
             needed: Some(NeededScopes::any_of(method.accepted().iter())),
+            ..Self::default()
         }
     }
 
@@ -105,19 +130,83 @@ impl NamedCall {
         self.method.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
     }
 
-    /// Returns the URL of the call. For a call that is named by its gRPC method, returns only a
-    /// path.
+    /// Returns what the catalog knows about the call, or about its method if the request is not
+    /// known.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::{NamedCall, scopes};
+    ///
+    /// let insert = NamedCall::by_id("storage.objects.insert")?.lookup();
+    /// assert_eq!(insert.accepts(&scopes(["storage-ro"])?), Ok(false));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lookup(&self) -> Lookup {
+        self.method.map_or_else(|| lookup(&self.call(), &Endpoints::new()), Lookup::from)
+    }
+
+    /// Returns the host of the request, or else the host of the method.
     ///
     /// ```
     /// use gcp_scopes_explain::reader::NamedCall;
     ///
-    /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
-    /// assert_eq!(call.uri().host(), Some("storage.googleapis.com"));
+    /// let call = NamedCall::by_id("storage.buckets.list")?;
+    /// assert_eq!(call.host(), Some("storage.googleapis.com"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
     #[must_use]
-    pub fn uri(&self) -> &Uri {
-        &self.uri
+    pub fn host(&self) -> Option<&str> {
+        self.uri.host().or_else(|| self.method().map(|method| method.host()))
+    }
+
+    /// Returns the scopes of the token that a [line of JSON](Self::from_json_line) has.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::NamedCall;
+    ///
+    /// let line = br#"{"id": "storage.objects.get", "granted": ["pubsub"]}"#;
+    /// let call = NamedCall::from_json_line(line)?;
+    /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn granted(&self) -> Option<&ScopeSet> {
+        self.granted.as_ref()
+    }
+
+    /// Returns the methods of which one was called, for a [refused call](Self::find_refused). The
+    /// list is empty if the text shows no method.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// // GET of this URL lists files, and POST creates one.
+    /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files returned \
+    ///             \"Request had insufficient authentication scopes.\">";
+    /// let call = NamedCall::find_refused(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// let ids: Vec<_> = call.candidates().iter().map(|method| method.id()).collect();
+    /// assert_eq!(ids, ["drive.files.list", "drive.files.create"]);
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn candidates(&self) -> &[ApiMethod] {
+        &self.candidates
+    }
+
+    /// Returns the host of the API, such as `storage.googleapis.com`, that the text of a
+    /// [refused call](Self::find_refused) shows.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let text = "ERROR: (gcloud.kms.keys.list) Request had insufficient authentication scopes.";
+    /// let call = NamedCall::find_refused(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// assert_eq!(call.service(), Some("cloudkms.googleapis.com"));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
     }
 }
 

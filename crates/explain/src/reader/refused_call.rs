@@ -21,143 +21,68 @@ const MESSAGE_LENGTH: usize = 40;
 
 /// What a text shows of the call that was refused: a request, or the methods of which one was
 /// called, or only the API.
-///
-/// The call is that in the line of the refusal, else the nearest request before the refusal, else
-/// the nearest one after it. A call that succeeded, and a call of another API than the refusal
-/// names, is not the refused one. Without a request, the command of gcloud and the names of client
-/// libraries show the API.
-///
-/// ```
-/// use gcp_scopes_explain::reader::RefusedCall;
-/// use gcp_scopes_explain::refusal::classify_text;
-///
-/// let text = "GET https://pubsub.googleapis.com/v1/projects/p/topics 200 OK\n\
-///             GET https://storage.googleapis.com/storage/v1/b/photos\n\
-///             Error 403: Request had insufficient authentication scopes.";
-/// let refusal = classify_text(text).ok_or("no refusal")?;
-/// let call = RefusedCall::find(&refusal, text, "");
-/// assert_eq!(call.method().map(|method| method.id()), Some("storage.buckets.get"));
-/// # Ok::<(), &str>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct RefusedCall {
+#[derive(Default)]
+struct Found {
     candidates: Vec<ApiMethod>,
     /// The request, if its method is the only candidate.
     request: Option<(Method, Uri)>,
     service: Option<String>,
-    /// Whether the server named the method in its response.
-    is_named_by_server: bool,
     /// Whether a command implies the methods. A command may call other methods, too.
     is_implied: bool,
 }
 
-impl RefusedCall {
+impl NamedCall {
     /// Finds the call of a refusal. `text` is the record that contains the refusal, and `before` is
     /// what the log contains before that record.
     ///
+    /// The call is that in the line of the refusal, else the nearest request before the refusal,
+    /// else the nearest one after it. A call that succeeded, and a call of another API than the
+    /// refusal names, is not the refused one. Without a request, the command of gcloud and the names
+    /// of client libraries show the API. If several methods are possible, the call needs a scope
+    /// that is enough for each of them.
+    ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
     /// let text = "Error 403: Request had insufficient authentication scopes.";
     /// let refusal = classify_text(text).ok_or("no refusal")?;
-    /// let before = "DEBUG GET https://storage.googleapis.com/storage/v1/b/photos";
-    /// assert!(RefusedCall::find(&refusal, text, before).method().is_some());
-    /// assert!(RefusedCall::find(&refusal, text, "").method().is_none());
+    /// let before = "GET https://pubsub.googleapis.com/v1/projects/p/topics 200 OK\n\
+    ///               GET https://storage.googleapis.com/storage/v1/b/photos";
+    /// let call = NamedCall::find_refused(&refusal, text, before);
+    /// assert_eq!(call.method().map(|method| method.id()), Some("storage.buckets.get"));
+    /// assert!(NamedCall::find_refused(&refusal, text, "").method().is_none());
     /// # Ok::<(), &str>(())
     /// ```
     #[must_use]
-    pub fn find(refusal: &Refusal, text: &str, before: &str) -> Self {
+    pub fn find_refused(refusal: &Refusal, text: &str, before: &str) -> Self {
+        let service = refusal.service().map(str::to_owned);
         if let Some(method) = method_by_server(refusal) {
-            let service = refusal.service().map(str::to_owned);
-            return Self { candidates: vec![method], service, is_named_by_server: true, ..Self::default() };
+            let call = Self::of_method(method);
+            return Self { candidates: vec![method], service, is_named_by_server: true, ..call };
         }
         let search = Search::new(refusal, text, before);
-        let found = search.by_request().or_else(|| search.by_clue());
-        let found = found.unwrap_or_default();
-        Self { service: found.service.or_else(|| refusal.service().map(str::to_owned)), ..found }
+        let found = search.by_request().or_else(|| search.by_clue()).unwrap_or_default();
+        Self::from(Found { service: found.service.or(service), ..found })
     }
 
-    /// Returns the method that was called, if only one method is possible.
+    /// Returns whether this [refused call](Self::find_refused) cannot be `named`: the text shows
+    /// another API, or the server named another method.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// assert!(RefusedCall::default().method().is_none());
-    /// ```
-    #[must_use]
-    pub fn method(&self) -> Option<ApiMethod> {
-        self.candidates.first().copied().filter(|_| self.candidates.len() == 1 && !self.is_implied)
-    }
-
-    /// Returns the methods of which one was called. The list is empty if the text shows no method.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// # use gcp_scopes_explain::refusal::classify_text;
-    /// // GET of this URL lists files, and POST creates one.
-    /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files returned \
-    ///             \"Request had insufficient authentication scopes.\">";
-    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
-    /// let ids: Vec<_> = call.candidates().iter().map(|method| method.id()).collect();
-    /// assert_eq!(ids, ["drive.files.list", "drive.files.create"]);
-    /// # Ok::<(), &str>(())
-    /// ```
-    #[must_use]
-    pub fn candidates(&self) -> &[ApiMethod] {
-        &self.candidates
-    }
-
-    /// Returns the host of the API, such as `storage.googleapis.com`.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// # use gcp_scopes_explain::refusal::classify_text;
-    /// let text = "ERROR: (gcloud.kms.keys.list) Request had insufficient authentication scopes.";
-    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
-    /// assert_eq!(call.service(), Some("cloudkms.googleapis.com"));
-    /// # Ok::<(), &str>(())
-    /// ```
-    #[must_use]
-    pub fn service(&self) -> Option<&str> {
-        self.service.as_deref()
-    }
-
-    /// Returns the scopes of which any one is enough for each of several
-    /// [`candidates`](Self::candidates). The set is empty if there is no such scope, or if Google
-    /// lists no scopes for a candidate.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// # use gcp_scopes_explain::refusal::classify_text;
-    /// let text = "https://www.googleapis.com/drive/v3/files: Insufficient Permission";
-    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
-    /// let scopes = call.accepted_by_all();
-    /// assert!(scopes.contains(&"drive".parse()?) && !scopes.contains(&"drive.readonly".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn accepted_by_all(&self) -> ScopeSet {
-        let lists: Vec<ScopeSet> = self.candidates.iter().map(ApiMethod::accepted).collect();
-        let Some(first) = lists.first() else { return ScopeSet::new() };
-        first.iter().filter(|scope| lists.iter().all(|list| list.contains(scope))).collect()
-    }
-
-    /// Returns whether the call cannot be the one that this name stands for: the text shows another
-    /// API, or the server named another method.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
+    /// # use gcp_scopes_explain::reader::NamedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text =
     ///     "GET https://pubsub.googleapis.com/v1/projects/p/topics: Insufficient Permission";
-    /// let call = RefusedCall::find(&classify_text(text).ok_or("no refusal")?, text, "");
+    /// let call = NamedCall::find_refused(&classify_text(text).ok_or("no refusal")?, text, "");
     /// assert!(call.contradicts(&"storage.objects.get".parse()?));
     /// assert!(!call.contradicts(&"pubsub.projects.topics.list".parse()?));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn contradicts(&self, named: &NamedCall) -> bool {
+    pub fn contradicts(&self, named: &Self) -> bool {
         let method = named.method();
-        let service = method.map(service_of).or_else(|| named.uri().host().map(str::to_owned));
+        let service = method.map(service_of).or_else(|| named.host().map(str::to_owned));
         let is_other = |own: &str, other: &str| api_name(own) != api_name(other);
         let is_other_api =
             self.service().zip(service.as_deref()).is_some_and(|(own, other)| is_other(own, other));
@@ -166,27 +91,30 @@ impl RefusedCall {
         let id = |method: ApiMethod| method.discovery_id().unwrap_or_else(|| method.id());
         is_other_api || by_server.zip(method).is_some_and(|(own, other)| id(own) != id(other))
     }
+}
 
-    /// Returns the call for a lookup in the catalog. If several methods are possible, the call
-    /// needs a scope that is enough for each of them.
-    ///
-    /// ```
-    /// # use gcp_scopes_explain::reader::RefusedCall;
-    /// assert!(RefusedCall::default().named_call().method().is_none());
-    /// ```
-    #[must_use]
-    pub fn named_call(&self) -> NamedCall {
-        if let Some(request) = self.request.clone() {
-            return NamedCall::from_request(request);
-        }
-        if let Some(method) = self.method() {
-            return NamedCall::of_method(method);
-        }
-        let scopes = self.accepted_by_all();
-        let needed = (!scopes.is_empty()).then(|| NeededScopes::any_of(scopes.iter()));
-        let host = self.candidates.first().map(ApiMethod::host).or_else(|| self.service());
-        host.map_or_else(NamedCall::default, |host| NamedCall::of_api(host, needed))
+impl From<Found> for NamedCall {
+    fn from(found: Found) -> Self {
+        let Found { candidates, request, service, is_implied } = found;
+        let call = match (request, &candidates[..]) {
+            (Some(request), _) => Self::from_request(request),
+            (None, [method]) if !is_implied => Self::of_method(*method),
+            (None, _) => {
+                let host = candidates.first().map(ApiMethod::host).or(service.as_deref());
+                let scopes = accepted_by_all(&candidates);
+                let needed = (!scopes.is_empty()).then(|| NeededScopes::any_of(scopes.iter()));
+                host.map_or_else(Self::default, |host| Self::of_api(host, needed))
+            }
+        };
+        Self { candidates, service, ..call }
     }
+}
+
+/// Returns the scopes of which any one is enough for each of these methods.
+fn accepted_by_all(methods: &[ApiMethod]) -> ScopeSet {
+    let lists: Vec<ScopeSet> = methods.iter().map(ApiMethod::accepted).collect();
+    let Some(first) = lists.first() else { return ScopeSet::new() };
+    first.iter().filter(|scope| lists.iter().all(|list| list.contains(scope))).collect()
 }
 
 /// A text that is searched for the call of its refusal.
@@ -217,7 +145,7 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the call of the request that was refused.
-    fn by_request(&self) -> Option<RefusedCall> {
+    fn by_request(&self) -> Option<Found> {
         let Some(line) = self.refusal_line else {
             return self.call_of(&self.requests(0..self.lines.len()).flatten().collect::<Vec<_>>());
         };
@@ -255,7 +183,7 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the call of one of these requests; `None` if there is no request.
-    fn call_of(&self, requests: &[LoggedRequest]) -> Option<RefusedCall> {
+    fn call_of(&self, requests: &[LoggedRequest]) -> Option<Found> {
         let mut calls: Vec<(ApiMethod, (Method, Uri))> = Vec::new();
         for call in requests.iter().flat_map(|request| request.calls(self.verb.as_ref())) {
             if calls.iter().all(|(method, _)| *method != call.0) {
@@ -267,15 +195,15 @@ impl<'a> Search<'a> {
         let service = of_method.or_else(|| (host != SHARED_HOST).then(|| host.to_owned()));
         let candidates = calls.iter().map(|(method, _)| *method).collect();
         let request = (calls.len() == 1).then(|| calls.pop()).flatten().map(|(_, request)| request);
-        Some(RefusedCall { candidates, request, service, ..RefusedCall::default() })
+        Some(Found { candidates, request, service, ..Found::default() })
     }
 
     /// Returns the call that a command or a library implies.
-    fn by_clue(self) -> Option<RefusedCall> {
+    fn by_clue(self) -> Option<Found> {
         let before = || nearest_clue(self.lines.get(..self.first_own_line)?, None, self.refusal);
         let clue = self.clue.or_else(before)?;
         let service = Some(clue.service);
-        Some(RefusedCall { candidates: clue.methods, service, is_implied: true, ..RefusedCall::default() })
+        Some(Found { candidates: clue.methods, service, is_implied: true, ..Found::default() })
     }
 }
 
