@@ -24,7 +24,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use gcp_scopes_catalog::least_scope;
 use http::HeaderValue;
@@ -66,44 +65,32 @@ pub trait TokenSource: Send + Sync {
     fn token_for(&self, scope: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
 }
 
-/// A shared token source for adapters. Clones share the same source.
+/// A [`TokenSource`] of any type, for an adapter that stores one. Every token source implements this
+/// trait.
 ///
 /// ```
-/// use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
+/// ///
+/// use gcp_scopes::token_source::{DynTokenSource, TokenSource};
 ///
-/// /// An adapter that may have a token source.
+/// /// An adapter that may have a token source. Its clones share the source.
+/// #[derive(Clone)]
 /// struct Adapter {
-///     tokens: Option<SharedTokenSource>,
+///     tokens: Option<Arc<dyn DynTokenSource>>,
 /// }
 ///
 /// impl Adapter {
 ///     fn with_token(self, source: impl TokenSource + 'static) -> Self {
-///         Self { tokens: Some(SharedTokenSource::new(source)), ..self }
+///         Self { tokens: Some(Arc::new(source)), ..self }
 ///     }
 /// }
 /// ```
-#[derive(Clone)]
-pub struct SharedTokenSource(Arc<dyn BoxedTokenSource>);
-
-trait BoxedTokenSource: Send + Sync {
-    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
-}
-
-type BoxedToken<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
-
-impl<S: TokenSource> BoxedTokenSource for S {
-    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
-        Box::pin(self.token_for(scope))
-    }
-}
-
-impl SharedTokenSource {
-    /// Wraps a source.
+pub trait DynTokenSource: Send + Sync {
+    /// Returns the `Authorization` header value with a token for this scope.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
+    /// use gcp_scopes::token_source::{DynTokenSource, TokenSource};
     /// use gcp_scopes::{BoxError, Scope};
     ///
     /// struct Fixed;
@@ -114,31 +101,32 @@ impl SharedTokenSource {
     ///     }
     /// }
     ///
-    /// let source = SharedTokenSource::new(Fixed);
-    /// let header = source.authorization(&Scope::cloud_platform()).await?;
+    /// let header = Fixed.authorization(&Scope::cloud_platform()).await?;
     /// assert!(header.is_sensitive()); // `Debug` does not print the token
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
-    pub fn new(source: impl TokenSource + 'static) -> Self {
-        Self(Arc::new(source))
-    }
-
-    /// Returns the `Authorization` header value with a token for this scope.
     ///
     /// # Errors
     /// An error if the source has no token; `source()` is the source's own error.
-    pub async fn authorization(&self, scope: &Scope) -> Result<HeaderValue, Error> {
-        let token = self.0.token_boxed(scope.as_str()).await;
-        let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
-        bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
+    fn authorization<'a>(&'a self, scope: &'a Scope) -> BoxedAuthorization<'a>;
+}
+
+type BoxedAuthorization<'a> = Pin<Box<dyn Future<Output = Result<HeaderValue, Error>> + Send + 'a>>;
+
+impl<S: TokenSource> DynTokenSource for S {
+    fn authorization<'a>(&'a self, scope: &'a Scope) -> BoxedAuthorization<'a> {
+        Box::pin(async move {
+            let token = self.token_for(scope.as_str()).await;
+            let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
+            bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
+        })
     }
 }
 
-impl fmt::Debug for SharedTokenSource {
+impl fmt::Debug for dyn DynTokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedTokenSource").finish_non_exhaustive()
+        f.write_str("DynTokenSource")
     }
 }
 

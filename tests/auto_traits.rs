@@ -5,6 +5,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
 use gcp_scopes::adapter::reqwest::ReqwestFetch;
@@ -22,7 +23,7 @@ use gcp_scopes::refusal::{ErrorResponse, Refusal};
 use gcp_scopes::remedy::Step;
 use gcp_scopes::response::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
-use gcp_scopes::token_source::SharedTokenSource;
+use gcp_scopes::token_source::DynTokenSource;
 use gcp_scopes::{Denial, Error, Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
@@ -62,7 +63,7 @@ fn adapter_types_are_send_and_sync() {
     assert_send::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
     assert_send::<(GuardMiddleware, Calling, Flight)>();
     assert_send::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    assert_send::<(ReqwestFetch, SharedTokenSource)>();
+    assert_send::<(ReqwestFetch, Arc<dyn DynTokenSource>)>();
 }
 
 #[test]

@@ -43,6 +43,7 @@
 //! [`Denial::find`](crate::Denial::find) finds the denial, also behind other middlewares.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
@@ -55,7 +56,7 @@ use crate::call::Call;
 use crate::denial::Denial;
 use crate::flight::Flight;
 use crate::guard::Guard;
-use crate::token_source::{SharedTokenSource, TokenSource};
+use crate::token_source::{DynTokenSource, TokenSource};
 
 /// A middleware that sends requests through a [`Guard`]. Created by [`Guard::middleware`].
 ///
@@ -74,7 +75,7 @@ use crate::token_source::{SharedTokenSource, TokenSource};
 #[derive(Debug, Clone)]
 pub struct GuardMiddleware {
     guard: Guard,
-    tokens: Option<SharedTokenSource>,
+    tokens: Option<Arc<dyn DynTokenSource>>,
 }
 
 impl Guard {
@@ -123,11 +124,11 @@ impl GuardMiddleware {
     /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
-        Self { tokens: Some(SharedTokenSource::new(source)), ..self }
+        Self { tokens: Some(Arc::new(source)), ..self }
     }
 
     /// Adds a token to a request that must get one.
-    async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
+    async fn attach(&self, source: &Arc<dyn DynTokenSource>, request: &mut Request) -> Result<()> {
         let call = call_from_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_request(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;

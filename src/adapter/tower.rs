@@ -73,7 +73,7 @@ use crate::guard::Guard;
 use crate::response::GuardBody;
 use crate::response::grpc::{self, GrpcErrors};
 use crate::scope::Scope;
-use crate::token_source::{SharedTokenSource, TokenSource};
+use crate::token_source::{DynTokenSource, TokenSource};
 
 /// The result of a call through a [`GuardService`].
 type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
@@ -95,7 +95,7 @@ type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 #[derive(Debug, Clone)]
 pub struct GuardLayer {
     guard: Guard,
-    tokens: Option<SharedTokenSource>,
+    tokens: Option<Arc<dyn DynTokenSource>>,
     grpc_errors: Option<GrpcErrors>,
 }
 
@@ -185,7 +185,7 @@ impl GuardLayer {
     /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
-        Self { tokens: Some(SharedTokenSource::new(source)), ..self }
+        Self { tokens: Some(Arc::new(source)), ..self }
     }
 }
 
@@ -243,7 +243,7 @@ impl<S> Layer<S> for GuardLayer {
 pub struct GuardService<S> {
     inner: S,
     guard: Guard,
-    tokens: Option<SharedTokenSource>,
+    tokens: Option<Arc<dyn DynTokenSource>>,
     grpc_errors: Option<GrpcErrors>,
 }
 
@@ -256,7 +256,7 @@ impl<S: Clone> GuardService<S> {
 
     /// Returns the token source and the scope for this request, or `None` if the request gets no
     /// token.
-    fn scope_to_request<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
+    fn scope_to_request<B>(&self, request: &Request<B>) -> Option<(Arc<dyn DynTokenSource>, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         Some((source.clone(), self.guard.scope_to_request(&call)?))
@@ -336,7 +336,7 @@ fn call_of<B>(request: &Request<B>) -> Call<'_> {
 /// Adds a token to the request, checks the call, and sends the request.
 async fn attach_then_call<S, B, R>(
     guard: Guard,
-    (source, scope): (SharedTokenSource, Scope),
+    (source, scope): (Arc<dyn DynTokenSource>, Scope),
     inner: S,
     grpc_errors: Option<GrpcErrors>,
     mut request: Request<B>,

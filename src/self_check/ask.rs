@@ -19,7 +19,7 @@ use crate::granted::token_table::Stage;
 use crate::guard::Guard;
 use crate::parallel::Running;
 use crate::scope::Scope;
-use crate::token_source::{SharedTokenSource, bearer};
+use crate::token_source::{DynTokenSource, bearer};
 
 /// The longest time limit that a user can set. Without a limit, computing the deadline could
 /// overflow.
@@ -28,7 +28,7 @@ const MAX_LIMIT: Duration = Duration::from_secs(3600);
 /// The input of a check.
 pub(super) struct CheckRequests {
     /// The source of the program's tokens, or `None` for tokens of the metadata server.
-    pub(super) source: Option<SharedTokenSource>,
+    pub(super) source: Option<Arc<dyn DynTokenSource>>,
     /// The scopes for which tokens are requested.
     pub(super) scopes: BTreeSet<Scope>,
     /// For each resource, the request to IAM and the scope of its token.
@@ -91,7 +91,7 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
 
 /// Returns a token for `scope` from the source or, without a source, the token of the metadata
 /// server.
-async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
+async fn token(guard: Guard, source: Option<Arc<dyn DynTokenSource>>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {
             // The source's own error may contain a secret.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::ask::{CheckRequests, send_requests};
@@ -18,7 +19,7 @@ use crate::recorder::Recorder;
 use crate::refusal::Gate;
 use crate::remedy;
 use crate::scope::{Scope, ScopeSet};
-use crate::token_source::{SharedTokenSource, TokenSource, scope_for};
+use crate::token_source::{DynTokenSource, TokenSource, scope_for};
 
 /// The default time limit for all requests together.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -43,7 +44,7 @@ pub struct SelfCheck {
     guard: Guard,
     needs: Vec<Need>,
     resources: Vec<IamNeed>,
-    source: Option<SharedTokenSource>,
+    source: Option<Arc<dyn DynTokenSource>>,
     credential: Option<&'static str>,
     limit: Duration,
 }
@@ -187,7 +188,7 @@ impl SelfCheck {
     /// let check = Guard::builder().build().self_check().with_token(Broker);
     /// ```
     pub fn with_token(mut self, tokens: impl TokenSource + 'static) -> Self {
-        self.source = Some(SharedTokenSource::new(tokens));
+        self.source = Some(Arc::new(tokens));
         self
     }
 
