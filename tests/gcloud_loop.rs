@@ -221,7 +221,8 @@ async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
     }
     let google = fake_with_default_scopes().start().await?;
     let config = GcloudDir::new("look-up")?;
-    let refusal = gcp_scopes::refusal::classify_text("Request had insufficient authentication scopes.");
+    // A phrase of Cloud Storage alone, so the scopes that the call needs are known.
+    let refusal = gcp_scopes::refusal::classify_text("Provided scope(s) are not authorized");
     for credential in [Credential::MetadataServer, Credential::Unknown] {
         let vm = Environment::new(Platform::ComputeEngine, credential);
         let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;

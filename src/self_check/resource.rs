@@ -317,9 +317,9 @@ mod tests {
             ("//pubsub.googleapis.com/projects/p/topics/", PUBLISH, "/topics/{topic}"),
             ("//example.com/projects/p", "a.b.c", "cloudtasks.googleapis.com"),
             ("gs://photos", PUBLISH, "`storage.`"),
-            ("gs://photos", "storage.objects.*", "no permission of a bucket"),
-            ("gs://photos", "roles/storage.admin", "no permission of a bucket"),
-            (PROJECT, "jobs.create", "no permission of a project"),
+            ("gs://photos", "storage.objects.*", "not a permission of a bucket"),
+            ("gs://photos", "roles/storage.admin", "not a permission of a bucket"),
+            (PROJECT, "jobs.create", "not a permission of a project"),
             (
                 "//bigquery.googleapis.com/projects/p/datasets/d/tables/t",
                 "bigquery.jobs.create",
