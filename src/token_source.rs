@@ -69,7 +69,8 @@ pub trait TokenSource: Send + Sync {
 /// trait.
 ///
 /// ```
-/// ///
+/// use std::sync::Arc;
+///
 /// use gcp_scopes::token_source::{DynTokenSource, TokenSource};
 ///
 /// /// An adapter that may have a token source. Its clones share the source.
