@@ -89,7 +89,7 @@ impl From<gcp_scopes_catalog::Error> for Error {
     }
 }
 
-/// Converts the error for a value that does not have the syntax that Google documents.
+/// Converts the error for a value whose syntax differs from the one that Google documents.
 impl From<gcp_scopes_explain::Error> for Error {
     fn from(error: gcp_scopes_explain::Error) -> Self {
         Self::invalid(error.to_string())

@@ -128,7 +128,7 @@ fn count(profile: &Profile) -> Result<BTreeMap<String, u64>> {
     Ok(counts)
 }
 
-/// Builds the benchmarks and returns the path of the program.
+/// Builds the benchmark `speed` and returns the path of its executable.
 fn build(profile: &Profile) -> Result<String> {
     let benches = ["bench", "--package", "benches", "--bench", "speed", "--profile", profile.name];
     let messages = output("cargo", &[&benches[..], &["--no-run", "--message-format=json"]].concat())?;

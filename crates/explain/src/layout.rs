@@ -146,8 +146,8 @@ impl Layout {
         self.bold(33, text)
     }
 
-    /// Returns the text in bold green if the layout has colours. Reports print words such as "open"
-    /// and "right" in green.
+    /// Returns the text in bold green if the layout has colours. The report of a self-check prints
+    /// the state of an open gate in green.
     ///
     /// ```
     /// use gcp_scopes_explain::layout::Layout;

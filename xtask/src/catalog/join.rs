@@ -133,8 +133,7 @@ fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<PathTe
     wide
 }
 
-/// Returns the REST methods in the table `RPC_TWINS`, all of which are in `storage.v1`, by the id
-/// of the rpc.
+/// Returns the twins in the table `RPC_TWINS`, REST methods of `storage.v1`, by the id of the rpc.
 fn twins(groups: &[Group]) -> BTreeMap<&'static str, RowIndex> {
     let storage = groups.iter().position(|group| group.api == "storage.v1");
     let index = |id: &str| {

@@ -57,8 +57,8 @@ impl<'a> ApiHost<'a> {
         Self::storage(short)
     }
 
-    /// Returns the host of Cloud Storage, if this is another name of it or the name of one bucket's
-    /// host, without the domain.
+    /// Returns the host of Cloud Storage if `name`, a host name without its domain, is another name
+    /// of Cloud Storage or the name of one bucket's host.
     fn storage(name: &str) -> Option<Self> {
         let is_other_name = STORAGE_NAMES.contains(&name);
         let is_bucket = name.rsplit_once('.').is_some_and(|(bucket, service)| {
