@@ -325,6 +325,7 @@ pub struct Row {
 fn probe(index: &[u8], hash: u16, is_match: impl Fn(usize) -> bool) -> Option<usize> {
     let mask = (index.len() / 2).checked_sub(1)?;
     let mut place = usize::from(hash) & mask;
+    // The table of a damaged file may have no empty place, at which the search would end.
     for _ in 0..=mask {
         let number = usize::from(u16_at(index, place * 2)).checked_sub(1)?;
         if is_match(number) {

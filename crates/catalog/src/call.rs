@@ -332,6 +332,8 @@ impl<'a> Call<'a> {
             Some(_) => self.has_content_type("application/grpc"),
             None => is_grpc_path(self.path()),
         };
+        // Every gRPC call is a POST:
+        // <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
         self.verb == "POST" && has_grpc_form()
     }
 
@@ -368,6 +370,7 @@ impl<'a> Call<'a> {
     /// Checks whether `Content-Type` begins with this text.
     fn has_content_type(&self, start: &str) -> bool {
         let value = self.headers.and_then(|headers| headers.all.get(CONTENT_TYPE));
+        // A suffix such as `+proto` or a parameter such as `boundary` may follow.
         let begin = value.and_then(|value| value.as_bytes().get(..start.len()));
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
     }

@@ -77,6 +77,8 @@ impl Catalog {
     /// already.
     pub(crate) fn store(mut data: Data) -> Option<Self> {
         for (slot, number) in OPENED.iter().zip(1..) {
+            // Two threads may open catalogs at once: `set` gives a slot to one of them, and the
+            // data back to the other.
             match slot.set(data) {
                 Ok(()) => return Some(Self(number)),
                 Err(returned) => data = returned,

@@ -169,6 +169,7 @@ impl Endpoints {
     /// user mapped no host.
     #[inline]
     pub(crate) fn exact_host(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
+        // A mapping may have the name of a host of Google, and takes precedence.
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
         catalog.host(authority)
     }
@@ -245,6 +246,7 @@ struct Port {
 impl Port {
     /// Parses the port in a URL. `default` is the default port of the scheme.
     fn parse(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
+        // RFC 3986, section 3.2.3, allows an empty port after the colon.
         let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
     }

@@ -168,6 +168,8 @@ fn may_belong_to(host: &str, short: &str) -> bool {
     let service = host.split('.').next().unwrap_or_default();
     let area = short.split(['.', '-', '_']).next().unwrap_or_default();
     let is_named_like = area.len() >= 4 && (service.starts_with(area) || area.starts_with(service));
+    // A subscription needs a scope of the product whose events it reports:
+    // <https://developers.google.com/workspace/events/guides/auth>.
     let is_source = matches!(area, "chat" | "drive" | "meetings") && service == "workspaceevents";
     short.starts_with("cloud-platform") || is_named_like || is_source
 }

@@ -107,6 +107,7 @@ impl Lookup {
     /// scopes apply to the call.
     fn with_needed(self, needed: &NeededScopes, is_google_host: bool) -> Self {
         let found = self.found.map_err(|no_match| match no_match.reason {
+            // These reasons count as a host that is not Google's, to which no scopes apply.
             AbstainReason::Host | AbstainReason::Catalog if is_google_host => {
                 NoMatch { reason: AbstainReason::Method, ..no_match }
             }

@@ -138,6 +138,8 @@ fn upload_method(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMe
         return None;
     }
     let find = |verb| catalog.find_row(host_text(host), verb, path);
+    // The verbs of Google's upload methods, the most frequent one first: the Discovery documents in
+    // google-api-python-client 2.202.0 have 102 such routes with POST, 9 with PUT and 2 with PATCH.
     let row = [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)?;
     Some(ApiMethod::from_row(catalog, row))
 }

@@ -68,6 +68,7 @@ fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<Str
         let plural = if noun.ends_with('s') { noun } else { format!("{noun}s") };
         ids.push(format!("{api}.{plural}.{}", lower_first(action)));
     }
+    // Discovery has some methods of Gmail directly below `users`, such as `gmail.users.getProfile`.
     if resource == "MailboxService" {
         ids.push(format!("{api}.{method}"));
     }

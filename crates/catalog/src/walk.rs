@@ -204,6 +204,8 @@ impl Walk<'_> {
     /// Returns the row of the method with the key of the search whose template ends at this node.
     fn end(&self, node: Node<'_>) -> Option<u32> {
         match self.key {
+            // The caller asks only whether there is such a method, so any number stands for the
+            // row.
             ANY_CUSTOM_VERB => node.has_custom_verbs().then_some(0),
             key => node.method_row(key),
         }
@@ -213,6 +215,7 @@ impl Walk<'_> {
 /// Checks whether `*` and `**` match this segment.
 #[inline]
 fn fits_wildcard(segment: &[u8]) -> bool {
+    // A server may resolve dot segments (RFC 3986, section 5.2.4), and then sees another path.
     segment.len() > 2 || !matches!(segment, b"" | b"." | b"..")
 }
 

@@ -253,6 +253,9 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn certainty(&self) -> Certainty {
+        // A prediction is never certain, because Google's lists are not complete: some calls accept
+        // `bigquery.readonly`, which no Discovery document has
+        // (<https://github.com/googleapis/nodejs-bigquery/issues/1362>).
         self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
     }
 

@@ -105,6 +105,8 @@ impl Environment {
             node_pool: validated(platform.node_pool(snapshot), names::instance),
             account: account(snapshot, credential, file),
             unique_id: validated(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
+            // On App Engine, for example, this path lists the scopes that a program may request,
+            // not those of its token.
             scopes: snapshot
                 .metadata(metadata::SCOPES)
                 .filter(|_| platform.has_fixed_scopes())

@@ -18,6 +18,9 @@ pub(crate) fn open_checked(bytes: &[u8], scopes: usize) -> Result<Blob<'_>, Stri
     for (section, records) in LAYOUT.iter().zip(blob.sections) {
         check_texts(section, records, text)?;
     }
+    // The tries are not checked: a read outside of a section gives zero, and the number of steps of
+    // a search is limited, so that a wrong node leads to a wrong method or to none, but not to a
+    // panic.
     check_sets(&blob, scopes)?;
     check_rows(&blob)?;
     Ok(blob)
@@ -50,6 +53,7 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
             return Err(format!("section `{name}` has {length} bytes; its records have {record} bytes"));
         }
         let places = length / record;
+        // A search masks the hash with the number of places less one.
         if *is_index && places != 0 && !places.is_power_of_two() {
             return Err(format!("section `{name}` has {places} places, not a power of two"));
         }

@@ -96,11 +96,14 @@ pub(crate) fn split_authority(authority: &str) -> (&str, Option<&str>) {
 
 /// Returns the part of an authority after `user:password@`.
 pub(crate) fn without_user(address: &str) -> &str {
+    // The last `@` counts, as in <https://url.spec.whatwg.org/#authority-state>: an `@` within a
+    // password must not change the host.
     address.rsplit_once('@').map_or(address, |(_, address)| address)
 }
 
 /// Returns a host name in the form in which names are compared: in lower case, without a final dot.
 pub(crate) fn normalize(host: &str) -> Cow<'_, str> {
+    // `storage.googleapis.com.` is the absolute form of the same name (RFC 1034, section 3.1).
     let host = host.strip_suffix('.').unwrap_or(host);
     match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
         true => host.to_ascii_lowercase().into(),

@@ -15,6 +15,8 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
     let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();
     let row = match Target::from_path(call.path(), bucket_in_host)? {
+        // A session takes PUT for data and DELETE to cancel, and belongs to the insertion of an
+        // object in any case: <https://cloud.google.com/storage/docs/performing-resumable-uploads>.
         Target::Object if query::has_key(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
         Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => COPY_OBJECT,
         target => {
@@ -60,6 +62,7 @@ fn is_bucket(name: &str) -> bool {
         return !plain.contains('%') && is_bucket(&plain);
     }
     let is_valid_end = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
+    // A name has at most 63 characters, or 222 if it contains dots.
     (3..=222).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         && is_valid_end(name.chars().next())

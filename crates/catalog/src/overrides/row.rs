@@ -61,6 +61,8 @@ impl Query {
         match self {
             Self::Has(key) => values(query, key).next().is_some(),
             Self::IsNot(key, allowed) => {
+                // Google does not document which of several values counts, so a verdict needs
+                // all of them to be allowed.
                 values(query, key).next().is_none()
                     || values(query, key).any(|value| !allowed.contains(&value))
             }

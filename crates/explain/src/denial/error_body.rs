@@ -251,6 +251,8 @@ fn json_error(denial: &Denial, message: &str) -> Value {
         metadata.insert("service".to_owned(), method.host().into());
         metadata.insert("method".to_owned(), method.id().into());
     }
+    // Go's `googleapi.Error` has the reasons in `errors`, gax-go's `apierror` that in `details`, so
+    // both have the reason that Google sends for a missing scope.
     json!({"error": {
         "code": 403,
         "message": message,

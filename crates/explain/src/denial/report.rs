@@ -153,6 +153,8 @@ enum NextGate {
 fn next_gate(facts: &Facts) -> NextGate {
     let accepts_cloud_platform = facts.required.accepted().contains(&Scope::cloud_platform());
     match facts.required {
+        // Delegation is for the data of a person in Workspace, such as mail and files, for which
+        // IAM roles do not count.
         _ if facts.environment.credential() == Credential::DomainWideDelegation => NextGate::Product,
         RequiredScopes::AllOf(_) | RequiredScopes::Unknown => NextGate::Unknown,
         RequiredScopes::OneOf(_) if accepts_cloud_platform => NextGate::Unknown,

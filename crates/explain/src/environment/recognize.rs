@@ -28,6 +28,8 @@ impl Platform {
     pub(super) fn from_variables(snapshot: &Snapshot) -> Option<Self> {
         let is_set = |(name, platform): &&(&str, Self)| match (*name, *platform) {
             ("GAE_ENV", _) => snapshot.env("GAE_ENV") == Some("standard"),
+            // gcloud takes the port 0 for a variable that is not set (its module
+            // `googlecloudsdk/core/credentials/devshell.py`).
             ("DEVSHELL_CLIENT_PORT", _) => {
                 snapshot.env("DEVSHELL_CLIENT_PORT").is_some_and(|port| port != "0")
             }

@@ -219,6 +219,9 @@ impl Snapshot {
         if self.env("NO_GCE_CHECK").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return None;
         }
+        // `GCE_METADATA_HOST` is first, because Google's libraries for Go and Rust know only this
+        // one. `GCE_METADATA_IP` is from those for Node.js and Python, such as
+        // <https://github.com/googleapis/gcp-metadata>.
         Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
     }
 
@@ -265,6 +268,8 @@ impl Snapshot {
         if let Some(named) = self.env(CREDENTIALS_VARIABLE) {
             return vec![named.to_owned()];
         }
+        // `APPDATA` precedes `HOME`, because shells such as Git Bash set `HOME` on Windows, too,
+        // where gcloud keeps its files in `%APPDATA%`.
         let folders = [("CLOUDSDK_CONFIG", ""), ("APPDATA", "/gcloud"), ("HOME", "/.config/gcloud")];
         let in_folder = |(name, folder)| {
             self.env(name).map(|root| format!("{root}{folder}/application_default_credentials.json"))
@@ -292,6 +297,8 @@ impl Snapshot {
         // Without the product file, as in a container, the server is queried unless there is a
         // credential file, with which the program does not need the server.
         match &self.product {
+            // google-auth for Python compares this beginning, too (its module
+            // `compute_engine/_metadata.py`).
             Some(product) => product.starts_with("Google"),
             None => in_a_pod || self.credential_file().is_none(),
         }

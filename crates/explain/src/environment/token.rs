@@ -36,6 +36,8 @@ impl Environment {
         }
         let differs = self.scopes().is_some_and(|scopes| granted.scopes() != Some(scopes));
         match granted.source() {
+            // The metadata server issues opaque access tokens. A self-signed JWT is made with the
+            // key of a service account (<https://google.aip.dev/auth/4111>).
             Some(GrantSource::Jwt) => {
                 Arc::new((*self).clone().with_credential(Credential::ServiceAccountKey))
             }

@@ -339,6 +339,8 @@ fn read_headers(value: Option<&Value>) -> Result<HeaderMap, String> {
 /// Reads the value of a header: a string or a number.
 fn header_value(value: &Value) -> Option<HeaderValue> {
     let text = match value {
+        // A header may be recorded as it was folded over lines. RFC 9112, section 5.2, has a
+        // recipient replace the line ends by spaces.
         Value::String(text) => text.replace(|c: char| c.is_control(), " "),
         Value::Number(number) => number.to_string(),
         _ => return None,

@@ -243,6 +243,8 @@ fn method_by_server(refusal: &Refusal) -> Option<ApiMethod> {
 
 /// Returns the index of the line with the server's message.
 fn line_of_message(lines: &[&str], refusal: &Refusal) -> Option<usize> {
+    // The refusal has the message escaped, and the log may have it escaped in another way, so only
+    // letters and digits are compared.
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).take(MESSAGE_LENGTH).collect()
     };

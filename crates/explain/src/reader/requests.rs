@@ -47,6 +47,7 @@ impl LoggedRequest {
     /// Returns the host of the URL, if it serves an API of Google.
     pub(super) fn api_host(&self) -> Option<&str> {
         let found = lookup(&Call::new(&Method::GET, &self.uri), &Endpoints::new());
+        // A scope has the form of a URL: `https://www.googleapis.com/auth/pubsub`.
         let is_scope = self.uri.path().starts_with("/auth/");
         self.uri.host().filter(|_| found.is_google() && !is_scope)
     }
@@ -106,6 +107,7 @@ pub(super) fn verb_in_field(text: &str) -> Option<Method> {
 /// Returns whether a line reports the success of a call: it has a status such as `200`, and no
 /// status of an error.
 pub(super) fn reports_success(line: &str) -> bool {
+    // A number in a URL is an id or a port, not a status.
     let without_urls: Vec<&str> = line.split_whitespace().filter(|word| !word.contains("://")).collect();
     let words = without_urls.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();

@@ -84,6 +84,7 @@ impl Challenge {
 /// Returns whether a realm is a URL of Google, such as `https://accounts.google.com/`.
 fn is_google_realm(realm: &str) -> bool {
     let host = realm.split_once("://").map_or(realm, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    // A dot must precede the domain: `notgoogle.com` is not a domain of Google.
     let is_below =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     REALMS.iter().any(is_below)

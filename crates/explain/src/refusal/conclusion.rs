@@ -32,6 +32,7 @@ impl ResponseFacts {
         let by_phrase = SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
         if self.details.service.is_none() {
             let searched = match (self.is_response, &quote) {
+                // The other lines of a log may name other APIs.
                 (false, Some(quote)) => quote.clone(),
                 _ => format!("{}\n{}", self.text, self.messages.join("\n")),
             };

@@ -25,8 +25,12 @@ pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_te
 impl ResponseFacts {
     /// Reads a body of any format.
     fn read_body(&mut self, body: &str) {
+        // Some servers put `)]}'` before JSON, so that another site's page cannot run it as a
+        // script: <https://gerrit-review.googlesource.com/Documentation/rest-api.html#output>.
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match self.json(body) {
+            // A program may log a body as one JSON string. `json` returns such a string only if an
+            // object or an array is inside, so this call recurs once at most.
             Some(Value::String(inner)) => self.read_body(&inner),
             Some(value) => self.read_json(&value),
             None if self.is_markup(body) => self.read_markup(body),

@@ -30,6 +30,7 @@ const VALUE_LIMIT: usize = 64 * 1024;
 pub(super) fn read(headers: &HeaderMap, facts: &mut ResponseFacts) {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(code) = text("grpc-status").and_then(|code| code.trim().parse().ok()) {
+        // The HTTP status of a gRPC response is 200 even for an error, so this status replaces it.
         facts.status = Some(http_status(code));
     }
     if let Some(message) = text("grpc-message") {
@@ -47,6 +48,8 @@ pub(super) fn read(headers: &HeaderMap, facts: &mut ResponseFacts) {
 fn binary_values(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values
+        // The protocol allows the values of a repeated header to be joined by commas, which base64
+        // does not contain.
         .flat_map(|value| value.split(','))
         .filter(|value| value.len() <= VALUE_LIMIT)
         .filter_map(|value| BASE64.decode(value.trim()).ok())

@@ -46,6 +46,7 @@ fn follows_path(before: &str) -> bool {
     let before = before.trim_end().trim_end_matches([':', '(']).trim_end().trim_end_matches(['\'', '"', '`']);
     let word = before.rsplit([' ', '\'', '"', '`', '=', '(', '[']).next().unwrap_or_default();
     let is_drive = word.get(1..3).is_some_and(|rest| rest == ":\\") || word.get(1..3) == Some(":/");
+    // The path of a URL, such as `gs://photos/cat.jpg`, is not local.
     !word.contains("://") && (word.starts_with(['/', '~']) || word.starts_with("./") || is_drive)
 }
 

@@ -34,6 +34,8 @@ fn is_likely_of_google(verdict: &Verdict) -> bool {
 fn is_retried(verdict: &Verdict) -> bool {
     match verdict.gate {
         Gate::RateLimit => true,
+        // A client replaces an expired token and sends the call again. A token endpoint that
+        // refuses the requested scopes refuses them the next time, too.
         Gate::Credentials => !verdict.is_for_requested_scopes,
         _ => false,
     }

@@ -22,6 +22,8 @@ pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
     std::iter::from_fn(move || {
         loop {
             let key = varint(&mut rest)?;
+            // The low three bits are the wire type. Groups (3 and 4) have no length by which to
+            // skip them, and the proto3 messages of `google.rpc` contain none.
             match key & 7 {
                 0 => drop(varint(&mut rest)?),
                 1 => drop(take(&mut rest, 8)?),

@@ -56,6 +56,8 @@ impl ResponseFacts {
 
     /// Returns whether the status is unknown, or a status with which Google refuses calls.
     pub(super) fn may_be_refused(&self) -> bool {
+        // Token endpoints refuse with 400 (RFC 6749, section 5.2), policies of organisations also
+        // with 412 and the reason `conditionNotMet`.
         self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }
 

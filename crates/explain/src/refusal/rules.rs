@@ -30,12 +30,16 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     let result = verdict_from_dry_run(facts)
         .or_else(|| verdict_from_error_info(facts))
         .or_else(|| verdict_from_violation(facts))
+        // Before the token errors: every OAuth server may send the words of RFC 6750, such as
+        // `insufficient_scope`.
         .or_else(|| verdict_from_other_server(facts))
         .or_else(|| verdict_from_token_error(facts))
         .or_else(|| verdict_from_phrase(facts, PHRASES))
         .or_else(|| verdict_from_ambiguous_reason(facts))
         .or_else(|| verdict_from_reason(facts))
         .or_else(|| verdict_from_unknown_token_error(facts))
+        // After the reasons: YouTube sends `youtubeSignupRequired` with 401 for an account without
+        // a channel (<https://developers.google.com/youtube/v3/docs/errors>).
         .or_else(|| verdict_from_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| verdict_from_permission(facts))
         .or_else(|| verdict_from_access_phrase(facts))
@@ -169,6 +173,9 @@ fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
             Certainty::Likely
         }
         (true, false) if facts.messages.is_empty() => Certainty::Possible,
+        // Analytics refuses so for lack of access
+        // (<https://github.com/spatie/laravel-analytics/issues/289>). Its responses have a
+        // challenge for lack of scope, too, so the challenge does not count here.
         (true, false) => return access_verdict(facts),
         (false, false) => return None,
     };

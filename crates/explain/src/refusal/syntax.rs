@@ -92,6 +92,8 @@ pub(super) fn parse_permission(word: &str) -> Option<String> {
 /// could move the cursor of a terminal or change the direction of writing.
 pub(super) fn sanitized(text: &str) -> String {
     let mut out = String::new();
+    // Secrets are removed before the text is shortened, because the beginning of a secret may be
+    // too short to be recognized.
     for character in redact_secrets(&redact_marked_values(text.trim())).chars() {
         let end = out.len();
         push_escaped(&mut out, if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character });

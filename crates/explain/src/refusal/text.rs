@@ -137,6 +137,8 @@ fn without_log_prefixes(line: &str) -> &str {
         }
         rest = message.trim_start();
     }
+    // Python's google-api-core prints the status before the message: `403 Request had …`
+    // (<https://github.com/googleapis/python-api-core/blob/main/google/api_core/exceptions.py>).
     rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
 }
 

@@ -221,6 +221,8 @@ impl Case<'_> {
     /// Returns the scopes for a person's login: the defaults of gcloud, the scopes of the token,
     /// and the fewest scopes that the calls need in addition.
     pub(super) fn scopes_to_log_in(&self) -> String {
+        // gcloud refuses a list without `cloud-platform`, so the defaults stay in the list even if
+        // no call needs them.
         let mut all = ScopeSet::from_scope_text(LOGIN_DEFAULTS);
         all.extend(self.held.into_iter().flat_map(ScopeSet::iter));
         let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
@@ -266,6 +268,7 @@ impl Case<'_> {
     /// Returns whether the held scopes are known and do not allow a program to request another
     /// token for its own account from the IAM Credentials API.
     pub(super) fn cannot_issue_tokens(&self) -> bool {
+        // `generateAccessToken` accepts either scope; the catalog's overrides name the source.
         let sufficient = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
         self.held().is_some_and(|held| !held.intersects(&ScopeSet::from_iter(sufficient)))
@@ -321,6 +324,7 @@ pub fn scopes_flag(scopes: &ScopeSet) -> String {
 
 /// Returns gcloud's alias of a scope, except for `sql`, else the URI of the scope.
 fn flag_value(scope: &Scope) -> String {
+    // `gcloud compute instances create --help` calls the alias `sql` deprecated.
     scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| safe_uri(scope)).to_owned()
 }
 

@@ -89,6 +89,8 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
         Platform::Dataproc => "dataproc",
         Platform::Dataflow => "dataflow",
         Platform::Composer => "composer",
+        // The steps for Workbench request another token for the same account, which such a token
+        // may not do.
         Platform::Workbench if case.cannot_issue_tokens() => "compute_engine",
         Platform::Workbench => "workbench",
         Platform::CloudBuild => "cloud_build",

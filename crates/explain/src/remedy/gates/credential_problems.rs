@@ -23,6 +23,7 @@ pub(super) static PROBLEMS: &[CredentialProblem] = &[
         link: TOKENS,
     },
     CredentialProblem {
+        // Before expired logins: a request to sign in again has the error `invalid_grant`, too.
         words: &["rapt", "reauth"],
         text: "The organisation asks people to sign in again from time to time: log in, or let the program use a service \
                account.",
@@ -30,6 +31,7 @@ pub(super) static PROBLEMS: &[CredentialProblem] = &[
         link: ADC,
     },
     CredentialProblem {
+        // Before expired logins: a wrong key gives `invalid_grant: Invalid JWT Signature.`
         words: &["invalid jwt", "signature", "key is disabled", "invalid_client", "private key"],
         text: "The service account key does not work: it was deleted or disabled, belongs to another account, or this \
                machine's clock is wrong. Compare the key's id with the list, and check the clock.",

@@ -20,7 +20,11 @@ pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
         None if gate.message_has("missing or insufficient permissions") => {
             advice::steps("security_rules", gate)
         }
+        // The front end of Cloud Run answers `Your client does not have permission to get URL`:
+        // <https://docs.cloud.google.com/run/docs/troubleshooting>.
         None if gate.message_has("get url") => advice::steps("invoke", gate),
+        // The Directory API answers so if the person is no administrator, which no IAM role
+        // changes.
         None if gate.message_has("access this resource/api") => advice::steps("directory", gate),
         None if gate.message_has("denied on resource project") => advice::steps("project_name", gate),
         None => advice::steps("no_permission_named", gate),
