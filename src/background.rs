@@ -53,6 +53,8 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
+        // `Spawner`s may outlive the guard, so the sender that keeps the thread running is dropped
+        // here and not with the last handle.
         *self.0.state() = ThreadState::Closed(DROPPED);
     }
 }
@@ -115,11 +117,14 @@ impl Spawner {
         limit: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, &'static str> {
+        // The timeout is part of the work, because the runtime of the caller may have no timer.
         self.run(async move { tokio::time::timeout(limit, work).await.ok() }).await?.ok_or(LATE)
     }
 
     /// Returns a handle to the runtime of the thread. Starts the thread if it is not running yet.
     fn runtime(&self) -> Result<Handle, &'static str> {
+        // Locked until the thread has started, so that two callers do not start two threads. After
+        // a failure the state is still `Idle`, so that the next caller tries again.
         let mut state = self.state();
         match &*state {
             ThreadState::Running { runtime, .. } => Ok(runtime.clone()),

@@ -245,6 +245,8 @@ impl Guard {
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
+        // A statement of its own: as the operand of `match`, the lock would be held during the
+        // check, whose events a subscriber may handle with guarded calls.
         let previous = call.state().flight.take();
         let flight = match previous {
             Some(flight) => flight.retried(authorization),

@@ -89,6 +89,7 @@ async fn read_values(server: MetadataServer, mut snapshot: Snapshot, limits: Det
     let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
     for (round, limit) in [(first, first_limit), (others, total), (attributes, total)] {
         let paths: Vec<_> = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
+        // Only in the first round a missing value is an error: there is no server.
         let is_optional = snapshot.has_metadata();
         let values = paths.iter().map(|path| read_value(server.clone(), path, is_optional));
         let values = Running::start(start + limit, values).finish().await;

@@ -137,6 +137,7 @@ impl LiveEnvironment {
     /// running. It does not wait for a server that was silent so far: on a machine that does not
     /// belong to Google, each wait would be in vain.
     pub(crate) fn query_again(&self) -> impl Future<Output = ()> + Send + 'static {
+        // The query begins here, because a denial drops the future without polling it.
         let next = self.begin_query().filter(|_| !self.0.known.load().is_silent);
         async {
             if let Some(next) = next {

@@ -55,10 +55,14 @@ impl Recording {
         let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
+        // Relaxed throughout: no other data is published by a bit, and a reader may miss a method
+        // that is recorded at the same time.
         if word.load(Ordering::Relaxed) & bit != 0 {
             return;
         }
+        // Counted before the bit is set, so that threads together do not exceed the maximum.
         if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_METHODS {
+            // Else each further call raises the count, which wraps around on a 32-bit target.
             self.count.store(MAX_METHODS, Ordering::Relaxed);
             self.is_truncated.store(true, Ordering::Relaxed);
             return;

@@ -137,6 +137,8 @@ impl fmt::Debug for dyn DynTokenSource {
 /// An error if the token contains characters that a header value cannot contain.
 pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
+    // `Debug` prints no sensitive value, and HTTP/2 does not keep it for compression:
+    // <https://docs.rs/http/latest/http/header/struct.HeaderValue.html#method.is_sensitive>
     value.set_sensitive(true);
     Ok(value)
 }
@@ -165,6 +167,8 @@ impl Guard {
         // Stated scopes are ignored, because they do not prove that the host belongs to Google.
         let call = &call.with_needed_scopes(None);
         let lookup = catalog::lookup(call, endpoints);
+        // A mapping of one of Google's own hosts does not count: without TLS, the token would cross
+        // the network unencrypted.
         let is_mapped_by_user =
             || endpoints.is_mapped(call) && !catalog::lookup(call, &Endpoints::new()).is_google();
         if !lookup.is_google()

@@ -53,8 +53,10 @@ impl ReqwestFetch {
         let (parts, body) = request.into_parts();
         let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
         let request = request.timeout(TOTAL_TIMEOUT).body(body);
+        // reqwest's errors contain the URL, in which a user's own endpoint may have a password.
         let mut received = request.send().await.map_err(reqwest::Error::without_url)?;
         let mut bytes = BytesMut::new();
+        // Read in chunks, because `Response::bytes` reads a body of any length.
         while let Some(chunk) = received.chunk().await.map_err(reqwest::Error::without_url)? {
             if bytes.len() + chunk.len() > MAX_BODY {
                 return Err(Error::unreachable("the response is longer than 64 KiB").into());

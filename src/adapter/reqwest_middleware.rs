@@ -196,6 +196,8 @@ impl Middleware for GuardMiddleware {
             Ok(flight) => flight,
             Err(denial) => return self.unsent(&request, denial),
         };
+        // reqwest follows redirects below all middlewares. Only the URL of the response shows them:
+        // <https://docs.rs/reqwest/latest/reqwest/struct.Response.html#method.url>
         let url = url_hash(request.url());
         let response = next.run(request, extensions).await?;
         if !flight.may_explain(response.status()) {

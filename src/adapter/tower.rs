@@ -250,6 +250,9 @@ pub struct GuardService<S> {
 impl<S: Clone> GuardService<S> {
     /// Returns the inner service, whose `poll_ready` has returned ready, and keeps a clone of it.
     fn take_ready(&mut self) -> S {
+        // Only the service that was polled is ready, and its clone may not be. Source: "Be careful
+        // when cloning inner services" in
+        // <https://docs.rs/tower-service/latest/tower_service/trait.Service.html>
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
     }
@@ -485,6 +488,7 @@ where
                 }
             }
         };
+        // Polled at once, because a new future has not registered the waker yet.
         self.as_mut().project().state.set(next);
         self.poll(cx)
     }

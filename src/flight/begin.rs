@@ -311,6 +311,8 @@ impl Flight {
     fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
         self.token = Some(key);
         self.keep_header(token);
+        // The scopes may be known when the response arrives. If they then seem to be too few, a
+        // success shows that they suffice.
         self.is_doubted = true;
         let state = self.guard.state();
         match state.preflight {

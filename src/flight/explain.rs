@@ -96,6 +96,8 @@ impl Flight {
             Ok(denial) => {
                 self.note_unseen_token();
                 self.note_lack_of_sources(Some(granted));
+                // Comes before `from_named_scopes`: a named scope that the token holds withdraws
+                // the verdict from which this function learns.
                 learn::from_scope_refusal(self, &denial);
                 learn::from_named_scopes(self, &denial);
                 learn::log_denial(self, &denial, Some(status));

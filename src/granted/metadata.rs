@@ -196,6 +196,7 @@ impl<F: FindServer> MetadataScopes<F> {
             return GrantedScopes::unknown(format!("{why} {platform}"));
         }
         let key = self.hasher.key(token);
+        // Held during the request, so that concurrent callers share one response.
         let mut last = self.last.lock().await;
         let is_same = |current: &CurrentToken| matches!(&current.token, Ok((known, _)) if *known == key);
         let may_request = |current: &CurrentToken| self.clock.now() >= current.not_before;

@@ -277,6 +277,7 @@ impl Inner {
         let (sender, ended) = watch::channel(());
         let so_far = self.unknown_before(key, stage);
         running.insert(key, RunningInspection { ended, was_awaited: false, so_far });
+        // Without a source, `begin` ends the inspection at once, whose drop takes this lock.
         drop(running);
         let mut header = authorization.clone();
         header.set_sensitive(true);
@@ -314,6 +315,7 @@ impl Inner {
     /// inspection runs, or if an explanation waits or waited for the token's scopes.
     fn claim_wait(&self, key: TokenKey) -> Option<WaitClaim<'_>> {
         let was_awaited_before = || self.cache.read(key, |entry| entry.was_awaited).unwrap_or(false);
+        // Checked and taken under one lock, so that only one explanation gets the claim.
         let mut running = self.running();
         let inspection = running.get_mut(&key)?;
         let is_free = !std::mem::replace(&mut inspection.was_awaited, true) && !was_awaited_before();
@@ -349,6 +351,7 @@ impl Inner {
         let Some(why) = unknown.why_unknown() else { return };
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let is_logged = events.allows(self.clock.now());
+        // Not held during the event, which a subscriber may handle with guarded calls.
         drop(events);
         if is_logged {
             telemetry::not_inspected(source, why);
@@ -419,6 +422,7 @@ impl Inner {
     /// their requests at the same time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
         let (first, longest) = self.limits.retry;
+        // A shift by 32 or more would overflow. 16 doublings of one second are 18 hours.
         let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(longest);
         doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
     }
@@ -505,11 +509,15 @@ impl Inspection {
 
 impl Drop for Inspection {
     fn drop(&mut self) {
+        // A panic of a source unwinds through `run`, and the end of the guard's runtime drops
+        // `run`. Either drops the inspection without a result.
         let why = match std::thread::panicking() {
             true => "a panic ended the inspection of this token",
             false => "the inspection of this token was cut short",
         };
         let result = self.result.take().unwrap_or_else(|| GrantedScopes::unknown(why));
+        // `start` and `claim_wait` rely on this lock: no thread finds the inspection ended without
+        // its result, or claims a wait that is not recorded.
         let mut running = self.inner.running();
         let was_awaited = running.get(&self.key).is_some_and(|running| running.was_awaited);
         self.inner.store(self.key, result, self.stage, was_awaited);

@@ -50,6 +50,8 @@ pub(crate) struct TokenHasher(SipHasher13);
 
 impl TokenHasher {
     pub(crate) fn new() -> Self {
+        // std has no other public source of randomness. Two instances hardly ever hash alike:
+        // <https://doc.rust-lang.org/std/hash/struct.RandomState.html>
         let random = || RandomState::new().hash_one(());
         Self(SipHasher13::new_with_keys(random(), random()))
     }
@@ -191,6 +193,8 @@ impl Cache {
 
     /// Removes a token.
     pub(crate) fn remove(&self, key: TokenKey) {
+        // The table changes first: a concurrent `promote` reads the table after it has changed the
+        // list, and then removes the token again.
         self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set>());
         self.recent.rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
     }
@@ -198,6 +202,7 @@ impl Cache {
     /// Adds a token of the table to the recent tokens, unless it was added before.
     pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue, now: Instant) {
         let Ok(entry) = self.read(key, Arc::clone) else { return };
+        // Relaxed, because the flag only selects one thread. `rcu` publishes the list.
         if entry.was_recent.swap(true, Ordering::Relaxed) {
             return;
         }

@@ -60,6 +60,8 @@ impl RateLimit {
             return false;
         }
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // The generic cell rate algorithm: one time stands for the whole state of the limit.
+        // <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
         let next = full_at.map_or(now, |at| at.max(now)) + self.pause;
         let is_allowed = next <= now + self.pause * self.burst;
         if is_allowed {
@@ -99,6 +101,7 @@ impl Tokeninfo {
 
     /// Sends one request, if the rate limit permits a request.
     async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
+        // Comes before the rate limit: a request that cannot be sent must not use up a permit.
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return GrantedScopes::unknown(format!("tokeninfo was not queried: {why}"));
         }

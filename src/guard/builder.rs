@@ -398,6 +398,7 @@ impl GuardBuilder {
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
         let mut sources: Vec<StagedSource> = own.chain(metadata).chain(tokeninfo).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
+        // A stable sort: sources that `order` does not name keep their usual order.
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         let spawner = Spawner::for_background(&self.background);

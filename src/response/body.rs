@@ -122,6 +122,7 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
 
 /// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+    // Pinned on the heap, because the body is polled here and then moves into the returned body.
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     with_look_limit(spawner, async {

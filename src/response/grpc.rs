@@ -81,6 +81,8 @@ pub(crate) async fn explain<B: Body, E: 'static>(
     let guard = flight.guard().clone();
     let (mut head, body) = response.into_parts();
     let is_grpc = head.headers.contains_key(GRPC_STATUS);
+    // A gRPC response with the status in its headers has no body (`Trailers-Only`):
+    // <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>
     let (seen, body) =
         if is_grpc { (Vec::new(), GuardBody::unchanged(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;

@@ -62,6 +62,8 @@ fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     message.extend_from_slice(separator_after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {
+            // The bytes that stay as they are, `Percent-Byte-Unencoded` in
+            // <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>
             b' '..=b'~' if byte != b'%' => message.push(byte),
             _ => message.extend_from_slice(format!("%{byte:02X}").as_bytes()),
         }

@@ -152,6 +152,7 @@ fn variables(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
     let services = services.map(|(name, value)| (name.to_owned(), value));
     let variables = google.env().into_iter().chain(services).chain(google.gcloud_env(folder)?);
     let lines = variables.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
+    // The last line is a comment of the shell, so that the whole output can be sourced.
     Ok(lines.collect::<String>() + "# Ready. Ctrl-C ends it.")
 }
 

@@ -24,6 +24,8 @@ pub(crate) fn for_wrong_arguments(verb: &str) -> ExitCode {
 pub(crate) fn after_io(result: io::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Rust programs ignore SIGPIPE and get an error instead:
+        // <https://github.com/rust-lang/rust/issues/62569>
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             write_error(&format!("cannot read or write: {error}"));

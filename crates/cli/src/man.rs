@@ -30,7 +30,9 @@ Examples:
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
 
 pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
+    // clap_mangen would list a page `gcp-scopes-help(1)`, which does not exist.
     let mut command = command.disable_help_subcommand(true);
+    // Only a built command has passed its global flags on to its verbs.
     command.build();
     let documented = match &args.verb {
         None => command,
@@ -57,6 +59,7 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     if has_verbs {
         page.render_subcommands_section(&mut out)?;
     }
+    // Instead of `render_extra_section`, which puts everything below one heading, EXTRA.
     notes_sections(&notes.unwrap_or_default()).to_writer(&mut out)?;
     page.render_version_section(&mut out)?;
     Ok(out)

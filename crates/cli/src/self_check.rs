@@ -129,6 +129,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     let end = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
     let (number, unit) = text.split_at(end);
     let number: u64 = number.trim().parse().map_err(|_| expected())?;
+    // The multiplications saturate: a number that is too large stays out of range below.
     let millis = match unit.trim() {
         "ms" => number,
         "s" => number.saturating_mul(1000),

@@ -12,6 +12,7 @@ use crate::{exit_code, output};
 /// Prints the text that clap returned instead of parsed arguments: the help, the version, or an
 /// error. Returns the exit code of the program.
 pub(crate) fn print(error: &clap::Error) -> ExitCode {
+    // A shell does not split words at a no-break space, so a copied example would not work.
     let text = error.render().ansi().to_string().replace(NO_BREAK, " ");
     if !error.use_stderr() {
         return exit_code::after_io(output::print(&text));
@@ -34,6 +35,7 @@ fn first_verb(arguments: impl Iterator<Item = OsString>) -> String {
 /// clap's own errors. Returns the exit code of the program.
 pub(crate) fn print_invalid_value(verb: &str, error: &str) -> ExitCode {
     let mut command = command();
+    // Only in a built command do the verbs have their full names, which the error contains.
     command.build();
     let command = command.find_subcommand_mut(verb).expect("clap matched this verb");
     // Standard error may be closed; the exit code still shows the failure.

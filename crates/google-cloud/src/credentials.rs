@@ -114,6 +114,8 @@ impl GuardCredentials {
 
     /// Returns the `Authorization` value that the wrapped credentials give now.
     async fn current_authorization(&self) -> Result<HeaderValue, BoxError> {
+        // Without an `EntityTag` the result is never `NotModified`: `CredentialsProvider` in
+        // <https://docs.rs/google-cloud-auth/latest/google_cloud_auth/credentials/>
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
             return Err("the credentials gave no headers".into());
         };
@@ -159,6 +161,7 @@ fn to_credentials_error(denial: Denial) -> CredentialsError {
 const NO_TOKEN: &str = "the credentials gave no bearer token";
 
 impl TokenSource for GuardCredentials {
+    // google-cloud-auth takes the scopes when credentials are built, and not for each token.
     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
         let authorization = self.current_authorization().await?;
         self.record_handed_out(&authorization);

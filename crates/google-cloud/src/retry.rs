@@ -82,6 +82,7 @@ impl GuardRetryPolicy {
         if !flight.answered(status, headers) {
             return error;
         }
+        // Must not wait for the scopes of the token, because `RetryPolicy::on_error` is not async.
         match flight.explain_now(status, headers, response.body()) {
             Some(denial) => error.with_denial(denial),
             None => error,

@@ -67,6 +67,7 @@ struct GuardTransport {
 /// Records in the flight the URL that the response came from, if the transport followed redirects.
 fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
     let Some(last) = response.extensions().get::<HttpRedirect>() else { return flight };
+    // The default URI has no host, so a response whose URL cannot be parsed is not explained.
     let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
     flight.redirected(&Call::new(&Method::GET, &uri).with_headers(&HeaderMap::new()))
 }

@@ -31,6 +31,8 @@ fn read_status(headers: &HeaderMap) -> Option<Status> {
 
 /// Checks whether tonic would panic when it reads the details, because they are not valid base64.
 fn has_bad_details(headers: &HeaderMap) -> bool {
+    // `Status::from_header_map` calls `expect` on the decoded value:
+    // <https://github.com/hyperium/tonic/blob/master/tonic/src/status.rs>
     headers.get(DETAILS).is_some_and(|details| BASE64.decode(details).is_err())
 }
 

@@ -97,6 +97,9 @@ fn headline(refusal: &Refusal) -> String {
 /// Checks whether the message is one of Kubernetes.
 fn is_by_kubernetes(refusal: &Refusal) -> bool {
     let message = refusal.server_message().unwrap_or_default();
+    // The words of `forbiddenMessage` in
+    // `apiserver/pkg/endpoints/handlers/responsewriters/errors.go` of
+    // <https://github.com/kubernetes/kubernetes>
     message.contains("in API group") || message.contains("is forbidden: User")
 }
 

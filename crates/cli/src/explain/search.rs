@@ -21,6 +21,7 @@ impl FoundRefusal {
         let parts = response.candidates().take(if response.is_text() { usize::MAX } else { 1 });
         let refusals = parts.filter_map(|part| Some((classify(&part.error_response())?, part)));
         let rank = |refusal: &Refusal| (refusal.certainty(), refusal.service().is_some());
+        // Not `max_by_key`, which returns the last of equal refusals: here the first counts.
         let (refusal, part) =
             refusals.reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
         let text = part.body();
@@ -155,6 +156,7 @@ impl LogSearch {
 
     /// Appends a record to what precedes the next record. Only the end of a long text is kept.
     fn pass(&mut self, record: &str) {
+        // Cut at twice the kept length, because moving the text at every record would be slow.
         if self.before.len() > 2 * MAX_BEFORE {
             let start = self.before.len() - MAX_BEFORE;
             let end = (start..).find(|start| self.before.is_char_boundary(*start)).unwrap_or_default();
