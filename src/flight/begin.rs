@@ -146,6 +146,7 @@ impl Flight {
             header: None,
             is_doubted: false,
             is_trial: false,
+            has_no_credentials: false,
             has_pending_scopes: false,
             ..self
         };

@@ -449,3 +449,23 @@ fn names_of_resources_are_not_reasons() {
     }
     assert!(is_scope(classify_text("Exception: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'").as_ref()));
 }
+
+#[test]
+fn json_within_a_description_does_not_decide() {
+    let reason = r#"{\"error\":{\"details\":[{\"reason\":\"ACCESS_TOKEN_SCOPE_INSUFFICIENT\"}]}}"#;
+    let body = format!(
+        r#"{{"error":{{"code":403,"message":"The caller does not have permission",
+            "details":[{{"description":"{reason}"}}]}}}}"#
+    );
+    let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403)).unwrap();
+    assert_eq!(refusal.gate(), Gate::Iam);
+}
+
+#[test]
+fn a_token_after_two_marks_is_not_shown() {
+    let token = "abcdefghijklmnopqrstuvwxyz0123456789";
+    let text =
+        format!("Error 403: Request had insufficient authentication scopes. access_token=Bearer {token}");
+    let refusal = classify_text(&text).unwrap();
+    assert!(!refusal.server_message().unwrap().contains(token), "{refusal:?}");
+}

@@ -98,13 +98,13 @@ impl Explainer {
         refusal: &Refusal,
         environment: &Environment,
     ) -> Option<Denial> {
-        let lookup = lookup(call, &Endpoints::new());
+        let lookup = look_up(call, method);
         let is_expected = self.granted.suffice_for(&lookup) == Ok(false);
         let refusal = if is_expected { refusal.clone().corroborated() } else { refusal.clone() };
         let environment = Arc::new(environment.clone());
         refusal
             .is_likely_for_scope()
-            .then(|| Denial::from_refusal(&look_up(call, method), self.granted.clone(), environment, refusal))
+            .then(|| Denial::from_refusal(&lookup, self.granted.clone(), environment, refusal))
     }
 }
 

@@ -47,7 +47,10 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
 /// response; any other field may be a name that a user chose.
 fn read_message(text: &str, facts: &mut ResponseFacts) {
     match embedded_response(text) {
-        Some(response) => read(&response, facts),
+        Some(response) => {
+            facts.is_indirect = true;
+            read(&response, facts);
+        }
         None => facts.add_message(text),
     }
 }
@@ -64,10 +67,10 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
     match lower.as_str() {
         "error" if !text.contains(' ') => facts.token_error = Some(text.to_owned()),
-        "error" | "msg" => read_message(text, facts),
+        "error" | "msg" | "message" => read_message(text, facts),
         "error_description" => {
             facts.is_token_endpoint = true;
-            read_message(text, facts);
+            facts.add_message(text);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
         // Only IAM gives such ids:
@@ -78,7 +81,7 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
         "data" if is_known_reason(text) => facts.add_reason(text),
         "status" => facts.add_code(http_status_of_name(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
-        _ if is_prose => read_message(text, facts),
+        _ if is_prose => facts.add_message(text),
         _ => facts.details.add(key, text),
     }
 }

@@ -68,6 +68,7 @@ fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
 /// but the server's sentence.
 pub(super) fn is_structured(facts: &ResponseFacts, finding: &FoundVerdict) -> bool {
     facts.is_response
+        && !facts.is_indirect
         && match finding.evidence {
             Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
             Evidence::Reason => finding.verdict.certainty == Certainty::Certain,

@@ -120,8 +120,12 @@ fn redact_marked_values(text: &str) -> String {
         let (before, after) = (text.get(at..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
         let value = after.split(is_end).next().unwrap_or_default();
         out.push_str(before);
-        out.push_str(if value.len() >= MIN_SECRET_LENGTH { "[redacted]" } else { value });
-        at = end + value.len();
+        at = end;
+        // A short value is no secret, but may be a mark itself: `token=Bearer …`.
+        if value.len() >= MIN_SECRET_LENGTH {
+            out.push_str("[redacted]");
+            at += value.len();
+        }
     }
     out + text.get(at..).unwrap_or_default()
 }

@@ -9,18 +9,24 @@ use serde_json::Value;
 /// begins with a name that a user chose.
 pub(super) fn read(text: &str) -> Option<Value> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    if let Some(Ok(first)) = values.next() {
-        let rest = text.get(values.byte_offset()..).unwrap_or_default().trim_start();
-        return is_end(rest).then_some(first);
+    match values.next()? {
+        Ok(first) => {
+            let rest = text.get(values.byte_offset()..).unwrap_or_default().trim_start();
+            is_end(rest).then_some(first)
+        }
+        // The text is the beginning of a JSON value, and ends before the value does.
+        Err(error) if error.is_eof() => {
+            let truncated = TruncatedJson::new(text);
+            truncated.completions().into_iter().find_map(|text| serde_json::from_str(&text).ok())
+        }
+        Err(_) => None,
     }
-    let truncated = TruncatedJson::new(text);
-    truncated.completions().into_iter().find_map(|text| serde_json::from_str(&text).ok())
 }
 
 /// Returns whether a response may continue with this text after a JSON value: with the boundary of
 /// a part, or with another value.
 fn is_end(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with("--") || rest.starts_with(['{', '[', ','])
+    rest.is_empty() || rest.starts_with("--") || rest.starts_with(['{', '['])
 }
 
 /// A text that ends within a JSON value, and the state of a JSON parser at the end of the text.
@@ -94,7 +100,14 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(expected), "{text}");
         }
-        assert_eq!(read(r#"{"a":1} is locked"#), None);
+        for named in [
+            r#"{"a":1} is locked"#,
+            r#"{"a":1},x is locked"#,
+            r#"{"a":[{"b":1}]}, is locked"#,
+            r#"{"a":[{"b":1}], is locked"#,
+        ] {
+            assert_eq!(read(named), None, "{named}");
+        }
         // These texts have no complete entry. Reading them must not panic.
         for text in ["", "no JSON", "{", "}", "[{"] {
             let _ = read(text);
