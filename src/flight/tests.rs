@@ -96,7 +96,9 @@ impl TrialProgram {
             Ok(response) => {
                 let (head, body) = response.into_parts();
                 let denial = head.extensions.get::<Denial>().map(Denial::kind);
-                body.collect().await.map_err(|_| DenialKind::Refused)?;
+                // The guard sees the trailers of a gRPC response only if the body is read to its
+                // end.
+                body.collect().await.expect("the body of a response");
                 denial.map_or(Ok(head.status.as_u16()), Err)
             }
             Err(error) => Err(Denial::find(&*error).unwrap_or_else(|| panic!("{error:?}")).kind()),

@@ -327,7 +327,8 @@ impl Inner {
         self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
 
-    /// Returns the first known scopes, or unknown scopes with the reasons of all sources.
+    /// Queries the sources in order, the token itself first. Returns the scopes from the first source
+    /// that knows them. If no source does, returns the reason of each source that gives one.
     async fn query_sources(&self, key: TokenKey, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
         let mut failures = match self.read_jwt(token) {
             Ok(granted) => return granted,

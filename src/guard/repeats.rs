@@ -119,7 +119,8 @@ impl Drop for Repeats {
     }
 }
 
-/// Logs the calls of each kind that no other event reports.
+/// Logs one summary event for each [`EventKind`], with the number of its calls that were neither
+/// logged nor counted in another event. Kinds without such calls get no event.
 fn log_rest(rest: &Rest) {
     for (kind, calls) in EventKind::ALL.into_iter().zip(rest).filter(|(_, calls)| **calls > 0) {
         telemetry::not_logged_singly(kind, *calls);

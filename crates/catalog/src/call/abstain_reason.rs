@@ -167,7 +167,7 @@ mod tests {
         ];
         assert_eq!(reasons.len(), WORDS.len());
         for reason in reasons {
-            // The word is older than the name.
+            // `UnlistedScope` was called `Unheard`; its word stays the same.
             let name = format!("{reason:?}").replace("UnlistedScope", "Unheard");
             assert_eq!(name.to_lowercase(), reason.as_str());
         }
