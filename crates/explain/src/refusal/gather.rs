@@ -55,15 +55,12 @@ impl ResponseFacts {
     }
 
     /// Parses the body as JSON. For a truncated response, returns the complete part.
-    fn json(&mut self, body: &str) -> Option<Value> {
+    fn json(&self, body: &str) -> Option<Value> {
         let is_object_or_array = |text: &str| text.trim_start().starts_with(['{', '[']);
         match serde_json::from_str(body) {
             Ok(Value::String(inner)) => is_object_or_array(&inner).then_some(Value::String(inner)),
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Some(value),
-            _ if self.is_response && is_object_or_array(body) => {
-                self.is_indirect = true;
-                truncated_json::read(body)
-            }
+            _ if self.is_response && is_object_or_array(body) => truncated_json::read(body),
             _ => None,
         }
     }
