@@ -69,12 +69,23 @@ async fn main() -> Result<(), BoxError> {
     for scope in ["devstorage.read_only", "devstorage.read_write"] {
         let token = broker.token(&google, &format!("https://www.googleapis.com/auth/{scope}"));
         println!("with {scope}:");
-        match service.ready().await?.call(upload(&google, &token)?).await.as_ref().map(Response::status) {
+        match service
+            .ready()
+            .await?
+            .call(upload(&google, &token)?)
+            .await
+            .as_ref()
+            .map(Response::status)
+        {
             Ok(StatusCode::OK) => println!("  stored"),
             Ok(status) => {
-                return Err(format!("the upload was neither stored nor denied: HTTP {status}").into());
+                return Err(
+                    format!("the upload was neither stored nor denied: HTTP {status}").into()
+                );
             }
-            Err(error) => println!("  {}", Denial::find(&**error).ok_or("the error should hold a denial")?),
+            Err(error) => {
+                println!("  {}", Denial::find(&**error).ok_or("the error should hold a denial")?)
+            }
         }
         println!("  {} requests have reached Cloud Storage\n", storage_requests(&google));
     }
@@ -83,8 +94,13 @@ async fn main() -> Result<(), BoxError> {
 
 /// Returns the request that uploads an object with `token`.
 fn upload(google: &FakeGoogle, token: &str) -> http::Result<Request<Full<Bytes>>> {
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
-    Request::post(url).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Full::from("meow"))
+    let url = format!(
+        "{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg",
+        google.storage_url()
+    );
+    Request::post(url)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .body(Full::from("meow"))
 }
 
 /// Returns how many requests have reached the fake Cloud Storage.

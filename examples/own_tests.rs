@@ -19,7 +19,8 @@ impl Photos {
     /// Uploads a photo. The error is a message for the user. If a scope is missing, the message
     /// asks the user to call the VM's operator, and names the scope.
     async fn store(&self, name: &str) -> Result<(), String> {
-        let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", self.storage);
+        let url =
+            format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", self.storage);
         match self.http.post(url).bearer_auth(&self.token).body("meow").send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(format!("not stored: HTTP {}", response.status())),
@@ -35,8 +36,9 @@ impl Photos {
 async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
     // In production `Guard::detect().await` is enough: the environment and the endpoint are the
     // fake's.
-    let guard =
-        Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?;
     let guard = guard.detect().await;
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     Ok(Photos { http, storage: google.storage_url(), token: google.token() })
@@ -46,7 +48,8 @@ async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let vm = Vm::new("web-1").scopes(["devstorage.read_only"]);
     let google = FakeGoogle::builder().vm(vm).bucket("photos").start().await?;
-    let message = start(&google).await?.store("cat.jpg").await.err().ok_or("the photo was stored")?;
+    let message =
+        start(&google).await?.store("cat.jpg").await.err().ok_or("the photo was stored")?;
     println!("{message}");
     Ok(())
 }

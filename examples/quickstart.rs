@@ -21,7 +21,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await?;
-    println!("A service on VM web-1 uploads to bucket photos. Its account has roles/storage.objectAdmin.\n");
+    println!(
+        "A service on VM web-1 uploads to bucket photos. Its account has roles/storage.objectAdmin.\n"
+    );
 
     println!("== Without the guard: what a service sees today\n");
     let plain = ClientBuilder::new(reqwest::Client::new()).build();
@@ -36,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .detect()
         .await;
     let guarded = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
-    let error = upload(&guarded, &google).await.err().ok_or("the upload should have been refused")?;
+    let error =
+        upload(&guarded, &google).await.err().ok_or("the upload should have been refused")?;
     let denial = Denial::find(&error).ok_or("the error should hold a denial")?;
     println!("{}", denial.report());
 
@@ -56,7 +59,10 @@ async fn upload(
     google: &FakeGoogle,
 ) -> Result<reqwest::Response, reqwest_middleware::Error> {
     client
-        .post(format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url()))
+        .post(format!(
+            "{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg",
+            google.storage_url()
+        ))
         .bearer_auth(google.token())
         .body("meow")
         .send()

@@ -100,7 +100,9 @@ impl GrantedScopesSource for FlakySource {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        let known = |scope| Some(GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom));
+        let known = |scope| {
+            Some(GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom))
+        };
         match self.0.below(10) {
             0 => return Some(GrantedScopes::unknown("the source is down")),
             1 => std::future::pending().await,
@@ -118,17 +120,20 @@ impl GrantedScopesSource for FlakySource {
 
 /// Returns the FNV-1a hash of `bytes`, which is enough to detect a changed body.
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// Returns the server's response to `request`, with a checksum of the body in the header `x-sum`. A
 /// call whose token lacks the scope is always refused for that reason. Of the other calls, half
 /// succeed and the rest get, at random, a refusal by IAM, a 403 with an HTML page, a 503 or a 404.
 fn respond(request: &Request<Incoming>, random: &Random) -> Response<Full<Bytes>> {
-    let token =
-        request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let size = 1 + random.below(40_000) as usize;
     let (status, body) = match random.below(8) {
         _ if lacks_scope(token.trim_start_matches("Bearer ")) => (403, SCOPE_REFUSAL.to_owned()),
@@ -158,7 +163,8 @@ async fn start_server(random: Random) -> std::io::Result<SocketAddr> {
                 }
             });
             tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(socket), service),
             );
         }
     });
@@ -230,8 +236,8 @@ impl SoakState {
     /// Makes a call through a random guard and counts its outcome. Returns an error if there was
     /// neither a response nor a denial.
     async fn call(&self, token: &str) -> Result<(), BoxError> {
-        let request =
-            Request::post(&self.url).header(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+        let request = Request::post(&self.url)
+            .header(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
         let guard = &self.guards[self.random.below(self.guards.len() as u64) as usize];
         let service = tower::ServiceBuilder::new().layer(guard.layer()).service(self.http.clone());
         match service.oneshot(request.body(Full::from("{}"))?).await {
@@ -265,9 +271,9 @@ impl SoakState {
             (&self.counts.refused, is_refused),
             (&self.counts.passed, !denied && !is_refused),
         ];
-        counts
-            .iter()
-            .for_each(|(count, applies)| _ = count.fetch_add(u64::from(*applies), Ordering::Relaxed));
+        counts.iter().for_each(|(count, applies)| {
+            _ = count.fetch_add(u64::from(*applies), Ordering::Relaxed)
+        });
     }
 }
 
@@ -291,8 +297,8 @@ impl Memory {
     /// seconds: before each sample all thousand callers finish their calls, which takes seconds in
     /// a build without optimisation.
     fn for_run(seconds: u64) -> Self {
-        let count =
-            usize::try_from(seconds / 10 * 3).map_or(MAX_SAMPLES, |count| count.clamp(3, MAX_SAMPLES));
+        let count = usize::try_from(seconds / 10 * 3)
+            .map_or(MAX_SAMPLES, |count| count.clamp(3, MAX_SAMPLES));
         Self {
             allocated: (0..count).map(|_| AtomicI64::default()).collect(),
             leaked: AtomicI64::default(),
@@ -304,7 +310,9 @@ impl Memory {
     fn mean_of_third(&self, third: usize) -> i64 {
         let count = self.allocated.len();
         let samples = &self.allocated[third * count / 3..(third + 1) * count / 3];
-        samples.iter().map(|sample| sample.load(Ordering::Relaxed)).sum::<i64>() / samples.len() as i64 / 1024
+        samples.iter().map(|sample| sample.load(Ordering::Relaxed)).sum::<i64>()
+            / samples.len() as i64
+            / 1024
     }
 }
 
@@ -359,7 +367,8 @@ fn run_thread(shared: Arc<SoakState>, memory: &Memory, barrier: &Barrier, length
 /// [`WARM_UP`] calls of all threads, or on a slow machine after `length`.
 async fn warm_up(shared: &Arc<SoakState>, barrier: &Barrier, length: Duration) -> JoinSet<()> {
     let (start, mut callers) = (Instant::now(), JoinSet::new());
-    (0..CALLERS / THREADS as u64).for_each(|_| drop(callers.spawn(Arc::clone(shared).run_caller())));
+    (0..CALLERS / THREADS as u64)
+        .for_each(|_| drop(callers.spawn(Arc::clone(shared).run_caller())));
     while shared.counts.calls.load(Ordering::Relaxed) < WARM_UP && start.elapsed() < length {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -389,7 +398,8 @@ async fn run_until_pause(
 /// Keeps new calls from starting until all threads have dropped their pause. One thread's pause
 /// holds the write lock of [`SoakState::in_flight`].
 struct Pause(
-    #[allow(dead_code, reason = "held until the pause is dropped")] Option<OwnedRwLockWriteGuard<()>>,
+    #[allow(dead_code, reason = "held until the pause is dropped")]
+    Option<OwnedRwLockWriteGuard<()>>,
 );
 
 /// Creates one guard for each preflight with each of two deliveries, and the HTTP client that they
@@ -398,15 +408,20 @@ fn shared(url: &str, random: Random) -> Result<SoakState, gcp_scopes::Error> {
     let mut guards = Vec::new();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
-            let guard = Guard::builder().endpoint(url, "pubsub.googleapis.com")?.preflight(preflight);
             let guard =
-                guard.denial_delivery(delivery).source(FlakySource(random.clone())).without_tokeninfo();
+                Guard::builder().endpoint(url, "pubsub.googleapis.com")?.preflight(preflight);
+            let guard = guard
+                .denial_delivery(delivery)
+                .source(FlakySource(random.clone()))
+                .without_tokeninfo();
             guards.push(guard.source_timeout(Duration::from_millis(100)).build());
         }
     }
     Ok(SoakState {
         guards,
-        http: Client::builder(TokioExecutor::new()).http1_read_buf_exact_size(READ_BUFFER_BYTES).build_http(),
+        http: Client::builder(TokioExecutor::new())
+            .http1_read_buf_exact_size(READ_BUFFER_BYTES)
+            .build_http(),
         url: format!("{url}/v1/projects/p/topics/t:publish"),
         random,
         counts: Arc::default(),
@@ -418,7 +433,8 @@ fn shared(url: &str, random: Random) -> Result<SoakState, gcp_scopes::Error> {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let seconds = arguments.next().transpose()?.unwrap_or(10);
-    let random_seed = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos().into());
+    let random_seed =
+        || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos().into());
     let seed = arguments.next().transpose()?.unwrap_or_else(random_seed);
     println!("soak: {CALLERS} callers, {seconds} s, seed {seed}");
     let random = Random(Arc::new(AtomicU64::new(seed)));
@@ -428,7 +444,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let before = allocated();
     let (shared, memory, barrier) =
         (Arc::new(shared(&url, random)?), &Memory::for_run(seconds), &Barrier::new(THREADS));
-    let (counts, length, start) = (Arc::clone(&shared.counts), Duration::from_secs(seconds), Instant::now());
+    let (counts, length, start) =
+        (Arc::clone(&shared.counts), Duration::from_secs(seconds), Instant::now());
     thread::scope(|scope| {
         // The threads own `shared`, so that `shared` is freed before the memory after shutdown is
         // measured.
@@ -442,7 +459,11 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// Prints the counts and the measurements of memory. Returns an error if a check failed.
-fn report(counts: &SoakCounts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn report(
+    counts: &SoakCounts,
+    took: Duration,
+    memory: &Memory,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let value = |count: &AtomicU64| count.load(Ordering::Relaxed);
     println!("calls      {:>9}  ({:.0} s)", value(&counts.calls), took.as_secs_f64());
     println!("passed     {:>9}  other responses, passed on unchanged", value(&counts.passed));
@@ -460,23 +481,31 @@ fn report(counts: &SoakCounts, took: Duration, memory: &Memory) -> Result<(), Bo
     println!("altered    {:>9}  responses lost or changed", value(&counts.altered));
     let [first, second, third] = [0, 1, 2].map(|number| memory.mean_of_third(number));
     let leaked = memory.leaked.load(Ordering::Relaxed) / 1024;
-    println!("allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the last");
+    println!(
+        "allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the last"
+    );
     println!("left       {leaked:>9}  KiB after shutdown");
     let [start, end] =
         [memory.resident.first(), memory.resident.last()].map(|sample| sample.map_or(0, value));
     println!("resident   {start:>9}  KiB at the start, {end} at the end; includes the server");
     if value(&counts.wrong_verdicts) + value(&counts.altered) > 0 {
         return Err(
-            "there were wrong verdicts, or responses were lost or changed: see the counts above".into()
+            "there were wrong verdicts, or responses were lost or changed: see the counts above"
+                .into(),
         );
     }
     if third - first > MAX_GROWTH_KIB {
-        return Err(
-            format!("memory grew by {} KiB during the run (limit {MAX_GROWTH_KIB})", third - first).into()
-        );
+        return Err(format!(
+            "memory grew by {} KiB during the run (limit {MAX_GROWTH_KIB})",
+            third - first
+        )
+        .into());
     }
     if leaked > MAX_LEAK_KIB {
-        return Err(format!("{leaked} KiB are still allocated after shutdown (limit {MAX_LEAK_KIB})").into());
+        return Err(format!(
+            "{leaked} KiB are still allocated after shutdown (limit {MAX_LEAK_KIB})"
+        )
+        .into());
     }
     Ok(())
 }

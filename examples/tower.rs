@@ -19,7 +19,11 @@ async fn main() -> Result<(), BoxError> {
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1"))
         .bucket("photos")
-        .iam("photos", "123456789012-compute@developer.gserviceaccount.com", "roles/storage.objectAdmin")
+        .iam(
+            "photos",
+            "123456789012-compute@developer.gserviceaccount.com",
+            "roles/storage.objectAdmin",
+        )
         .start()
         .await?;
     let guard = Guard::builder()

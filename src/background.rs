@@ -234,7 +234,9 @@ pub(crate) mod tests {
     #[test]
     fn a_caller_needs_no_timer_no_io_and_no_runtime() {
         let background = Background::default();
-        let work = || background.spawner().bounded(Duration::from_millis(20), std::future::pending::<()>());
+        let work = || {
+            background.spawner().bounded(Duration::from_millis(20), std::future::pending::<()>())
+        };
         let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(bare.block_on(work()), Err(LATE));
         assert_eq!(block_on(work()), Err(LATE));
@@ -333,7 +335,8 @@ pub(crate) mod tests {
         let (dispatch, count) = counting();
         let background = Background::default();
         let event = async { tracing::info!("an event") };
-        tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event))).unwrap();
+        tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event)))
+            .unwrap();
         assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 
@@ -342,7 +345,11 @@ pub(crate) mod tests {
         use tracing_subscriber::layer::SubscriberExt as _;
         struct Count(Arc<std::sync::atomic::AtomicUsize>);
         impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Count {
-            fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            fn on_event(
+                &self,
+                _: &tracing::Event<'_>,
+                _: tracing_subscriber::layer::Context<'_, S>,
+            ) {
                 self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         }

@@ -153,9 +153,12 @@ impl Guard {
     #[must_use]
     pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
         let explain = |response: Response<Vec<u8>>| {
-            let answer = ErrorResponse::new(response.body()).with_status(response.status().as_u16());
+            let answer =
+                ErrorResponse::new(response.body()).with_status(response.status().as_u16());
             let is_refused = response.status() == StatusCode::FORBIDDEN;
-            is_refused.then(|| self.explain_without_call(&answer.with_headers(response.headers()))).flatten()
+            is_refused
+                .then(|| self.explain_without_call(&answer.with_headers(response.headers())))
+                .flatten()
         };
         error.denial().cloned().or_else(|| explain(error.response()?))
     }
@@ -208,7 +211,9 @@ impl Calling {
 /// Ends a flight with the error of a client, and puts the denial into the error if there is a
 /// denial.
 async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
-    let Some(response) = error.response().filter(|_| error.denial().is_none()) else { return error };
+    let Some(response) = error.response().filter(|_| error.denial().is_none()) else {
+        return error;
+    };
     let (status, headers) = (response.status(), response.headers());
     if !flight.answered(status, headers) {
         return error;
@@ -275,14 +280,16 @@ impl Guard {
     /// ```
     pub fn check_requested_scopes(&self, scopes: &ScopeSet) {
         // Outside of `Calling::run` there is no call to check.
-        let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
+        let _ = CALL
+            .try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
     /// Returns the step that corrects the requested scopes, or `None` if the scopes are sufficient.
     /// Logs a warning with the step.
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
-        let (state, event) = (self.state(), (EventKind::WrongScopeRequested, "", Some(method), None));
+        let (state, event) =
+            (self.state(), (EventKind::WrongScopeRequested, "", Some(method), None));
         if let Some(times) = state.repeats.count(event, state.tokens.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
@@ -317,9 +324,13 @@ mod tests {
     fn a_wrong_requested_scope_leads_to_advice() {
         let guard = Guard::builder().build();
         let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
-        let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
+        let method =
+            lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
         let step = |scopes: &[&str]| {
-            guard.wrong_scope_requested(method, &scopes.iter().map(|short| short.parse().unwrap()).collect())
+            guard.wrong_scope_requested(
+                method,
+                &scopes.iter().map(|short| short.parse().unwrap()).collect(),
+            )
         };
         let advice_for =
             |scopes: &[&str]| step(scopes).map(|step| step.text().to_owned()).unwrap_or_default();

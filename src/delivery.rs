@@ -55,7 +55,9 @@ impl Guard {
             DenialDelivery::Error => return Err(denial.into_error()),
             DenialDelivery::Extension => None,
             DenialDelivery::Message if denial.is_for_head_request() => None,
-            DenialDelivery::Message => Some(explained_body(&denial, &mut parts.headers, seen, is_whole)),
+            DenialDelivery::Message => {
+                Some(explained_body(&denial, &mut parts.headers, seen, is_whole))
+            }
         };
         parts.extensions.insert(denial);
         Ok(body)
@@ -81,7 +83,12 @@ impl Guard {
 /// }
 /// ```
 #[must_use]
-pub fn explained_body(denial: &Denial, headers: &mut HeaderMap, seen: &[u8], is_whole: bool) -> Bytes {
+pub fn explained_body(
+    denial: &Denial,
+    headers: &mut HeaderMap,
+    seen: &[u8],
+    is_whole: bool,
+) -> Bytes {
     let plain = inflate::decompressed(headers, seen).unwrap_or_default();
     let body = Bytes::from(denial.explained_body(headers, &plain, is_whole));
     headers.remove(CONTENT_ENCODING);
@@ -107,7 +114,8 @@ mod tests {
     #[test]
     fn a_compressed_body_is_explained_like_a_plain_body() {
         let gzip = |plain: &str| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();
             encoder.finish().unwrap()
         };
@@ -121,7 +129,8 @@ mod tests {
             ("text/plain", "Forbidden"),
         ] {
             let plain_headers = HeaderMap::from_iter(
-                (!content_type.is_empty()).then(|| (CONTENT_TYPE, HeaderValue::from_static(content_type))),
+                (!content_type.is_empty())
+                    .then(|| (CONTENT_TYPE, HeaderValue::from_static(content_type))),
             );
             let mut headers = plain_headers.clone();
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

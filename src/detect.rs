@@ -44,9 +44,12 @@ const MAX_FILE: u64 = 64 * 1024;
 pub(crate) fn process() -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
-    let snapshot = variables.fold(Snapshot::new(), |snapshot, name| snapshot.with_env(*name, value_of(name)));
+    let snapshot =
+        variables.fold(Snapshot::new(), |snapshot, name| snapshot.with_env(*name, value_of(name)));
     let product = read_file(Path::new(Snapshot::PRODUCT_FILE)).into_iter();
-    with_files(product.fold(snapshot, |snapshot, text| snapshot.with_file(Snapshot::PRODUCT_FILE, &text)))
+    with_files(
+        product.fold(snapshot, |snapshot, text| snapshot.with_file(Snapshot::PRODUCT_FILE, &text)),
+    )
 }
 
 /// Adds the contents of the credential files to which the snapshot's variables point.
@@ -84,7 +87,11 @@ pub(crate) async fn with_metadata(
 /// metadata server at all, then the other values and the names of the attributes, then those
 /// attributes that exist. The requests of a round are sent in parallel. Attributes are never read
 /// in bulk, because they can be large and contain secrets.
-async fn read_values(server: MetadataServer, mut snapshot: Snapshot, limits: DetectionLimits) -> Snapshot {
+async fn read_values(
+    server: MetadataServer,
+    mut snapshot: Snapshot,
+    limits: DetectionLimits,
+) -> Snapshot {
     let DetectionLimits { first: first_limit, total } = limits;
     let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
     for (round, limit) in [(first, first_limit), (others, total), (attributes, total)] {
@@ -102,13 +109,21 @@ async fn read_values(server: MetadataServer, mut snapshot: Snapshot, limits: Det
 }
 
 /// Reads one value. If `is_optional` is set, a missing value is `None` instead of an error.
-async fn read_value(server: MetadataServer, path: &str, is_optional: bool) -> Result<Option<String>, String> {
-    let value = if is_optional { server.value(path).await } else { server.get(path).await.map(Some) };
+async fn read_value(
+    server: MetadataServer,
+    path: &str,
+    is_optional: bool,
+) -> Result<Option<String>, String> {
+    let value =
+        if is_optional { server.value(path).await } else { server.get(path).await.map(Some) };
     value.map_err(|error| error.to_string())
 }
 
 /// Adds the result of reading one value to the snapshot.
-fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, String>)) -> Snapshot {
+fn with_value(
+    snapshot: Snapshot,
+    (path, value): (&str, Result<Option<String>, String>),
+) -> Snapshot {
     match value {
         Ok(Some(text)) => snapshot.with_metadata(path, text),
         Ok(None) => snapshot,
@@ -144,7 +159,11 @@ mod tests {
 
     /// Adds metadata to `snapshot` if there may be a metadata server, within the limits at the
     /// start.
-    async fn at_start(background: &Background, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+    async fn at_start(
+        background: &Background,
+        snapshot: Snapshot,
+        fetch: Arc<dyn DynFetch>,
+    ) -> Snapshot {
         match metadata_server(&snapshot, fetch).unwrap() {
             Some(server) => with_metadata(background.spawner(), snapshot, server, AT_START).await,
             None => snapshot,
@@ -189,7 +208,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_attributes_are_requested_if_their_names_are_concealed() {
-        let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
+        let serve =
+            |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
         let (snapshot, requests) = query(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!(requests, Snapshot::metadata_rounds().concat().len());
@@ -202,7 +222,10 @@ mod tests {
         let rows: [(Serve, &str); 4] = [
             (|_| None, "in time"),
             (|_| Some(answer(403, "<html>")), "403"),
-            (|_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))), "something else"),
+            (
+                |_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))),
+                "something else",
+            ),
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
@@ -241,7 +264,8 @@ mod tests {
             (340, 1, Platform::Unknown),
         ] {
             let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
-            let snapshot = at_start(&Background::in_test(), Snapshot::new(), Arc::new(Delayed(delay))).await;
+            let snapshot =
+                at_start(&Background::in_test(), Snapshot::new(), Arc::new(Delayed(delay))).await;
             assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
             assert!(
                 start.elapsed() <= rounds * delay.min(AT_START.first) + Duration::from_millis(5),
@@ -271,13 +295,17 @@ mod tests {
         };
         let (snapshot, _) = query(Snapshot::new(), serve).await;
         let environment = Environment::from_snapshot(&snapshot);
-        assert_eq!((environment.platform(), environment.zone()), (Platform::Unknown, Some("us-central1-a")));
+        assert_eq!(
+            (environment.platform(), environment.zone()),
+            (Platform::Unknown, Some("us-central1-a"))
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn values_are_kept_if_the_server_stops_responding() {
         // The server never responds to the request for the name.
-        let (snapshot, _) = query(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        let (snapshot, _) =
+            query(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
@@ -293,15 +321,27 @@ mod tests {
         let rows = [
             (empty(), true),
             (empty().with_env("NO_GCE_CHECK", "true"), false),
-            (empty().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
+            (
+                empty()
+                    .with_env("NO_GCE_CHECK", "True")
+                    .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
+                false,
+            ),
             (empty().with_env("K_SERVICE", "web"), true),
             (empty().with_env("CLOUD_RUN_JOB", "job"), true),
             (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
             (
-                empty().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
+                empty()
+                    .with_env("FUNCTION_TARGET", "local")
+                    .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
                 false,
             ),
-            (empty().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+            (
+                empty()
+                    .with_env("K_SERVICE", "web")
+                    .with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+                true,
+            ),
             (empty().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
             (empty().with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"), false),
             (

@@ -97,7 +97,8 @@ impl<'a> AccessToken<'a> {
     pub fn new(token: &'a str) -> Option<Self> {
         let token = token.trim_matches(' ');
         // `fold` instead of `any`: without an early exit the compiler uses SIMD instructions.
-        let is_invalid = token.bytes().fold(false, |is_invalid, byte| is_invalid | !byte.is_ascii_graphic());
+        let is_invalid =
+            token.bytes().fold(false, |is_invalid, byte| is_invalid | !byte.is_ascii_graphic());
         (!token.is_empty() && !is_invalid).then_some(Self(token))
     }
 

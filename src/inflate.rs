@@ -42,7 +42,9 @@ pub fn decompressed<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [
         // Some clients decompress a body but keep the header. Therefore a body that begins like
         // JSON or XML is returned unchanged. `deflate` is excluded, because a raw deflate stream
         // may begin with the same byte.
-        (Some(coding), None) if coding != "deflate" && matches!(body, [b'{' | b'<', ..]) => Some(body.into()),
+        (Some(coding), None) if coding != "deflate" && matches!(body, [b'{' | b'<', ..]) => {
+            Some(body.into())
+        }
         (Some(coding), None) => inflate(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
     }
@@ -170,7 +172,9 @@ mod tests {
 
     #[test]
     fn a_truncated_stream_yields_a_prefix() {
-        for (coding, body) in [("gzip", gzip(PLAIN)), ("deflate", zlib(PLAIN)), ("deflate", deflate(PLAIN))] {
+        for (coding, body) in
+            [("gzip", gzip(PLAIN)), ("deflate", zlib(PLAIN)), ("deflate", deflate(PLAIN))]
+        {
             for end in 0..body.len() {
                 let read = read(&[coding], &body[..end]);
                 assert!(read.is_none_or(|read| PLAIN.starts_with(&read)), "{coding} {end}");

@@ -92,9 +92,11 @@ impl Guard {
         let call = self.look_up(call);
         match self.judge(&call, granted) {
             Ok(true) => Decision::Allow,
-            Ok(false) => {
-                Decision::Lacking(self.predicted_denial(DenialKind::Predicted, &call, granted.clone()))
-            }
+            Ok(false) => Decision::Lacking(self.predicted_denial(
+                DenialKind::Predicted,
+                &call,
+                granted.clone(),
+            )),
             Err(why) => Decision::Abstain(why),
         }
     }
@@ -178,12 +180,22 @@ impl Guard {
     }
 
     /// Creates the denial of a call that Google has not refused.
-    pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
+    pub(crate) fn predicted_denial(
+        &self,
+        kind: DenialKind,
+        call: &Lookup,
+        granted: GrantedScopes,
+    ) -> Denial {
         Denial::new(kind, call.method(), call.accepted(), granted, self.environment_for_denial())
     }
 
     /// Creates the denial of a call that Google refused.
-    pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
+    pub(crate) fn refusal_denial(
+        &self,
+        call: &Lookup,
+        granted: GrantedScopes,
+        refusal: Refusal,
+    ) -> Denial {
         Denial::from_refusal(call, granted, self.environment_for_denial(), refusal)
     }
 
@@ -200,7 +212,11 @@ impl Guard {
 
     /// Returns whether the scopes of a token are sufficient for a call, or why this cannot be
     /// decided. What the guard learned from earlier responses may withdraw the verdict.
-    pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
+    pub(crate) fn judge(
+        &self,
+        call: &Lookup,
+        granted: &GrantedScopes,
+    ) -> Result<bool, AbstainReason> {
         self.corrected_verdict(call, granted, granted.suffice_for(call)?)
     }
 
@@ -211,7 +227,9 @@ impl Guard {
         verdict: bool,
     ) -> Result<bool, AbstainReason> {
         match lesson_subject(call) {
-            Some(subject) => self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict),
+            Some(subject) => {
+                self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict)
+            }
             None => Ok(verdict),
         }
     }
@@ -238,7 +256,8 @@ mod tests {
 
     const SCOPE_REFUSAL: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
         {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
-    const IAM_REFUSAL: &[u8] = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
+    const IAM_REFUSAL: &[u8] =
+        br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 
     fn publish() -> Uri {
         Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish")
@@ -252,8 +271,9 @@ mod tests {
     fn only_a_refusal_for_lack_of_scope_is_explained() {
         let (guard, uri) = (Guard::builder().build(), publish());
         let unknown = GrantedScopes::unknown("a test");
-        let explained =
-            |body| guard.explain(&Call::new(&Method::POST, &uri), &unknown, &ErrorResponse::new(body));
+        let explained = |body| {
+            guard.explain(&Call::new(&Method::POST, &uri), &unknown, &ErrorResponse::new(body))
+        };
         let denial = explained(SCOPE_REFUSAL).unwrap();
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
@@ -279,8 +299,9 @@ mod tests {
         let denial = guard.explain_without_call(&ErrorResponse::new(SCOPE_REFUSAL)).unwrap();
         assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
         assert!(denial.granted().is_unknown());
-        let nameless = guard
-            .explain_without_call(&ErrorResponse::new(b"Request had insufficient authentication scopes."));
+        let nameless = guard.explain_without_call(&ErrorResponse::new(
+            b"Request had insufficient authentication scopes.",
+        ));
         assert!(nameless.unwrap().method().is_none());
         assert!(guard.explain_without_call(&ErrorResponse::new(IAM_REFUSAL)).is_none());
     }
@@ -293,7 +314,10 @@ mod tests {
         let decide = |uri, granted| guard.decide(&Call::new(&Method::POST, uri), &granted);
         assert!(matches!(decide(&google, unrestricted()), Decision::Allow));
         assert!(matches!(decide(&other, unrestricted()), Decision::Abstain(AbstainReason::Host)));
-        assert!(matches!(decide(&other, GrantedScopes::unknown("")), Decision::Abstain(AbstainReason::Host)));
+        assert!(matches!(
+            decide(&other, GrantedScopes::unknown("")),
+            Decision::Abstain(AbstainReason::Host)
+        ));
         assert!(matches!(
             decide(&google, GrantedScopes::unknown("")),
             Decision::Abstain(AbstainReason::Granted)
@@ -318,12 +342,16 @@ mod tests {
         // A call in an upload session may need no scope, but with the scope it is certainly
         // allowed.
         let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";
-        assert_eq!(decision(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
+        assert_eq!(
+            decision(session, "https://www.googleapis.com/auth/devstorage.read_write"),
+            "allow"
+        );
         assert_eq!(decision(session, "openid"), "session");
         // For the same method, an administrator needs another scope than a user.
         let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
-        let decision =
-            |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
+        let decision = |scopes| {
+            guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes))
+        };
         let spaces = decision("https://www.googleapis.com/auth/chat.spaces");
         assert!(matches!(spaces, Decision::Abstain(AbstainReason::Request)), "{spaces:?}");
     }

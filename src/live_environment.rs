@@ -254,12 +254,15 @@ mod tests {
     impl LiveSetup {
         /// Detects the environment while the server is in `state`.
         async fn detect(state: u8) -> Self {
-            let (server, clock) = (Arc::new(UnsteadyServer::default()), Arc::new(ManualClock::new()));
+            let (server, clock) =
+                (Arc::new(UnsteadyServer::default()), Arc::new(ManualClock::new()));
             server.state.store(state, Ordering::SeqCst);
             let background = Background::in_test();
             let (fetch, spawner) = (Arc::new(Arc::clone(&server)), background.spawner().clone());
             let clock_of_guard = Arc::clone(&clock) as _;
-            let live = LiveEnvironment::detect(Snapshot::new(), Some(fetch), spawner, clock_of_guard).await;
+            let live =
+                LiveEnvironment::detect(Snapshot::new(), Some(fetch), spawner, clock_of_guard)
+                    .await;
             Self { server, clock, live, _background: background }
         }
 

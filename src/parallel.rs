@@ -23,7 +23,8 @@ impl<T: Send + 'static> Running<T> {
         let mut tasks = JoinSet::new();
         for (place, work) in works.enumerate() {
             let late = |_| Err(LATE.to_owned());
-            let bounded = async move { (place, timeout_at(until, work).await.unwrap_or_else(late)) };
+            let bounded =
+                async move { (place, timeout_at(until, work).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)

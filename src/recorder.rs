@@ -344,13 +344,18 @@ mod tests {
         let both = "googlehealth.activity_and_fitness.readonly googlehealth.location.readonly";
         let rows: [(&[&str], &str, bool); 3] = [
             (&["drive.files.list"], "drive.readonly", false),
-            (&["drive.files.list", "pubsub.projects.topics.publish"], "drive.readonly pubsub", true),
+            (
+                &["drive.files.list", "pubsub.projects.topics.publish"],
+                "drive.readonly pubsub",
+                true,
+            ),
             (&["health.users.dataTypes.dataPoints.exportExerciseTcx"], both, false),
         ];
         for (ids, least, is_cloud) in rows {
             let recorder = recorder();
             ids.iter().for_each(|id| recorder.record(ApiMethod::by_id(id).unwrap()));
-            let least: ScopeSet = least.split(' ').map(|name| name.parse::<Scope>().unwrap()).collect();
+            let least: ScopeSet =
+                least.split(' ').map(|name| name.parse::<Scope>().unwrap()).collect();
             assert_eq!(recorder.least_scopes(), least, "{ids:?}");
             let platform = Scope::cloud_platform();
             assert_eq!(recorder.recommended_scopes().contains(&platform), is_cloud, "{ids:?}");

@@ -51,7 +51,8 @@ impl Recording {
         // The program may pass a method of the built-in catalog although the guard uses another
         // catalog.
         let method_of_same_id = || self.catalog.versions(method.id()).next();
-        let method = if method.catalog() == self.catalog { Some(method) } else { method_of_same_id() };
+        let method =
+            if method.catalog() == self.catalog { Some(method) } else { method_of_same_id() };
         let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
@@ -76,7 +77,8 @@ impl Recording {
 
     /// Returns the methods that were called.
     pub(crate) fn methods(&self) -> impl Iterator<Item = ApiMethod> + '_ {
-        let words = (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
+        let words =
+            (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
         let catalog = self.catalog;
         words.flat_map(move |(place, word)| {
             let of_word = (0..64).filter(move |bit| word & 1 << bit != 0);

@@ -78,8 +78,13 @@ pub(crate) enum EventKind {
 }
 
 impl EventKind {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Denied, Self::Predicted, Self::WrongScopeRequested, Self::Disproved, Self::OtherGate];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Denied,
+        Self::Predicted,
+        Self::WrongScopeRequested,
+        Self::Disproved,
+        Self::OtherGate,
+    ];
 }
 
 /// Bounds the number of events in each [`PERIOD`].
@@ -119,7 +124,9 @@ impl Default for EventBudget {
 pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
     let (verdict, what) = match kind {
         EventKind::Denied => (Some("missing"), "were refused for lack of an OAuth scope"),
-        EventKind::Predicted => (Some("missing"), "were sent although the token lacks the OAuth scope"),
+        EventKind::Predicted => {
+            (Some("missing"), "were sent although the token lacks the OAuth scope")
+        }
         EventKind::WrongScopeRequested => (None, "requested an OAuth scope that does not fit"),
         EventKind::Disproved => (
             Some("ok"),
@@ -143,7 +150,12 @@ pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
 }
 
 /// Logs that a call is sent although its token lacks the scope.
-pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes, calls: u64) {
+pub(crate) fn predicted(
+    method: Option<ApiMethod>,
+    accepted: &ScopeSet,
+    granted: &GrantedScopes,
+    calls: u64,
+) {
     warn!(
         target: TARGET,
         {
@@ -252,7 +264,11 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
 
 /// Logs that Google refused a call for lack of scopes although its token is known to hold a scope
 /// that the catalog lists. Logged once per method.
-pub(crate) fn refused_with_scope(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes) {
+pub(crate) fn refused_with_scope(
+    method: Option<ApiMethod>,
+    accepted: &ScopeSet,
+    granted: &GrantedScopes,
+) {
     warn!(
         target: TARGET,
         {
@@ -272,7 +288,12 @@ pub(crate) fn refused_with_scope(method: Option<ApiMethod>, accepted: &ScopeSet,
 
 /// Logs that the message of a refusal contains a sentence about scopes beside other words, although
 /// the token is known to hold an accepted scope. The response is passed on unchanged.
-pub(crate) fn disproved(method: Option<ApiMethod>, refusal: &Refusal, granted: &GrantedScopes, calls: u64) {
+pub(crate) fn disproved(
+    method: Option<ApiMethod>,
+    refusal: &Refusal,
+    granted: &GrantedScopes,
+    calls: u64,
+) {
     warn!(
         target: TARGET,
         {
@@ -397,7 +418,8 @@ fn known(accepted: &ScopeSet) -> Option<String> {
 /// Returns scopes as one field, by their short names, because people search for short names. At
 /// most [`MAX_NAMES`] scopes are named, because a few methods accept more than seventy.
 fn names(scopes: &ScopeSet) -> String {
-    let mut names: Vec<_> = scopes.iter().take(MAX_NAMES).map(|scope| scope.short().to_owned()).collect();
+    let mut names: Vec<_> =
+        scopes.iter().take(MAX_NAMES).map(|scope| scope.short().to_owned()).collect();
     if scopes.len() > MAX_NAMES {
         names.push(format!("+{}", scopes.len() - MAX_NAMES));
     }

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn only_google_apis_over_tls_and_mapped_hosts_get_a_token() {
-        let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
+        let guard =
+            Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
         let guard = guard.universe("s3nsapis.fr").unwrap().build();
         let rows = [
             // Google APIs over TLS, the mapped host, and the universe.
@@ -215,9 +216,15 @@ mod tests {
             // Calls with and without credentials in the query.
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
-            ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
+            (
+                "https://storage.googleapis.com/storage/v1/b/b/o?page_token=2",
+                Some("devstorage.read_only"),
+            ),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?alt=media&key=mine", None),
-            ("https://storage.googleapis.com/storage/v1/b/b/o?prefix=key", Some("devstorage.read_only")),
+            (
+                "https://storage.googleapis.com/storage/v1/b/b/o?prefix=key",
+                Some("devstorage.read_only"),
+            ),
             // Other ports, a signed URL, and hosts that are no Google APIs.
             ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
             ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
@@ -235,9 +242,10 @@ mod tests {
             let headers = HeaderMap::new();
             let scope = guard.scope_to_request(&Call::new(&verb, &uri).with_headers(&headers));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
-            for (name, value) in
-                [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
-            {
+            for (name, value) in [
+                (AUTHORIZATION, "Bearer mine"),
+                (HeaderName::from_static("x-goog-api-key"), "mine"),
+            ] {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
                 assert_eq!(
                     guard.scope_to_request(&Call::new(&verb, &uri).with_headers(&headers)),

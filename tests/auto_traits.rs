@@ -60,7 +60,12 @@ fn public_types_are_send_and_sync() {
 
 #[test]
 fn adapter_types_are_send_and_sync() {
-    assert_send::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
+    assert_send::<(
+        tower::GuardLayer,
+        tower::GuardService<Client>,
+        Body,
+        GuardBody<Empty<bytes::Bytes>>,
+    )>();
     assert_send::<(GuardMiddleware, Calling, Flight)>();
     assert_send::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
     assert_send::<(ReqwestFetch, Arc<dyn DynTokenSource>)>();
@@ -68,7 +73,8 @@ fn adapter_types_are_send_and_sync() {
 
 #[test]
 fn futures_of_calls_and_checks_are_send() {
-    let client: Client = ::tower::service_fn(|_| std::future::ready(Ok(Response::new(Bytes::default()))));
+    let client: Client =
+        ::tower::service_fn(|_| std::future::ready(Ok(Response::new(Bytes::default()))));
     let guard = Guard::builder().build();
     let mut service = ::tower::Layer::layer(&guard.layer(), client);
     assert_spawnable(service.call(Request::new(())));

@@ -34,7 +34,10 @@ async fn log_refused_call() {
     google.other_api().times(1).respond_with(RefusalForm::Scope);
     let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));
@@ -42,9 +45,11 @@ async fn log_refused_call() {
 
 /// Returns the library's log entry and the service's log entry.
 fn entries(log: &Log) -> (Value, Value) {
-    let entries: Vec<Value> = log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entries: Vec<Value> =
+        log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let with_message = |message: &str| {
-        let matches = |entry: &&Value| entry["message"].as_str().is_some_and(|text| text.contains(message));
+        let matches =
+            |entry: &&Value| entry["message"].as_str().is_some_and(|text| text.contains(message));
         let entry = entries.iter().find(matches);
         entry.unwrap_or_else(|| panic!("no entry has the message {message}: {entries:#?}")).clone()
     };

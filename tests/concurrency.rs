@@ -54,7 +54,9 @@ impl GrantedScopesSource for PrefixSource {
             _ => None,
         };
         sleep(STEP).await;
-        scope.map(|scope| GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom))
+        scope.map(|scope| {
+            GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom)
+        })
     }
 }
 
@@ -79,8 +81,11 @@ fn guard(preflight: Preflight) -> Guard {
 /// Creates a request with `token`, or without one if `token` is empty.
 fn request(token: &str) -> Request<()> {
     let request = Request::post("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
-    let request =
-        if token.is_empty() { request } else { request.header(AUTHORIZATION, format!("Bearer {token}")) };
+    let request = if token.is_empty() {
+        request
+    } else {
+        request.header(AUTHORIZATION, format!("Bearer {token}"))
+    };
     request.body(()).unwrap()
 }
 
@@ -113,7 +118,8 @@ impl Body for SlowBody {
 /// Responds as the inner service: slowly, and with a refusal for every token that does not start
 /// with `allowed`.
 async fn google(request: Request<()>) -> Result<Response<SlowBody>, Infallible> {
-    let is_allowed = request.headers()[AUTHORIZATION].to_str().unwrap().starts_with("Bearer allowed");
+    let is_allowed =
+        request.headers()[AUTHORIZATION].to_str().unwrap().starts_with("Bearer allowed");
     sleep(STEP).await;
     let (status, body) = match is_allowed {
         true => (StatusCode::OK, SlowBody::new(&["{}"])),
@@ -174,12 +180,15 @@ async fn a_call_dropped_at_any_await_loses_no_permit_and_the_next_call_works() {
             for polls in 1.. {
                 let guard = guard(preflight);
                 let layer = guard.layer().with_token(SlowTokenSource);
-                let service = ServiceBuilder::new().layer(layer).concurrency_limit(1).service_fn(google);
+                let service =
+                    ServiceBuilder::new().layer(layer).concurrency_limit(1).service_fn(google);
                 // Each call has a new token, whose scopes are not in the cache.
-                let token = if token.is_empty() { String::new() } else { format!("{token}-{polls}") };
+                let token =
+                    if token.is_empty() { String::new() } else { format!("{token}-{polls}") };
                 let call = Box::pin(outcome(service.clone(), &token));
                 let dropped = PollLimit { future: call, polls }.await;
-                let next = tokio::time::timeout(Duration::from_secs(60), outcome(service, &token)).await;
+                let next =
+                    tokio::time::timeout(Duration::from_secs(60), outcome(service, &token)).await;
                 assert_eq!(
                     next.expect("the next call should not hang"),
                     expected,
@@ -217,9 +226,15 @@ impl LinearCongruential {
     /// Returns the next number, which is less than `limit`.
     fn below(&self, limit: usize) -> usize {
         let step = |state: usize| {
-            Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+            Some(
+                state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407),
+            )
         };
-        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).map_or(0, |state| (state >> 33) % limit)
+        self.0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, step)
+            .map_or(0, |state| (state >> 33) % limit)
     }
 }
 
@@ -259,7 +274,8 @@ async fn the_inner_service_is_never_called_unready() {
                 if let Poll::Ready(ready) = service.poll_ready(&mut context) {
                     ready.unwrap();
                     let token = ["allowed-1", "lacking-1", "", "unknown-1", "new"][random.below(5)];
-                    let token = if token == "new" { format!("allowed-{step}") } else { token.to_owned() };
+                    let token =
+                        if token == "new" { format!("allowed-{step}") } else { token.to_owned() };
                     calls_in_flight.push(Box::pin(service.call(request(&token))));
                     calls += 1;
                 }
@@ -301,8 +317,10 @@ async fn all_calls_end_with_limits_and_buffers_of_one() {
     for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let layer = guard(preflight).layer().with_token(SlowTokenSource);
         let limited = ServiceBuilder::new().layer(&layer).concurrency_limit(1).service(inner());
-        let buffered = ServiceBuilder::new().layer(&layer).buffer(1).concurrency_limit(1).service(inner());
-        let outside = ServiceBuilder::new().concurrency_limit(1).buffer(1).layer(&layer).service(inner());
+        let buffered =
+            ServiceBuilder::new().layer(&layer).buffer(1).concurrency_limit(1).service(inner());
+        let outside =
+            ServiceBuilder::new().concurrency_limit(1).buffer(1).layer(&layer).service(inner());
         assert_all_calls_end(limited).await;
         assert_all_calls_end(buffered).await;
         assert_all_calls_end(outside).await;
@@ -376,7 +394,8 @@ async fn readiness_and_errors_of_the_inner_service_pass_through_the_guard() {
     let layer = guard(Preflight::Deny).layer();
     let mut context = Context::from_waker(std::task::Waker::noop());
     assert!(layer.layer(NeverReady(None)).poll_ready(&mut context).is_pending());
-    let Poll::Ready(Err(error)) = layer.layer(NeverReady(Some("gone"))).poll_ready(&mut context) else {
+    let Poll::Ready(Err(error)) = layer.layer(NeverReady(Some("gone"))).poll_ready(&mut context)
+    else {
         panic!("the error of poll_ready was not passed on")
     };
     assert_eq!(error.to_string(), "gone");

@@ -161,7 +161,8 @@ async fn send(
 }
 
 fn upload(google: &FakeGoogle, token: &str) -> Request<Full<Bytes>> {
-    let request = Request::post(upload_url(google)).header(AUTHORIZATION, format!("Bearer {token}"));
+    let request =
+        Request::post(upload_url(google)).header(AUTHORIZATION, format!("Bearer {token}"));
     request.body(Full::new(Bytes::from("meow"))).unwrap()
 }
 
@@ -180,8 +181,12 @@ impl DelayedProgram {
         Self { guard, http, responses: Arc::new(Semaphore::new(0)) }
     }
 
-    fn call(&self, request: Request<Full<Bytes>>) -> tokio::task::JoinHandle<Result<StatusCode, BoxError>> {
-        let (guard, http, responses) = (self.guard.clone(), self.http.clone(), Arc::clone(&self.responses));
+    fn call(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> tokio::task::JoinHandle<Result<StatusCode, BoxError>> {
+        let (guard, http, responses) =
+            (self.guard.clone(), self.http.clone(), Arc::clone(&self.responses));
         tokio::spawn(async move { send(&guard, &http, &responses, request).await })
     }
 }
@@ -193,13 +198,18 @@ async fn calls_started_before_the_first_refusal_are_sent_without_waiting() {
     let token = google.token();
     let early: Vec<_> = (0..50).map(|_| delayed.call(upload(&google, &token))).collect();
     google
-        .wait_for(|requests| requests.iter().filter(|r| r.service() == Service::Storage).count() == 50)
+        .wait_for(|requests| {
+            requests.iter().filter(|r| r.service() == Service::Storage).count() == 50
+        })
         .await;
     delayed.responses.add_permits(50);
     for call in early {
         assert_eq!(kind(call.await.unwrap()), Some(DenialKind::Refused));
     }
-    assert_eq!(kind(delayed.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Confirmed));
+    assert_eq!(
+        kind(delayed.call(upload(&google, &token)).await.unwrap()),
+        Some(DenialKind::Confirmed)
+    );
     assert_eq!(requests_to(&google, Service::Storage), 50);
 }
 
@@ -215,7 +225,10 @@ async fn a_refusal_of_the_old_token_does_not_affect_the_rotated_token() {
     delayed.responses.add_permits(10);
     for _ in 0..2 {
         assert_eq!(delayed.call(upload(&google, &new)).await.unwrap().unwrap(), StatusCode::OK);
-        assert_eq!(kind(delayed.call(upload(&google, &old)).await.unwrap()), Some(DenialKind::Confirmed));
+        assert_eq!(
+            kind(delayed.call(upload(&google, &old)).await.unwrap()),
+            Some(DenialKind::Confirmed)
+        );
     }
 }
 
@@ -271,7 +284,8 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     let delayed = DelayedProgram::new(&google).await;
     let token = google.token();
     let publish = || {
-        let request = Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
+        let request =
+            Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
     // The first call is sent while the scopes of the token are unknown. Its response is held back.
@@ -285,7 +299,10 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
         guard: delayed.guard.clone(),
         http: delayed.http.clone(),
     };
-    assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
+    assert_eq!(
+        kind(program.call(upload(&google, &token)).await.unwrap()),
+        Some(DenialKind::Refused)
+    );
     delayed.responses.add_permits(3);
     // The first call succeeds although the token lacks the scope. So the guard does not deny later
     // calls of the method, even after a refusal.
@@ -342,8 +359,12 @@ async fn after_a_dropped_call_the_next_call_works() {
         let token = google.token();
         // The first call is dropped after `polls` polls: before, during and after the exchange with
         // the fake.
-        let mut dropped =
-            Box::pin(send(&delayed.guard, &delayed.http, &delayed.responses, upload(&google, &token)));
+        let mut dropped = Box::pin(send(
+            &delayed.guard,
+            &delayed.http,
+            &delayed.responses,
+            upload(&google, &token),
+        ));
         for _ in 0..polls {
             let is_ready = poll_fn(|cx| Poll::Ready(dropped.as_mut().poll(cx).is_ready())).await;
             if is_ready {
@@ -354,7 +375,10 @@ async fn after_a_dropped_call_the_next_call_works() {
         drop(dropped);
         // The next call is sent, unless the dropped call has already confirmed the method.
         let next = kind(delayed.call(upload(&google, &token)).await.unwrap());
-        assert!(matches!(next, Some(DenialKind::Refused | DenialKind::Confirmed)), "{polls}: {next:?}");
+        assert!(
+            matches!(next, Some(DenialKind::Refused | DenialKind::Confirmed)),
+            "{polls}: {next:?}"
+        );
         let last = kind(delayed.call(upload(&google, &token)).await.unwrap());
         assert_eq!(last, Some(DenialKind::Confirmed), "{polls}");
     }

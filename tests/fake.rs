@@ -12,8 +12,10 @@ use hyper_util::rt::TokioExecutor;
 
 #[tokio::test]
 async fn the_guard_recognises_the_platform_of_the_fake() -> Result<()> {
-    let google =
-        FakeGoogle::builder().vm(Vm::new("shop").platform(FakePlatform::CloudRunService)).start().await?;
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("shop").platform(FakePlatform::CloudRunService))
+        .start()
+        .await?;
     let guard = gcp_scopes::Guard::builder().env(google.env()).build();
     assert_eq!(guard.environment().platform(), environment::Platform::CloudRunService);
     Ok(())
@@ -23,7 +25,8 @@ async fn the_guard_recognises_the_platform_of_the_fake() -> Result<()> {
 async fn every_scope_refusal_of_the_fake_is_classified_as_scope_refusal() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    for form in RefusalForm::all().iter().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+    for form in RefusalForm::all().iter().filter(|form| form.is_scope_refusal() && !form.is_grpc())
+    {
         google.other_api().respond_with(*form);
         let request = http::Request::get(google.url_of(Service::OtherApi))
             .header("authorization", format!("Bearer {}", google.token()));

@@ -57,7 +57,10 @@ fn builder(url: &str) -> GuardBuilder {
 /// Declares that [`TOKEN`] holds a scope that Pub/Sub does not accept.
 fn declare_insufficient_scopes(guard: &Guard) {
     let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
-    guard.declare(AccessToken::new(TOKEN).unwrap(), GrantedScopes::known(held, GrantSource::Declared));
+    guard.declare(
+        AccessToken::new(TOKEN).unwrap(),
+        GrantedScopes::known(held, GrantSource::Declared),
+    );
 }
 
 /// One step of a server that sends a body.
@@ -101,7 +104,8 @@ type CallResult = Result<Response<GuardBody<ScriptedBody>>, BoxError>;
 async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<BodyStep>) -> CallResult {
     let inner = tower::service_fn(move |_: Request<()>| {
         let mut response = Response::new(ScriptedBody(steps.clone().into()));
-        (*response.status_mut(), *response.headers_mut()) = (StatusCode::FORBIDDEN, headers.clone());
+        (*response.status_mut(), *response.headers_mut()) =
+            (StatusCode::FORBIDDEN, headers.clone());
         async { Ok::<_, Infallible>(response) }
     });
     let request = Request::post(format!("{EMULATOR}/v1/projects/p/topics/t:publish"));
@@ -111,7 +115,10 @@ async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<BodyStep>) -> CallRe
 
 /// Makes a call like [`call`], and returns the response also if the call is denied: the denial is
 /// then an extension of the response.
-async fn response_of_call(steps: Vec<BodyStep>, headers: HeaderMap) -> Response<GuardBody<ScriptedBody>> {
+async fn response_of_call(
+    steps: Vec<BodyStep>,
+    headers: HeaderMap,
+) -> Response<GuardBody<ScriptedBody>> {
     call(&guard(DenialDelivery::Extension), headers, steps).await.unwrap()
 }
 
@@ -131,7 +138,11 @@ async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
                     Err(error) => break error,
                 }
             };
-            assert_eq!((error, received == bytes), ("the connection broke", true), "{sent} in {size}");
+            assert_eq!(
+                (error, received == bytes),
+                ("the connection broke", true),
+                "{sent} in {size}"
+            );
         }
     }
 }
@@ -141,13 +152,20 @@ async fn a_gibibyte_body_is_streamed_without_copying_frames() {
     let frame = Bytes::from(vec![b'x'; 1 << 20]);
     let trailers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("x"))]);
     let frames = std::iter::repeat_n(BodyStep::Data(frame.clone()), 1024);
-    let steps = [text(SCOPE_REFUSAL)].into_iter().chain(frames).chain([BodyStep::Trailers(trailers.clone())]);
+    let steps = [text(SCOPE_REFUSAL)]
+        .into_iter()
+        .chain(frames)
+        .chain([BodyStep::Trailers(trailers.clone())]);
     let response = response_of_call(steps.collect(), HeaderMap::new()).await;
     let mut body = response.into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), SCOPE_REFUSAL);
     for _ in 0..1024 {
         let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
-        assert_eq!((data.as_ptr(), data.len()), (frame.as_ptr(), frame.len()), "the frame was copied");
+        assert_eq!(
+            (data.as_ptr(), data.len()),
+            (frame.as_ptr(), frame.len()),
+            "the frame was copied"
+        );
     }
     assert_eq!(body.frame().await.unwrap().unwrap().into_trailers().unwrap(), trailers);
     assert!(body.frame().await.is_none());
@@ -261,15 +279,22 @@ fn encoded(coding: &str) -> HeaderMap {
 #[tokio::test]
 async fn a_compressed_refusal_is_explained_and_passed_on_unchanged() {
     let plain = SCOPE_REFUSAL.as_bytes();
-    for (coding, body) in [("gzip", gzip(plain)), ("deflate", zlib(plain)), ("deflate", deflate(plain))] {
+    for (coding, body) in
+        [("gzip", gzip(plain)), ("deflate", zlib(plain)), ("deflate", deflate(plain))]
+    {
         for size in [20, 1 << 20] {
             let frames: Vec<_> =
                 body.chunks(size).map(|frame| BodyStep::Data(body.slice_ref(frame))).collect();
             let response = response_of_call(frames.clone(), encoded(coding)).await;
             assert!(response.extensions().get::<Denial>().is_some(), "{coding} {size}");
             assert_eq!(*response.headers(), encoded(coding));
-            assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body, "{coding} {size}");
-            let error = call(&guard(DenialDelivery::Error), encoded(coding), frames).await.unwrap_err();
+            assert_eq!(
+                response.into_body().collect().await.unwrap().to_bytes(),
+                body,
+                "{coding} {size}"
+            );
+            let error =
+                call(&guard(DenialDelivery::Error), encoded(coding), frames).await.unwrap_err();
             assert!(Denial::find(&*error).is_some(), "{coding} {size}");
         }
     }
@@ -363,7 +388,8 @@ async fn observe(client: &ClientWithMiddleware, url: &str) -> Outcome {
 /// Returns the texts of an error and of its sources. The port of the server is left out.
 fn chain(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
     let errors = std::iter::successors(Some(error), |error| error.source());
-    let without_port = |text: String| text.split("127.0.0.1:").next().unwrap_or_default().to_owned();
+    let without_port =
+        |text: String| text.split("127.0.0.1:").next().unwrap_or_default().to_owned();
     errors.map(|error| without_port(error.to_string())).collect()
 }
 
@@ -386,7 +412,8 @@ async fn a_broken_connection_has_the_same_outcome_as_without_the_guard() {
         declare_insufficient_scopes(&guard);
         let url = format!("{url}/v1/projects/p/topics/t:publish");
         let plain = ClientBuilder::new(plain::client()).build();
-        let (mut guarded, plain) = (observe(&client(&guard), &url).await, observe(&plain, &url).await);
+        let (mut guarded, plain) =
+            (observe(&client(&guard), &url).await, observe(&plain, &url).await);
         let is_broken_refusal = plain.0 == Some(StatusCode::FORBIDDEN) && !plain.3.is_empty();
         if is_broken_refusal {
             // reqwest wraps the error of a body that was taken out of a response and put back.
@@ -411,7 +438,8 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
     for row in rows {
         let address = serve(row).await;
         plain::provider();
-        let resolving = reqwest::Client::builder().resolve("pubsub.googleapis.com", address).build().unwrap();
+        let resolving =
+            reqwest::Client::builder().resolve("pubsub.googleapis.com", address).build().unwrap();
         let url = format!("http://pubsub.googleapis.com:{}", address.port());
         let guard = builder(&url).build();
         declare_insufficient_scopes(&guard);
@@ -426,14 +454,18 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
 #[tokio::test]
 async fn a_scope_refusal_from_another_host_is_not_explained() {
     let refusal =
-        format!("HTTP/1.1 403 Forbidden\r\nwww-authenticate: {CHALLENGE}\r\n\r\n{SCOPE_REFUSAL}").leak();
+        format!("HTTP/1.1 403 Forbidden\r\nwww-authenticate: {CHALLENGE}\r\n\r\n{SCOPE_REFUSAL}")
+            .leak();
     let address = serve(refusal.as_bytes()).await;
     let guard = Guard::builder().without_tokeninfo().build();
     declare_insufficient_scopes(&guard);
     plain::provider();
-    for host in
-        ["proxy.corp.example", "storage.googleapis.com.evil.example", "pubsub.googleapis.com", "run.app"]
-    {
+    for host in [
+        "proxy.corp.example",
+        "storage.googleapis.com.evil.example",
+        "pubsub.googleapis.com",
+        "run.app",
+    ] {
         // A server at a host name of Google, but at a port other than 443, is not Google's server.
         let client = reqwest::Client::builder().resolve(host, address).build().unwrap();
         let client = ClientBuilder::new(client).with(guard.middleware()).build();
@@ -470,8 +502,10 @@ async fn record_request(response: String) -> (SocketAddr, tokio::task::JoinHandl
 
 #[tokio::test]
 async fn a_redirect_sends_no_token_to_another_host() {
-    let (other_host, other_request) = record_request(format!("HTTP/1.1 403 No\r\n\r\n{SCOPE_REFUSAL}")).await;
-    let redirect = format!("HTTP/1.1 307 Go\r\nlocation: http://{other_host}/x\r\ncontent-length: 0\r\n\r\n");
+    let (other_host, other_request) =
+        record_request(format!("HTTP/1.1 403 No\r\n\r\n{SCOPE_REFUSAL}")).await;
+    let redirect =
+        format!("HTTP/1.1 307 Go\r\nlocation: http://{other_host}/x\r\ncontent-length: 0\r\n\r\n");
     let (google, google_request) = record_request(redirect).await;
     let guard = builder(&format!("http://{google}")).build();
     let middleware = guard.middleware().with_token(ConstantTokenSource);
@@ -481,7 +515,10 @@ async fn a_redirect_sends_no_token_to_another_host() {
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(google_request.await.unwrap().contains(&format!("authorization: bearer {TOKEN}")));
     let other_request = other_request.await.unwrap();
-    assert!(!other_request.contains("authorization") && !other_request.contains(TOKEN), "{other_request}");
+    assert!(
+        !other_request.contains("authorization") && !other_request.contains(TOKEN),
+        "{other_request}"
+    );
 }
 
 #[tokio::test]
@@ -492,7 +529,9 @@ async fn attached_tokens_are_sensitive_and_sent_to_google_only() {
         assert!(token.as_ref().is_none_or(HeaderValue::is_sensitive));
         assert!(!format!("{:?}", request.headers()).contains("ya29"));
         let status = if token.is_some() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
-        Ok::<_, Infallible>(Response::builder().status(status).body(ScriptedBody(VecDeque::new())).unwrap())
+        Ok::<_, Infallible>(
+            Response::builder().status(status).body(ScriptedBody(VecDeque::new())).unwrap(),
+        )
     });
     let layer = guard.layer().with_token(ConstantTokenSource);
     let service = tower::ServiceBuilder::new().layer(layer).service(inner);

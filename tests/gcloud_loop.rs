@@ -45,7 +45,8 @@ impl Drop for GcloudDir {
 /// # Errors
 /// Returns an error if gcloud cannot be run and `REQUIRE_GCLOUD=1` is set.
 fn is_gcloud_installed() -> Result<bool> {
-    if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success())
+    {
         return Ok(true);
     }
     if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") {
@@ -58,7 +59,8 @@ fn is_gcloud_installed() -> Result<bool> {
 
 /// Runs gcloud with these arguments, configured to use the fake Google.
 fn gcloud(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result<Output> {
-    let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
+    let inherited =
+        ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let mut command = Command::new("gcloud");
     command.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).args(words.split(' '));
     command.output().with_context(|| format!("gcloud {words}"))
@@ -70,8 +72,11 @@ fn gcloud(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result<Output
 /// Returns an error if gcloud fails.
 fn gcloud_output(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result<String> {
     let output = gcloud(google, config, words)?;
-    let printed =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     ensure!(output.status.success(), "gcloud {words}: {printed}\n{:?}", google.requests());
     Ok(printed)
 }
@@ -82,14 +87,20 @@ fn gcloud_output(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result
 /// Returns an error if the command fails.
 #[cfg(feature = "reqwest-middleware")]
 fn run_in_shell(google: &FakeGoogle, config: &GcloudDir, command: &str) -> Result<String> {
-    let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
-    let resource_manager =
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::OtherApi) + "/");
+    let inherited =
+        ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
+    let resource_manager = (
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER",
+        google.url_of(Service::OtherApi) + "/",
+    );
     let mut shell = Command::new("sh");
     shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs([resource_manager]);
     let output = shell.args(["-c", command]).output().with_context(|| command.to_owned())?;
-    let printed =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     ensure!(output.status.success(), "{command}: {printed}\n{:?}", google.requests());
     Ok(printed)
 }
@@ -105,7 +116,10 @@ fn fake_with_default_scopes() -> FakeGoogleBuilder {
 
 /// Uploads an object without a guard and returns the status.
 async fn upload(google: &FakeGoogle) -> Result<u16> {
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
+    let url = format!(
+        "{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg",
+        google.storage_url()
+    );
     let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
     let client = Client::builder(TokioExecutor::new()).build_http();
     let response = client.request(request.body(Full::new(Bytes::from_static(b"meow")))?).await?;
@@ -117,11 +131,14 @@ async fn setting_scopes_on_the_stopped_vm_fixes_the_scope_refusal() -> Result<()
     if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google =
-        fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let google = fake_with_default_scopes()
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
     let config = GcloudDir::new("scope-gate")?;
     let vm = "web-1 --zone=us-central1-a --project=my-project";
-    let set = format!("compute instances set-service-account {vm} --scopes=storage-rw,logging-write");
+    let set =
+        format!("compute instances set-service-account {vm} --scopes=storage-rw,logging-write");
     assert_eq!(upload(&google).await?, 403);
 
     let output = gcloud(&google, &config, &set)?;
@@ -137,7 +154,8 @@ async fn setting_scopes_on_the_stopped_vm_fixes_the_scope_refusal() -> Result<()
         description.contains("devstorage.read_write") && !description.contains("read_only"),
         "{description}"
     );
-    let list = gcloud_output(&google, &config, "compute instances list --format=value(name,status)")?;
+    let list =
+        gcloud_output(&google, &config, "compute instances list --format=value(name,status)")?;
     assert!(list.contains("web-1\tRUNNING"), "{list}");
     assert_eq!(upload(&google).await?, 200);
     Ok(())
@@ -172,13 +190,16 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google =
-        fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let google = fake_with_default_scopes()
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
     let config = GcloudDir::new("steps")?;
     plain::provider();
     let guard = gcp_scopes::Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.detect().await;
-    let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
+    let client =
+        reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let upload = || {
         let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
         let url = format!("{}/{path}", google.storage_url());
@@ -186,13 +207,17 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     };
     let error = upload().await.err().context("the upload should be refused")?;
     let denial = gcp_scopes::Denial::find(&error).context("the error should hold a denial")?;
-    let commands: Vec<&str> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
+    let commands: Vec<&str> =
+        denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
     );
-    let response = http::Response::builder().header("content-type", "application/json").body(policy)?;
+    let response =
+        http::Response::builder().header("content-type", "application/json").body(policy)?;
     google.other_api().path("/v1/projects/my-project:getIamPolicy").respond(response);
-    let [stop, set, recommended, start, roles] = commands.as_slice() else { bail!("{commands:#?}") };
+    let [stop, set, recommended, start, roles] = commands.as_slice() else {
+        bail!("{commands:#?}")
+    };
     for command in [stop, set, start] {
         run_in_shell(&google, &config, command)?;
     }
@@ -225,9 +250,11 @@ async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
     let refusal = gcp_scopes::refusal::classify_text("Provided scope(s) are not authorized");
     for credential in [Credential::MetadataServer, Credential::Unknown] {
         let vm = Environment::new(Platform::ComputeEngine, credential);
-        let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
+        let vm =
+            vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
         let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("no refusal")?, &vm);
-        let printed = run_in_shell(&google, &config, steps[0].command_line().context("no command")?)?;
+        let printed =
+            run_in_shell(&google, &config, steps[0].command_line().context("no command")?)?;
         for scope in default_scopes() {
             ensure!(printed.contains(scope), "{scope} is not in {printed}");
         }

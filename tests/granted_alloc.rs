@@ -44,7 +44,8 @@ impl Service<Request<()>> for InstantService {
 
 /// Creates an upload request with `token`.
 fn request(token: &str) -> Request<()> {
-    let request = Request::post("https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x");
+    let request =
+        Request::post("https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x");
     request.header(AUTHORIZATION, format!("Bearer {token}")).body(()).unwrap()
 }
 
@@ -68,7 +69,8 @@ fn allocations(guard: &Guard, requests: Vec<Request<()>>, counted: usize) -> u64
 fn guard_with_known(tokens: &[String]) -> Guard {
     let guard = Guard::builder().build();
     for token in tokens {
-        let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_write");
+        let scopes =
+            ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_write");
         let granted = GrantedScopes::known(scopes, GrantSource::Declared);
         guard.declare(AccessToken::new(token).unwrap(), granted);
     }
@@ -118,7 +120,8 @@ fn jwts_unknown_hosts_and_missing_tokens_allocate_nothing() {
     let unknown_host =
         || Request::get("https://example.com/").header(AUTHORIZATION, "Bearer x").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| unknown_host()).collect(), 100), 0);
-    let without_token = || Request::get("https://storage.googleapis.com/storage/v1/b").body(()).unwrap();
+    let without_token =
+        || Request::get("https://storage.googleapis.com/storage/v1/b").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| without_token()).collect(), 100), 0);
 }
 
@@ -130,7 +133,8 @@ fn a_call_to_a_method_judged_by_its_query_allocates_nothing() {
         GrantSource::Declared,
     );
     guard.declare(AccessToken::new("ya29.mail").unwrap(), granted);
-    let url = "https://gmail.googleapis.com/gmail/v1/users/me/messages/18c2f0d3a4b5c6d7?format=full";
+    let url =
+        "https://gmail.googleapis.com/gmail/v1/users/me/messages/18c2f0d3a4b5c6d7?format=full";
     let mail = || Request::get(url).header(AUTHORIZATION, "Bearer ya29.mail").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| mail()).collect(), 100), 0);
 }
@@ -138,11 +142,15 @@ fn a_call_to_a_method_judged_by_its_query_allocates_nothing() {
 #[test]
 fn a_call_with_a_scope_for_the_whole_host_allocates_nothing() {
     let guard = Guard::builder().build();
-    let granted =
-        GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);
+    let granted = GrantedScopes::known(
+        [Scope::cloud_platform()].into_iter().collect(),
+        GrantSource::Declared,
+    );
     guard.declare(AccessToken::new("ya29.whole").unwrap(), granted);
-    let long_url = format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
-    let long = || Request::get(&long_url).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();
+    let long_url =
+        format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
+    let long =
+        || Request::get(&long_url).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| request("ya29.whole")).collect(), 100), 0);
     assert_eq!(allocations(&guard, (0..110).map(|_| long()).collect(), 100), 0);
 }

@@ -34,7 +34,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::{BoxError, ServiceExt};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
-const PREFLIGHTS: [Preflight; 4] = [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny];
+const PREFLIGHTS: [Preflight; 4] =
+    [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny];
 /// The time limit of a source that hangs. The source never responds, so a longer limit would only
 /// make the tests slower.
 const SHORT: Duration = Duration::from_millis(50);
@@ -73,7 +74,9 @@ async fn make_calls(
     let mut responses = Vec::new();
     for request in requests {
         match request.bearer_auth(token).send().await {
-            Ok(response) => responses.push(Some((response.status(), response.bytes().await.unwrap()))),
+            Ok(response) => {
+                responses.push(Some((response.status(), response.bytes().await.unwrap())))
+            }
             Err(error) if Denial::find(&error).is_some() => responses.push(None),
             Err(error) => panic!("{error}"),
         }
@@ -131,7 +134,8 @@ async fn assert_calls_end_as_without_the_guard(
     let google = google().await;
     // The environment is detected before the servers have the fault, because this test is about the
     // requests for the scopes of a token.
-    let builder = setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
+    let builder =
+        setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
     let guard = builder.deny_wait(SHORT).detect().await;
     google.set_fault(Service::Metadata, fault);
     google.set_fault(Service::OAuth, fault);
@@ -145,7 +149,8 @@ async fn assert_calls_end_as_without_the_guard(
             // A source with a mild fault may still report the scopes, so `Deny` may deny a call
             // that Google would refuse.
             let is_held_back = guarded.is_none() && preflight == Preflight::Deny;
-            let is_refused = expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
+            let is_refused =
+                expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
             let is_right = guarded == expected || is_held_back && is_refused;
             assert!(is_right, "{preflight:?} {fault:?}: {guarded:?} instead of {expected:?}");
         }
@@ -185,7 +190,10 @@ async fn scope_refusals_are_explained_when_every_source_hangs() {
         let guard = builder(&google).preflight(preflight).detect().await;
         google.set_fault(Service::Metadata, Fault::Hang);
         google.set_fault(Service::OAuth, Fault::Hang);
-        let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+        let url = format!(
+            "{}/upload/storage/v1/b/photos/o?uploadType=media&name=x",
+            google.storage_url()
+        );
         let send = client(&guard).post(url).bearer_auth(google.token()).body("meow").send();
         let error = send.await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
@@ -198,10 +206,12 @@ async fn scope_refusals_are_explained_when_every_source_hangs() {
 /// Explains a refused call with this token. The future is ready at once unless it waits for the
 /// scopes of the token.
 async fn explanation(guard: &Guard, token: &str) -> Denial {
-    let headers = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
+    let headers =
+        HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
     let uri = Uri::from_static("https://storage.googleapis.com/storage/v1/b/photos");
     let flight = guard.begin(&Call::new(&Method::GET, &uri).with_headers(&headers)).unwrap();
-    let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+    let body =
+        br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
     flight.explain(StatusCode::FORBIDDEN, &HeaderMap::new(), body).await.unwrap()
 }
 
@@ -228,7 +238,8 @@ async fn a_tokeninfo_that_hangs_delays_one_explanation_of_each_token() {
         assert_eq!(explained.granted().why_unknown(), Some(reason));
         let words = explained.report().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains(reason) && !words.contains("feature"), "{words}");
-        let later = poll_once(pin!(explanation(&guard, &token))).expect("a later explanation waits");
+        let later =
+            poll_once(pin!(explanation(&guard, &token))).expect("a later explanation waits");
         assert_eq!(later.granted().why_unknown(), Some(reason));
     }
 }
@@ -240,7 +251,8 @@ async fn call(guard: &Guard, token: &str) -> Result<StatusCode, BoxError> {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
     let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x";
-    let request = Request::post(uri).header(AUTHORIZATION, format!("Bearer {token}")).body(()).unwrap();
+    let request =
+        Request::post(uri).header(AUTHORIZATION, format!("Bearer {token}")).body(()).unwrap();
     let service = tower::ServiceBuilder::new().layer(guard.layer()).service(inner);
     Ok(service.oneshot(request).await?.status())
 }
@@ -257,7 +269,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         // How long a call waits for the scopes: long enough for a busy machine, but short for a
         // source that never responds.
         let wait = if fault == Some(Fault::Hang) { SHORT } else { LONG };
-        let builder = builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
+        let builder =
+            builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
         google.set_fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
@@ -272,7 +285,9 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         // Without a fault, the scopes are known and the guard denies each call. With a fault, the
         // scopes are unknown and the guard sends each call.
         assert_eq!(passed, if fault.is_none() { 0 } else { 10_000 }, "{fault:?}");
-        google.wait_for(|requests| requests.iter().any(|request| request.service() == Service::OAuth)).await;
+        google
+            .wait_for(|requests| requests.iter().any(|request| request.service() == Service::OAuth))
+            .await;
         assert_eq!(request_count(&google, Service::OAuth), 1, "{fault:?}");
         // One query of the metadata server requests the server's token and the scopes of the token.
         assert_eq!(request_count(&google, Service::Metadata), before + 2, "{fault:?}");
@@ -362,11 +377,17 @@ async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
         b"HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
     ];
     for row in rows {
-        let serve = move |mut stream: TcpStream| async move { stream.write_all(row).await.unwrap() };
+        let serve =
+            move |mut stream: TcpStream| async move { stream.write_all(row).await.unwrap() };
         let (url, server) = tokeninfo(serve).await;
         let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_before_calls();
         let guard = guard.preflight(Preflight::Deny).deny_wait(Duration::from_secs(20)).build();
-        assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{:?}", row.escape_ascii());
+        assert_eq!(
+            call(&guard, "ya29.x").await.unwrap(),
+            StatusCode::OK,
+            "{:?}",
+            row.escape_ascii()
+        );
         server.await.unwrap();
     }
 }
@@ -410,7 +431,10 @@ async fn a_panicking_source_fails_no_call() {
             tokio::task::yield_now().await;
         }
         // The guard caches the failure, so three calls cause one request.
-        assert_eq!(settled_count(&broken.0, preflight).await, usize::from(preflight != Preflight::Off));
+        assert_eq!(
+            settled_count(&broken.0, preflight).await,
+            usize::from(preflight != Preflight::Off)
+        );
     }
 }
 
@@ -432,7 +456,8 @@ async fn a_panicking_token_source_ends_only_its_own_call() {
     let call_without_token = tokio::spawn(service.oneshot(request.body(()).unwrap()));
     assert!(call_without_token.await.unwrap_err().is_panic());
     assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK);
-    let check = guard.self_check().needs("storage.objects.get").with_token(PanickingSource::default());
+    let check =
+        guard.self_check().needs("storage.objects.get").with_token(PanickingSource::default());
     let report = check.run().await;
     assert_eq!(report.granted().why_unknown(), Some("a panic ended the request"));
 }
@@ -442,7 +467,10 @@ async fn a_panicking_token_source_ends_only_its_own_call() {
 struct Faulty(bool, Arc<AtomicUsize>);
 
 impl Fetch for Faulty {
-    fn fetch(&self, _: Request<Bytes>) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
+    fn fetch(
+        &self,
+        _: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
         self.1.fetch_add(1, Ordering::SeqCst);
         assert!(!self.0, "a fault in the user's client");
         async { panic!("a fault in the user's client") }
@@ -455,7 +483,8 @@ async fn a_panicking_fetch_fails_no_call() {
         PREFLIGHTS.into_iter().flat_map(|preflight| [(preflight, true), (preflight, false)])
     {
         let count = Arc::new(AtomicUsize::new(0));
-        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_before_calls();
+        let builder =
+            Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_before_calls();
         // The test does not use Google's endpoint, because all guards of a process together send
         // only a few requests to that endpoint.
         let builder = builder.tokeninfo_endpoint("http://127.0.0.1:1/tokeninfo").unwrap();

@@ -48,11 +48,19 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
 
 /// Makes a call with `token`, which is refused for lack of scope. Returns the scopes that the guard
 /// then reports for the token, and how many requests tokeninfo received during the call.
-async fn granted_after_refusal(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScopes, usize) {
-    let requests = || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
+async fn granted_after_refusal(
+    guard: &Guard,
+    google: &FakeGoogle,
+    token: &str,
+) -> (GrantedScopes, usize) {
+    let requests =
+        || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
     let before = requests();
     google.other_api().respond_with(RefusalForm::Scope);
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     let error = client(guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
     (Denial::find(&error).unwrap().granted().clone(), requests() - before)
 }
@@ -117,24 +125,36 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
     let token = google.mint("user@example.com", ["calendar"]);
     let (granted, requests) = granted_after_refusal(&guard, &google, &token).await;
     assert_eq!((granted.source(), requests), (Some(GrantSource::Tokeninfo), 1));
-    assert_eq!(granted_after_refusal(&guard, &google, &token).await.1, 0, "the token was inspected again");
+    assert_eq!(
+        granted_after_refusal(&guard, &google, &token).await.1,
+        0,
+        "the token was inspected again"
+    );
 }
 
 #[tokio::test]
 async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
     let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).without_tokeninfo().detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     // The guard does not know whether the first token is the token of the VM or of a user of the
     // service.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_of_vm) in tokens {
         google.other_api().respond_with(RefusalForm::Scope);
-        let error = client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
+        let error =
+            client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         let first = &denial.steps()[0];
         assert_eq!(first.text().starts_with("Stop the VM."), is_of_vm, "{}", denial.report());
-        assert!(first.text().starts_with("If the token comes from a VM") || is_of_vm, "{}", first.text());
+        assert!(
+            first.text().starts_with("If the token comes from a VM") || is_of_vm,
+            "{}",
+            first.text()
+        );
         assert!(first.command_line().unwrap().contains("stop web-1"));
     }
 }
@@ -145,7 +165,10 @@ async fn a_token_unknown_to_tokeninfo_has_unknown_scopes() {
     let guard = builder(&google).detect().await;
     let (granted, requests) = granted_after_refusal(&guard, &google, "ya29.d.federated").await;
     let reason = granted.why_unknown().unwrap();
-    assert!(reason.contains("another token") && reason.contains("tokeninfo does not know"), "{reason}");
+    assert!(
+        reason.contains("another token") && reason.contains("tokeninfo does not know"),
+        "{reason}"
+    );
     assert_eq!(requests, 1);
 }
 
@@ -160,9 +183,12 @@ async fn managed_vms_get_no_compute_instances_commands() {
         let guard = builder(&google).without_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
             google.other_api().respond_with(RefusalForm::Scope);
-            let url =
-                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
-            let error = client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
+            let url = format!(
+                "{}/v1/projects/my-project/topics/orders:publish",
+                google.url_of(Service::OtherApi)
+            );
+            let error =
+                client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
             let report = Denial::find(&error).unwrap().report();
             assert!(!report.contains("gcloud compute instances"), "{platform:?}: {report}");
         }
@@ -203,7 +229,8 @@ async fn declared_scopes_need_no_request() {
         .body(form);
     let text = request.send().await.unwrap().text().await.unwrap();
     let response: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let (token, scope) = (response["access_token"].as_str().unwrap(), response["scope"].as_str().unwrap());
+    let (token, scope) =
+        (response["access_token"].as_str().unwrap(), response["scope"].as_str().unwrap());
     let granted = GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Declared);
     guard.declare(AccessToken::new(token).unwrap(), granted.clone());
     assert_eq!(granted_after_refusal(&guard, &google, token).await, (granted, 0));
@@ -232,7 +259,8 @@ async fn a_gcp_auth_service_account_token_has_the_requested_scopes() {
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let tokens = guard.gcp_auth(service_account(&google));
     let token = tokens.token(&[READ_ONLY]).await.unwrap();
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token.as_str()).send().await.unwrap_err();
     let denial = Denial::find(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Predicted);
@@ -296,8 +324,9 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).detect().await;
     let base = google.storage_url();
-    let upload =
-        |base: &str| Request::post(format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x"));
+    let upload = |base: &str| {
+        Request::post(format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x"))
+    };
     let meow = || Full::new(Bytes::from_static(b"meow"));
     let send = |request| call_with_tower(&guard, service_account(&google), request);
     assert_eq!(send(upload(&base).body(meow()).unwrap()).await.unwrap(), StatusCode::OK);
@@ -308,12 +337,18 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     send(upload(&portal.url_of(Service::OtherApi)).body(meow()).unwrap()).await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
     // If the provider fails, the call is not sent.
-    let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
-    let error = call_with_tower(&guard, Arc::new(FailingProvider), upload(&base).body(meow()).unwrap())
-        .await
-        .unwrap_err();
-    assert!(contains_gcp_auth_error(error.as_ref()) && Denial::find(error.as_ref()).is_none(), "{error:?}");
-    let after = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
+    let before =
+        google.requests().iter().filter(|request| request.service() == Service::Storage).count();
+    let error =
+        call_with_tower(&guard, Arc::new(FailingProvider), upload(&base).body(meow()).unwrap())
+            .await
+            .unwrap_err();
+    assert!(
+        contains_gcp_auth_error(error.as_ref()) && Denial::find(error.as_ref()).is_none(),
+        "{error:?}"
+    );
+    let after =
+        google.requests().iter().filter(|request| request.service() == Service::Storage).count();
     assert_eq!(before, after);
 }
 
@@ -359,7 +394,8 @@ impl GrantedScopesSource for PrefixBroker {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        let granted = GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
+        let granted =
+            GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
         token.secret().starts_with("ya29").then_some(granted)
     }
 }
@@ -379,7 +415,8 @@ async fn source_order_decides_before_the_default_order() {
             .source(PrefixBroker)
             .source_order(order.iter().copied())
             .tokeninfo_before_calls();
-        let (granted, _) = granted_after_refusal(&guard.detect().await, &google, &google.token()).await;
+        let (granted, _) =
+            granted_after_refusal(&guard.detect().await, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(expected), "{order:?}");
     }
 }
@@ -389,14 +426,17 @@ async fn tokeninfo_before_calls_predicts_a_denial() {
     let google = google(FakePlatform::CloudRunService).await;
     let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token).send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Predicted);
 }
 
 #[test]
 fn insecure_tokeninfo_endpoints_are_rejected() {
-    for url in ["http://oauth2.googleapis.com/tokeninfo", "oauth2.googleapis.com", "", "http://10.0.0.1/t"] {
+    for url in
+        ["http://oauth2.googleapis.com/tokeninfo", "oauth2.googleapis.com", "", "http://10.0.0.1/t"]
+    {
         let error = Guard::builder().tokeninfo_endpoint(url).expect_err(url).to_string();
         assert!(error.contains(&format!("`{url}`")), "{error}");
     }
@@ -406,7 +446,10 @@ fn insecure_tokeninfo_endpoints_are_rejected() {
 async fn calls_without_a_bearer_token_are_sent_without_inspection() {
     let google = google(FakePlatform::ComputeEngine).await;
     let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     let requests = || {
         let sources = [Service::OAuth, Service::Metadata];
         google.requests().iter().filter(|request| sources.contains(&request.service())).count()
@@ -425,7 +468,11 @@ async fn calls_without_a_bearer_token_are_sent_without_inspection() {
             let call = client(&guard).post(format!("{url}{query}")).body("{}");
             authorization.into_iter().fold(call, |call, value| call.header(AUTHORIZATION, value))
         };
-        assert_eq!(call().send().await.unwrap().status(), StatusCode::OK, "{query} {authorization:?}");
+        assert_eq!(
+            call().send().await.unwrap().status(),
+            StatusCode::OK,
+            "{query} {authorization:?}"
+        );
         google.other_api().respond_with(RefusalForm::Scope);
         let error = call().send().await.unwrap_err();
         let reason = Denial::find(&error).unwrap().granted().why_unknown().unwrap().to_owned();
@@ -443,7 +490,8 @@ async fn scopes_of_an_id_token_come_from_a_custom_source_only() {
         }
 
         async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-            let granted = GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
+            let granted =
+                GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
             token.secret().starts_with("eyJ").then_some(granted)
         }
     }
@@ -452,13 +500,17 @@ async fn scopes_of_an_id_token_come_from_a_custom_source_only() {
     let guard = builder(&google).detect().await;
     assert!(granted_after_refusal(&guard, &google, &id_token).await.0.is_unknown());
     let guard = builder(&google).source(Gateway).detect().await;
-    assert_eq!(granted_after_refusal(&guard, &google, &id_token).await.0.source(), Some(GrantSource::Custom));
+    assert_eq!(
+        granted_after_refusal(&guard, &google, &id_token).await.0.source(),
+        Some(GrantSource::Custom)
+    );
 }
 
 #[test]
 fn no_prediction_is_made_for_an_api_key() {
     let guard = Guard::builder().build();
-    let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish?key=AIza".parse().unwrap();
+    let uri =
+        "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish?key=AIza".parse().unwrap();
     let call = Call::new(&http::Method::POST, &uri);
     let decision = guard.decide(&call, &GrantedScopes::unknown("an API key"));
     assert!(matches!(decision, gcp_scopes::judge::Decision::Abstain(_)), "{decision:?}");

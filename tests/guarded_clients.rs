@@ -52,16 +52,27 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
 }
 
 /// Creates a request that uploads an object. The default scopes of a VM do not allow uploads.
-fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url =
-        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=secret-cat.jpg", google.storage_url());
+fn upload(
+    client: &ClientWithMiddleware,
+    google: &FakeGoogle,
+) -> reqwest_middleware::RequestBuilder {
+    let url = format!(
+        "{}/upload/storage/v1/b/photos/o?uploadType=media&name=secret-cat.jpg",
+        google.storage_url()
+    );
     client.post(url).bearer_auth(google.token()).body("meow")
 }
 
 /// Creates a call to the service [`Service::OtherApi`] of the fake, which the guard treats as
 /// Pub/Sub.
-fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+fn publish(
+    client: &ClientWithMiddleware,
+    google: &FakeGoogle,
+) -> reqwest_middleware::RequestBuilder {
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
@@ -75,8 +86,11 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
     let google = google().await;
     let guard = guard(&google).detect().await;
     let builder = || ClientBuilder::new(plain::client());
-    let retry =
-        || RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(2));
+    let retry = || {
+        RetryTransientMiddleware::new_with_policy(
+            ExponentialBackoff::builder().build_with_max_retries(2),
+        )
+    };
     let tracing = TracingMiddleware::default;
     let clients = [
         ("guard", builder().with(guard.middleware()).build()),
@@ -84,7 +98,10 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
         ("guard, retry", builder().with(guard.middleware()).with(retry()).build()),
         ("tracing, guard", builder().with(tracing()).with(guard.middleware()).build()),
         ("guard, tracing", builder().with(guard.middleware()).with(tracing()).build()),
-        ("tracing, retry, guard", builder().with(tracing()).with(retry()).with(guard.middleware()).build()),
+        (
+            "tracing, retry, guard",
+            builder().with(tracing()).with(retry()).with(guard.middleware()).build(),
+        ),
     ];
     for (order, client) in clients {
         let before = storage_requests(&google);
@@ -92,7 +109,11 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
         assert_eq!(denial.kind(), DenialKind::Refused, "{order}");
         assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
-        assert_eq!(storage_requests(&google), before + 1, "{order}: a denial should not be retried");
+        assert_eq!(
+            storage_requests(&google),
+            before + 1,
+            "{order}: a denial should not be retried"
+        );
         let error = anyhow::Error::new(error).context("cannot store the picture").context("job 7");
         assert!(Denial::find(&*error).is_some(), "{order}, in an anyhow error");
     }
@@ -113,7 +134,10 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
             self.0 = self.0.saturating_sub(1);
             should_retry.then(|| std::future::ready(()))
         }
-        fn clone_request(&mut self, request: &Request<Full<Bytes>>) -> Option<Request<Full<Bytes>>> {
+        fn clone_request(
+            &mut self,
+            request: &Request<Full<Bytes>>,
+        ) -> Option<Request<Full<Bytes>>> {
             Some(request.clone())
         }
     }
@@ -127,16 +151,19 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .timeout(Duration::from_secs(20))
         .retry(RetryErrors(1))
         .concurrency_limit(1)
-        .and_then(|response: Response<gcp_scopes::response::GuardBody<hyper::body::Incoming>>| async {
-            let (parts, body) = response.into_parts();
-            Ok::<_, BoxError>(Response::from_parts(parts, body.collect().await?.to_bytes()))
-        })
+        .and_then(
+            |response: Response<gcp_scopes::response::GuardBody<hyper::body::Incoming>>| async {
+                let (parts, body) = response.into_parts();
+                Ok::<_, BoxError>(Response::from_parts(parts, body.collect().await?.to_bytes()))
+            },
+        )
         .layer(guard.layer())
         .service(hyper);
-    let request = Request::post(format!("{}/upload/storage/v1/b/photos/o?name=x", google.storage_url()))
-        .header(AUTHORIZATION, format!("Bearer {}", google.token()))
-        .body(Full::new(Bytes::from("meow")))
-        .unwrap();
+    let request =
+        Request::post(format!("{}/upload/storage/v1/b/photos/o?name=x", google.storage_url()))
+            .header(AUTHORIZATION, format!("Bearer {}", google.token()))
+            .body(Full::new(Bytes::from("meow")))
+            .unwrap();
     let error = service.ready().await.unwrap().call(request).await.unwrap_err();
     let denial = Denial::find(&*error).expect("the chain should contain the denial");
     assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
@@ -150,7 +177,9 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
     let denial = Denial::find(&error).unwrap();
     let commands: Vec<_> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
-    let [stop, set, recommended, start, roles] = commands.as_slice() else { panic!("{commands:#?}") };
+    let [stop, set, recommended, start, roles] = commands.as_slice() else {
+        panic!("{commands:#?}")
+    };
     let vm = "web-1 --zone=us-central1-a --project=my-project";
     assert_eq!(*stop, format!("gcloud compute instances stop {vm}"));
     assert_eq!(*start, format!("gcloud compute instances start {vm}"));
@@ -167,7 +196,9 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
         "{roles}"
     );
     let report = denial.report();
-    for line in report.lines().filter(|line| !line.contains("gcloud ") && !line.contains("https://")) {
+    for line in
+        report.lines().filter(|line| !line.contains("gcloud ") && !line.contains("https://"))
+    {
         assert!(line.len() <= 80, "{line}");
     }
     assert!(report.contains("No IAM role fixes this"), "{report}");
@@ -188,7 +219,8 @@ async fn a_denial_serializes_to_json() {
 /// Checks whether `form` refuses a call because of scopes: because the token lacks a scope, or
 /// because a scope of the token restricts the method.
 fn is_about_scopes(form: RefusalForm) -> bool {
-    form.is_scope_refusal() || matches!(form, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
+    form.is_scope_refusal()
+        || matches!(form, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
 
 /// Returns all parts of a response that a caller can read, except the headers that differ in every
@@ -210,15 +242,21 @@ async fn observable_parts(
 
 #[tokio::test]
 async fn refusals_for_other_reasons_are_passed_on_unchanged() {
-    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
+    let google =
+        FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
     for form in RefusalForm::all().iter().copied().filter(|form| !is_about_scopes(*form)) {
         google.other_api().times(2).respond_with(form);
         let expected = observable_parts(publish(&plain, &google).send().await.unwrap()).await;
-        let response =
-            publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{form:?}: {error}"));
-        assert!(response.content_length().is_some(), "{form:?}: the length of the body should be known");
+        let response = publish(&guarded, &google)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{form:?}: {error}"));
+        assert!(
+            response.content_length().is_some(),
+            "{form:?}: the length of the body should be known"
+        );
         assert_eq!(observable_parts(response).await, expected, "{form:?}");
     }
 }
@@ -228,7 +266,9 @@ async fn every_form_of_scope_refusal_is_explained() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     // A gRPC refusal has the HTTP status 200. The adapter for gRPC handles it.
-    for form in RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+    for form in
+        RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc())
+    {
         google.other_api().respond_with(form);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{form:?}"));
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{form:?}: {error:?}"));
@@ -238,7 +278,8 @@ async fn every_form_of_scope_refusal_is_explained() {
 
 #[tokio::test]
 async fn restricting_scopes_and_unshared_files_get_specific_advice() {
-    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
+    let google =
+        FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let rows = [
         (RefusalForm::ScopeRestricting, "restricts", "Get a token without"),
@@ -265,8 +306,9 @@ async fn deny_sends_only_allowed_calls() {
         assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Predicted);
     }
     assert_eq!(storage_requests(&google), 0);
-    let list =
-        guarded.get(format!("{}/storage/v1/b/photos/o", google.storage_url())).bearer_auth(google.token());
+    let list = guarded
+        .get(format!("{}/storage/v1/b/photos/o", google.storage_url()))
+        .bearer_auth(google.token());
     assert_eq!(list.send().await.unwrap().status(), StatusCode::OK);
 }
 
@@ -277,7 +319,8 @@ async fn deny_sends_calls_with_unknown_scopes() {
     // This is not the token of the metadata server, and the guard does not query tokeninfo, so the
     // scopes are unknown.
     let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let response = guarded.post(url).bearer_auth(token).body("meow").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
 }
@@ -285,7 +328,8 @@ async fn deny_sends_calls_with_unknown_scopes() {
 #[tokio::test]
 async fn without_a_metadata_server_calls_are_sent_and_refusals_are_explained() {
     let google = google().await;
-    let closed_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let closed_port =
+        std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google)
             .env([("GCE_METADATA_HOST", closed_port.clone())])
@@ -319,8 +363,10 @@ async fn extension_delivery_leaves_the_response_unchanged() {
 async fn refusals_of_other_hosts_are_not_explained() {
     let (google, other_host) = (google().await, google().await);
     let guarded = client(&guard(&google).detect().await);
-    let url =
-        format!("{}/v1/projects/my-project/topics/orders:publish", other_host.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        other_host.url_of(Service::OtherApi)
+    );
     other_host.other_api().times(2).respond_with(RefusalForm::Scope);
     // The caller first sends a request to the other host directly. Then Google redirects a request
     // to the other host.
@@ -329,13 +375,18 @@ async fn refusals_of_other_hosts_are_not_explained() {
     let redirect = Response::builder().status(307).header("location", &url).body("").unwrap();
     google.other_api().respond(redirect);
     let redirected = publish(&guarded, &google).send().await.unwrap();
-    assert_eq!((redirected.status(), redirected.url().as_str()), (StatusCode::FORBIDDEN, url.as_str()));
+    assert_eq!(
+        (redirected.status(), redirected.url().as_str()),
+        (StatusCode::FORBIDDEN, url.as_str())
+    );
 }
 
 #[tokio::test]
 async fn the_tower_layer_passes_on_frames_and_trailers() {
-    let guard = Guard::builder().endpoint("http://emulator", "pubsub.googleapis.com").unwrap().build();
-    let trailers = HeaderMap::from_iter([("x-checksum".parse().unwrap(), HeaderValue::from_static("7"))]);
+    let guard =
+        Guard::builder().endpoint("http://emulator", "pubsub.googleapis.com").unwrap().build();
+    let trailers =
+        HeaderMap::from_iter([("x-checksum".parse().unwrap(), HeaderValue::from_static("7"))]);
     let sent_trailers = trailers.clone();
     let inner = tower::service_fn(move |_: Request<()>| {
         let frames = [
@@ -424,7 +475,8 @@ async fn no_token_object_name_or_query_is_shown() {
 #[tokio::test]
 async fn only_a_report_quotes_the_server() {
     let google = google().await;
-    let (log, guarded) = (Log::default(), client(&guard(&google).preflight(Preflight::Warn).detect().await));
+    let (log, guarded) =
+        (Log::default(), client(&guard(&google).preflight(Preflight::Warn).detect().await));
     let capturing = log.capture();
     let message = format!(
         "Request had insufficient authentication scopes. Object secret-cat. Bearer {}",
@@ -454,8 +506,10 @@ async fn only_a_report_quotes_the_server() {
 fn explain(message: &str, granted: &GrantedScopes) -> Option<Denial> {
     let guard = Guard::builder().snapshot(vm()).build();
     let uri = "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries".parse().unwrap();
-    let errors = [serde_json::json!({"domain": "global", "reason": "accessDenied", "message": message})];
-    let body = serde_json::json!({"error": {"code": 403, "errors": errors, "message": message}}).to_string();
+    let errors =
+        [serde_json::json!({"domain": "global", "reason": "accessDenied", "message": message})];
+    let body = serde_json::json!({"error": {"code": 403, "errors": errors, "message": message}})
+        .to_string();
     let answer = gcp_scopes::refusal::ErrorResponse::new(body.as_bytes()).with_status(403);
     guard.explain(&gcp_scopes::call::Call::new(&http::Method::POST, &uri), granted, &answer)
 }
@@ -494,7 +548,8 @@ fn a_message_about_an_iam_permission_is_no_scope_refusal() {
 
 #[test]
 fn a_bigquery_query_over_drive_needs_a_drive_scope() {
-    let message = "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found.";
+    let message =
+        "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found.";
     let denial = explain(message, &granted_scope("cloud-platform", GrantSource::Metadata)).unwrap();
     assert!(denial.accepted().contains(&"drive.readonly".parse().unwrap()));
     assert!(denial.to_string().contains("drive.readonly"), "{denial}");
@@ -524,7 +579,8 @@ async fn the_method_override_header_replaces_the_verb() {
     let guarded = client(&guard(&google).detect().await);
     let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::OtherApi));
     google.other_api().respond_with(RefusalForm::Scope);
-    let call = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
+    let call =
+        guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
     let error = call.body("").send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
 }
@@ -534,7 +590,8 @@ async fn a_truncated_gzip_refusal_is_passed_on_without_a_denial() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     let zipped = Response::builder().status(403).header("content-encoding", "gzip");
-    let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
+    let challenge =
+        "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
     let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();
     google.other_api().respond(zipped);
     assert_eq!(publish(&guarded, &google).send().await.unwrap().status(), StatusCode::FORBIDDEN);

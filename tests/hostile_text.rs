@@ -59,7 +59,10 @@ fn hostile(name: &str) -> String {
 /// Returns the text of an OAuth response that lists two scopes, one of them with hostile
 /// characters.
 fn hostile_scopes() -> String {
-    format!("https://www.googleapis.com/auth/logging.write {}", hostile("https://corp.example/auth/"))
+    format!(
+        "https://www.googleapis.com/auth/logging.write {}",
+        hostile("https://corp.example/auth/")
+    )
 }
 
 fn assert_harmless(what: &str, text: &str) {
@@ -108,7 +111,8 @@ fn from_list(source: GrantSource) -> GrantedScopes {
 /// Returns a self-signed JWT with hostile scopes.
 fn hostile_jwt() -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let claims = serde_json::json!({"iss": "robot@p.iam.gserviceaccount.com", "scope": hostile_scopes()});
+    let claims =
+        serde_json::json!({"iss": "robot@p.iam.gserviceaccount.com", "scope": hostile_scopes()});
     format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(&claims.to_string()), part("signature"))
 }
 
@@ -122,7 +126,10 @@ async fn check_guard(what: &str, guard: GuardBuilder, google: &FakeGoogle, token
     let capture = log.capture();
     let guard = guard.preflight(Preflight::Warn).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     let message = hostile("Request had insufficient authentication scopes.");
     let service = hostile("pubsub.googleapis.com");
     let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
@@ -138,7 +145,8 @@ async fn check_guard(what: &str, guard: GuardBuilder, google: &FakeGoogle, token
         check_denial(what, denial);
         assert!(denial.granted().scopes().is_none(), "{what}: {:?}", denial.granted());
     }
-    let check = guard.self_check().needs("pubsub.projects.topics.publish").needs(hostile("pubsub."));
+    let check =
+        guard.self_check().needs("pubsub.projects.topics.publish").needs(hostile("pubsub."));
     check_shown(what, &check.run().await);
     drop((guard, client, capture));
     log.text().lines().for_each(|line| assert_harmless(what, line));
@@ -156,7 +164,8 @@ async fn hostile_scopes_names_and_reasons_are_escaped_wherever_they_are_shown() 
         ("reason of a source", Some(unknown)),
         ("name of a source", None),
     ] {
-        check_guard(what, guard().source(source(granted)).without_tokeninfo(), &google, &opaque).await;
+        check_guard(what, guard().source(source(granted)).without_tokeninfo(), &google, &opaque)
+            .await;
     }
     let reply = serde_json::json!({"scope": hostile_scopes(), "expires_in": 600}).to_string();
     google.script(Service::OAuth).times(usize::MAX).respond(Response::new(reply));
@@ -174,7 +183,8 @@ async fn declared_and_stated_scopes_are_escaped_wherever_they_are_shown() {
     guard.declare(AccessToken::new("mine").unwrap(), from_list(GrantSource::Declared));
     let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse().unwrap();
     let needed = NeededScopes::any_of([Scope::from_uri(&hostile("https://corp.example/auth/"))]);
-    let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer mine".parse().unwrap())]);
+    let headers =
+        HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer mine".parse().unwrap())]);
     for needed in [None, Some(&needed)] {
         let call = Call::new(&Method::POST, &uri).with_headers(&headers).with_needed_scopes(needed);
         let log = Log::default();
@@ -203,11 +213,17 @@ async fn variables_and_files_are_escaped_wherever_they_are_shown() {
         "HOME",
     ];
     for name in names {
-        let guard =
-            Guard::builder().env([(name, hostile("/tmp/"))]).preflight(Preflight::Warn).detect().await;
+        let guard = Guard::builder()
+            .env([(name, hostile("/tmp/"))])
+            .preflight(Preflight::Warn)
+            .detect()
+            .await;
         let body = b"Request had insufficient authentication scopes.";
         let flight = guard.begin_unseen(None);
-        check_denial(name, &flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body).unwrap());
+        check_denial(
+            name,
+            &flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body).unwrap(),
+        );
         check_shown(name, &guard.self_check().needs("pubsub.projects.topics.publish").run().await);
         assert_harmless(name, &format!("{:?}", guard.environment()));
     }
@@ -218,7 +234,10 @@ fn errors_escape_the_text_that_they_quote() {
     for error in [
         hostile("pubsub").parse::<Scope>().unwrap_err().to_string(),
         gcp_scopes::catalog::ApiMethod::by_id(&hostile("pubsub.")).unwrap_err().to_string(),
-        Guard::builder().endpoint(hostile("http://h"), "storage.googleapis.com").unwrap_err().to_string(),
+        Guard::builder()
+            .endpoint(hostile("http://h"), "storage.googleapis.com")
+            .unwrap_err()
+            .to_string(),
         Guard::builder().universe(&hostile("h.")).unwrap_err().to_string(),
         Guard::builder().tokeninfo_endpoint(hostile("http://h")).unwrap_err().to_string(),
     ] {

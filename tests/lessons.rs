@@ -28,7 +28,8 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 const DRIVE: &str = "https://www.googleapis.com/auth/drive";
 /// A message that begins with the name of an object.
-const NAME_FIRST: &str = "Request had insufficient authentication scopes.txt is under active Temporary hold.";
+const NAME_FIRST: &str =
+    "Request had insufficient authentication scopes.txt is under active Temporary hold.";
 
 /// A guarded program that calls Pub/Sub.
 struct TenantProgram {
@@ -48,7 +49,10 @@ impl TenantProgram {
     }
 
     fn url(&self) -> String {
-        format!("{}/v1/projects/my-project/topics/orders:publish", self.google.url_of(Service::OtherApi))
+        format!(
+            "{}/v1/projects/my-project/topics/orders:publish",
+            self.google.url_of(Service::OtherApi)
+        )
     }
 
     async fn publish(&self, token: &str) -> Result<reqwest::Response, Denial> {
@@ -69,7 +73,9 @@ impl TenantProgram {
         let body = serde_json::json!({"error": {
             "code": 403, "message": message, "errors": [{"message": message, "reason": "forbidden"}],
         }});
-        self.google.other_api().respond(Response::builder().status(403).body(body.to_string()).unwrap());
+        self.google
+            .other_api()
+            .respond(Response::builder().status(403).body(body.to_string()).unwrap());
         body.to_string()
     }
 
@@ -81,7 +87,11 @@ impl TenantProgram {
 
     /// Counts the requests to the API.
     fn requests(&self) -> usize {
-        self.google.requests().iter().filter(|request| request.service() == Service::OtherApi).count()
+        self.google
+            .requests()
+            .iter()
+            .filter(|request| request.service() == Service::OtherApi)
+            .count()
     }
 }
 
@@ -102,7 +112,9 @@ async fn a_sentence_beside_other_words_gives_way_to_every_source() {
     // A refusal that may be for lack of scope makes the guard ask tokeninfo.
     program.google.other_api().respond_with(RefusalForm::ScopeRestricting);
     assert_eq!(program.outcome(&minted).await, Err(DenialKind::Refused));
-    program.guard.declare(AccessToken::new("ya29.own").unwrap(), known(PUBSUB, GrantSource::Declared));
+    program
+        .guard
+        .declare(AccessToken::new("ya29.own").unwrap(), known(PUBSUB, GrantSource::Declared));
     for token in [&of_vm, &minted, "ya29.own"] {
         let log = Log::default();
         let capturing = log.capture();
@@ -155,7 +167,10 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
         // The catalog's list is in doubt, so it leads to no verdict on any token.
         for scope in [PUBSUB, "openid"] {
             let decision = program.decide(scope);
-            assert!(matches!(decision, Decision::Abstain(AbstainReason::Contradicted)), "{decision:?}");
+            assert!(
+                matches!(decision, Decision::Abstain(AbstainReason::Contradicted)),
+                "{decision:?}"
+            );
         }
         let lacking = program.google.mint("somebody", ["logging.write"]);
         for _ in 0..2 {
@@ -178,7 +193,9 @@ async fn a_token_without_limits_does_not_put_the_list_in_doubt() {
 #[tokio::test]
 async fn calls_are_stopped_only_by_a_structured_refusal_or_a_verified_source() {
     let lacks = "https://www.googleapis.com/auth/logging.write";
-    for source in [GrantSource::Declared, GrantSource::Custom, GrantSource::Tokeninfo, GrantSource::Jwt] {
+    for source in
+        [GrantSource::Declared, GrantSource::Custom, GrantSource::Tokeninfo, GrantSource::Jwt]
+    {
         let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
         program.guard.declare(AccessToken::new("ya29.own").unwrap(), known(lacks, source));
         program.refuse(NAME_FIRST);
@@ -200,7 +217,9 @@ async fn an_iam_refusal_contradicts_the_catalog_only_by_its_reason() {
     program.google.other_api().respond_with(RefusalForm::ScopeRestricting);
     assert_eq!(program.outcome(&token).await, Err(DenialKind::Refused));
     // The name of the object contains words of IAM.
-    for name in ["x: the caller does not have permission", "x does not have storage.objects.get access"] {
+    for name in
+        ["x: the caller does not have permission", "x does not have storage.objects.get access"]
+    {
         program.refuse(&format!("The object {name} is on hold."));
         assert_eq!(program.outcome(&token).await, Ok(403));
         assert!(matches!(program.decide("openid"), Decision::Lacking(_)), "{name}");
@@ -218,7 +237,9 @@ async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
         "--x\r\nHTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"{DRIVE}\"\r\n\r\n\
          {{\"error\":{{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}}}"
     );
-    for (token, kind) in [(program.google.token().as_str(), "text/plain"), ("ya29.unknown", "text/csv")] {
+    for (token, kind) in
+        [(program.google.token().as_str(), "text/plain"), ("ya29.unknown", "text/csv")]
+    {
         let response = Response::builder().status(403).header("content-type", kind);
         program.google.other_api().respond(response.body(format!("{name} is on hold.")).unwrap());
         assert_eq!(program.outcome(token).await, Ok(403), "{token}");
@@ -243,7 +264,8 @@ fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
 async fn scopes_named_in_a_refusal_only_withdraw_a_verdict() {
     let program = TenantProgram::on_vm(Preflight::Confirm, &["logging.write"]).await;
     let is_lacking = |scope| matches!(program.decide(scope), Decision::Lacking(_));
-    let is_doubtful = |scope| matches!(program.decide(scope), Decision::Abstain(AbstainReason::Contradicted));
+    let is_doubtful =
+        |scope| matches!(program.decide(scope), Decision::Abstain(AbstainReason::Contradicted));
     assert!(is_lacking(DRIVE));
     refuse_with_header(&program.google, &format!("{DRIVE} {PUBSUB}"));
     assert_eq!(program.outcome(&program.google.token()).await, Err(DenialKind::Refused));
@@ -272,7 +294,10 @@ async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
     for preflight in [Preflight::Confirm, Preflight::Deny] {
         let program = TenantProgram::on_vm(preflight, &["logging.write"]).await;
         let [first, second] = ["ya29.first", "ya29.second"];
-        refuse_with_header(&program.google, "https://mail.google.com/ https://www.googleapis.com/auth/drive");
+        refuse_with_header(
+            &program.google,
+            "https://mail.google.com/ https://www.googleapis.com/auth/drive",
+        );
         assert_eq!(program.outcome(first).await, Err(DenialKind::Refused));
         let scopes = known("https://www.googleapis.com/auth/logging.write", GrantSource::Tokeninfo);
         program.guard.declare(AccessToken::new(second).unwrap(), scopes);
@@ -283,7 +308,10 @@ async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
             program.google.other_api().respond_with(RefusalForm::ScopeMessageOnly);
             let denial = program.publish(second).await.unwrap_err();
             let text = texts(&denial);
-            assert!(!text.contains("mail.google") && !text.contains("drive"), "{preflight:?}: {text}");
+            assert!(
+                !text.contains("mail.google") && !text.contains("drive"),
+                "{preflight:?}: {text}"
+            );
             assert!(
                 denial.accepted().iter().all(|scope| scope.short().starts_with("pubsub")
                     || scope.short().starts_with("cloud-platform")),
@@ -291,6 +319,10 @@ async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
             );
         }
         drop(capturing);
-        assert!(!log.text().contains("mail.google") && !log.text().contains("drive"), "{}", log.text());
+        assert!(
+            !log.text().contains("mail.google") && !log.text().contains("drive"),
+            "{}",
+            log.text()
+        );
     }
 }

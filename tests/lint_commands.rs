@@ -28,7 +28,8 @@ struct LintResult {
 /// # Errors
 /// Returns an error if gcloud cannot be run and `REQUIRE_GCLOUD=1` is set.
 fn is_gcloud_installed() -> Result<bool> {
-    if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success())
+    {
         return Ok(true);
     }
     if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") {
@@ -42,18 +43,23 @@ fn is_gcloud_installed() -> Result<bool> {
 /// Lints the commands in one run of gcloud, which takes a second to start. Returns the error of
 /// each command, or `None` for a correct one. `name` makes the name of the temporary file unique.
 fn lint(name: &str, commands: &BTreeSet<String>) -> Result<BTreeMap<String, Option<String>>> {
-    let file = std::env::temp_dir().join(format!("gcp-scopes-lint-{name}-{}.json", std::process::id()));
+    let file =
+        std::env::temp_dir().join(format!("gcp-scopes-lint-{name}-{}.json", std::process::id()));
     let input: Vec<_> =
         commands.iter().map(|command| serde_json::json!({ "command_string": command })).collect();
     std::fs::write(&file, serde_json::to_string(&input)?)?;
     let mut gcloud = Command::new("gcloud");
-    gcloud.args(["meta", "lint-gcloud-commands"]).arg(format!("--commands-file={}", file.display()));
+    gcloud
+        .args(["meta", "lint-gcloud-commands"])
+        .arg(format!("--commands-file={}", file.display()));
     let output = gcloud.env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1").output();
     std::fs::remove_file(&file)?;
     let output = output?;
-    let results: Vec<LintResult> = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("gcloud printed no JSON: {}", String::from_utf8_lossy(&output.stderr)))?;
-    let error = |result: LintResult| (!result.success).then(|| result.error_message.unwrap_or_default());
+    let results: Vec<LintResult> = serde_json::from_slice(&output.stdout).with_context(|| {
+        format!("gcloud printed no JSON: {}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    let error =
+        |result: LintResult| (!result.success).then(|| result.error_message.unwrap_or_default());
     Ok(results.into_iter().map(|result| (result.command_string.clone(), error(result))).collect())
 }
 
@@ -71,7 +77,9 @@ async fn gcloud_accepts_every_printed_command() -> Result<()> {
     let mut printed = BTreeSet::new();
     for world in World::all()? {
         let denial = world.denial().await?;
-        printed.extend(denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands));
+        printed.extend(
+            denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands),
+        );
     }
     // All commands are commands of gcloud, except this one.
     printed.remove("gcp-scopes whoami");
@@ -80,8 +88,14 @@ async fn gcloud_accepts_every_printed_command() -> Result<()> {
         "{printed:#?}"
     );
     let results = lint("worlds", &printed)?;
-    ensure!(results.len() == printed.len(), "gcloud checked {} of {} commands", results.len(), printed.len());
-    let wrong: Vec<_> = results.into_iter().filter_map(|(command, error)| Some((command, error?))).collect();
+    ensure!(
+        results.len() == printed.len(),
+        "gcloud checked {} of {} commands",
+        results.len(),
+        printed.len()
+    );
+    let wrong: Vec<_> =
+        results.into_iter().filter_map(|(command, error)| Some((command, error?))).collect();
     ensure!(wrong.is_empty(), "{wrong:#?}");
     Ok(())
 }
@@ -102,8 +116,11 @@ fn the_linter_rejects_wrong_commands() -> Result<()> {
         "gcloud dataproc clusters update spark --region=us-central1 --scopes=cloud-platform",
     ];
     let results = lint("both", &right.into_iter().chain(wrong).map(str::to_owned).collect())?;
-    let accepted: BTreeSet<&str> =
-        results.iter().filter(|(_, error)| error.is_none()).map(|(command, _)| command.as_str()).collect();
+    let accepted: BTreeSet<&str> = results
+        .iter()
+        .filter(|(_, error)| error.is_none())
+        .map(|(command, _)| command.as_str())
+        .collect();
     ensure!(accepted == BTreeSet::from(right), "{results:#?}");
     Ok(())
 }

@@ -67,7 +67,8 @@ impl<'g> PubsubCaller<'g> {
     fn start(google: &'g FakeGoogle) -> Self {
         let guard = builder(google).without_tokeninfo().build();
         let declare = |token, scope: &str| {
-            let scopes = ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{scope}"));
+            let scopes =
+                ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{scope}"));
             guard.declare(
                 AccessToken::new(token).unwrap(),
                 GrantedScopes::known(scopes, GrantSource::Tokeninfo),
@@ -97,10 +98,12 @@ impl<'g> PubsubCaller<'g> {
     /// Returns what the guard would decide about the call with each token of known scopes, and
     /// whether a call with each token would be sent.
     fn beliefs(&self) -> Vec<(&'static str, bool)> {
-        let uri: Uri =
-            format!("{}/v1/projects/my-project/topics/orders:publish", self.google.url_of(Service::OtherApi))
-                .parse()
-                .unwrap();
+        let uri: Uri = format!(
+            "{}/v1/projects/my-project/topics/orders:publish",
+            self.google.url_of(Service::OtherApi)
+        )
+        .parse()
+        .unwrap();
         let decide = |token: &str| {
             let scope = match token {
                 HOLDS => "https://www.googleapis.com/auth/pubsub",
@@ -108,7 +111,8 @@ impl<'g> PubsubCaller<'g> {
                 // A refusal may name this scope.
                 _ => "https://mail.google.com/",
             };
-            let held = GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo);
+            let held =
+                GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo);
             match self.guard.decide(&Call::new(&Method::POST, &uri), &held) {
                 Decision::Allow => "allow",
                 Decision::Abstain(why) => why.as_str(),
@@ -149,11 +153,15 @@ fn forms(row: &'static RefusalExample) -> Vec<(bool, Box<NamedRefusal<'static>>)
         let response = Response::builder().status(row.status).header(CONTENT_TYPE, content_type);
         response.body(Bytes::from(body)).unwrap()
     };
-    let json = move |body: serde_json::Value| respond("application/json; charset=UTF-8", body.to_string());
+    let json =
+        move |body: serde_json::Value| respond("application/json; charset=UTF-8", body.to_string());
     let grpc = move |name: &str| {
         let response =
             Response::builder().header(CONTENT_TYPE, "application/grpc").header("grpc-status", "7");
-        response.header("grpc-message", grpc_message(&row.message(name))).body(Bytes::new()).unwrap()
+        response
+            .header("grpc-message", grpc_message(&row.message(name)))
+            .body(Bytes::new())
+            .unwrap()
     };
     let mut forms: Vec<(_, Box<NamedRefusal<'static>>)> = vec![
         (false, Box::new(move |name| json(row.json(name)))),
@@ -186,12 +194,22 @@ fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
 
 /// Checks that a refusal with a chosen name has the same effects as with a harmless name. Each name
 /// is used with one token, and with another token for another `round`.
-async fn names_have_no_effect(google: &FakeGoogle, is_grpc: bool, round: usize, refusal: &NamedRefusal<'_>) {
+async fn names_have_no_effect(
+    google: &FakeGoogle,
+    is_grpc: bool,
+    round: usize,
+    refusal: &NamedRefusal<'_>,
+) {
     let harmless = TOKENS.map(|token| (HARMLESS, token));
     let expected = believed_after(google, is_grpc, &harmless, refusal).await;
     let tokens = TOKENS.into_iter().cycle().skip(round % TOKENS.len());
     let chosen: Vec<_> = NAMES.iter().copied().zip(tokens).collect();
-    assert_eq!(believed_after(google, is_grpc, &chosen, refusal).await, expected, "{:?}", refusal("NAME"));
+    assert_eq!(
+        believed_after(google, is_grpc, &chosen, refusal).await,
+        expected,
+        "{:?}",
+        refusal("NAME")
+    );
 }
 
 /// Sends a refusal with each of these names and tokens, and returns what the guard then believes,
@@ -221,7 +239,10 @@ async fn believed_after(
     drop(capturing);
     let text = log.text();
     let gates = text.split("oauth.scope.gate=").skip(1).filter_map(|rest| rest.split(' ').next());
-    assert!(!text.contains("was refused for lack") && !text.contains("mentions scopes beside"), "{text}");
+    assert!(
+        !text.contains("was refused for lack") && !text.contains("mentions scopes beside"),
+        "{text}"
+    );
     let result = (program.beliefs(), gates.map(str::to_owned).collect());
     no_refusal_is_lost(&program).await;
     result
@@ -231,7 +252,11 @@ async fn believed_after(
 async fn no_refusal_is_lost(program: &PubsubCaller<'_>) {
     for token in TOKENS {
         let response = scope_refusal("Request had insufficient authentication scopes.");
-        assert_eq!(program.call(token, false, response).await.err(), Some(DenialKind::Refused), "{token}");
+        assert_eq!(
+            program.call(token, false, response).await.err(),
+            Some(DenialKind::Refused),
+            "{token}"
+        );
     }
 }
 
@@ -289,12 +314,16 @@ async fn a_name_in_a_refusal_of_the_fake_changes_neither_the_response_nor_a_less
     let _keep_enabled = keep_events_enabled();
     let google = FakeGoogle::builder().start().await.unwrap();
     let names_scopes = |form: &RefusalForm| format!("{form:?}").contains("Scope");
-    let other_gates: Vec<_> = RefusalForm::all().iter().filter(|form| !names_scopes(form)).collect();
+    let other_gates: Vec<_> =
+        RefusalForm::all().iter().filter(|form| !names_scopes(form)).collect();
     assert!(other_gates.len() >= 13, "{other_gates:?}");
     for form in other_gates {
         let recorded = recorded(&google, *form).await;
         for round in 0..TOKENS.len() {
-            names_have_no_effect(&google, form.is_grpc(), round, &|name| with_name(&recorded, name)).await;
+            names_have_no_effect(&google, form.is_grpc(), round, &|name| {
+                with_name(&recorded, name)
+            })
+            .await;
         }
     }
 }
@@ -305,13 +334,19 @@ async fn a_name_changes_no_response_through_reqwest_middleware() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let program = PubsubCaller::start(&google);
     let client = ClientBuilder::new(plain::client()).with(program.guard.middleware()).build();
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     for row in OTHER_REFUSALS.iter().filter(|row| row.status == 403) {
         for name in NAMES {
             let body = row.json(name).to_string();
             google.other_api().respond(Response::builder().status(403).body(body.clone()).unwrap());
             let response = client.post(&url).bearer_auth(HOLDS).body("{}").send().await.unwrap();
-            assert_eq!((response.status(), response.text().await.unwrap()), (StatusCode::FORBIDDEN, body));
+            assert_eq!(
+                (response.status(), response.text().await.unwrap()),
+                (StatusCode::FORBIDDEN, body)
+            );
         }
     }
     google.other_api().respond_with(RefusalForm::Scope);
@@ -333,7 +368,8 @@ async fn a_name_at_the_beginning_gives_way_to_the_known_scopes() {
         for name in names.clone() {
             let response = refusal(name);
             let actual = program.call(HOLDS, is_grpc, response.clone()).await;
-            let (status, _, body) = actual.unwrap_or_else(|kind| panic!("{round}, {kind:?}: {name}"));
+            let (status, _, body) =
+                actual.unwrap_or_else(|kind| panic!("{round}, {kind:?}: {name}"));
             assert_eq!((status, &body), (response.status(), response.body()), "{round}: {name}");
             assert_eq!(program.beliefs(), before, "{round}: {name}");
         }

@@ -41,7 +41,8 @@ fn declared(scopes: &str) -> GrantedScopes {
 /// scopes `granted`.
 fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: GrantedScopes) -> Guard {
     let api = google.url_of(Service::OtherApi);
-    let guard = Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);
+    let guard =
+        Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);
     let guard = guard.without_tokeninfo().build();
     guard.declare(AccessToken::new(token).unwrap(), granted);
     guard
@@ -66,9 +67,11 @@ async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
     let google = FakeGoogle::builder().start().await.unwrap();
     google.other_api().path("/v1/things/").serve([OWN], Response::new("{}"));
     let token = google.mint(ACCOUNT, ["pubsub"]);
-    let guard = guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
+    let guard =
+        guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
+    let error =
+        call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
     let denial = Denial::find(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(*denial.accepted(), ScopeSet::from_scope_text(OWN));
@@ -83,7 +86,8 @@ async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
 async fn the_tower_layer_reads_needed_scopes_from_request_extensions() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let token = google.mint(ACCOUNT, ["pubsub"]);
-    let guard = guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
+    let guard =
+        guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
     let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::OtherApi)));
@@ -97,12 +101,18 @@ async fn the_tower_layer_reads_needed_scopes_from_request_extensions() {
 async fn a_refusal_confirms_only_calls_with_equal_needed_scopes() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let token = google.mint(ACCOUNT, ["drive"]);
-    let guard = guard(&google, Preflight::Confirm, &token, declared("https://www.googleapis.com/auth/drive"));
+    let guard = guard(
+        &google,
+        Preflight::Confirm,
+        &token,
+        declared("https://www.googleapis.com/auth/drive"),
+    );
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     google.other_api().respond_with(RefusalForm::ScopeMessageOnly);
     let mut kinds = Vec::new();
     for _ in 0..3 {
-        let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
+        let error =
+            call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
         kinds.push(Denial::find(&error).unwrap().kind());
     }
     assert_eq!(kinds, [DenialKind::Refused, DenialKind::Confirmed, DenialKind::Confirmed]);
@@ -127,8 +137,9 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     // scope.
     let (contradicted, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
-    let decide =
-        |needed| guard.decide(&Call::new(&Method::GET, &uri).with_needed_scopes(Some(needed)), &granted);
+    let decide = |needed| {
+        guard.decide(&Call::new(&Method::GET, &uri).with_needed_scopes(Some(needed)), &granted)
+    };
     assert!(matches!(decide(&contradicted), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));
 }
@@ -151,7 +162,8 @@ fn needed_scopes_are_used_only_if_nonempty_and_for_google_hosts() {
     ];
     for (url, needed, expected) in rows {
         let uri = url.parse().unwrap();
-        let decision = match guard.decide(&Call::new(&Method::GET, &uri).with_needed_scopes(needed), &pubsub)
+        let decision = match guard
+            .decide(&Call::new(&Method::GET, &uri).with_needed_scopes(needed), &pubsub)
         {
             Decision::Allow => "allow",
             Decision::Abstain(reason) => reason.as_str(),

@@ -20,7 +20,8 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> Result<FakeGoogle> {
     plain::provider();
-    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["cloud-platform"])).bucket("photos");
+    let google =
+        FakeGoogle::builder().vm(Vm::new("web-1").scopes(["cloud-platform"])).bucket("photos");
     Ok(google.iam("photos", ACCOUNT, "roles/storage.admin").start().await?)
 }
 
@@ -29,7 +30,10 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
 }
 
 async fn upload(client: &ClientWithMiddleware, google: &FakeGoogle, name: &str) -> Result<u16> {
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", google.storage_url());
+    let url = format!(
+        "{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}",
+        google.storage_url()
+    );
     Ok(client.post(url).bearer_auth(google.token()).body("meow").send().await?.status().as_u16())
 }
 
@@ -95,8 +99,12 @@ To check at start-up that the token has these scopes:
     .needs(\"storage.objects.insert\")
 ";
     ensure!(recorder.to_string() == expected, "{recorder}");
-    let report =
-        guard.self_check().needs_recorded(&recorder).timeout(std::time::Duration::from_secs(60)).run().await;
+    let report = guard
+        .self_check()
+        .needs_recorded(&recorder)
+        .timeout(std::time::Duration::from_secs(60))
+        .run()
+        .await;
     ensure!(report.is_open() && report.findings().len() == 2, "{report}");
     Ok(())
 }

@@ -50,7 +50,11 @@ const CHILD: &str = "GCP_SCOPES_SECRETS_CHILD";
 /// a process creates.
 fn preflights() -> impl Iterator<Item = Preflight> {
     let preflights = [Preflight::Confirm, Preflight::Off, Preflight::Warn, Preflight::Deny];
-    preflights.into_iter().take(if std::env::var_os(CHILD).is_some() { 1 } else { preflights.len() })
+    preflights.into_iter().take(if std::env::var_os(CHILD).is_some() {
+        1
+    } else {
+        preflights.len()
+    })
 }
 
 /// Returns the texts that leak the marker: any 12 bytes of the marker, plain or in base64,
@@ -66,7 +70,8 @@ fn traces() -> Vec<String> {
     // The base64 of a text depends on the number of bytes before it, modulo 3.
     let base64 = ["", "x", "xy"].into_iter().flat_map(|before| {
         let text = format!("{before}{MARKER}");
-        [STANDARD.encode(&text), URL_SAFE.encode(&text)].map(|text| text[4..text.len() - 4].to_owned())
+        [STANDARD.encode(&text), URL_SAFE.encode(&text)]
+            .map(|text| text[4..text.len() - 4].to_owned())
     });
     let mut traces = slices(MARKER, 12);
     base64.for_each(|text| traces.extend(slices(&text, 16)));
@@ -123,7 +128,11 @@ impl Output {
 
     /// Adds all texts of `denial`.
     fn denial(&mut self, denial: &Denial) {
-        self.0.extend([denial.to_string(), denial.report(), serde_json::to_string(denial).unwrap()]);
+        self.0.extend([
+            denial.to_string(),
+            denial.report(),
+            serde_json::to_string(denial).unwrap(),
+        ]);
         self.debug(denial);
         self.debug(denial.granted());
         self.debug(denial.environment());
@@ -155,7 +164,11 @@ async fn call_with_reqwest(guard: &Guard, google: &FakeGoogle, output: &mut Outp
     match request.send().await {
         Ok(response) => {
             output.debug(&response);
-            response.extensions().get::<Denial>().into_iter().for_each(|denial| output.denial(denial));
+            response
+                .extensions()
+                .get::<Denial>()
+                .into_iter()
+                .for_each(|denial| output.denial(denial));
         }
         Err(error) => output.error(&error),
     }
@@ -168,13 +181,18 @@ async fn call_with_tower(guard: &Guard, google: &FakeGoogle, output: &mut Output
     output.debug(&service);
     let mut token = HeaderValue::try_from(format!("Bearer {MARKER}")).unwrap();
     token.set_sensitive(true);
-    let request = Request::post(url(google)).header(AUTHORIZATION, token).body(Full::from("{}")).unwrap();
+    let request =
+        Request::post(url(google)).header(AUTHORIZATION, token).body(Full::from("{}")).unwrap();
     let call = service.oneshot(request);
     match call.await {
         Ok(response) => {
             output.debug(&response.headers());
             output.debug(&response);
-            response.extensions().get::<Denial>().into_iter().for_each(|denial| output.denial(denial));
+            response
+                .extensions()
+                .get::<Denial>()
+                .into_iter()
+                .for_each(|denial| output.denial(denial));
             drop(response.into_body().collect().await);
         }
         Err(error) => output.error(&*error),
@@ -191,9 +209,11 @@ fn refusal_with_token() -> Response<String> {
 /// Makes calls that get each form of refusal, with each preflight, delivery and adapter.
 async fn make_refused_calls(output: &mut Output) {
     for preflight in preflights() {
-        for delivery in [DenialDelivery::Error, DenialDelivery::Message, DenialDelivery::Extension] {
+        for delivery in [DenialDelivery::Error, DenialDelivery::Message, DenialDelivery::Extension]
+        {
             let google = google().await;
-            let guard = builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
+            let guard =
+                builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
             output.debug(&guard);
             for form in RefusalForm::all() {
                 google.other_api().times(2).respond_with(*form);
@@ -212,7 +232,11 @@ async fn make_refused_calls(output: &mut Output) {
 fn assert_token_sent_to_api_only(google: &FakeGoogle) {
     for request in google.requests() {
         assert_clean([request.path(), request.query(), &format!("{request:?}")]);
-        assert_eq!(request.has_authorization(), request.service() == Service::OtherApi, "{request:?}");
+        assert_eq!(
+            request.has_authorization(),
+            request.service() == Service::OtherApi,
+            "{request:?}"
+        );
     }
 }
 
@@ -249,8 +273,12 @@ impl TokenSource for FaultyUserCode {
 async fn make_calls_with_failing_sources(output: &mut Output) {
     for preflight in preflights() {
         let google = google().await;
-        let leaky =
-            builder(&google).fetch(LeakyFetch).tokeninfo_before_calls().preflight(preflight).detect().await;
+        let leaky = builder(&google)
+            .fetch(LeakyFetch)
+            .tokeninfo_before_calls()
+            .preflight(preflight)
+            .detect()
+            .await;
         let broken = builder(&google).source(FaultyUserCode).preflight(preflight).detect().await;
         for guard in [leaky, broken] {
             for form in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
@@ -262,8 +290,9 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
     }
     let google = google().await;
     let guard = builder(&google).build();
-    let client =
-        ClientBuilder::new(plain::client()).with(guard.middleware().with_token(FaultyUserCode)).build();
+    let client = ClientBuilder::new(plain::client())
+        .with(guard.middleware().with_token(FaultyUserCode))
+        .build();
     output.error(&client.post(url(&google)).body("{}").send().await.unwrap_err());
 }
 
@@ -280,7 +309,10 @@ async fn the_token_is_in_no_log_error_report_panic_or_other_request() {
     drop(panic::take_hook());
     drop(capturing);
     let (log, panics) = (log.text(), panics.lock().unwrap().clone());
-    assert!(panics.iter().any(|panic| panic.contains("a fault in the user's source")), "{panics:?}");
+    assert!(
+        panics.iter().any(|panic| panic.contains("a fault in the user's source")),
+        "{panics:?}"
+    );
     assert!(log.contains("ACCESS_TOKEN_SCOPE_INSUFFICIENT") && log.contains("TRACE"));
     assert_clean(output.0.iter().chain(&panics).map(String::as_str).chain(log.lines()));
     // The library's log contains no text of a server.
@@ -302,15 +334,21 @@ fn the_token_is_in_no_file_or_output_stream_of_a_process() {
     let folder = std::env::temp_dir().join(format!("gcp-scopes-secrets-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "the_token_is_in_no_log_error_report_panic_or_other_request", "--nocapture"]);
+    child.args([
+        "--exact",
+        "the_token_is_in_no_log_error_report_panic_or_other_request",
+        "--nocapture",
+    ]);
     for name in ["TMPDIR", "TMP", "TEMP", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", CHILD] {
         child.env(name, &folder);
     }
     let process = child.current_dir(&folder).output().unwrap();
-    let streams = [process.stdout, process.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let streams =
+        [process.stdout, process.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(process.status.success() && streams[0].contains("No IAM role"), "{}", streams[1]);
     assert_clean(streams.iter().flat_map(|stream| stream.lines()));
-    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(files, ["done"], "the process created other files");
 }

@@ -68,7 +68,9 @@ fn requests(google: &FakeGoogle) -> usize {
 
 #[tokio::test]
 async fn detection_takes_at_most_three_rounds_of_requests() {
-    for platform in [FakePlatform::ComputeEngine, FakePlatform::ManagedInstanceGroup, FakePlatform::GkeNode] {
+    for platform in
+        [FakePlatform::ComputeEngine, FakePlatform::ManagedInstanceGroup, FakePlatform::GkeNode]
+    {
         let (all, attributes) = count_requests(platform).await;
         // One request shows whether there is a server. The attributes are requested last, because
         // the server first lists their names.
@@ -84,7 +86,10 @@ async fn attributes_are_never_read_in_bulk() {
     let google = google(FakePlatform::GkeNode).await;
     detect_in_rounds(&google, &[]).await;
     let requests = google.requests();
-    assert!(requests.iter().filter_map(attribute).count() > 1, "the node has attributes: {requests:?}");
+    assert!(
+        requests.iter().filter_map(attribute).count() > 1,
+        "the node has attributes: {requests:?}"
+    );
     assert!(requests.iter().all(|request| !request.query().contains("recursive")), "{requests:?}");
 }
 

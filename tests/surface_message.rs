@@ -27,15 +27,21 @@ use tower::{ServiceBuilder, ServiceExt};
 
 /// Creates a guarded client.
 async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddleware {
-    let guard =
-        builder::builder(google).denial_delivery(DenialDelivery::Message).preflight(preflight).detect().await;
+    let guard = builder::builder(google)
+        .denial_delivery(DenialDelivery::Message)
+        .preflight(preflight)
+        .detect()
+        .await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
 /// Makes a call to the service [`Service::OtherApi`] of the fake, which the guard treats as
 /// Pub/Sub.
 async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
 }
 
@@ -44,9 +50,12 @@ async fn a_refusal_keeps_everything_except_the_message() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for form in RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc()) {
+    for form in
+        RefusalForm::all().iter().copied().filter(|form| form.is_scope_refusal() && !form.is_grpc())
+    {
         google.other_api().times(2).respond_with(form);
-        let (mut expected, mut response) = (publish(&plain, &google).await, publish(&guarded, &google).await);
+        let (mut expected, mut response) =
+            (publish(&plain, &google).await, publish(&guarded, &google).await);
         let line = response.extensions().get::<Denial>().unwrap().to_string();
         assert_eq!(
             (response.status(), response.version()),
@@ -60,7 +69,11 @@ async fn a_refusal_keeps_everything_except_the_message() {
             headers.remove(DATE);
         }
         assert_eq!(response.headers(), expected.headers(), "{form:?}");
-        assert_eq!(response.content_length().unwrap().to_string(), length.to_str().unwrap(), "{form:?}");
+        assert_eq!(
+            response.content_length().unwrap().to_string(),
+            length.to_str().unwrap(),
+            "{form:?}"
+        );
         let (text, expected) = (response.text().await.unwrap(), expected.text().await.unwrap());
         assert_eq!(length.to_str().unwrap(), text.len().to_string(), "{form:?}");
         let without_line = text.replace(&format!(". {line}"), "");
@@ -72,8 +85,8 @@ async fn a_refusal_keeps_everything_except_the_message() {
 /// Returns `body` as compact JSON and without the full stops at the end of texts: the guard ends
 /// Google's message with a full stop before it adds the line.
 fn without_stops(body: &str) -> String {
-    let compact =
-        serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |json| json.to_string());
+    let compact = serde_json::from_str::<Value>(body)
+        .map_or_else(|_| body.to_owned(), |json| json.to_string());
     compact.replace(".\"", "\"").replace(".</", "</")
 }
 
@@ -143,19 +156,26 @@ async fn an_unsent_call_gets_a_403_through_reqwest_middleware() {
 async fn an_unsent_call_gets_a_403_through_tower() {
     let google = FakeGoogle::builder().start().await.unwrap();
     // The guard does not know the scopes of the token at the first call, but at the second.
-    let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(Preflight::Deny);
+    let guard = builder::builder(&google)
+        .denial_delivery(DenialDelivery::Message)
+        .preflight(Preflight::Deny);
     let guard = guard.detect().await;
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
     for _ in 0..2 {
-        let url =
-            format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
-        let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
-        let response = service.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
+        let url = format!(
+            "{}/v1/projects/my-project/topics/orders:publish",
+            google.url_of(Service::OtherApi)
+        );
+        let request =
+            Request::post(url).header("authorization", format!("Bearer {}", google.token()));
+        let response =
+            service.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
         let line = response.extensions().get::<Denial>().unwrap().to_string();
         let body: Value =
-            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
+            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes())
+                .unwrap();
         assert_eq!(body["error"]["message"], line);
     }
     assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
@@ -186,7 +206,8 @@ async fn a_response_to_a_head_request_has_no_body() {
     for (preflight, kind) in
         [(Preflight::Warn, DenialKind::Refused), (Preflight::Deny, DenialKind::Predicted)]
     {
-        let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(preflight);
+        let guard =
+            builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(preflight);
         let guard = guard.detect().await;
         let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
         let token_value = AccessToken::new(&token).unwrap();

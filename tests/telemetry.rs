@@ -115,15 +115,22 @@ async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+fn publish(
+    client: &ClientWithMiddleware,
+    google: &FakeGoogle,
+) -> reqwest_middleware::RequestBuilder {
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
 /// Returns the cells of each row of the field table in `docs/logs.md`, starting with the header.
 fn field_table_rows() -> impl Iterator<Item = Vec<String>> {
     let page = include_str!("../docs/logs.md");
-    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let cells =
+        |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     page.lines()
         .skip_while(|line| !line.starts_with("| field "))
         .map_while(move |line| line.starts_with('|').then(|| cells(line)))
@@ -160,10 +167,14 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
 /// Makes calls that are refused with words about scopes although their token holds an accepted
 /// scope: the first refusal contains the words beside others, the second refusal is structured.
 async fn record_a_contradicted_token(google: &FakeGoogle, client: &ClientWithMiddleware) {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
+    let url = format!(
+        "{}/v1/projects/my-project/topics/orders:publish",
+        google.url_of(Service::OtherApi)
+    );
     let token = google.mint("somebody", ["pubsub"]);
     let publish = || client.post(&url).bearer_auth(&token).body("{}").send();
-    let message = "Request had insufficient authentication scopes.txt is under active Temporary hold.";
+    let message =
+        "Request had insufficient authentication scopes.txt is under active Temporary hold.";
     let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
     google.other_api().times(1).respond(Response::builder().status(403).body(body).unwrap());
     assert_eq!(publish().await.unwrap().status(), 403);
@@ -196,7 +207,8 @@ async fn record_every_kind() -> Records {
     let without_sources = client(builder(&google)).await;
     google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&without_sources, &google).send().await.unwrap_err();
-    let unset_up = ClientBuilder::new(plain::client()).with(Guard::builder().build().middleware()).build();
+    let unset_up =
+        ClientBuilder::new(plain::client()).with(Guard::builder().build().middleware()).build();
     google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&unset_up, &google).send().await.unwrap();
     // The summary reports the second of two equal denials when the guard is dropped.
@@ -230,7 +242,9 @@ async fn setup_notes(make_calls: impl Future<Output = ()>) -> Vec<(String, Optio
     drop(capture);
     let field = |event: &Fields, name: &str| event.get(name).cloned();
     let notes = records.of_kind("set-up").into_iter();
-    notes.map(|event| (event["oauth.scope.setup"].clone(), field(&event, "server.address"))).collect()
+    notes
+        .map(|event| (event["oauth.scope.setup"].clone(), field(&event, "server.address")))
+        .collect()
 }
 
 /// Sends a request three times.
@@ -292,7 +306,8 @@ async fn a_guard_that_does_not_see_the_token_is_noted_once() {
 async fn a_guard_without_sources_is_noted_when_it_needs_one() {
     let google = google().await;
     let guard = |preflight| {
-        let guard = Guard::builder().endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
+        let guard =
+            Guard::builder().endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
         guard.preflight(preflight).build()
     };
     let bucket = format!("{}/storage/v1/b/photos", google.storage_url());
@@ -315,19 +330,29 @@ async fn a_guard_without_sources_is_noted_when_it_needs_one() {
 
 #[tokio::test]
 async fn every_event_has_exactly_the_documented_fields() {
-    let (records, documented, values) = (record_every_kind().await, documented_fields(), documented_values());
+    let (records, documented, values) =
+        (record_every_kind().await, documented_fields(), documented_values());
     for (kind, listed) in &documented {
         let events = records.of_kind(kind);
         assert!(!events.is_empty(), "there was no event of the kind {kind}");
         for event in &events {
-            let unknown: Vec<_> = event.keys().filter(|field| !listed.contains_key(*field)).collect();
-            assert!(unknown.is_empty(), "{kind} has fields that docs/logs.md does not list: {unknown:?}");
-            let absent: Vec<_> =
-                listed.iter().filter(|(field, always)| **always && !event.contains_key(*field)).collect();
-            assert!(absent.is_empty(), "{kind} lacks fields that docs/logs.md promises: {absent:?}");
-            let unlisted = values
+            let unknown: Vec<_> =
+                event.keys().filter(|field| !listed.contains_key(*field)).collect();
+            assert!(
+                unknown.is_empty(),
+                "{kind} has fields that docs/logs.md does not list: {unknown:?}"
+            );
+            let absent: Vec<_> = listed
                 .iter()
-                .find(|(field, values)| event.get(*field).is_some_and(|value| !values.contains(value)));
+                .filter(|(field, always)| **always && !event.contains_key(*field))
+                .collect();
+            assert!(
+                absent.is_empty(),
+                "{kind} lacks fields that docs/logs.md promises: {absent:?}"
+            );
+            let unlisted = values.iter().find(|(field, values)| {
+                event.get(*field).is_some_and(|value| !values.contains(value))
+            });
             assert!(
                 unlisted.is_none(),
                 "{kind} has a value that docs/logs.md does not list for {unlisted:?}: {event:?}"
@@ -335,7 +360,10 @@ async fn every_event_has_exactly_the_documented_fields() {
         }
         let present: BTreeSet<_> = events.iter().flat_map(|event| event.keys().cloned()).collect();
         let never: Vec<_> = listed.keys().filter(|field| !present.contains(*field)).collect();
-        assert!(never.is_empty(), "docs/logs.md lists fields of {kind} that no event had: {never:?}");
+        assert!(
+            never.is_empty(),
+            "docs/logs.md lists fields of {kind} that no event had: {never:?}"
+        );
     }
 }
 
@@ -347,8 +375,11 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     for _ in 0..1000 {
         publish(&client, &google).send().await.unwrap_err();
     }
-    let counts: Vec<u64> =
-        records.of_kind("denied").iter().map(|event| event["oauth.scope.calls"].parse().unwrap()).collect();
+    let counts: Vec<u64> = records
+        .of_kind("denied")
+        .iter()
+        .map(|event| event["oauth.scope.calls"].parse().unwrap())
+        .collect();
     assert_eq!(counts.iter().sum::<u64>(), 1000);
     // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
@@ -357,7 +388,8 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
 /// Makes a refused call with this token. The inner service refuses at once, as Google does.
 async fn refused_call(guard: &Guard, token: usize) {
     let refuse = tower::service_fn(|_: Request<()>| async {
-        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let body =
+            r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
         let refused = Response::builder().status(403).body(Full::new(Bytes::from(body)));
         Ok::<_, std::convert::Infallible>(refused.unwrap())
     });

@@ -28,7 +28,8 @@ use world::World;
 /// one-line message and the report.
 fn report_text(denial: &Denial) -> String {
     let environment = denial.environment();
-    let (platform, credential) = (environment.platform().as_str(), environment.credential().as_str());
+    let (platform, credential) =
+        (environment.platform().as_str(), environment.credential().as_str());
     format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{}", denial.report())
 }
 
@@ -73,14 +74,17 @@ async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
         let denial = world.denial().await?;
         let (text, name) = (denial.report_in(&Layout::new().plain()), world.name());
         ensure!(text.contains("Gate 1, OAuth scopes of the token: closed."), "{name}: {text}");
-        for line in text.lines().filter(|line| !line.starts_with("Command: ") && !line.starts_with("Code: "))
+        for line in text
+            .lines()
+            .filter(|line| !line.starts_with("Command: ") && !line.starts_with("Code: "))
         {
             let drawn = ["---", "[ ", " ]", "|", "  ", "==", "->", "<-"];
             ensure!(!drawn.iter().any(|mark| line.contains(mark)), "{name}: {line}");
         }
         for step in denial.steps() {
             let command = step.command_line().map(|command| format!("\nCommand: {command}\n"));
-            let parts = [Some(step.text().to_owned()), command, step.code_line().map(str::to_owned)];
+            let parts =
+                [Some(step.text().to_owned()), command, step.code_line().map(str::to_owned)];
             ensure!(parts.iter().flatten().all(|part| text.contains(part)), "{name}: {text}");
         }
     }
@@ -98,13 +102,18 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
             let is_harmless = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
             ensure!(command.chars().all(is_harmless), "{name}: {command}");
             // The limit of 420 bytes keeps the text of a step to about five lines of a report.
-            ensure!(!step.text().contains('\n') && step.text().len() < 420, "{name}: {}", step.text());
+            ensure!(
+                !step.text().contains('\n') && step.text().len() < 420,
+                "{name}: {}",
+                step.text()
+            );
         }
         for columns in [50, 80, 100] {
             for line in denial.report_in(&Layout::new().width(columns)).lines() {
                 let unwrapped = ["       gcloud ", "     http", "     console: "];
                 let is_whole = unwrapped.iter().any(|start| line.starts_with(start));
-                let is_code = denial.steps().iter().any(|step| step.code_line() == Some(line.trim()));
+                let is_code =
+                    denial.steps().iter().any(|step| step.code_line() == Some(line.trim()));
                 // The renderer never breaks a word.
                 let is_word = line.split_whitespace().count() <= 2;
                 ensure!(line.len() < columns || is_whole || is_code || is_word, "{name}: {line}");
@@ -120,11 +129,16 @@ async fn unknown_scopes_of_a_vm_are_looked_up_before_a_change() -> Result<()> {
     for world in World::all()? {
         let denial = world.denial().await?;
         let lines = denial.steps().iter().filter_map(|step| step.command_line());
-        let vm_commands: Vec<&str> = lines.filter(|line| line.contains(" compute instances ")).collect();
+        let vm_commands: Vec<&str> =
+            lines.filter(|line| line.contains(" compute instances ")).collect();
         if vm_commands.iter().any(|line| line.contains("SCOPES_IT_HAS")) {
             looked_up += 1;
             let first = vm_commands[0];
-            ensure!(first.contains(" describe ") && first.contains("scopes"), "{}: {first}", world.name());
+            ensure!(
+                first.contains(" describe ") && first.contains("scopes"),
+                "{}: {first}",
+                world.name()
+            );
         }
     }
     ensure!(looked_up > 1, "in only {looked_up} worlds the scopes of the VM are unknown");
@@ -180,7 +194,10 @@ fn all_metadata() -> Vec<(&'static str, &'static str)> {
         ("instance/region", "projects/123456789012/regions/us-central1"),
         ("instance/name", "web-1"),
         ("instance/service-accounts/default/email", "robot@my-project.iam.gserviceaccount.com"),
-        ("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/logging.write"),
+        (
+            "instance/service-accounts/default/scopes",
+            "https://www.googleapis.com/auth/logging.write",
+        ),
     ]
 }
 
@@ -188,7 +205,10 @@ fn all_metadata() -> Vec<(&'static str, &'static str)> {
 /// platform.
 const PLATFORMS: [&[(&str, &str)]; 9] = [
     &[],
-    &[("instance/attributes/created-by", "projects/1/zones/us-central1-a/instanceGroupManagers/web")],
+    &[(
+        "instance/attributes/created-by",
+        "projects/1/zones/us-central1-a/instanceGroupManagers/web",
+    )],
     &[
         ("instance/attributes/cluster-name", "prod"),
         ("instance/attributes/cluster-location", "us-central1"),
@@ -221,10 +241,12 @@ fn snapshot(facts: &[(&str, &str)]) -> Snapshot {
 
 /// Returns the denial of a call that was refused with `challenge` in its `www-authenticate` header.
 fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
-    let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
+    let body =
+        br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
         "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-    let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
+    let headers =
+        HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
     let answer = ErrorResponse::new(body).with_status(403).with_headers(&headers);
     let guard = Guard::builder().snapshot(snapshot).build();
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/no/such/method");
@@ -235,7 +257,9 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
 /// Checks that no command, code or URL of the denial contains `pwned`.
 fn assert_harmless(denial: &Denial, input: &str) {
     for step in denial.steps() {
-        for text in [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten() {
+        for text in
+            [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten()
+        {
             assert!(!text.contains("pwned"), "{input}: {text}");
         }
     }
@@ -251,11 +275,15 @@ fn a_hostile_name_enters_no_command() {
         let facts: Vec<_> = all_metadata().into_iter().chain(kind.iter().copied()).collect();
         for (index, (name, value)) in facts.iter().enumerate() {
             for hostile in HOSTILE {
-                let tried = [hostile.to_owned(), format!("{value}{hostile}"), format!("{hostile}{value}")];
+                let tried =
+                    [hostile.to_owned(), format!("{value}{hostile}"), format!("{hostile}{value}")];
                 for tried in tried.into_iter().filter(|tried| !is_valid_name(tried)) {
                     let mut changed = facts.clone();
                     changed[index].1 = &tried;
-                    assert_harmless(&denied(snapshot(&changed), CHALLENGE), &format!("{name} = {tried}"));
+                    assert_harmless(
+                        &denied(snapshot(&changed), CHALLENGE),
+                        &format!("{name} = {tried}"),
+                    );
                 }
             }
         }
@@ -264,15 +292,22 @@ fn a_hostile_name_enters_no_command() {
 
 #[test]
 fn a_hostile_credential_file_enters_no_command() {
-    let fields =
-        ["client_email", "client_id", "project_id", "quota_project_id", "service_account_impersonation_url"];
-    let kinds = ["service_account", "authorized_user", "external_account", "impersonated_service_account"];
+    let fields = [
+        "client_email",
+        "client_id",
+        "project_id",
+        "quota_project_id",
+        "service_account_impersonation_url",
+    ];
+    let kinds =
+        ["service_account", "authorized_user", "external_account", "impersonated_service_account"];
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     for kind in kinds {
         for field in fields {
             for hostile in HOSTILE.map(quoted) {
                 let text = format!(r#"{{"type":"{kind}","{field}":"{hostile}"}}"#);
-                let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k.json");
+                let snapshot =
+                    Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k.json");
                 assert_harmless(&denied(snapshot.with_file("/k.json", &text), CHALLENGE), &text);
             }
         }

@@ -32,7 +32,10 @@ async fn check_calls(guard: &Guard) -> Result<(), BoxError> {
     ensure(allowed == StatusCode::OK, "the allowed call failed")?;
 
     let denial = denial(guard, "ya29.mine").await?;
-    ensure(denial.refusal().is_none(), "the call was sent, although the VM's token lacks the scope")?;
+    ensure(
+        denial.refusal().is_none(),
+        "the call was sent, although the VM's token lacks the scope",
+    )?;
 
     let denial = self::denial(guard, "ya29.other").await?;
     ensure(denial.refusal().is_some(), "the call with an unknown token was not sent")?;
@@ -52,7 +55,10 @@ async fn check_self_check(guard: &Guard) -> Result<(), BoxError> {
 /// Checks a guard for which there is no metadata server.
 async fn check_without_metadata() -> Result<(), BoxError> {
     let guard = builder(NO_SERVER).detect().await;
-    ensure(guard.environment().platform() == Platform::Unknown, "a VM was detected without a server")?;
+    ensure(
+        guard.environment().platform() == Platform::Unknown,
+        "a VM was detected without a server",
+    )?;
     let denial = denial(&guard, "ya29.mine").await?;
     ensure(denial.refusal().is_some(), "the call with an unknown token was not sent")?;
     let report = words(&guard.self_check().needs("storage.objects.insert").run().await.to_string());
@@ -76,7 +82,11 @@ async fn denial(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
 }
 
 /// Reads or uploads an object with `token`. Returns the status of the response.
-pub(crate) async fn call(guard: &Guard, method: Method, token: &str) -> Result<StatusCode, BoxError> {
+pub(crate) async fn call(
+    guard: &Guard,
+    method: Method,
+    token: &str,
+) -> Result<StatusCode, BoxError> {
     let url = match method {
         Method::GET => "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg",
         _ => "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg",

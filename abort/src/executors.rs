@@ -62,7 +62,9 @@ fn drive(
 
 /// Drops the checks after one poll, after two polls, and so on, until they end before the limit.
 /// Returns the number of polls.
-pub(crate) fn drop_after_each_step<'a>(new_checks: impl Fn() -> Checks<'a>) -> Result<usize, BoxError> {
+pub(crate) fn drop_after_each_step<'a>(
+    new_checks: impl Fn() -> Checks<'a>,
+) -> Result<usize, BoxError> {
     let mut limit = 0;
     loop {
         limit += 1;

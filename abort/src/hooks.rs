@@ -29,7 +29,8 @@ pub(crate) fn check_all() -> Result<(), BoxError> {
         let output = Command::new(std::env::current_exe()?).arg(hook).output()?;
         let error = String::from_utf8_lossy(&output.stderr);
         ensure(!output.status.success(), &format!("{hook}: the process survived its own panic"))?;
-        let (panics, place) = (error.matches("panicked at").count(), error.contains("src/hooks.rs"));
+        let (panics, place) =
+            (error.matches("panicked at").count(), error.contains("src/hooks.rs"));
         ensure(panics == 1 && place && error.contains(PANIC), &format!("{hook}: {error}"))?;
         println!("a panic in the program's own {hook} ends the process, and names the place");
     }
@@ -43,7 +44,9 @@ pub(crate) fn run(hook: &str, host: &str) -> Result<(), BoxError> {
         match hook {
             "source" => call(&builder.source(PanickingHook).build()).await,
             "fetch" => call(&builder.fetch(PanickingHook).detect().await).await,
-            "token-source" => drop(builder.build().self_check().with_token(PanickingHook).run().await),
+            "token-source" => {
+                drop(builder.build().self_check().with_token(PanickingHook).run().await)
+            }
             _ => drop(builder.build().explain_error(&PanickingHook)),
         }
         Ok(())
@@ -68,7 +71,10 @@ impl GrantedScopesSource for PanickingHook {
 }
 
 impl Fetch for PanickingHook {
-    fn fetch(&self, _: Request<Bytes>) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
+    fn fetch(
+        &self,
+        _: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
         async { panic!("{PANIC}") }
     }
 }

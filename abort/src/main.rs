@@ -44,7 +44,8 @@ fn wait_for_guard_threads() -> Result<(), BoxError> {
     for _ in 0..1000 {
         let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Ok(()) };
         let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
-        let remaining = tasks.flatten().filter_map(name).filter(|name| name.trim() == "gcp-scopes").count();
+        let remaining =
+            tasks.flatten().filter_map(name).filter(|name| name.trim() == "gcp-scopes").count();
         if remaining == 0 {
             println!("all threads of guards have ended");
             return Ok(());

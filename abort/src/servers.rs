@@ -59,7 +59,9 @@ impl Body for EndlessBody {
 pub(crate) fn metadata_server() -> Result<String, BoxError> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let host = listener.local_addr()?.to_string();
-    std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(respond(stream))));
+    std::thread::spawn(move || {
+        listener.incoming().flatten().for_each(|stream| drop(respond(stream)))
+    });
     Ok(host)
 }
 
@@ -68,12 +70,15 @@ fn respond(mut stream: TcpStream) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let length = stream.read(&mut request)?;
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
-    let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches("/computeMetadata/v1/");
+    let path =
+        request.split(' ').nth(1).unwrap_or_default().trim_start_matches("/computeMetadata/v1/");
     let (status, text) = match path {
         "project/project-id" => (200, "my-project"),
         "instance/name" => (200, "web-1"),
         "instance/zone" => (200, "projects/1/zones/us-central1-a"),
-        "instance/service-accounts/default/email" => (200, "1-compute@developer.gserviceaccount.com"),
+        "instance/service-accounts/default/email" => {
+            (200, "1-compute@developer.gserviceaccount.com")
+        }
         "instance/service-accounts/default/scopes" => {
             (200, "https://www.googleapis.com/auth/devstorage.read_only")
         }
@@ -81,5 +86,8 @@ fn respond(mut stream: TcpStream) -> std::io::Result<()> {
         _ => (404, "none"),
     };
     let length = text.len();
-    write!(stream, "HTTP/1.1 {status} X\r\nmetadata-flavor: Google\r\ncontent-length: {length}\r\n\r\n{text}")
+    write!(
+        stream,
+        "HTTP/1.1 {status} X\r\nmetadata-flavor: Google\r\ncontent-length: {length}\r\n\r\n{text}"
+    )
 }

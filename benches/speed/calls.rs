@@ -76,5 +76,9 @@ pub(crate) fn request(url: &str, token: &str) -> Request<NoBody> {
 /// Creates a GET request with a given `authorization` header value, which may be shared.
 pub(crate) fn with_authorization(url: &str, value: HeaderValue) -> Request<NoBody> {
     let request = Request::builder().method(Method::GET).uri(url).header(AUTHORIZATION, value);
-    request.header(ACCEPT, "application/json").header(USER_AGENT, "bench/1").body(NoBody::new()).unwrap()
+    request
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, "bench/1")
+        .body(NoBody::new())
+        .unwrap()
 }

@@ -5,6 +5,7 @@ pub(crate) mod templates;
 
 use gcp_scopes_catalog::raw::Blob;
 
-pub(crate) static FULL: Blob<'static> = Blob::open(include_bytes!("../../crates/catalog/src/data/full.bin"));
+pub(crate) static FULL: Blob<'static> =
+    Blob::open(include_bytes!("../../crates/catalog/src/data/full.bin"));
 pub(crate) static STORAGE: Blob<'static> =
     Blob::open(include_bytes!("../../crates/catalog/src/data/storage.bin"));

@@ -60,7 +60,8 @@ pub(crate) fn print() {
 /// Creates a case that makes one call with each of `count` tokens.
 fn in_turn(name: &'static str, held: &ScopeSet, count: usize) -> TimedCase {
     let guard = calls::guard(0..count, held);
-    let requests = (0..count).map(|number| calls::request(READS[number % 8], &calls::token(number)));
+    let requests =
+        (0..count).map(|number| calls::request(READS[number % 8], &calls::token(number)));
     let mut rounds = Rounds::new(guard.layer().layer(Echo), requests);
     (0..10).for_each(|_| rounds.run());
     TimedCase::new(name, count, move || rounds.run())

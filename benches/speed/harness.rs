@@ -18,7 +18,11 @@ pub(crate) struct TimedCase {
 }
 
 impl TimedCase {
-    pub(crate) fn new<R>(name: &'static str, calls: usize, mut run: impl FnMut() -> R + 'static) -> Self {
+    pub(crate) fn new<R>(
+        name: &'static str,
+        calls: usize,
+        mut run: impl FnMut() -> R + 'static,
+    ) -> Self {
         let run = Box::new(move || drop(black_box(run())));
         Self { name, calls: u32::try_from(calls).unwrap(), run }
     }

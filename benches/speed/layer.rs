@@ -61,7 +61,9 @@ pin_project! {
     }
 }
 
-impl<S: Service<Request<NoBody>, Response = Response<Empty<Bytes>>>> Service<Request<NoBody>> for Minimal<S> {
+impl<S: Service<Request<NoBody>, Response = Response<Empty<Bytes>>>> Service<Request<NoBody>>
+    for Minimal<S>
+{
     type Response = Response<Option<Empty<Bytes>>>;
     type Error = S::Error;
     type Future = MinimalFuture<S::Future>;
@@ -147,7 +149,11 @@ pub(crate) fn cases() -> Vec<TimedCase> {
     let guard = Guard::builder().build();
     let elsewhere = ["https://example.com/storage/v1/b/my-bucket-name/o/part-0000.gz"; 8];
     vec![
-        case("layer/tower-http TraceLayer, no subscriber", trace.layer(Echo), requests(&READS, false)),
+        case(
+            "layer/tower-http TraceLayer, no subscriber",
+            trace.layer(Echo),
+            requests(&READS, false),
+        ),
         case("layer/none", Echo, requests(&READS, false)),
         case(
             "layer/the least that looks at a token",
@@ -158,6 +164,10 @@ pub(crate) fn cases() -> Vec<TimedCase> {
         guarded("layer/guard, path matched, shared header value", &READS, &read_scopes, true),
         guarded("layer/guard, token opens the whole host", &CLOUD, &cloud_platform, false),
         guarded("layer/guard, whole host, shared header value", &CLOUD, &cloud_platform, true),
-        case("layer/guard, not a host of Google's", guard.layer().layer(Echo), requests(&elsewhere, false)),
+        case(
+            "layer/guard, not a host of Google's",
+            guard.layer().layer(Echo),
+            requests(&elsewhere, false),
+        ),
     ]
 }

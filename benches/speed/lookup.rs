@@ -29,7 +29,9 @@ fn lookups(name: &'static str, urls: &[&str]) -> TimedCase {
     let uris: Vec<Uri> = urls.iter().map(|url| url.parse().unwrap()).collect();
     let endpoints = Endpoints::new();
     TimedCase::new(name, uris.len(), move || {
-        uris.iter().filter(|uri| lookup(&Call::new(&Method::GET, uri), &endpoints).method().is_some()).count()
+        uris.iter()
+            .filter(|uri| lookup(&Call::new(&Method::GET, uri), &endpoints).method().is_some())
+            .count()
     })
 }
 
@@ -38,7 +40,9 @@ fn lookups(name: &'static str, urls: &[&str]) -> TimedCase {
 pub(crate) fn cases() -> Vec<TimedCase> {
     let templates = templates::all();
     let compute = |template: &&RequestTemplate| {
-        template.host == "compute.googleapis.com" && template.segments[1] == "v1" && template.custom.is_none()
+        template.host == "compute.googleapis.com"
+            && template.segments[1] == "v1"
+            && template.custom.is_none()
     };
     let compute = router(templates.iter().filter(compute));
     let uri: Uri = COMPUTE.parse().unwrap();

@@ -29,12 +29,14 @@ fn counted_cases() -> impl Iterator<Item = TimedCase> {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["--list"] => counted_cases().for_each(|case| println!("{} {}", case.calls, case.name)),
         ["--run", name, times] => {
-            let mut case = counted_cases().find(|case| case.name == *name).expect("no case has this name");
+            let mut case =
+                counted_cases().find(|case| case.name == *name).expect("no case has this name");
             (0..times.parse::<u32>().expect("no number")).for_each(|_| (case.run)());
         }
         groups => run_groups(groups),
@@ -60,12 +62,16 @@ fn run_groups(wanted: &[&str]) {
         ("growth", growth::print),
         ("threads", threads::print),
         ("refusal", || {
-            harness::compare("a refused call (403), its scopes known, no target listening", refusal::cases())
+            harness::compare(
+                "a refused call (403), its scopes known, no target listening",
+                refusal::cases(),
+            )
         }),
         ("wire", wire::print),
         ("start", start::print),
     ];
-    if let Some(unknown) = wanted.iter().find(|name| groups.iter().all(|(known, _)| known != *name)) {
+    if let Some(unknown) = wanted.iter().find(|name| groups.iter().all(|(known, _)| known != *name))
+    {
         eprintln!(
             "there is no group `{unknown}`; the groups are: {}",
             groups.map(|(name, _)| name).join(" ")

@@ -89,7 +89,9 @@ where
         let call = service.call(Request::from_parts(head.clone(), body));
         runtime.block_on(async move {
             match call.await {
-                Ok(response) => drop(response.into_body().collect().await.map(|body| body.to_bytes())),
+                Ok(response) => {
+                    drop(response.into_body().collect().await.map(|body| body.to_bytes()))
+                }
                 Err(error) => assert!(Denial::find(error.into().as_ref()).is_some()),
             }
         });

@@ -37,7 +37,9 @@ pub(crate) fn print() {
     let at = |host: SocketAddr| Guard::builder().env([("GCE_METADATA_HOST", host.to_string())]);
     match &full {
         Some(full) => row(&runtime, "packets are dropped", || at(full.address)),
-        None => println!("packets are dropped: not measured, because this system accepts every connection"),
+        None => println!(
+            "packets are dropped: not measured, because this system accepts every connection"
+        ),
     }
     row(&runtime, "no server: connection refused", || at(SocketAddr::from(([127, 0, 0, 1], 1))));
     row(&runtime, "NO_GCE_CHECK=true", || Guard::builder().env([("NO_GCE_CHECK", "true")]));
@@ -50,7 +52,8 @@ fn row(runtime: &Runtime, name: &str, builder: impl Fn() -> GuardBuilder) {
         starts.sort_by_key(part);
         part(&starts[STARTS / 2]).as_secs_f64() * 1e3
     };
-    let (detection, self_check) = (median(|start| start.detection), median(|start| start.self_check));
+    let (detection, self_check) =
+        (median(|start| start.detection), median(|start| start.self_check));
     let found = starts.iter().map(|start| (start.platform, start.is_granted_known));
     println!("{name:<46} {detection:>10.1} {self_check:>11.1}  {}", describe(found));
 }

@@ -14,7 +14,8 @@ use crate::calls::{self, READS};
 use crate::harness::{TimedCase, heading, measure, row};
 
 /// The response to every request over loopback.
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+const RESPONSE: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
 /// Measures and prints the group `wire`.
 pub(crate) fn print() {

@@ -42,7 +42,8 @@ async fn upload(State(service): State<AppState>, body: String) -> StatusCode {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
             // Log lines inside of the span have the method, the scopes and the remedy as fields.
-            let span = Denial::find(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
+            let span =
+                Denial::find(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY
         }
@@ -63,8 +64,10 @@ async fn start(google: &FakeGoogle) -> Result<String> {
         ..ClientConfig::default()
     };
     let service = AppState { guard, storage: Client::new(config) };
-    let app =
-        axum::Router::new().route("/ready", get(ready)).route("/photos", post(upload)).with_state(service);
+    let app = axum::Router::new()
+        .route("/ready", get(ready))
+        .route("/photos", post(upload))
+        .with_state(service);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -80,7 +83,11 @@ async fn main() -> Result<()> {
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]))
         .bucket("photos")
-        .iam("photos", "123456789012-compute@developer.gserviceaccount.com", "roles/storage.objectAdmin")
+        .iam(
+            "photos",
+            "123456789012-compute@developer.gserviceaccount.com",
+            "roles/storage.objectAdmin",
+        )
         .start()
         .await?;
 
@@ -97,7 +104,10 @@ async fn main() -> Result<()> {
         println!("GET /ready: {}\n\n{}", response.status(), response.text().await?);
         println!("POST /photos, twice, with a log line for each distinct event of the guard:\n");
         for _ in 0..2 {
-            println!("{}", client.post(format!("{url}/photos")).body("meow").send().await?.status());
+            println!(
+                "{}",
+                client.post(format!("{url}/photos")).body("meow").send().await?.status()
+            );
         }
     }
     Ok(())

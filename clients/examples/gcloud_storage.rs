@@ -36,10 +36,14 @@ async fn main() -> anyhow::Result<()> {
     }
     println!("\n{} of 2 uploads reached Cloud Storage.\n", storage_calls(&google));
 
-    println!("== DenialDelivery::Message: the error that the program knows, with the guard's words\n");
+    println!(
+        "== DenialDelivery::Message: the error that the program knows, with the guard's words\n"
+    );
     let client = guarded(&google, DenialDelivery::Message).await?;
     match upload(&client, "cat.jpg").await {
-        Err(Error::Response(response)) if response.code == 403 => println!("{}\n", response.message),
+        Err(Error::Response(response)) if response.code == 403 => {
+            println!("{}\n", response.message)
+        }
         other => anyhow::bail!("not an error with status 403: {other:?}"),
     }
 
@@ -57,8 +61,9 @@ async fn main() -> anyhow::Result<()> {
 async fn guarded(google: &FakeGoogle, delivery: DenialDelivery) -> anyhow::Result<Client> {
     // In a program: Guard::detect().await, or
     // Guard::builder().denial_delivery(delivery).detect().await
-    let guard =
-        Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?;
     let guard = guard.denial_delivery(delivery).detect().await;
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     // In a program: ClientConfig { http: Some(http), ..ClientConfig::default() }.with_auth().await?
@@ -72,7 +77,9 @@ async fn guarded(google: &FakeGoogle, delivery: DenialDelivery) -> anyhow::Resul
 
 async fn upload(client: &Client, name: &str) -> Result<(), Error> {
     let request = UploadObjectRequest { bucket: "photos".into(), ..Default::default() };
-    client.upload_object(&request, "meow", &UploadType::Simple(Media::new(name.to_owned()))).await?;
+    client
+        .upload_object(&request, "meow", &UploadType::Simple(Media::new(name.to_owned())))
+        .await?;
     Ok(())
 }
 

@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // In a service: google_cloud_auth::credentials::Builder::default().
     let metadata = google.vm("web-1").metadata_host()?;
-    let credentials =
-        guard.credentials(mds::Builder::default().with_endpoint(format!("http://{metadata}")).build()?);
+    let credentials = guard
+        .credentials(mds::Builder::default().with_endpoint(format!("http://{metadata}")).build()?);
     let retries = RetryableErrors.with_time_limit(Duration::from_secs(300));
     let client = Storage::builder()
         .with_endpoint(google.storage_url())
@@ -35,8 +35,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // before it is sent: the first upload is refused, and the second is not sent.
     let insert = guard.calling("storage.objects.insert")?;
     for _ in 0..2 {
-        let upload = client.write_object("projects/_/buckets/photos", "cat.jpg", "meow").send_unbuffered();
-        let Err(error) = insert.run(upload).await else { return Err("the upload went through".into()) };
+        let upload =
+            client.write_object("projects/_/buckets/photos", "cat.jpg", "meow").send_unbuffered();
+        let Err(error) = insert.run(upload).await else {
+            return Err("the upload went through".into());
+        };
         match Denial::find(&error) {
             Some(denial) => println!("{}\n", denial.report()),
             None => return Err(error.into()),

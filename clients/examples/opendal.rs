@@ -34,7 +34,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .detect()
         .await;
 
-    println!("The default access scopes of a VM allow to read from Cloud Storage, and its role to write.\n");
+    println!(
+        "The default access scopes of a VM allow to read from Cloud Storage, and its role to write.\n"
+    );
     let photos = operator(&google)?.layer(guard.opendal()).layer(RetryLayer::new());
     let listed = photos.list("").await?;
     println!("list:  {} objects", listed.len());

@@ -22,7 +22,11 @@ struct GcloudBigquery {
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        GcloudBigquery { name: "gcloud-bigquery", delivery: DenialDelivery::Error, shows: Shows::Denial },
+        GcloudBigquery {
+            name: "gcloud-bigquery",
+            delivery: DenialDelivery::Error,
+            shows: Shows::Denial,
+        },
         GcloudBigquery {
             name: "gcloud-bigquery, Message",
             delivery: DenialDelivery::Message,
@@ -67,13 +71,22 @@ impl Kind for GcloudBigquery {
             "datasetReference": {"projectId": "my-project", "datasetId": "pets"},
             "access": [], "creationTime": "0", "lastModifiedTime": "0", "location": "EU",
         });
-        let response = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
+        let response =
+            http::Response::builder().header("content-type", "application/json; charset=UTF-8");
         let response = response.body(dataset.to_string()).expect("invalid header");
-        let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
-        google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, response);
+        let scopes =
+            ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
+        google
+            .other_api()
+            .path("/bigquery/v2/projects/my-project/datasets/pets")
+            .serve(scopes, response);
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let config = HttpClientConfig::new(Box::new(FixedTokenSource(scene.token())));
         let config = config.with_endpoint(scene.url()).with_http_client(http_client(scene, guard)?);
         Ok(Box::new(Datasets(config.create_client())))
@@ -97,7 +110,9 @@ impl Client for Datasets {
 
 fn to_failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => failure_of_error(format_args!("Response {}", response.code), error),
+        Error::Response(response) => {
+            failure_of_error(format_args!("Response {}", response.code), error)
+        }
         Error::HttpClient(_) => failure_of_error("HttpClient", error),
         Error::HttpMiddleware(_) => failure_of_error("HttpMiddleware", error),
         Error::TokenSource(_) => failure_of_error("TokenSource", error),

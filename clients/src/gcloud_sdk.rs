@@ -8,13 +8,17 @@ use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer};
 use gcp_scopes::Guard;
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{Received, Scenario, Scene, TestedApi};
-use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
+use google_cloud_auth::credentials::{
+    CacheableResource, Credentials, CredentialsProvider, EntityTag,
+};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap, HeaderValue};
 use tower::Layer;
 
 use crate::kind::{BoxError, Client, Kind, Reply};
-use crate::tonic::{PUBSUB, Stack, channel, grpc_skip_reason, printed_metadata, serve_pubsub, to_failure};
+use crate::tonic::{
+    PUBSUB, Stack, channel, grpc_skip_reason, printed_metadata, serve_pubsub, to_failure,
+};
 
 pub(crate) struct GcloudSdk;
 
@@ -36,7 +40,11 @@ impl Kind for GcloudSdk {
         serve_pubsub(google);
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let token = HeaderValue::try_from(format!("Bearer {}", scene.token()))?;
         let headers = GoogleAuthHeaders::from(Credentials::from(FixedHeader(token)));
         let auth = GoogleAuthMiddlewareLayer::new(headers, None)?;
@@ -68,7 +76,10 @@ impl Client for Publisher {
 struct FixedHeader(HeaderValue);
 
 impl CredentialsProvider for FixedHeader {
-    async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+    async fn headers(
+        &self,
+        _: Extensions,
+    ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let data = HeaderMap::from_iter([(http::header::AUTHORIZATION, self.0.clone())]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
     }

@@ -28,7 +28,11 @@ struct GcloudStorage {
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        GcloudStorage { name: "gcloud-storage", delivery: DenialDelivery::Error, shows: Shows::Denial },
+        GcloudStorage {
+            name: "gcloud-storage",
+            delivery: DenialDelivery::Error,
+            shows: Shows::Denial,
+        },
         GcloudStorage {
             name: "gcloud-storage, Message",
             delivery: DenialDelivery::Message,
@@ -68,7 +72,11 @@ impl Kind for GcloudStorage {
         delivery_skip_reason(self.delivery, scenario)
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let config = ClientConfig {
             http: Some(http_client(scene, guard)?),
             storage_endpoint: scene.url(),
@@ -117,8 +125,11 @@ fn upload_request() -> (UploadObjectRequest, UploadType) {
 #[async_trait]
 impl Client for GcloudStorageClient {
     async fn call(&self) -> Reply {
-        let object =
-            self.0.get_object(&get_request(Scene::OBJECT)).await.map_err(|error| to_failure(&error))?;
+        let object = self
+            .0
+            .get_object(&get_request(Scene::OBJECT))
+            .await
+            .map_err(|error| to_failure(&error))?;
         Ok(Received::default().with_metadata(format!("{object:?}")))
     }
 
@@ -126,13 +137,16 @@ impl Client for GcloudStorageClient {
         let chunks: Vec<_> =
             bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
         let (request, upload_type) = upload_request();
-        let result =
-            self.0.upload_streamed_object(&request, futures::stream::iter(chunks), &upload_type).await;
+        let result = self
+            .0
+            .upload_streamed_object(&request, futures::stream::iter(chunks), &upload_type)
+            .await;
         result.map(|_| Received::default()).map_err(|error| to_failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        let stream = self.0.download_streamed_object(&get_request(Scene::LARGE), &Range::default()).await;
+        let stream =
+            self.0.download_streamed_object(&get_request(Scene::LARGE), &Range::default()).await;
         let chunks: Result<Vec<Bytes>, Error> =
             stream.map_err(|error| to_failure(&error))?.try_collect().await;
         Ok(Received::new(chunks.map_err(|error| to_failure(&error))?.concat()))
@@ -162,7 +176,9 @@ impl Client for GcloudStorageClient {
 
 fn to_failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => failure_of_error(format_args!("Response {}", response.code), error),
+        Error::Response(response) => {
+            failure_of_error(format_args!("Response {}", response.code), error)
+        }
         Error::HttpClient(_) => failure_of_error("HttpClient", error),
         Error::HttpMiddleware(_) => failure_of_error("HttpMiddleware", error),
         other => failure_of_error(format_args!("{other:?}"), other),

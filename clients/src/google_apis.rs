@@ -22,7 +22,9 @@ use hyper_util::rt::TokioExecutor;
 use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error, run_call};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    [GoogleApisColumn::Storage, GoogleApisColumn::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+    [GoogleApisColumn::Storage, GoogleApisColumn::Drive]
+        .map(|kind| Box::new(kind) as Box<dyn Kind>)
+        .into()
 }
 
 /// A column of the table: one of the clients.
@@ -48,7 +50,9 @@ impl Kind for GoogleApisColumn {
     fn api(&self) -> TestedApi {
         match self {
             Self::Storage => TestedApi::STORAGE,
-            Self::Drive => TestedApi::new(Service::OtherApi, "www.googleapis.com", ApiFormat::Json, "drive"),
+            Self::Drive => {
+                TestedApi::new(Service::OtherApi, "www.googleapis.com", ApiFormat::Json, "drive")
+            }
         }
     }
 
@@ -73,7 +77,11 @@ impl Kind for GoogleApisColumn {
         }
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
         let url = scene.url();
         Ok(match self {
@@ -84,7 +92,8 @@ impl Kind for GoogleApisColumn {
                 };
                 hub.base_url(format!("{url}/storage/v1/"));
                 hub.root_url(format!("{url}/"));
-                let (get, insert) = (calling("storage.objects.get")?, calling("storage.objects.insert")?);
+                let (get, insert) =
+                    (calling("storage.objects.get")?, calling("storage.objects.insert")?);
                 Box::new(HubObjects { hub, get, insert })
             }
             Self::Drive => {
@@ -140,20 +149,24 @@ impl Delegate for OneMibChunks {
 impl Client for HubObjects {
     async fn call(&self) -> Reply {
         let get = self.hub.objects().get(Scene::BUCKET, Scene::OBJECT).doit();
-        let (_, object) = run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
+        let (_, object) =
+            run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
-        let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("invalid media type"));
-        let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
+        let insert =
+            insert.upload(Cursor::new(bytes), "text/plain".parse().expect("invalid media type"));
+        let (_, object) =
+            run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn download(&self) -> Reply {
         let get = self.hub.objects().get(Scene::BUCKET, Scene::LARGE).param("alt", "media").doit();
-        let (response, _) = run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
+        let (response, _) =
+            run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
         let body = response.into_body().collect().await;
         Ok(Received::new(body.map_err(|error| failure_of_error("body", &error))?.to_bytes()))
     }
@@ -162,9 +175,12 @@ impl Client for HubObjects {
         let mut delegate = OneMibChunks;
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
         let insert = insert.delegate(&mut delegate);
-        let insert =
-            insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("invalid media type"));
-        let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
+        let insert = insert.upload_resumable(
+            Cursor::new(bytes),
+            "text/plain".parse().expect("invalid media type"),
+        );
+        let (_, object) =
+            run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 

@@ -11,7 +11,9 @@ use gcp_scopes::calling::Calling;
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
-use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
+use google_cloud_auth::credentials::{
+    CacheableResource, Credentials, CredentialsProvider, EntityTag,
+};
 use google_cloud_auth::errors::CredentialsError;
 use google_cloud_gax::error::Error;
 use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
@@ -53,7 +55,8 @@ impl Kind for GoogleCloudColumn {
     }
 
     fn api(&self) -> TestedApi {
-        let other_api = |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
+        let other_api =
+            |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
         match self {
             Self::Storage => TestedApi::STORAGE,
             Self::Control => other_api("storage.googleapis.com", ApiFormat::Grpc),
@@ -65,11 +68,14 @@ impl Kind for GoogleCloudColumn {
         match (self, scenario) {
             (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(GRPC_IS_SENT),
             (Self::Control, Scenario::Http1) => Some("gRPC needs HTTP/2"),
-            (Self::Storage | Self::Secrets, Scenario::Http2) => Some("the client uses HTTP/2 only over TLS"),
-            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(CREDENTIALS_ERROR),
-            (Self::Control | Self::Secrets, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
-                Some(NO_DATA)
+            (Self::Storage | Self::Secrets, Scenario::Http2) => {
+                Some("the client uses HTTP/2 only over TLS")
             }
+            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(CREDENTIALS_ERROR),
+            (
+                Self::Control | Self::Secrets,
+                Scenario::Upload | Scenario::Download | Scenario::Resumable,
+            ) => Some(NO_DATA),
             _ => None,
         }
     }
@@ -82,11 +88,17 @@ impl Kind for GoogleCloudColumn {
                 .path("/google.storage.v2.Storage/GetBucket")
                 .with_trailers(HeaderMap::from_iter([(GRPC_STATUS, 0.into())]))
                 .serve(["cloud-platform"], empty_message()),
-            Self::Secrets => google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret()),
+            Self::Secrets => {
+                google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret())
+            }
         }
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
         let (credentials, retries) = credentials_and_retries(scene, guard.as_ref());
         let (url, backoff) = (scene.url(), backoff());
@@ -102,15 +114,23 @@ impl Kind for GoogleCloudColumn {
                 })
             }
             Self::Control => {
-                let builder = StorageControl::builder().with_endpoint(url).with_credentials(credentials);
+                let builder =
+                    StorageControl::builder().with_endpoint(url).with_credentials(credentials);
                 let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
-                Box::new(Control(builder.build().await?, calling("google.storage.v2.Storage.GetBucket")?))
+                Box::new(Control(
+                    builder.build().await?,
+                    calling("google.storage.v2.Storage.GetBucket")?,
+                ))
             }
             Self::Secrets => {
-                let builder =
-                    SecretManagerService::builder().with_endpoint(url).with_credentials(credentials);
+                let builder = SecretManagerService::builder()
+                    .with_endpoint(url)
+                    .with_credentials(credentials);
                 let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
-                Box::new(Secrets(builder.build().await?, calling("secretmanager.projects.secrets.get")?))
+                Box::new(Secrets(
+                    builder.build().await?,
+                    calling("secretmanager.projects.secrets.get")?,
+                ))
             }
         })
     }
@@ -128,7 +148,10 @@ fn empty_message() -> Response<Bytes> {
 /// Returns the response of Secret Manager that describes a secret.
 fn secret() -> Response<&'static str> {
     let body = r#"{"name":"projects/my-project/secrets/s"}"#;
-    Response::builder().header("content-type", "application/json").body(body).expect("invalid header")
+    Response::builder()
+        .header("content-type", "application/json")
+        .body(body)
+        .expect("invalid header")
 }
 
 /// Returns the credentials and the retry policy of a client. With a guard, the guard's wrappers
@@ -162,7 +185,10 @@ impl fmt::Debug for FixedCredentials {
 }
 
 impl CredentialsProvider for FixedCredentials {
-    async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+    async fn headers(
+        &self,
+        _: Extensions,
+    ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let value = format!("Bearer {}", self.0).parse().expect("the token is not a header value");
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
@@ -198,7 +224,10 @@ impl OfficialObjects {
             }
             Ok(bytes)
         };
-        run_call(self.get.as_ref(), read).await.map_err(|error| to_failure(&error)).map(Received::new)
+        run_call(self.get.as_ref(), read)
+            .await
+            .map_err(|error| to_failure(&error))
+            .map(Received::new)
     }
 }
 

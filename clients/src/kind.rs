@@ -53,7 +53,11 @@ pub(crate) trait Kind: Send + Sync {
 
     /// Builds the client as its users do, for the URL and the token of `scene`. If `guard` is
     /// `None`, the client is used as published.
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError>;
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError>;
 }
 
 /// A client that performs the operations of the scenarios. The scope of the scene's token decides

@@ -15,8 +15,8 @@ use http::Version;
 use object_store::client::ReqwestConnector;
 use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::{
-    BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig, StaticCredentialProvider,
-    WriteMultipart,
+    BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
+    StaticCredentialProvider, WriteMultipart,
 };
 
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, with_denial};
@@ -38,7 +38,11 @@ impl Kind for ObjectStoreColumn {
         TestedApi::new(Service::Storage, "storage.googleapis.com", ApiFormat::Xml, "cloud-platform")
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let options = ClientOptions::new().with_allow_http(true);
         let options = match scene.version() {
             Version::HTTP_2 => options.with_http2_only(),
@@ -100,8 +104,10 @@ impl ObjectStoreClient {
 /// Removes the duration that object_store prints in every error: `PUT URL in 1.5ms - what
 /// happened`.
 fn without_duration(text: &str) -> String {
-    let is_duration = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');
-    let words = text.split(' ').map(|word| if is_duration(word.trim_end_matches(',')) { "" } else { word });
+    let is_duration =
+        |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');
+    let words =
+        text.split(' ').map(|word| if is_duration(word.trim_end_matches(',')) { "" } else { word });
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -122,7 +128,10 @@ impl Client for ObjectStoreClient {
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        self.write_parts(&bytes).await.map(|()| Received::default()).map_err(|error| self.to_failure(&error))
+        self.write_parts(&bytes)
+            .await
+            .map(|()| Received::default())
+            .map_err(|error| self.to_failure(&error))
     }
 
     fn clone_box(&self) -> Box<dyn Client> {

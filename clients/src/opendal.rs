@@ -71,7 +71,11 @@ impl Kind for Opendal {
         (scenario == Scenario::Resumable).then_some(ONE_REQUEST)
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let client = reqwest::Client::builder();
         let client = match scene.version() {
             Version::HTTP_2 => client.http2_prior_knowledge(),
@@ -80,7 +84,8 @@ impl Kind for Opendal {
         let gcs = Gcs::default().bucket(Scene::BUCKET).endpoint(&scene.url()).token(scene.token());
         let operator = Operator::new(gcs.disable_vm_metadata().disable_config_load())?;
         let transport = HttpTransporter::new(ReqwestTransport::new(client.build()?));
-        let operator = operator.with_context(OperationContext::new().with_http_transport(transport));
+        let operator =
+            operator.with_context(OperationContext::new().with_http_transport(transport));
         Ok(Box::new(OpendalClient { operator: (self.layers)(operator, guard) }))
     }
 }
@@ -106,14 +111,17 @@ impl OpendalClient {
 fn opendal_error(error: std::io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
-        Err(error) => Error::new(opendal::ErrorKind::Unexpected, "the stream failed").set_source(error),
+        Err(error) => {
+            Error::new(opendal::ErrorKind::Unexpected, "the stream failed").set_source(error)
+        }
     }
 }
 
 #[async_trait]
 impl Client for OpendalClient {
     async fn call(&self) -> Reply {
-        let metadata = self.operator.stat(Scene::OBJECT).await.map_err(|error| to_failure(&error))?;
+        let metadata =
+            self.operator.stat(Scene::OBJECT).await.map_err(|error| to_failure(&error))?;
         Ok(Received::default().with_metadata(format!("{metadata:?}")))
     }
 

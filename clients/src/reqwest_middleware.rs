@@ -28,10 +28,26 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     // The last two names list the middleware from the outermost to the innermost.
     let kinds = [
         ReqwestMiddleware { name: "reqwest-middleware", delivery: error, build: with_guard },
-        ReqwestMiddleware { name: "reqwest-middleware, Extension", delivery: extension, build: with_guard },
-        ReqwestMiddleware { name: "reqwest-middleware, Message", delivery: message, build: with_guard },
-        ReqwestMiddleware { name: "retry, tracing, guard", delivery: error, build: guard_innermost },
-        ReqwestMiddleware { name: "guard, tracing, retry", delivery: error, build: guard_outermost },
+        ReqwestMiddleware {
+            name: "reqwest-middleware, Extension",
+            delivery: extension,
+            build: with_guard,
+        },
+        ReqwestMiddleware {
+            name: "reqwest-middleware, Message",
+            delivery: message,
+            build: with_guard,
+        },
+        ReqwestMiddleware {
+            name: "retry, tracing, guard",
+            delivery: error,
+            build: guard_innermost,
+        },
+        ReqwestMiddleware {
+            name: "guard, tracing, retry",
+            delivery: error,
+            build: guard_outermost,
+        },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
@@ -53,7 +69,8 @@ fn guard_outermost(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder
 
 fn retry() -> RetryTransientMiddleware<ExponentialBackoff> {
     let no_delay = std::time::Duration::ZERO;
-    let policy = ExponentialBackoff::builder().retry_bounds(no_delay, no_delay).build_with_max_retries(3);
+    let policy =
+        ExponentialBackoff::builder().retry_bounds(no_delay, no_delay).build_with_max_retries(3);
     RetryTransientMiddleware::new_with_policy(policy)
 }
 
@@ -74,7 +91,11 @@ impl Kind for ReqwestMiddleware {
         }
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let client = (self.build)(ClientBuilder::new(reqwest(scene).build()?), guard).build();
         Ok(Box::new(MiddlewareClient { client, url: scene.url(), token: scene.token() }))
     }
@@ -82,7 +103,10 @@ impl Kind for ReqwestMiddleware {
 
 /// Returns why no HTTP client with this delivery can run the scenario; `None` if clients can run
 /// the scenario.
-pub(crate) fn delivery_skip_reason(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
+pub(crate) fn delivery_skip_reason(
+    delivery: DenialDelivery,
+    scenario: Scenario,
+) -> Option<&'static str> {
     match (scenario, delivery) {
         (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(MIDDLEWARE_ERROR),
         (Scenario::KeepsErrorKind, DenialDelivery::Extension) => Some(UNSENT_IS_ERROR),
@@ -90,11 +114,11 @@ pub(crate) fn delivery_skip_reason(delivery: DenialDelivery, scenario: Scenario)
     }
 }
 
-const NO_STREAMS: &str = "reqwest-retry refuses a body that it cannot send twice, with and without the guard";
+const NO_STREAMS: &str =
+    "reqwest-retry refuses a body that it cannot send twice, with and without the guard";
 const MIDDLEWARE_ERROR: &str =
     "with `DenialDelivery::Error`, the default, a refused call is an error of the middleware";
-const UNSENT_IS_ERROR: &str =
-    "with `DenialDelivery::Extension` a refusal stays a 403, but a call that is not sent is an error";
+const UNSENT_IS_ERROR: &str = "with `DenialDelivery::Extension` a refusal stays a 403, but a call that is not sent is an error";
 
 /// A client of Cloud Storage's JSON API: builds the requests itself, and sends them with reqwest.
 #[derive(Clone)]

@@ -40,7 +40,8 @@ pub(crate) async fn guard(
     let guard = guard.detect().await;
     let scopes = ScopeSet::from_iter([scene.scope().parse()?]);
     let token = scene.token();
-    let token = AccessToken::new(&token).ok_or("the token of the scene is not a valid bearer token")?;
+    let token =
+        AccessToken::new(&token).ok_or("the token of the scene is not a valid bearer token")?;
     guard.declare(token, GrantedScopes::known(scopes, GrantSource::Declared));
     Ok(guard)
 }

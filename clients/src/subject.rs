@@ -6,7 +6,8 @@ use std::sync::Arc;
 use gcp_scopes::DenialDelivery;
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{
-    DenialPlace, Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, TestedApi,
+    DenialPlace, Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
+    TestedApi,
 };
 
 use crate::kind::{BoxError, Client, Kind, Shows};
@@ -44,7 +45,11 @@ impl Subject for KindSubject {
         tracing::trace!(target: "clients::token", token = %google.token());
     }
 
-    async fn build_client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
+    async fn build_client(
+        &self,
+        scene: &Scene,
+        mode: Option<GuardMode>,
+    ) -> Result<AnyClient, BoxError> {
         let guard = match mode {
             Some(mode) => Some(scene::guard(scene, mode, self.0.delivery()).await?),
             None => None,

@@ -101,8 +101,13 @@ async fn run_cell(kind: Arc<dyn Kind>, scenario: Scenario) -> Cell {
 
 /// Checks whether a scenario requires that the client's user can find a denial.
 fn requires_a_denial(scenario: Scenario) -> bool {
-    let requiring =
-        [Scenario::Refused, Scenario::Denied, Scenario::Confirmed, Scenario::ChunkedBody, Scenario::Cloned];
+    let requiring = [
+        Scenario::Refused,
+        Scenario::Denied,
+        Scenario::Confirmed,
+        Scenario::ChunkedBody,
+        Scenario::Cloned,
+    ];
     requiring.contains(&scenario)
 }
 
@@ -142,8 +147,9 @@ const IN_TEXT: &str = "the denial is in the text of the error; the client keeps 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let footnotes = self.footnotes();
-        let number =
-            |text: &str| footnotes.iter().position(|footnote| *footnote == text).map_or(0, |index| index + 1);
+        let number = |text: &str| {
+            footnotes.iter().position(|footnote| *footnote == text).map_or(0, |index| index + 1)
+        };
         writeln!(f, "| scenario | {} |", self.columns.join(" | "))?;
         writeln!(f, "|---|{}", "---|".repeat(self.columns.len()))?;
         for (scenario, cells) in &self.rows {

@@ -46,7 +46,9 @@ pub(crate) fn grpc_skip_reason(scenario: Scenario) -> Option<&'static str> {
         Scenario::Denied | Scenario::Confirmed => {
             Some("a gRPC call is always sent; the guard explains only its refusal")
         }
-        Scenario::Upload | Scenario::Download | Scenario::Resumable => Some("Pub/Sub stores no objects"),
+        Scenario::Upload | Scenario::Download | Scenario::Resumable => {
+            Some("Pub/Sub stores no objects")
+        }
         Scenario::Http1 => Some("gRPC needs HTTP/2"),
         _ => None,
     }
@@ -73,7 +75,11 @@ impl Kind for Tonic {
         serve_pubsub(google);
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let set_token = SetToken(format!("Bearer {}", scene.token()).parse()?);
         Ok(Box::new(Pubsub { kind: *self, channel: channel(scene, guard)?, set_token }))
     }
@@ -83,11 +89,16 @@ impl Kind for Tonic {
 /// the scopes of Pub/Sub.
 pub(crate) fn serve_pubsub(google: &FakeGoogle) {
     let accepted = ["cloud-platform", "pubsub"];
-    let ok = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+    let ok = HeaderMap::from_iter([(
+        HeaderName::from_static("grpc-status"),
+        HeaderValue::from_static("0"),
+    )]);
     // The protobuf encodings of `PublishResponse { message_ids: ["1"] }`, and of a
     // `StreamingPullResponse` with one message whose `ack_id` is `a`.
-    let responses =
-        [("Publisher/Publish", &b"\x0a\x011"[..]), ("Subscriber/StreamingPull", b"\x0a\x03\x0a\x01a")];
+    let responses = [
+        ("Publisher/Publish", &b"\x0a\x011"[..]),
+        ("Subscriber/StreamingPull", b"\x0a\x03\x0a\x01a"),
+    ];
     for (path, message) in responses {
         // The frame of a gRPC message: 0 for no compression, the length, and the message.
         let mut framed = BytesMut::new();
@@ -138,7 +149,8 @@ impl Interceptor for SetToken {
 impl Pubsub {
     /// Publishes a message. Returns the ids that Pub/Sub gives to the message.
     async fn publish(&self) -> Result<Received, Status> {
-        let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.set_token.clone());
+        let mut client =
+            PublisherClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let response = client.publish(publish_request()).await?;
         let metadata = printed_metadata(response.metadata());
         Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
@@ -146,7 +158,8 @@ impl Pubsub {
 
     /// Reads a stream of messages to its end. Returns the acknowledgement ids of the messages.
     async fn pull(&self) -> Result<Received, Status> {
-        let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.set_token.clone());
+        let mut client =
+            SubscriberClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let subscription = format!("projects/{}/subscriptions/orders", Scene::PROJECT);
         let first = StreamingPullRequest { subscription, ..StreamingPullRequest::default() };
         let response = client.streaming_pull(futures::stream::iter([first])).await?;
@@ -161,7 +174,10 @@ impl Pubsub {
 
 fn publish_request() -> PublishRequest {
     let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
-    PublishRequest { topic: format!("projects/{}/topics/orders", Scene::PROJECT), messages: vec![message] }
+    PublishRequest {
+        topic: format!("projects/{}/topics/orders", Scene::PROJECT),
+        messages: vec![message],
+    }
 }
 
 #[async_trait]

@@ -33,7 +33,11 @@ struct Tower {
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
         Tower { name: "tower, hyper-util", delivery: DenialDelivery::Error, build: around_hyper },
-        Tower { name: "tower, hyper-util, Message", delivery: DenialDelivery::Message, build: around_hyper },
+        Tower {
+            name: "tower, hyper-util, Message",
+            delivery: DenialDelivery::Message,
+            build: around_hyper,
+        },
         Tower { name: "tower, reqwest", delivery: DenialDelivery::Error, build: around_reqwest },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
@@ -102,7 +106,11 @@ impl Kind for Tower {
         delivery_skip_reason(self.delivery, scenario)
     }
 
-    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(
+        &self,
+        scene: &Scene,
+        guard: Option<Guard>,
+    ) -> Result<Box<dyn Client>, BoxError> {
         let stack = (self.build)(scene, guard)?;
         Ok(Box::new(StackClient { stack, url: scene.url(), token: scene.token() }))
     }
@@ -127,7 +135,9 @@ impl StackClient {
         let (stack, token) = (self.stack.clone(), format!("Bearer {}", self.token));
         let request = request.header("authorization", token).body(body);
         match request {
-            Ok(request) => stack.oneshot(request).map_err(|error| failure_of_error("error", &*error)).boxed(),
+            Ok(request) => {
+                stack.oneshot(request).map_err(|error| failure_of_error("error", &*error)).boxed()
+            }
             Err(error) => ready(Err(failure_of_error("request", &error))).boxed(),
         }
     }
@@ -140,7 +150,9 @@ impl StackClient {
     /// Returns a request that writes an object, or starts a resumable upload.
     fn insert_object(&self, upload_type: &str) -> http::request::Builder {
         let (url, bucket, name) = (&self.url, Scene::BUCKET, Scene::NEW);
-        Request::post(format!("{url}/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}"))
+        Request::post(format!(
+            "{url}/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}"
+        ))
     }
 }
 
@@ -169,15 +181,19 @@ impl Client for StackClient {
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let response = self.send(self.insert_object("resumable"), full_body("")).await?;
-        let session =
-            response.headers().get("location").and_then(|url| url.to_str().ok()).unwrap_or_default();
+        let session = response
+            .headers()
+            .get("location")
+            .and_then(|url| url.to_str().ok())
+            .unwrap_or_default();
         // Each chunk replaces this value, which is the reply only if `bytes` is empty.
         let (mut last_reply, mut start) = (read_reply(Response::new(full_body(""))).await, 0);
         for chunk in bytes.chunks(1024 * 1024) {
             let range = format!("bytes {start}-{}/{}", start + chunk.len() - 1, bytes.len());
             let request = Request::put(session).header("content-range", range);
             last_reply =
-                read_reply(self.send(request, full_body(Bytes::copy_from_slice(chunk))).await?).await;
+                read_reply(self.send(request, full_body(Bytes::copy_from_slice(chunk))).await?)
+                    .await;
             start += chunk.len();
         }
         last_reply

@@ -79,7 +79,10 @@ async fn an_allowed_call_succeeds_with_every_preflight() {
         let guard = builder(&google).preflight(preflight).detect().await;
         let hub = storage(&google, guard.google_apis(google.token()));
         assert_eq!(list(&hub).await.unwrap(), 0);
-        assert_eq!(guard.calling("storage.objects.list").unwrap().run(list(&hub)).await.unwrap(), 0);
+        assert_eq!(
+            guard.calling("storage.objects.list").unwrap().run(list(&hub)).await.unwrap(),
+            0
+        );
     }
 }
 
@@ -89,7 +92,8 @@ async fn a_refusal_is_still_a_bad_request_and_its_message_contains_the_denial() 
     let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
     let expected = upload(&storage(&google, google.token())).await.unwrap_err();
-    let error = guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
+    let error =
+        guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
     assert!(message(&error).starts_with(message(&expected)));
     assert!(message(&error).contains("No IAM role fixes this"), "{}", message(&error));
     let denial = guard.explain_error(&error).unwrap();
@@ -106,7 +110,10 @@ async fn an_unsent_call_is_a_missing_token_with_the_denial() {
     let error = insert.run(upload(&hub)).await.unwrap_err();
     let Error::MissingToken(inner) = &error else { panic!("not a MissingToken: {error:?}") };
     assert_eq!(Denial::find(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
-    assert_eq!(guard.explain_error(&error).unwrap().method().unwrap().id(), "storage.objects.insert");
+    assert_eq!(
+        guard.explain_error(&error).unwrap().method().unwrap().id(),
+        "storage.objects.insert"
+    );
     assert_eq!(storage_calls(&google), 0);
 }
 
@@ -131,9 +138,11 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc() && !form.is_scope_refusal()) {
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc() && !form.is_scope_refusal())
+    {
         google.other_api().respond_with(*form);
-        let expected = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
+        let expected =
+            drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
         google.other_api().respond_with(*form);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
         // The remaining forms named `Scope…` resemble a refusal for lack of scope. The guard may
@@ -172,8 +181,9 @@ async fn a_call_without_a_token_is_sent_and_an_authenticator_error_is_kept() {
             _: &'a [&str],
         ) -> std::pin::Pin<
             Box<
-                dyn Future<Output = Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>>
-                    + Send
+                dyn Future<
+                        Output = Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>,
+                    > + Send
                     + 'a,
             >,
         > {

@@ -12,7 +12,9 @@ use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RefusalForm, Service, Vm};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
-use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
+use google_cloud_auth::credentials::{
+    CacheableResource, Credentials, CredentialsProvider, EntityTag,
+};
 use google_cloud_auth::errors::CredentialsError;
 use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::Code;
@@ -57,7 +59,10 @@ fn builder(google: &FakeGoogle) -> GuardBuilder {
 struct BearerCredentials(String);
 
 impl CredentialsProvider for BearerCredentials {
-    async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+    async fn headers(
+        &self,
+        _: Extensions,
+    ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let value = format!("Bearer {}", self.0).parse().unwrap();
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
@@ -69,17 +74,23 @@ impl CredentialsProvider for BearerCredentials {
 }
 
 /// Builds the client with the guard in its credentials and its retry policy.
-async fn storage(google: &FakeGoogle, guard: &Guard, credentials: impl Into<Credentials>) -> Storage {
+async fn storage(
+    google: &FakeGoogle,
+    guard: &Guard,
+    credentials: impl Into<Credentials>,
+) -> Storage {
     let credentials = guard.credentials(credentials);
     let retries = Aip194Strict.with_attempt_limit(3).with_time_limit(Duration::from_secs(60));
     let builder = Storage::builder().with_endpoint(google.storage_url());
-    let builder = builder.with_retry_policy(guard.retry_policy(retries).with_tokens_of(&credentials));
+    let builder =
+        builder.with_retry_policy(guard.retry_policy(retries).with_tokens_of(&credentials));
     builder.with_credentials(credentials).build().await.unwrap()
 }
 
 /// Builds the client without a guard.
 async fn unguarded_storage(google: &FakeGoogle, token: &str) -> Storage {
-    let builder = Storage::builder().with_endpoint(google.storage_url()).with_retry_policy(NeverRetry);
+    let builder =
+        Storage::builder().with_endpoint(google.storage_url()).with_retry_policy(NeverRetry);
     builder.with_credentials(BearerCredentials(token.to_owned())).build().await.unwrap()
 }
 
@@ -116,7 +127,8 @@ async fn a_refused_upload_is_explained_and_its_error_stays_the_same() {
         assert_eq!(denial_of(&error).kind(), DenialKind::Refused);
         assert_eq!(error.status(), expected.status());
         assert_eq!(error.http_status_code(), Some(403));
-        let challenge = |error: &Error| error.http_headers().unwrap().get("www-authenticate").cloned();
+        let challenge =
+            |error: &Error| error.http_headers().unwrap().get("www-authenticate").cloned();
         assert_eq!(challenge(&error), challenge(&expected));
         assert!(error.to_string() == expected.to_string());
     }
@@ -192,14 +204,21 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = control(&google, &guard).await;
-    for form in [RefusalForm::GrpcScope, RefusalForm::GrpcScopeInTrailers, RefusalForm::GrpcScopeMessageOnly]
-    {
+    for form in [
+        RefusalForm::GrpcScope,
+        RefusalForm::GrpcScopeInTrailers,
+        RefusalForm::GrpcScopeMessageOnly,
+    ] {
         google.other_api().respond_with(form);
         let error = client.get_bucket().set_name(BUCKET).send().await.unwrap_err();
         assert_eq!(denial_of(&error).kind(), DenialKind::Refused, "{form:?}");
         let status = error.status().unwrap();
         assert_eq!(status.code, Code::PermissionDenied, "{form:?}");
-        assert_eq!(status.details.is_empty(), form == RefusalForm::GrpcScopeMessageOnly, "{form:?}");
+        assert_eq!(
+            status.details.is_empty(),
+            form == RefusalForm::GrpcScopeMessageOnly,
+            "{form:?}"
+        );
         assert!(error.http_headers().is_some(), "{form:?}");
     }
     // A gRPC call is always sent, also inside `Calling::run` with `Preflight::Deny`.
@@ -222,7 +241,8 @@ async fn a_generated_client_explains_only_refusals_for_lack_of_scope() {
         google.other_api().respond_with(*form);
         let in_calling = access.run(call()).await.unwrap_err();
         for error in [error, in_calling] {
-            let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
+            let is_explained =
+                Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
             // The forms named `Scope…` are refusals for lack of scope, or resemble one. The guard
             // may explain all of them, because it knows that the token lacks the scope.
             let may_be_explained = format!("{form:?}").starts_with("Scope");
@@ -258,7 +278,10 @@ fn key_credentials(google: &FakeGoogle, scope: &str) -> Credentials {
         "private_key": format!("{dashes}BEGIN PRIVATE KEY{dashes}\n{body}{dashes}END PRIVATE KEY{dashes}\n"),
         "private_key_id": "1", "token_uri": format!("{}/token", google.oauth_url()),
     });
-    KeyBuilder::new(key).with_access_specifier(AccessSpecifier::from_scopes([scope])).build().unwrap()
+    KeyBuilder::new(key)
+        .with_access_specifier(AccessSpecifier::from_scopes([scope]))
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -293,7 +316,10 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
     #[derive(Debug)]
     struct Rotating(std::sync::Mutex<Vec<String>>);
     impl CredentialsProvider for Rotating {
-        async fn headers(&self, e: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+        async fn headers(
+            &self,
+            e: Extensions,
+        ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
             let next = self.0.lock().unwrap().pop().unwrap();
             BearerCredentials(next).headers(e).await
         }
@@ -305,10 +331,12 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
     let google = google().await;
     let guard = builder(&google).without_tokeninfo().detect().await;
     let (own, other) = (google.token(), google.mint(ACCOUNT, ["pubsub"]));
-    let credentials = guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
+    let credentials =
+        guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
     let (policy, state) =
         (guard.retry_policy(NeverRetry).with_tokens_of(&credentials), RetryState::new(true));
-    let refusal = || async { upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err() };
+    let refusal =
+        || async { upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err() };
     let source = |result: RetryResult| {
         let (RetryResult::Exhausted(error) | RetryResult::Permanent(error)) = result else {
             panic!("NeverRetry continued")
@@ -324,7 +352,9 @@ async fn scopes_are_unknown_if_the_token_changed_during_the_call() {
         }
         policy.on_error(&state, refusal().await);
         // After the first error, the guard queries the metadata server in the background.
-        google.wait_for(|requests| requests.iter().any(|request| request.path().ends_with("/scopes"))).await;
+        google
+            .wait_for(|requests| requests.iter().any(|request| request.path().ends_with("/scopes")))
+            .await;
         let mut actual = source(policy.on_error(&state, refusal().await));
         while expected.is_some() && actual.is_none() {
             tokio::task::yield_now().await;
@@ -347,8 +377,10 @@ async fn guard_credentials_are_a_token_source_for_the_middleware() {
     let guard = builder(&google).endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
     let guard = guard.detect().await;
     let middleware = guard.middleware().with_token(guard.credentials(BearerCredentials(writer)));
-    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let client =
+        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     assert_eq!(client.post(url).body("meow").send().await.unwrap().status(), StatusCode::OK);
 }
 

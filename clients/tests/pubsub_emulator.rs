@@ -20,7 +20,8 @@ use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
-    AcknowledgeRequest, PublishRequest, PubsubMessage, PullRequest, StreamingPullRequest, Subscription, Topic,
+    AcknowledgeRequest, PublishRequest, PubsubMessage, PullRequest, StreamingPullRequest,
+    Subscription, Topic,
 };
 use http::Response;
 use tonic::metadata::AsciiMetadataValue;
@@ -90,8 +91,11 @@ impl PubsubEmulator {
         let mut command = Command::new("sh");
         command.args(["-c", UNTIL_STDIN_ENDS]).arg(program);
         command.args(["--host=127.0.0.1", &format!("--port={}", address.port())]);
-        command.current_dir(&dir.0).env("JAVA_OPTS", format!("-Djava.io.tmpdir={}", dir.0.display()));
-        let process = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        command
+            .current_dir(&dir.0)
+            .env("JAVA_OPTS", format!("-Djava.io.tmpdir={}", dir.0.display()));
+        let process =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         // This value is created before anything else can fail, so that the process ends if this
         // function returns an error.
         let mut emulator = Self { process, address, _dir: dir };
@@ -113,11 +117,13 @@ impl PubsubEmulator {
 /// Returns the path of the emulator, or the reason why the emulator cannot be run. Fails if the
 /// output of gcloud is not UTF-8.
 fn program() -> Result<Result<PathBuf, &'static str>> {
-    let root = Command::new("gcloud").args(["info", "--format=value(installation.sdk_root)"]).output();
+    let root =
+        Command::new("gcloud").args(["info", "--format=value(installation.sdk_root)"]).output();
     let Ok(root) = root else { return Ok(Err("gcloud not found")) };
     let root = PathBuf::from(String::from_utf8(root.stdout)?.trim());
     let program = root.join("platform/pubsub-emulator/bin/cloud-pubsub-emulator");
-    let has_java = Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success());
+    let has_java =
+        Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success());
     Ok(match (program.is_file(), has_java) {
         (true, true) => Ok(program),
         (true, false) => Err("java not found, which the Pub/Sub emulator needs"),
@@ -132,9 +138,13 @@ async fn google(emulator: &PubsubEmulator) -> Result<(FakeGoogle, Guard)> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let emulator = format!("http://{}", emulator.address);
     let google = FakeGoogle::builder().forward(Service::OtherApi, emulator).start().await?;
-    google.other_api().path("/google.pubsub.v1.").serve(["cloud-platform", "pubsub"], Response::new(""));
+    google
+        .other_api()
+        .path("/google.pubsub.v1.")
+        .serve(["cloud-platform", "pubsub"], Response::new(""));
     let guard = Guard::builder().env(google.env()).preflight(Preflight::Deny);
-    let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.detect().await;
+    let guard =
+        guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.detect().await;
     Ok((google, guard))
 }
 
@@ -144,7 +154,9 @@ fn channel(google: &FakeGoogle) -> Result<Channel> {
 }
 
 /// Returns an interceptor that sets the token, as users write one for a generated client.
-fn bearer(token: &str) -> Result<impl Fn(Request<()>) -> Result<Request<()>, Status> + Clone + use<>> {
+fn bearer(
+    token: &str,
+) -> Result<impl Fn(Request<()>) -> Result<Request<()>, Status> + Clone + use<>> {
     let token: AsciiMetadataValue = format!("Bearer {token}").parse()?;
     Ok(move |mut request: Request<()>| {
         request.metadata_mut().insert("authorization", token.clone());
@@ -175,8 +187,8 @@ async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Resu
     let stack = ServiceBuilder::new().buffer(8).concurrency_limit(4).layer(guard.tonic_layer());
     let guarded = stack.service(channel(&google)?);
     let mut publisher = PublisherClient::with_interceptor(guarded.clone(), with_scope.clone());
-    let mut subscriber =
-        SubscriberClient::with_interceptor(guarded.clone(), with_scope).max_decoding_message_size(16 << 20);
+    let mut subscriber = SubscriberClient::with_interceptor(guarded.clone(), with_scope)
+        .max_decoding_message_size(16 << 20);
 
     publisher.create_topic(Topic { name: TOPIC.into(), ..Topic::default() }).await?;
     let subscription =
@@ -186,24 +198,34 @@ async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Resu
     let large: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
     let mut request = Request::new(publish(large.clone()));
     request.set_timeout(TIMEOUT);
-    ensure!(publisher.publish(request).await?.into_inner().message_ids.len() == 1, "not exactly one id");
+    ensure!(
+        publisher.publish(request).await?.into_inner().message_ids.len() == 1,
+        "not exactly one id"
+    );
     let requests = google.requests();
     ensure!(
         requests.iter().any(|request| request.header("grpc-timeout").is_some()),
         "no request has the header `grpc-timeout`"
     );
 
-    let request =
-        PullRequest { subscription: SUBSCRIPTION.into(), max_messages: 1, ..PullRequest::default() };
+    let request = PullRequest {
+        subscription: SUBSCRIPTION.into(),
+        max_messages: 1,
+        ..PullRequest::default()
+    };
     let pulled = subscriber.pull(request).await?.into_inner().received_messages;
-    let data = pulled.iter().find_map(|received| received.message.as_ref()).map(|message| &message.data);
+    let data =
+        pulled.iter().find_map(|received| received.message.as_ref()).map(|message| &message.data);
     ensure!(data == Some(&large), "the pulled message differs from the published one");
     let ack_ids = pulled.iter().map(|received| received.ack_id.clone()).collect();
-    subscriber.acknowledge(AcknowledgeRequest { subscription: SUBSCRIPTION.into(), ack_ids }).await?;
+    subscriber
+        .acknowledge(AcknowledgeRequest { subscription: SUBSCRIPTION.into(), ack_ids })
+        .await?;
 
     // Opens a bidirectional stream, receives one batch, and drops the open stream; twice.
     for round in 0..2_u8 {
-        let requests = futures::StreamExt::chain(futures::stream::iter([pull()]), futures::stream::pending());
+        let requests =
+            futures::StreamExt::chain(futures::stream::iter([pull()]), futures::stream::pending());
         // The emulator sends nothing before the first message, not even headers.
         publisher.publish(publish(vec![round])).await?;
         let mut stream = subscriber.streaming_pull(requests).await?.into_inner();
@@ -215,13 +237,19 @@ async fn pubsub_calls_succeed_with_the_scope_and_are_denied_without_it() -> Resu
     let mut publisher = PublisherClient::with_interceptor(guarded.clone(), without_scope.clone());
     let mut subscriber = SubscriberClient::with_interceptor(guarded, without_scope);
     for mut publisher in [publisher.clone(), publisher.clone()] {
-        check_refused(publisher.publish(publish(vec![1])).await.err(), "google.pubsub.v1.Publisher.Publish")?;
+        check_refused(
+            publisher.publish(publish(vec![1])).await.err(),
+            "google.pubsub.v1.Publisher.Publish",
+        )?;
     }
     let requests = futures::stream::iter([pull()]);
     let status = subscriber.streaming_pull(requests).await.err();
     check_refused(status, "google.pubsub.v1.Subscriber.StreamingPull")?;
     let missing = Topic { name: "projects/my-project/topics/none".into(), ..Topic::default() };
-    check_refused(publisher.create_topic(missing).await.err(), "google.pubsub.v1.Publisher.CreateTopic")
+    check_refused(
+        publisher.create_topic(missing).await.err(),
+        "google.pubsub.v1.Publisher.CreateTopic",
+    )
 }
 
 /// Checks that the call failed with a denial for `method`.
@@ -250,7 +278,13 @@ async fn errors_of_the_emulator_are_unchanged() -> Result<()> {
     let mut client = PublisherClient::with_interceptor(guarded, with_scope);
     let result = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
     let status = result.err().context("publishing to a missing topic succeeded")?;
-    ensure!((status.code(), status.message()) == (Code::NotFound, unguarded.message()), "{status:?}");
-    ensure!(status.details() == unguarded.details() && Denial::find(&status).is_none(), "{status:?}");
+    ensure!(
+        (status.code(), status.message()) == (Code::NotFound, unguarded.message()),
+        "{status:?}"
+    );
+    ensure!(
+        status.details() == unguarded.details() && Denial::find(&status).is_none(),
+        "{status:?}"
+    );
     Ok(())
 }

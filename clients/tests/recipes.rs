@@ -46,7 +46,10 @@ fn guarded_ureq(guard: &Guard) -> Guarded<Vec<u8>, Full<Bytes>> {
         let agent = agent.clone();
         let send = move || -> Result<http::Response<Full<Bytes>>, ureq::Error> {
             let (parts, mut body) = agent.run(request)?.into_parts();
-            Ok(http::Response::from_parts(parts, body.with_config().limit(u64::MAX).read_to_vec()?.into()))
+            Ok(http::Response::from_parts(
+                parts,
+                body.with_config().limit(u64::MAX).read_to_vec()?.into(),
+            ))
         };
         async move { Ok::<_, BoxError>(send()?) }
     };
@@ -73,7 +76,11 @@ fn explain(guard: &Guard, url: &'static str, message: &str) -> Option<Denial> {
 // recipe: gcp-bigquery-client
 fn explain_query(guard: &Guard, error: &BQError) -> Option<Denial> {
     let BQError::ResponseError { error } = error else { return None };
-    explain(guard, "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries", &error.error.message)
+    explain(
+        guard,
+        "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries",
+        &error.error.message,
+    )
 }
 // end
 
@@ -107,9 +114,11 @@ async fn a_tower_service_around_reqwest_is_guarded() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await.unwrap();
     let guard = Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com").unwrap().build();
-    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let token = format!("Bearer {}", google.token());
-    let request = http::Request::post(url).header("authorization", token).body("meow".into()).unwrap();
+    let request =
+        http::Request::post(url).header("authorization", token).body("meow".into()).unwrap();
     let error = guarded(&guard, reqwest_client()).oneshot(request).await.unwrap_err();
     assert_eq!(Denial::find(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
 }
@@ -138,8 +147,12 @@ fn a_blocking_client_is_guarded() {
 }
 
 /// Returns the trailers and the response of a gRPC call that ends with this status.
-fn grpc_response(status: &'static str, body: &'static [u8]) -> (HeaderMap, Response<&'static [u8]>) {
-    let response = Response::builder().header("content-type", "application/grpc").body(body).unwrap();
+fn grpc_response(
+    status: &'static str,
+    body: &'static [u8],
+) -> (HeaderMap, Response<&'static [u8]>) {
+    let response =
+        Response::builder().header("content-type", "application/grpc").body(body).unwrap();
     (HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]), response)
 }
 
@@ -212,7 +225,8 @@ async fn the_scopes_of_a_token_that_yup_oauth2_stores_are_known() {
     };
     storage.set(&[read_only], token).await.unwrap();
     assert!(storage.get(&[read_only]).await.is_some());
-    let client = reqwest_middleware::ClientBuilder::new(reqwest_client()).with(guard.middleware()).build();
+    let client =
+        reqwest_middleware::ClientBuilder::new(reqwest_client()).with(guard.middleware()).build();
     let url = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&name=x";
     let error = client.post(url).bearer_auth("ya29.stored").send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().granted().source(), Some(GrantSource::Declared));
@@ -227,10 +241,14 @@ fn reqwest_client() -> reqwest::Client {
 fn the_page_contains_the_recipes() {
     let (page, code) = (include_str!("../../docs/recipes.md"), include_str!("recipes.rs"));
     let recipes = code.split("// recipe: ").skip(1).filter_map(|rest| rest.split_once("// end"));
-    let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(6).collect();
+    let recipes: Vec<_> =
+        recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(6).collect();
     assert_eq!(recipes.len(), 6);
     for (name, recipe) in recipes {
-        assert!(page.contains(recipe), "docs/recipes.md differs from the recipe in this file: {name}");
+        assert!(
+            page.contains(recipe),
+            "docs/recipes.md differs from the recipe in this file: {name}"
+        );
         assert!(recipe.lines().count() <= 25, "the recipe has more than 25 lines: {name}");
     }
 }

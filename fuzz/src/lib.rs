@@ -46,7 +46,9 @@ thread_local! {
 pub fn check_command(command: &str) {
     if !CHECKED.with_borrow(|checked| checked.contains(command)) {
         check(command);
-        CHECKED.with_borrow_mut(|checked| checked.len() < REMEMBERED && checked.insert(command.to_owned()));
+        CHECKED.with_borrow_mut(|checked| {
+            checked.len() < REMEMBERED && checked.insert(command.to_owned())
+        });
     }
 }
 
@@ -74,7 +76,12 @@ fn parse(command: &str) -> Program {
 
 /// Returns the options for a POSIX shell.
 fn options() -> ParserOptions {
-    ParserOptions { enable_extended_globbing: false, posix_mode: true, sh_mode: true, ..Default::default() }
+    ParserOptions {
+        enable_extended_globbing: false,
+        posix_mode: true,
+        sh_mode: true,
+        ..Default::default()
+    }
 }
 
 fn check_pipeline(pipeline: &Pipeline) {
@@ -104,7 +111,10 @@ fn check_simple_command(command: &SimpleCommand) {
     }
     let program = command.word_or_name.as_ref().map(|word| word.value.as_str());
     let is_assignment = command.prefix.is_some() && program.is_none();
-    assert!(is_assignment || program.is_some_and(|program| PROGRAMS.contains(&program)), "{command}");
+    assert!(
+        is_assignment || program.is_some_and(|program| PROGRAMS.contains(&program)),
+        "{command}"
+    );
 }
 
 /// Checks a word. Only in an assignment may an expansion be outside of quotes, because a shell
@@ -115,7 +125,9 @@ fn check_word(text: &str, is_assignment: bool) {
     let pieces = word::parse(text, &options()).unwrap_or_else(|error| panic!("{text}: {error}"));
     for piece in &pieces {
         match &piece.piece {
-            WordPiece::Text(plain) => assert!(plain.bytes().all(is_inert), "{text}: {plain} is not quoted"),
+            WordPiece::Text(plain) => {
+                assert!(plain.bytes().all(is_inert), "{text}: {plain} is not quoted")
+            }
             WordPiece::SingleQuotedText(_) => {}
             WordPiece::DoubleQuotedSequence(quoted) => {
                 quoted.iter().for_each(|piece| check_expansion(text, piece));

@@ -71,7 +71,9 @@ impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     /// Declares the scopes of a token to the guard, if the provider's tokens have exactly the
     /// requested scopes.
     fn declare(&self, token: &Token, scopes: &[&str]) {
-        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_requested_scopes::<P>()) else {
+        let Some(access) =
+            AccessToken::new(token.as_str()).filter(|_| grants_requested_scopes::<P>())
+        else {
             return;
         };
         let scopes = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();

@@ -51,7 +51,8 @@ impl ReqwestFetch {
     /// Sends a request with the program's client, within the limits of the guard.
     async fn send_with_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let (parts, body) = request.into_parts();
-        let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
+        let request =
+            self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
         let request = request.timeout(TOTAL_TIMEOUT).body(body);
         // reqwest's errors contain the URL, in which a user's own endpoint may have a password.
         let mut received = request.send().await.map_err(reqwest::Error::without_url)?;
@@ -98,12 +99,15 @@ mod tests {
     fn client_only() -> ClientOnly {
         // This fails if another test has installed a provider, which can be used as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        ClientOnly(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
+        ClientOnly(ReqwestFetch::with_client(
+            reqwest::Client::builder().no_proxy().build().unwrap(),
+        ))
     }
 
     #[tokio::test]
     async fn a_response_has_its_status_and_headers() {
-        let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
+        let head =
+            "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
         let response = fetch_from(client_only(), head, b"").await.0.unwrap();
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()["metadata-flavor"], "Google");

@@ -163,7 +163,8 @@ fn url_hash(url: &Url) -> u64 {
 fn assemble(url: Url, parts: Parts, body: Body) -> Result<Response> {
     let (mut response, ()) =
         http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
-    (response.status, response.version, response.headers) = (parts.status, parts.version, parts.headers);
+    (response.status, response.version, response.headers) =
+        (parts.status, parts.version, parts.headers);
     response.extensions.extend(parts.extensions);
     Ok(http::Response::from_parts(response, body).into())
 }
@@ -171,7 +172,8 @@ fn assemble(url: Url, parts: Parts, body: Body) -> Result<Response> {
 /// Returns the call of a request whose URL has reqwest's own type.
 fn call_from_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
-    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
+    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query())
+        .with_headers(headers)
 }
 
 #[async_trait]
@@ -205,7 +207,9 @@ impl Middleware for GuardMiddleware {
         }
         let flight = match url_hash(response.url()) == url {
             true => flight,
-            false => flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new())),
+            false => {
+                flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new()))
+            }
         };
         match flight.answered(response.status(), response.headers()) {
             true => Box::pin(explain(flight, response)).await,

@@ -259,7 +259,10 @@ impl<S: Clone> GuardService<S> {
 
     /// Returns the token source and the scope for this request, or `None` if the request gets no
     /// token.
-    fn scope_to_request<B>(&self, request: &Request<B>) -> Option<(Arc<dyn DynTokenSource>, Scope)> {
+    fn scope_to_request<B>(
+        &self,
+        request: &Request<B>,
+    ) -> Option<(Arc<dyn DynTokenSource>, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         Some((source.clone(), self.guard.scope_to_request(&call)?))
@@ -281,7 +284,8 @@ impl<S: Clone> GuardService<S> {
         B: Send + 'static,
         R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
     {
-        let (guard, inner, grpc_errors) = (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
+        let (guard, inner, grpc_errors) =
+            (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
         let state = match checked {
             Err(denial) => {
                 // Releases what the service reserved for the call, such as a permit of a
@@ -289,7 +293,9 @@ impl<S: Clone> GuardService<S> {
                 drop(inner);
                 FutureState::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            checked => FutureState::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
+            checked => {
+                FutureState::boxed(wait_then_call(guard, checked, inner, grpc_errors, request))
+            }
         };
         ResponseFuture { state }
     }
@@ -324,7 +330,11 @@ where
             checked => return self.stop_or_wait(checked.map(|()| flight), request),
         }
         ResponseFuture {
-            state: FutureState::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
+            state: FutureState::Calling {
+                call: self.inner.call(request),
+                flight: Some(flight),
+                grpc_errors,
+            },
         }
     }
 }
@@ -484,7 +494,9 @@ where
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
                     }
-                    Some(flight) => FutureState::boxed(explain(flight, grpc_errors.take(), response)),
+                    Some(flight) => {
+                        FutureState::boxed(explain(flight, grpc_errors.take(), response))
+                    }
                 }
             }
         };

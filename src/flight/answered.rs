@@ -122,12 +122,15 @@ mod tests {
     use crate::guard::Guard;
 
     fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
-        rows.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+        rows.iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
-        let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
+        let flight =
+            guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
         flight.expect("a call without a token should be sent")
     }
 
@@ -171,21 +174,29 @@ mod tests {
             (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
         for (url, status, received, expected) in rows {
-            let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
+            let flight =
+                flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
             let status = StatusCode::from_u16(status).unwrap();
             let received: HeaderMap = received
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(parts_read(&flight, status, &received), expected, "{url} {status} {received:?}");
+            assert_eq!(
+                parts_read(&flight, status, &received),
+                expected,
+                "{url} {status} {received:?}"
+            );
         }
     }
 
     #[test]
     fn calls_without_grpc_ignore_grpc_headers() {
         let guard = Guard::builder().build();
-        let rest =
-            flight(&guard, "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", "text/plain");
+        let rest = flight(
+            &guard,
+            "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish",
+            "text/plain",
+        );
         let denied = headers(&[("grpc-status", "7")]);
         assert_eq!(parts_read(&rest, StatusCode::OK, &denied), NOTHING);
         assert_eq!(parts_read(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);

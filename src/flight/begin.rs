@@ -65,7 +65,11 @@ impl Guard {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
+    pub fn begin_method(
+        &self,
+        method: ApiMethod,
+        authorization: &HeaderValue,
+    ) -> Result<Flight, Denial> {
         let mut flight = Flight::from_lookup(self.hold(), Lookup::from(method));
         flight.record_method();
         flight.check(authorization)?;
@@ -87,7 +91,8 @@ impl Guard {
     #[must_use]
     pub fn begin_service(&self, host: &str, authorization: &HeaderValue) -> Flight {
         let (verb, uri) = (Method::GET, format!("https://{host}/").parse::<Uri>());
-        let is_google_host = |uri: &Uri| self.state().endpoints.is_google_host(&Call::new(&verb, uri));
+        let is_google_host =
+            |uri: &Uri| self.state().endpoints.is_google_host(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_google_host) {
             true => self.begin_unseen(Some(authorization)),
             false => Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Host)),
@@ -110,7 +115,8 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
-        let mut flight = Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Method));
+        let mut flight =
+            Flight::from_lookup(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.record_method();
             // `check` returns no error here, because without a method no scope is known to be
@@ -181,7 +187,10 @@ impl Flight {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
         let state = self.guard.state();
-        let held = state.tokens.wait(key, self.header.as_ref(), Stage::BeforeRefusal, state.deny_wait).await;
+        let held = state
+            .tokens
+            .wait(key, self.header.as_ref(), Stage::BeforeRefusal, state.deny_wait)
+            .await;
         if self.guard.lacks(&self.lookup, &held) {
             self.handle_lacking()?;
         }
@@ -243,10 +252,14 @@ impl Flight {
         let read = |key, entry: &Entry| {
             // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
             // every method.
-            let may_call_all = !entry.granted.is_unknown() && host.accepts_everywhere(entry.granted.scopes());
+            let may_call_all =
+                !entry.granted.is_unknown() && host.accepts_everywhere(entry.granted.scopes());
             let is_line_kept = may_call_all && line.keep(call, host);
-            *lookup =
-                if is_line_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
+            *lookup = if is_line_kept {
+                Lookup::without_method(AbstainReason::Method)
+            } else {
+                host.lookup(call)
+            };
             let lacks = !is_line_kept && guard.lacks(lookup, &entry.granted);
             (key, lacks, state.tokens.may_learn(entry))
         };
@@ -280,8 +293,9 @@ impl Flight {
     fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
         let Self { guard, lookup, .. } = &*self;
         let state = guard.state();
-        let read =
-            |key, entry: &Entry| (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry));
+        let read = |key, entry: &Entry| {
+            (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry))
+        };
         match state.tokens.peek(token, read) {
             Peek::NotBearer => Ok(()),
             Peek::Unseen { key, is_new } => {
@@ -337,7 +351,9 @@ impl Flight {
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else { return Ok(()) };
+        let (Some(subject), Some(key)) = (lesson_subject(&self.lookup), self.token) else {
+            return Ok(());
+        };
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
@@ -376,8 +392,15 @@ impl Flight {
     ) -> Denial {
         let state = self.guard.state();
         state.lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.lookup, granted.clone());
-            state.lessons.remember_denial(key, subject, stale_at, denial.clone(), state.tokens.now());
+            let denial =
+                self.guard.predicted_denial(DenialKind::Predicted, &self.lookup, granted.clone());
+            state.lessons.remember_denial(
+                key,
+                subject,
+                stale_at,
+                denial.clone(),
+                state.tokens.now(),
+            );
             denial
         })
     }
@@ -420,14 +443,18 @@ mod tests {
     /// Begins a flight as an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
-        guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed))
+        guard.begin(
+            &Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed),
+        )
     }
 
     /// Like [`begin`], but always looks up the method.
     fn begin_with_lookup(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
-        let mut flight = Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
-        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed);
+        let mut flight =
+            Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
+        let call =
+            Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed);
         flight.begin_with_lookup(&call)?;
         Ok(flight)
     }
@@ -477,9 +504,11 @@ mod tests {
     #[test]
     fn scopes_of_a_whole_service_stop_a_call_only_if_the_source_is_authoritative() {
         // Of Bigtable's data API only the scopes of the whole service are known.
-        let keys = "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:sampleRowKeys";
+        let keys =
+            "https://bigtable.googleapis.com/v2/projects/p/instances/i/tables/t:sampleRowKeys";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        for (source, is_stopped) in [(GrantSource::Tokeninfo, true), (GrantSource::Declared, false)] {
+        for (source, is_stopped) in [(GrantSource::Tokeninfo, true), (GrantSource::Declared, false)]
+        {
             let guard = Guard::builder().preflight(Preflight::Deny).build();
             grant(&guard, "logging.write", source);
             assert_eq!(begin(&guard, keys, None).is_err(), is_stopped, "{source:?}");
@@ -514,7 +543,8 @@ mod tests {
         ];
         for (preflight, url, expected) in rows {
             let counting = Counting::default();
-            let guard = Guard::builder().in_test().source(counting.clone()).preflight(preflight).build();
+            let guard =
+                Guard::builder().in_test().source(counting.clone()).preflight(preflight).build();
             assert!(is_sent(&begin(&guard, url, None)));
             // Lets the task that queries the source run.
             tokio::time::advance(Duration::from_secs(1)).await;
@@ -569,10 +599,13 @@ mod tests {
 
     #[test]
     fn wrong_declarations_are_dropped_and_tokeninfo_is_kept() {
-        for (source, is_believed) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
+        for (source, is_believed) in
+            [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)]
+        {
             let guard = guard_with_logger_token(Preflight::Confirm);
-            let is_known =
-                |flight: &Flight| guard.state().tokens.read(flight.token.unwrap(), |_| ()).is_some();
+            let is_known = |flight: &Flight| {
+                guard.state().tokens.read(flight.token.unwrap(), |_| ()).is_some()
+            };
             // Google allows a call although the scope seems to be missing.
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);
@@ -607,7 +640,8 @@ mod tests {
         let guard = guard_with_logger_token(Preflight::Warn);
         let challenge =
             r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
-        let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
             let method = sent(&guard, OBJECT).lookup.method().unwrap();
             let held = ScopeSet::from_iter(["pubsub".parse().unwrap()]);
@@ -615,7 +649,8 @@ mod tests {
                 == Err(AbstainReason::Contradicted)
         };
         // Without a known message, the header makes a scope refusal only likely.
-        let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
+        let unsure =
+            refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();
         assert!(!unsure.refusal().unwrap().alternatives().is_empty());
         assert!(unsure.certainty() < Certainty::Certain && !knows());

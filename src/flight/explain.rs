@@ -32,7 +32,12 @@ impl Flight {
     /// }
     /// # }
     /// ```
-    pub async fn explain(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
+    pub async fn explain(
+        mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Denial> {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let granted = match self.token {
             Some(key) => self.guard.state().tokens.wait_once(key, self.header.as_ref(), WAIT).await,
@@ -55,7 +60,12 @@ impl Flight {
     /// # Ok::<(), http::Error>(())
     /// ```
     #[must_use]
-    pub fn explain_now(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
+    pub fn explain_now(
+        mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Denial> {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let tokens = &self.guard.state().tokens;
         if let Some(header) = &self.header {
@@ -91,7 +101,12 @@ impl Flight {
 
     /// Returns the denial if the refusal is for lack of scopes with sufficient certainty. Learns
     /// from the refusal, and logs the result.
-    fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
+    fn denial(
+        &self,
+        status: StatusCode,
+        refusal: Refusal,
+        granted: &GrantedScopes,
+    ) -> Option<Denial> {
         match self.guard.explain_refusal(&self.lookup, granted, refusal) {
             Ok(denial) => {
                 self.note_unseen_token();
@@ -143,7 +158,8 @@ mod tests {
         let (guard, uri) = (Guard::builder().build(), publish());
         let scopes = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), scopes);
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
+        let headers =
+            HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token may call every method");
         assert!(flight.lookup.method().is_none());

@@ -90,15 +90,23 @@ pub(super) fn from_named_scopes(flight: &Flight, denial: &Denial) {
 pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
     let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
-    let Some(refusal) = denial.refusal().filter(|refusal| is_missing_scope(refusal)) else { return };
+    let Some(refusal) = denial.refusal().filter(|refusal| is_missing_scope(refusal)) else {
+        return;
+    };
     let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
     match flight.guard.judge(&flight.lookup, granted) {
-        Ok(false) if refusal.is_structured() || !is_unverified => stop_calls(flight, subject, key, granted),
+        Ok(false) if refusal.is_structured() || !is_unverified => {
+            stop_calls(flight, subject, key, granted)
+        }
         Ok(true) if is_unverified => state.tokens.forget(key),
         // Scopes do not limit the token, so the list of scopes is not in doubt.
         Ok(true) if granted.is_unrestricted() => {}
         Ok(true) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
-            telemetry::refused_with_scope(flight.lookup.method(), &flight.lookup.accepted(), granted);
+            telemetry::refused_with_scope(
+                flight.lookup.method(),
+                &flight.lookup.accepted(),
+                granted,
+            );
         }
         _ => {}
     }
@@ -117,7 +125,8 @@ fn stop_calls(flight: &Flight, subject: LessonKey, key: TokenKey, granted: &Gran
         return;
     }
     let Some(stale_at) = state.tokens.read(key, |entry| entry.stale_at) else { return };
-    let denial = flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
+    let denial =
+        flight.guard.predicted_denial(DenialKind::Confirmed, &flight.lookup, granted.clone());
     state.lessons.remember_denial(key, subject, stale_at, denial, state.tokens.now());
 }
 

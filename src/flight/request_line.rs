@@ -33,7 +33,8 @@ pub(crate) struct RequestLine {
 
 impl RequestLine {
     /// The value if no line is kept.
-    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
+    pub(crate) const EMPTY: Self =
+        Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
 
     /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
     /// line is too long or its HTTP method is not in [`VERBS`].
@@ -73,7 +74,8 @@ impl RequestLine {
 
     /// Looks up the method of the kept request line. Returns `None` if no line is kept.
     pub(crate) fn lookup(&self, endpoints: &Endpoints) -> Option<Lookup> {
-        let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
+        let (path, rest) =
+            self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
         let path = std::str::from_utf8(path).ok()?;
@@ -88,7 +90,9 @@ const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestLine").field("host", &self.host.map(KnownHost::name)).finish_non_exhaustive()
+        f.debug_struct("RequestLine")
+            .field("host", &self.host.map(KnownHost::name))
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,7 +108,10 @@ mod tests {
         let endpoints = Endpoints::new();
         let rows = [
             (Method::GET, "storage.googleapis.com/storage/v1/b/b/o/a%2Fb?alt=media"),
-            (Method::POST, "storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&upload_id=x"),
+            (
+                Method::POST,
+                "storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&upload_id=x",
+            ),
             (Method::PUT, "storage.googleapis.com/bucket/object?acl"),
             (Method::HEAD, "storage.googleapis.com/bucket/object"),
             (Method::GET, "storage.googleapis.com/bucket/object?X-Goog-Signature=0"),
@@ -115,7 +122,8 @@ mod tests {
         ];
         for (verb, url) in rows {
             let uri = format!("https://{url}").parse().unwrap();
-            let call = Call::new(&verb, &uri).with_headers(NO_HEADERS.get_or_init(http::HeaderMap::new));
+            let call =
+                Call::new(&verb, &uri).with_headers(NO_HEADERS.get_or_init(http::HeaderMap::new));
             let Some(host) = KnownHost::find(&call, &endpoints) else {
                 // `KnownHost::find` returns no host for a batch request, so no line is kept.
                 assert!(url.contains("/batch/"), "{url}");

@@ -17,7 +17,8 @@ impl Flight {
             Some(AbstainReason::Signed) => {}
             _ => {
                 let has_token = call.only_token().is_some();
-                self.has_no_credentials = !has_token && self.is_google_host() && !call.has_credentials();
+                self.has_no_credentials =
+                    !has_token && self.is_google_host() && !call.has_credentials();
             }
         }
     }
@@ -28,7 +29,10 @@ impl Flight {
     pub(super) fn note_other_host(&self, headers: &HeaderMap) {
         let notes = &self.guard.state().notes;
         let is_host_unknown = self.lookup.abstain_reason() == Some(AbstainReason::Host);
-        if is_host_unknown && !notes.is_noted(SetupNote::UnmappedHost) && is_scope_challenge(headers) {
+        if is_host_unknown
+            && !notes.is_noted(SetupNote::UnmappedHost)
+            && is_scope_challenge(headers)
+        {
             notes.note(SetupNote::UnmappedHost, self.line.server());
         }
     }
@@ -57,7 +61,8 @@ impl Flight {
 /// Returns whether the header `WWW-Authenticate` is that of Google's scope gate, which lists scopes
 /// of Google.
 fn is_scope_challenge(headers: &HeaderMap) -> bool {
-    let answer = ErrorResponse::new(b"").with_status(StatusCode::FORBIDDEN.as_u16()).with_headers(headers);
+    let answer =
+        ErrorResponse::new(b"").with_status(StatusCode::FORBIDDEN.as_u16()).with_headers(headers);
     refusal::classify(&answer).is_some_and(|refusal| {
         let mut scopes = refusal.alternatives().iter();
         refusal.gate() == Gate::Scope && scopes.any(|scope| scope.is_known())

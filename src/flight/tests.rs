@@ -44,10 +44,13 @@ struct TrialProgram {
 
 impl TrialProgram {
     async fn start() -> Self {
-        let (google, clock) = (FakeGoogle::builder().start().await.unwrap(), Arc::new(ManualClock::new()));
+        let (google, clock) =
+            (FakeGoogle::builder().start().await.unwrap(), Arc::new(ManualClock::new()));
         let guard = Guard::builder().with_clock(Arc::clone(&clock) as _).without_tokeninfo();
-        let guard =
-            guard.endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com").unwrap().build();
+        let guard = guard
+            .endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com")
+            .unwrap()
+            .build();
         let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
         let held = GrantedScopes::known(held, GrantSource::Tokeninfo);
         guard.declare(AccessToken::new("ya29.logger").unwrap(), held);
@@ -81,7 +84,8 @@ impl TrialProgram {
     }
 
     async fn send(&self, request: http::request::Builder) -> TrialResult {
-        let request = request.header(AUTHORIZATION, "Bearer ya29.logger").body(Full::default()).unwrap();
+        let request =
+            request.header(AUTHORIZATION, "Bearer ya29.logger").body(Full::default()).unwrap();
         let (http, responses) = (self.http.clone(), Arc::clone(&self.responses));
         let delayed = tower::service_fn(move |request| {
             let (http, responses) = (http.clone(), Arc::clone(&responses));
@@ -107,7 +111,11 @@ impl TrialProgram {
 
     /// Returns how many requests the API has received.
     fn requests(&self) -> usize {
-        self.google.requests().iter().filter(|request| request.service() == Service::OtherApi).count()
+        self.google
+            .requests()
+            .iter()
+            .filter(|request| request.service() == Service::OtherApi)
+            .count()
     }
 }
 

@@ -115,8 +115,8 @@ pub(crate) fn body_text(response: &Response<Bytes>) -> Option<&str> {
 /// Returns the pause that a busy or unavailable server requests with `Retry-After`. Returns `None`
 /// for a date, which is not supported. Source: RFC 9110, section 10.2.3.
 pub(crate) fn requested_pause(response: &Response<Bytes>) -> Option<Duration> {
-    let is_busy =
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
+    let is_busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+        .contains(&response.status());
     let seconds = response.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?;
     // A number that is too large for `u64` counts as the maximum.
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
@@ -188,7 +188,11 @@ pub(crate) mod tests {
         for (status, value, expected) in rows {
             let mut response = answer(status, "");
             response.headers_mut().insert(RETRY_AFTER, value.parse().unwrap());
-            assert_eq!(requested_pause(&response), expected.map(Duration::from_secs), "{status} {value}");
+            assert_eq!(
+                requested_pause(&response),
+                expected.map(Duration::from_secs),
+                "{status} {value}"
+            );
         }
         assert_eq!(requested_pause(&answer(429, "")), None);
     }

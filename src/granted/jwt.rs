@@ -30,7 +30,9 @@ struct Claims {
 pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedScopes> {
     let payload = payload(token.secret())?;
     let Some(claims) = claims(payload) else {
-        return Some(GrantedScopes::unknown("the token looks like a JWT, but its claims cannot be read"));
+        return Some(GrantedScopes::unknown(
+            "the token looks like a JWT, but its claims cannot be read",
+        ));
     };
     Some(match expiry(&claims) {
         Some(at) if at <= now => {
@@ -70,11 +72,17 @@ fn granted_by(claims: &Claims) -> GrantedScopes {
         (Some(Value::String(text)), None) => {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
-        (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
+        (None, Some(Value::String(aud))) if is_api(aud) => {
+            GrantedScopes::unrestricted(GrantSource::Jwt)
+        }
         // Google's libraries write only one of the two claims. How Google treats a JWT with both
         // claims is not documented.
-        (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
-        _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
+        (Some(_), Some(_)) => {
+            GrantedScopes::unknown("the token is a JWT with a scope and an audience")
+        }
+        _ => GrantedScopes::unknown(
+            "the token is a JWT without a scope or the audience of a Google API",
+        ),
     }
 }
 
@@ -111,8 +119,9 @@ pub(crate) mod tests {
 
     #[test]
     fn the_scope_claim_contains_the_granted_scopes() {
-        let token =
-            jwt(&format!(r#"{{{ISS},"scope":"https://www.googleapis.com/auth/pubsub openid","exp":1000}}"#));
+        let token = jwt(&format!(
+            r#"{{{ISS},"scope":"https://www.googleapis.com/auth/pubsub openid","exp":1000}}"#
+        ));
         let granted = read_at_10(&token).unwrap();
         let expected = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
         assert_eq!(granted.scopes(), Some(&expected));
@@ -127,7 +136,9 @@ pub(crate) mod tests {
             let token = jwt(&format!(r#"{{{ISS},"scope":"openid"{spaces}}}"#));
             let (start, signature) = token.rsplit_once('.').unwrap();
             let padding = "=".repeat((4 - start.rsplit('.').next().unwrap().len() % 4) % 4);
-            assert!(read_at_10(&format!("{start}{padding}.{signature}")).unwrap().scopes().is_some());
+            assert!(
+                read_at_10(&format!("{start}{padding}.{signature}")).unwrap().scopes().is_some()
+            );
         }
     }
 
@@ -141,7 +152,8 @@ pub(crate) mod tests {
     fn every_other_jwt_is_unknown() {
         let rows = [
             // Not signed by a service account.
-            r#"{"iss":"https://accounts.google.com","aud":"https://my-service.run.app"}"#.to_owned(),
+            r#"{"iss":"https://accounts.google.com","aud":"https://my-service.run.app"}"#
+                .to_owned(),
             r#"{"iss":"https://accounts.google.com","scope":"openid"}"#.to_owned(),
             r#"{"iss":7,"scope":"openid"}"#.to_owned(),
             // The audience is not an API, or there is a scope as well.
@@ -171,15 +183,21 @@ pub(crate) mod tests {
     #[test]
     fn an_invalid_expiry_is_ignored() {
         for exp in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
-            let granted = read_at_10(&jwt(&format!(r#"{{{ISS},"scope":"openid","exp":{exp}}}"#))).unwrap();
-            assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{exp}: {granted:?}");
+            let granted =
+                read_at_10(&jwt(&format!(r#"{{{ISS},"scope":"openid","exp":{exp}}}"#))).unwrap();
+            assert!(
+                granted.scopes().is_some() && granted.expires_at().is_none(),
+                "{exp}: {granted:?}"
+            );
         }
     }
 
     #[test]
     fn an_opaque_token_is_not_a_jwt() {
         let long = jwt(&format!(r#"{{"scope":"{}"}}"#, "x".repeat(MAX_LENGTH)));
-        for token in ["ya29.c.abc.def", "eyJ", "eyJ.", "eyJ..", "eyJ.a", "eyJ.a.b.c", "eyJ.!.b.c", &long] {
+        for token in
+            ["ya29.c.abc.def", "eyJ", "eyJ.", "eyJ..", "eyJ.a", "eyJ.a.b.c", "eyJ.!.b.c", &long]
+        {
             assert!(read_at_10(token).is_none(), "{token:.40}");
         }
     }

@@ -50,7 +50,9 @@ impl MetadataServer {
         let invalid_host = || {
             let host = format!("{host:.100}");
             let host = host.escape_debug();
-            Error::invalid(format!("`{host}` is not a host; write GCE_METADATA_HOST as host or host:port"))
+            Error::invalid(format!(
+                "`{host}` is not a host; write GCE_METADATA_HOST as host or host:port"
+            ))
         };
         match Authority::from_str(host) {
             Ok(authority) if authority.as_str().contains('@') => Err(invalid_host()),
@@ -99,7 +101,8 @@ fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     }
     let text = fetch::body_text(response).map(str::trim);
     let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
-    text.map(str::to_owned).ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
+    text.map(str::to_owned)
+        .ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
 }
 
 /// Returns whether a response has the header that Google's metadata server sends. GKE's metadata
@@ -116,7 +119,9 @@ fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
 /// <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
 fn describe_status(path: &str, status: StatusCode) -> String {
     let meaning = match status.as_u16() {
-        404 if path.starts_with("instance/service-accounts/default/") => "no service account attached",
+        404 if path.starts_with("instance/service-accounts/default/") => {
+            "no service account attached"
+        }
         404 => "the server has no such value",
         403 => "the server is blocked here, or a proxy answered",
         429 => "too many requests",
@@ -198,7 +203,8 @@ impl<F: FindServer> MetadataScopes<F> {
         let key = self.hasher.key(token);
         // Held during the request, so that concurrent callers share one response.
         let mut last = self.last.lock().await;
-        let is_same = |current: &CurrentToken| matches!(&current.token, Ok((known, _)) if *known == key);
+        let is_same =
+            |current: &CurrentToken| matches!(&current.token, Ok((known, _)) if *known == key);
         let may_request = |current: &CurrentToken| self.clock.now() >= current.not_before;
         if last.as_ref().is_none_or(|current| !is_same(current) && may_request(current)) {
             let not_before = self.clock.now() + MIN_INTERVAL;
@@ -207,12 +213,14 @@ impl<F: FindServer> MetadataScopes<F> {
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(CurrentToken { not_before, token });
             let (token, pause) = self.request_current(&server).await;
-            *last = Some(CurrentToken { not_before: not_before.max(self.clock.now() + pause), token });
+            *last =
+                Some(CurrentToken { not_before: not_before.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|current| &current.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's").with_other_identity(),
+            _ => GrantedScopes::unknown("another token than the metadata server's")
+                .with_other_identity(),
         }
     }
 
@@ -232,9 +240,11 @@ impl<F: FindServer> MetadataScopes<F> {
     fn current_token(&self, body: &str, list: &str) -> Result<(TokenKey, GrantedScopes), String> {
         let response: TokenResponse = serde_json::from_str(body).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&response.access_token).ok_or(UNREADABLE)?;
-        let scopes = scope_list(list).ok_or("the metadata server's list of scopes cannot be read")?;
+        let scopes =
+            scope_list(list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
-        let lifetime = response.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
+        let lifetime =
+            response.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
         let granted = match lifetime.and_then(|lifetime| self.clock.wall().checked_add(lifetime)) {
             Some(at) => granted.with_expiry(at),
             None => granted,
@@ -378,8 +388,14 @@ mod tests {
     async fn the_servers_own_token_has_the_listed_scopes() {
         let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.mine").await;
         let expected = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
-        assert_eq!((granted.scopes(), granted.source()), (Some(&expected), Some(GrantSource::Metadata)));
-        assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
+        assert_eq!(
+            (granted.scopes(), granted.source()),
+            (Some(&expected), Some(GrantSource::Metadata))
+        );
+        assert_eq!(
+            granted.expires_at(),
+            Some(ManualClock::new().wall() + Duration::from_secs(600))
+        );
     }
 
     #[tokio::test]
@@ -391,17 +407,29 @@ mod tests {
     #[tokio::test]
     async fn the_server_is_queried_only_on_platforms_with_fixed_scopes() {
         use Platform::*;
-        let serverless =
-            [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
-        let other_platforms = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
+        let serverless = [
+            GkeWorkloadIdentity,
+            CloudRunService,
+            CloudRunJob,
+            CloudRunWorkerPool,
+            CloudFunctions,
+            Unknown,
+        ];
+        let other_platforms =
+            [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
         for platform in serverless.into_iter().chain(other_platforms) {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = scopes_of(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
             assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
             assert_eq!(fetch.sent(), 0);
         }
-        for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
-            assert!(!scopes_of(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
+        for platform in
+            [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench]
+        {
+            assert!(
+                !scopes_of(vm("", None), platform, "ya29.mine").await.is_unknown(),
+                "{platform:?}"
+            );
         }
     }
 
@@ -422,19 +450,28 @@ mod tests {
         ];
         for body in tokens {
             let granted =
-                scopes_of(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+                scopes_of(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine")
+                    .await;
             assert!(granted.is_unknown(), "{body}: {granted:?}");
         }
         for body in ["", "[]", "{}", HTML, "no such thing", "\u{0}", "https://a b"] {
-            let granted =
-                scopes_of(vm(SCOPES, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+            let granted = scopes_of(
+                vm(SCOPES, Some(answer(200, body))),
+                Platform::ComputeEngine,
+                "ya29.mine",
+            )
+            .await;
             assert!(granted.is_unknown(), "{body}: {granted:?}");
         }
         for status in [302, 403, 404, 429, 500] {
             for path in [TOKEN, SCOPES] {
                 let granted =
-                    scopes_of(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine").await;
-                assert!(granted.why_unknown().unwrap().contains(&status.to_string()), "{granted:?}");
+                    scopes_of(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine")
+                        .await;
+                assert!(
+                    granted.why_unknown().unwrap().contains(&status.to_string()),
+                    "{granted:?}"
+                );
             }
         }
     }
@@ -443,8 +480,12 @@ mod tests {
     async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let body = format!(r#"{{"access_token":"ya29.mine","expires_in":{expires_in}}}"#);
-            let granted =
-                scopes_of(vm(TOKEN, Some(answer(200, &body))), Platform::ComputeEngine, "ya29.mine").await;
+            let granted = scopes_of(
+                vm(TOKEN, Some(answer(200, &body))),
+                Platform::ComputeEngine,
+                "ya29.mine",
+            )
+            .await;
             assert!(
                 granted.scopes().is_some() && granted.expires_at().is_none(),
                 "{expires_in}: {granted:?}"
@@ -461,7 +502,8 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
+        let source =
+            MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
             assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
@@ -484,7 +526,8 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
+        let source =
+            MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         let mut requests = Vec::new();
         // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 1, 58, 1, 1] {
@@ -519,9 +562,16 @@ mod tests {
         let source: Arc<dyn DynSource> =
             Arc::new(MetadataScopes::new((server, environment.platform()), Arc::clone(&clock)));
         let spawner = Spawner::for_background(&background);
-        let grants = TokenCache::new(vec![(Stage::BeforeRefusal, source)], clock, Limits::default(), spawner);
+        let grants = TokenCache::new(
+            vec![(Stage::BeforeRefusal, source)],
+            clock,
+            Limits::default(),
+            spawner,
+        );
         // The metadata server did not issue `ya29.user`, so the scopes of this token stay unknown.
-        for (header, expected) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
+        for (header, expected) in
+            [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)]
+        {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::BeforeRefusal).unwrap();
             grants.wait(key, None, Stage::BeforeRefusal, Duration::from_secs(1)).await;
@@ -537,9 +587,12 @@ mod tests {
     async fn a_hanging_server_delays_only_one_query() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
+        let source =
+            MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
-        assert!(tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err()
+        );
         let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
         assert_eq!(fetch.sent(), 2, "one query, which consists of two requests");

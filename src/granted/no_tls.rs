@@ -5,7 +5,8 @@ use tokio::net::TcpStream;
 use super::stream::ByteStream;
 use crate::error::{BoxError, Error};
 
-const NO_PROVIDER: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
+const NO_PROVIDER: &str =
+    "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
 
 /// A TLS client that refuses every connection.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +17,11 @@ impl NoTls {
         Some(NO_PROVIDER)
     }
 
-    pub(super) async fn connect(&self, _: &str, _: TcpStream) -> Result<Box<dyn ByteStream>, BoxError> {
+    pub(super) async fn connect(
+        &self,
+        _: &str,
+        _: TcpStream,
+    ) -> Result<Box<dyn ByteStream>, BoxError> {
         Err(Error::unreachable(NO_PROVIDER).into())
     }
 }

@@ -172,14 +172,17 @@ pub(crate) mod tests {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             String::from_utf8_lossy(&request_text[..length]).into_owned()
         });
-        let request = Request::post(uri).header("metadata-flavor", "Google").body(Bytes::from("meow"));
+        let request =
+            Request::post(uri).header("metadata-flavor", "Google").body(Bytes::from("meow"));
         assert!(OwnClient::default().send(request.unwrap()).await.is_ok());
         let request_text = server.await.unwrap();
         assert!(
-            request_text.starts_with("POST /x?y=z HTTP/1.1\r\n") && request_text.ends_with("\r\n\r\nmeow"),
+            request_text.starts_with("POST /x?y=z HTTP/1.1\r\n")
+                && request_text.ends_with("\r\n\r\nmeow"),
             "{request_text}"
         );
-        for header in [format!("host: {host}"), "metadata-flavor: Google".into(), "content-length: 4".into()]
+        for header in
+            [format!("host: {host}"), "metadata-flavor: Google".into(), "content-length: 4".into()]
         {
             assert!(request_text.contains(&format!("\r\n{header}\r\n")), "{request_text}");
         }
@@ -187,7 +190,8 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_response_has_its_status_and_headers() {
-        let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
+        let head =
+            "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
         let response = fetch_from(OwnClient::default(), head, b"").await.0.unwrap();
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()["metadata-flavor"], "Google");
@@ -196,7 +200,8 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_redirect_is_not_followed() {
-        let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        let head =
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(fetch_from(OwnClient::default(), head, b"").await.0.unwrap().status(), 302);
     }
 
@@ -237,6 +242,9 @@ pub(crate) mod tests {
         let client = OwnClient::default();
         let unsupported_reason = |uri| client.unsupported_reason(&Uri::from_static(uri));
         assert_eq!(unsupported_reason("http://127.0.0.1/"), None);
-        assert_eq!(unsupported_reason("https://oauth2.googleapis.com/"), client.tls.unavailable_reason());
+        assert_eq!(
+            unsupported_reason("https://oauth2.googleapis.com/"),
+            client.tls.unavailable_reason()
+        );
     }
 }

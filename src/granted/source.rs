@@ -40,7 +40,8 @@ pub trait GrantedScopesSource: Send + Sync {
     /// Returns the scopes of `token`, or `None` if the source does not know the token. A source
     /// that fails returns [`GrantedScopes::unknown`] with the reason. In both cases the guard
     /// queries the next source.
-    fn granted(&self, token: AccessToken<'_>) -> impl Future<Output = Option<GrantedScopes>> + Send;
+    fn granted(&self, token: AccessToken<'_>)
+    -> impl Future<Output = Option<GrantedScopes>> + Send;
 }
 
 /// A [`GrantedScopesSource`] as a trait object.

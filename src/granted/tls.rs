@@ -50,7 +50,8 @@ impl Tls {
         let provider = provider().ok_or_else(|| Error::unreachable(NO_PROVIDER))?;
         // Passing the provider avoids rustls's search for a default provider, which would panic if
         // there is none.
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = Arc::new(config.with_platform_verifier()?.with_no_client_auth());
         Ok(Arc::clone(self.config.get_or_init(|| config)))
     }

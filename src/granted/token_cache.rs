@@ -21,7 +21,8 @@ use super::token_table::{Cache, Entry, Stage, TokenKey};
 use super::{AccessToken, GrantedScopes, jwt};
 use crate::telemetry::{self, EventBudget};
 
-const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give the guard a source";
+const NO_SOURCE: &str =
+    "there is no source to ask: use `Guard::detect`, or give the guard a source";
 const NOT_ASKED: &str = "no source was asked what this token holds";
 
 /// The limits of a [`TokenCache`].
@@ -98,7 +99,12 @@ struct RunningInspection {
 
 impl TokenCache {
     /// Creates a cache that queries `sources` on the thread of `spawner`. JWTs need no source.
-    pub(crate) fn new(sources: Sources, clock: Arc<dyn Clock>, limits: Limits, spawner: Spawner) -> Self {
+    pub(crate) fn new(
+        sources: Sources,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        spawner: Spawner,
+    ) -> Self {
         let (cache, running) = (Cache::new(limits.tokens), Mutex::default());
         let events = Mutex::new(EventBudget::for_inspections());
         Self(Arc::new(Inner { cache, sources, clock, limits, spawner, running, events }))
@@ -236,7 +242,9 @@ impl Inner {
         is_fresh: impl Fn(&Entry) -> bool,
         read: impl FnOnce(TokenKey, &Entry) -> R,
     ) -> Peek<R> {
-        let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
+        let Some(token) = AccessToken::from_authorization(authorization) else {
+            return Peek::NotBearer;
+        };
         let key = self.cache.key(token);
         let read_entry = |entry: &Arc<Entry>| {
             let value = is_fresh(entry).then(|| read(key, entry));
@@ -288,7 +296,8 @@ impl Inner {
     /// Returns why the scopes are unknown when an inspection at `stage` begins.
     fn unknown_before(&self, key: TokenKey, stage: Stage) -> GrantedScopes {
         let last = self.cache.read(key, |entry| entry.granted.clone()).ok();
-        let asking = || Some(Failures::default().while_asking(self.sources_at(stage).next()?.label()));
+        let asking =
+            || Some(Failures::default().while_asking(self.sources_at(stage).next()?.label()));
         let last = last.filter(GrantedScopes::is_unknown).or_else(asking);
         last.unwrap_or_else(|| GrantedScopes::unknown(NOT_ASKED))
     }
@@ -314,22 +323,32 @@ impl Inner {
     /// Returns the right to wait for the running inspection of the token. Returns `None` if no
     /// inspection runs, or if an explanation waits or waited for the token's scopes.
     fn claim_wait(&self, key: TokenKey) -> Option<WaitClaim<'_>> {
-        let was_awaited_before = || self.cache.read(key, |entry| entry.was_awaited).unwrap_or(false);
+        let was_awaited_before =
+            || self.cache.read(key, |entry| entry.was_awaited).unwrap_or(false);
         // Checked and taken under one lock, so that only one explanation gets the claim.
         let mut running = self.running();
         let inspection = running.get_mut(&key)?;
-        let is_free = !std::mem::replace(&mut inspection.was_awaited, true) && !was_awaited_before();
+        let is_free =
+            !std::mem::replace(&mut inspection.was_awaited, true) && !was_awaited_before();
         is_free.then(|| WaitClaim { inner: self, key, is_used: false })
     }
 
     /// Returns the sources that an inspection at `stage` queries.
     fn sources_at(&self, stage: Stage) -> impl Iterator<Item = &dyn DynSource> {
-        self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
+        self.sources
+            .iter()
+            .filter(move |(from, _)| *from <= stage)
+            .map(|(_, source)| source.as_ref())
     }
 
     /// Queries the sources in order, the token itself first. Returns the scopes from the first source
     /// that knows them. If no source does, returns the reason of each source that gives one.
-    async fn query_sources(&self, key: TokenKey, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
+    async fn query_sources(
+        &self,
+        key: TokenKey,
+        token: AccessToken<'_>,
+        stage: Stage,
+    ) -> GrantedScopes {
         let mut failures = match self.read_jwt(token) {
             Ok(granted) => return granted,
             Err(failures) => failures,
@@ -396,14 +415,18 @@ impl Inner {
         let now = self.clock.now();
         let before = self.cache.read(key, |entry| (entry.failures, entry.was_awaited));
         let (failures, was_awaited_before) = before.unwrap_or_default();
-        let failures =
-            if granted.is_unknown() && stage > Stage::Seen { failures.saturating_add(1) } else { 0 };
+        let failures = if granted.is_unknown() && stage > Stage::Seen {
+            failures.saturating_add(1)
+        } else {
+            0
+        };
         let was_awaited = granted.is_unknown() && (was_awaited || was_awaited_before);
         let valid_for = match failures {
             0 => self.known_for(&granted),
             failures => self.retry_after(key, failures),
         };
-        let entry = Entry::new(granted, stage, failures, now + valid_for).with_was_awaited(was_awaited);
+        let entry =
+            Entry::new(granted, stage, failures, now + valid_for).with_was_awaited(was_awaited);
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
@@ -411,11 +434,13 @@ impl Inner {
     /// retry delay and at most for [`Limits::known_for`].
     fn known_for(&self, granted: &GrantedScopes) -> Duration {
         let longest = self.limits.known_for;
-        let lifetime =
-            granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
+        let lifetime = granted
+            .expires_at()
+            .map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
         // The result is not shorter than the first retry delay. Otherwise a token past its expiry
         // would be inspected at every call.
-        lifetime.map_or(longest, |lifetime| lifetime.clamp(self.limits.retry.0.min(longest), longest))
+        lifetime
+            .map_or(longest, |lifetime| lifetime.clamp(self.limits.retry.0.min(longest), longest))
     }
 
     /// Returns the delay before the next inspection. The delay doubles with each failure in a row.
@@ -467,8 +492,11 @@ impl Failures {
 
 impl From<Failures> for GrantedScopes {
     fn from(failures: Failures) -> Self {
-        let why =
-            if failures.reasons.is_empty() { NO_SOURCE.to_owned() } else { failures.reasons.join("; ") };
+        let why = if failures.reasons.is_empty() {
+            NO_SOURCE.to_owned()
+        } else {
+            failures.reasons.join("; ")
+        };
         let unknown = Self::unknown(why);
         if failures.from_other_identity { unknown.with_other_identity() } else { unknown }
     }
@@ -490,7 +518,8 @@ impl Inspection {
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
-            self.result = token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
+            self.result =
+                token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
             return;
         }
         let spawner = self.inner.spawner.clone();
@@ -583,7 +612,8 @@ mod tests {
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
             self.queries.fetch_add(1, Ordering::SeqCst);
             let behavior = *self.behavior.lock().unwrap();
-            let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
+            let pubsub =
+                || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
             tokio::time::sleep(Duration::from_millis(50)).await;
             match behavior {
                 Behavior::Knows => Some(pubsub()),
@@ -650,14 +680,21 @@ mod tests {
         assert_eq!(source.queries(), 0);
         assert_eq!(setup.inspect_and_wait(&token).await.source(), Some(GrantSource::Custom));
         assert_eq!(setup.peek_scope_count(&token), Peek::Seen(1));
-        assert_eq!(setup.peek_scope_count(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
+        assert_eq!(
+            setup.peek_scope_count(&HeaderValue::from_static("Basic dTpw")),
+            Peek::NotBearer
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn ten_thousand_callers_with_one_new_token_cause_one_inspection() {
-        for behavior in
-            [Behavior::Knows, Behavior::Fails, Behavior::DoesNotKnow, Behavior::Hangs, Behavior::Panics]
-        {
+        for behavior in [
+            Behavior::Knows,
+            Behavior::Fails,
+            Behavior::DoesNotKnow,
+            Behavior::Hangs,
+            Behavior::Panics,
+        ] {
             let source = TestSource::new(behavior);
             let setup = Arc::new(Setup::new(&[(BeforeRefusal, &source)]));
             let mut callers = tokio::task::JoinSet::new();
@@ -668,7 +705,11 @@ mod tests {
             let results = callers.join_all().await;
             assert_eq!(source.queries(), 1, "{behavior:?}");
             assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{behavior:?}");
-            assert_eq!(results[0].is_unknown(), !matches!(behavior, Behavior::Knows), "{behavior:?}");
+            assert_eq!(
+                results[0].is_unknown(),
+                !matches!(behavior, Behavior::Knows),
+                "{behavior:?}"
+            );
             assert!(setup.grants.0.running().is_empty(), "{behavior:?}");
             // The cache still works afterwards.
             source.set_behavior(Behavior::Knows);
@@ -751,7 +792,9 @@ mod tests {
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let mut wait = Box::pin(setup.grants.wait(key, None, AfterRefusal, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
+        let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else {
+            panic!("waits")
+        };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
         assert_eq!(source.queries(), 0);
     }
@@ -762,7 +805,13 @@ mod tests {
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
         let started = tokio::time::Instant::now();
-        assert!(setup.grants.wait(key, None, BeforeRefusal, Duration::from_millis(20)).await.is_unknown());
+        assert!(
+            setup
+                .grants
+                .wait(key, None, BeforeRefusal, Duration::from_millis(20))
+                .await
+                .is_unknown()
+        );
         assert_eq!(started.elapsed(), Duration::from_millis(20));
         assert!(!setup.inspect_and_wait(&bearer("opaque")).await.is_unknown());
         assert_eq!(source.queries(), 1);
@@ -789,7 +838,9 @@ mod tests {
             setup.clock.advance(Duration::from_secs_f64(shortest) - Duration::from_millis(1));
             setup.inspect_and_wait(&token).await;
             assert_eq!(source.queries(), failures, "queried again too soon");
-            setup.clock.advance(Duration::from_secs_f64(longest - shortest) + Duration::from_millis(2));
+            setup
+                .clock
+                .advance(Duration::from_secs_f64(longest - shortest) + Duration::from_millis(2));
             assert!(setup.is_unseen(&token));
         }
         source.set_behavior(Behavior::Knows);
@@ -849,7 +900,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_for_refused_tokens() {
-        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
+        let (cheap, expensive) =
+            (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
         for token in &tokens {
@@ -857,9 +909,13 @@ mod tests {
         }
         for token in tokens.iter().take(3) {
             let read = |key, entry: &Entry| (key, setup.grants.may_learn(entry));
-            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else { panic!("no source") };
+            let Peek::Seen((key, true)) = setup.grants.peek(token, read) else {
+                panic!("no source")
+            };
             assert!(!setup.grants.wait(key, Some(token), AfterRefusal, SECOND).await.is_unknown());
-            let Peek::Seen((_, may_learn)) = setup.grants.peek(token, read) else { panic!("not seen") };
+            let Peek::Seen((_, may_learn)) = setup.grants.peek(token, read) else {
+                panic!("not seen")
+            };
             assert!(!may_learn, "a token with known scopes should not be kept");
         }
         assert_eq!(expensive.queries(), 3);
@@ -867,7 +923,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_expensive_source_is_queried_only_after_a_refusal() {
-        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
+        let (cheap, expensive) =
+            (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let token = bearer("opaque");
         let granted = setup.inspect_and_wait(&token).await;
@@ -884,10 +941,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_explanation_waits_for_the_expensive_source() {
-        let (cheap, expensive) = (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
+        let (cheap, expensive) =
+            (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
-        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
+        assert!(
+            !setup
+                .grants
+                .wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND)
+                .await
+                .is_unknown()
+        );
         assert_eq!(expensive.queries(), 1);
     }
 
@@ -956,9 +1020,10 @@ mod tests {
     async fn each_token_of_a_rotation_has_its_own_entry() {
         let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
-        setup
-            .grants
-            .declare(AccessToken::new("old").unwrap(), GrantedScopes::unrestricted(GrantSource::Declared));
+        setup.grants.declare(
+            AccessToken::new("old").unwrap(),
+            GrantedScopes::unrestricted(GrantSource::Declared),
+        );
         assert_eq!(setup.peek_scope_count(&bearer("old")), Peek::Seen(0));
         assert!(setup.is_unseen(&bearer("new")));
         setup.inspect_and_wait(&bearer("new")).await;
@@ -971,7 +1036,8 @@ mod tests {
     #[test]
     fn a_self_signed_jwt_needs_no_inspection() {
         let setup = Setup::on(Background::default(), &[]);
-        let claims = format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
+        let claims =
+            format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
         assert_eq!(setup.peek_scope_count(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
     }
 
@@ -988,7 +1054,9 @@ mod tests {
         let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.inspect_and_wait(&bearer("opaque")).await;
-        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else {
+            panic!("not seen")
+        };
         setup.grants.forget(key);
         assert!(setup.is_unseen(&bearer("opaque")));
         setup.inspect_and_wait(&bearer("opaque")).await;
@@ -1000,9 +1068,17 @@ mod tests {
         let source = TestSource::new(Behavior::Knows);
         let setup = Setup::new(&[(BeforeRefusal, &source)]);
         setup.grants.remember(&bearer("opaque"));
-        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+        let Peek::Seen(key) = setup.grants.peek(&bearer("opaque"), |key, _| key) else {
+            panic!("not seen")
+        };
         assert_eq!(source.queries(), 0);
-        assert!(!setup.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await.is_unknown());
+        assert!(
+            !setup
+                .grants
+                .wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND)
+                .await
+                .is_unknown()
+        );
         assert_eq!(source.queries(), 1);
     }
 

@@ -88,8 +88,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(granted: GrantedScopes, stage: Stage, failures: u32, stale_at: Instant) -> Self {
-        Self { granted, stage, failures, stale_at, was_awaited: false, was_recent: AtomicBool::new(false) }
+    pub(crate) fn new(
+        granted: GrantedScopes,
+        stage: Stage,
+        failures: u32,
+        stale_at: Instant,
+    ) -> Self {
+        Self {
+            granted,
+            stage,
+            failures,
+            stale_at,
+            was_awaited: false,
+            was_recent: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn with_was_awaited(self, was_awaited: bool) -> Self {
@@ -195,8 +207,10 @@ impl Cache {
     pub(crate) fn remove(&self, key: TokenKey) {
         // The table changes first: a concurrent `promote` reads the table after it has changed the
         // list, and then removes the token again.
-        self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set>());
-        self.recent.rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
+        self.set(key)
+            .rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set>());
+        self.recent
+            .rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
     }
 
     /// Adds a token of the table to the recent tokens, unless it was added before.
@@ -227,15 +241,17 @@ impl Cache {
             true => self.read(key, Arc::clone).ok(),
             false => Some(Arc::clone(&recent.entry)),
         };
-        let is_newest =
-            |recent: &Recent| newest(recent).is_some_and(|entry| Arc::ptr_eq(&entry, &recent.entry));
+        let is_newest = |recent: &Recent| {
+            newest(recent).is_some_and(|entry| Arc::ptr_eq(&entry, &recent.entry))
+        };
         let is_current = |recent: &Recent| recent.entry.is_fresh(now) && is_newest(recent);
         if self.recent.load().iter().all(is_current) {
             return;
         }
         self.recent.rcu(|old| {
-            let with_news =
-                old.iter().filter_map(|recent| Some(Recent { entry: newest(recent)?, ..recent.clone() }));
+            let with_news = old
+                .iter()
+                .filter_map(|recent| Some(Recent { entry: newest(recent)?, ..recent.clone() }));
             with_news.filter(|recent| recent.entry.is_fresh(now)).collect::<Vec<_>>()
         });
     }
@@ -368,8 +384,9 @@ mod tests {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let recent =
-            |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok();
+        let recent = |token: &str| {
+            cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok()
+        };
         for number in 1..=5 {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
@@ -399,7 +416,9 @@ mod tests {
                 cache.insert(key(number), &known(number as u32, later), now);
                 cache.promote(key(number), &header, now);
                 let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.failures));
-                assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (key(number), number as u32)));
+                assert!(
+                    seen.is_err() || seen.is_ok_and(|seen| seen == (key(number), number as u32))
+                );
                 assert!(value(&cache, key(number)).is_none_or(|value| value == number as u32));
             }
         };

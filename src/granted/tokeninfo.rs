@@ -56,7 +56,12 @@ impl RateLimit {
 
     /// Takes a permit for one request. Returns `false` if no permit is available at `now`.
     fn try_acquire(&self, now: Instant) -> bool {
-        if self.idle_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
+        if self
+            .idle_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|until| now < until)
+        {
             return false;
         }
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,9 +99,18 @@ struct Reply {
 
 impl Tokeninfo {
     /// Creates a source that queries `endpoint`, or Google's endpoint if `endpoint` is `None`.
-    pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        fetch: Arc<dyn DynFetch>,
+        endpoint: Option<Uri>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let rate_limit = endpoint.is_some().then(default_rate_limit);
-        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
+        Self {
+            fetch,
+            endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)),
+            clock,
+            rate_limit,
+        }
     }
 
     /// Sends one request, if the rate limit permits a request.
@@ -107,13 +121,17 @@ impl Tokeninfo {
         }
         let rate_limit = self.rate_limit.as_ref().unwrap_or(&PROCESS_LIMIT);
         if !rate_limit.try_acquire(self.clock.now()) {
-            return GrantedScopes::unknown("tokeninfo was not queried: it received too many requests");
+            return GrantedScopes::unknown(
+                "tokeninfo was not queried: it received too many requests",
+            );
         }
         // The token is in the body, because proxies and servers log URLs.
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
-        let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be queried") };
+        let Ok(request) = request else {
+            return GrantedScopes::unknown("tokeninfo cannot be queried");
+        };
         match self.fetch.fetch_boxed(request).await {
             Ok(response) => {
                 if let Some(pause) = fetch::requested_pause(&response) {
@@ -129,14 +147,20 @@ impl Tokeninfo {
     fn read(&self, response: &Response<Bytes>) -> GrantedScopes {
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::BAD_REQUEST => return GrantedScopes::unknown("tokeninfo does not know this token"),
-            status => return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16())),
+            StatusCode::BAD_REQUEST => {
+                return GrantedScopes::unknown("tokeninfo does not know this token");
+            }
+            status => {
+                return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16()));
+            }
         }
-        let answer = fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
+        let answer =
+            fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
         let Some(Reply { scope: Some(Value::String(scope)), expires_in }) = answer else {
             return GrantedScopes::unknown("tokeninfo's answer cannot be read");
         };
-        let granted = GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
+        let granted =
+            GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
         match expires_in.and_then(|seconds| self.clock.wall().checked_add(duration(&seconds)?)) {
             Some(at) => granted.with_expiry(at),
             None => granted,
@@ -227,12 +251,16 @@ mod tests {
     #[tokio::test]
     async fn scopes_and_expiry_come_from_the_response() {
         for expires_in in ["\"600\"", "600"] {
-            let body =
-                format!(r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#);
+            let body = format!(
+                r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#
+            );
             let granted = scopes_for(200, &body).await;
             assert_eq!(granted.scopes(), Some(&ScopeSet::from_scope_text("email openid")));
             assert_eq!(granted.source(), Some(GrantSource::Tokeninfo));
-            assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
+            assert_eq!(
+                granted.expires_at(),
+                Some(ManualClock::new().wall() + Duration::from_secs(600))
+            );
         }
     }
 
@@ -259,14 +287,19 @@ mod tests {
         for (status, body) in rows {
             assert!(scopes_for(status, body).await.is_unknown(), "{status} {body}");
         }
-        assert!(scopes_for(200, &format!(r#"{{"scope":"{}"}}"#, "x ".repeat(40_000))).await.is_unknown());
+        assert!(
+            scopes_for(200, &format!(r#"{{"scope":"{}"}}"#, "x ".repeat(40_000)))
+                .await
+                .is_unknown()
+        );
     }
 
     #[tokio::test]
     async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"-1\"", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let granted =
-                scopes_for(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
+                scopes_for(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#))
+                    .await;
             assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{expires_in}");
         }
     }

@@ -298,8 +298,11 @@ impl GuardBuilder {
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         let empty = self.snapshot.take().unwrap_or_default();
-        self.snapshot =
-            Some(variables.into_iter().fold(empty, |snapshot, (name, value)| snapshot.with_env(name, value)));
+        self.snapshot = Some(
+            variables
+                .into_iter()
+                .fold(empty, |snapshot, (name, value)| snapshot.with_env(name, value)),
+        );
         self
     }
 
@@ -361,7 +364,8 @@ impl GuardBuilder {
         let snapshot = self.snapshot.take().map_or_else(detect::process, detect::with_files);
         self.fetch = self.fetch.or_else(own_fetch);
         let spawner = self.background.spawner().clone();
-        let environment = LiveEnvironment::detect(snapshot, self.fetch.clone(), spawner, self.clock()).await;
+        let environment =
+            LiveEnvironment::detect(snapshot, self.fetch.clone(), spawner, self.clock()).await;
         self.assemble(environment, uses_tokeninfo)
     }
 
@@ -395,9 +399,13 @@ impl GuardBuilder {
         let fetch = self.fetch.clone().or_else(own_fetch);
         let metadata = environment.may_have_server().then(|| metadata_source(environment.clone()));
         let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
+        let own = self
+            .sources
+            .into_iter()
+            .map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
         let mut sources: Vec<StagedSource> = own.chain(metadata).chain(tokeninfo).collect();
-        let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
+        let place =
+            |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         // A stable sort: sources that `order` does not name keep their usual order.
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
@@ -510,13 +518,17 @@ mod tests {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
         let settings: [(&str, Setting); 13] = [
             ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
-            ("endpoint", |builder| builder.endpoint("host.example", "storage.googleapis.com").unwrap()),
+            ("endpoint", |builder| {
+                builder.endpoint("host.example", "storage.googleapis.com").unwrap()
+            }),
             ("universe", |builder| builder.universe("host.example").unwrap()),
             ("source", |builder| builder.source(Unreachable)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
             ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
             ("without_tokeninfo", GuardBuilder::without_tokeninfo),
-            ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://host.example/").unwrap()),
+            ("tokeninfo_endpoint", |builder| {
+                builder.tokeninfo_endpoint("https://host.example/").unwrap()
+            }),
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
@@ -525,13 +537,21 @@ mod tests {
         ];
         // `env` sets the platform, and only `snapshot` replaces the environment.
         for (name, set) in settings {
-            let builder = set(Guard::builder().preflight(Preflight::Off).env([("K_SERVICE", "shop")]));
+            let builder =
+                set(Guard::builder().preflight(Preflight::Off).env([("K_SERVICE", "shop")]));
             assert_eq!(builder.preflight, Preflight::Off, "{name}");
             let built = builder.build();
-            assert_eq!(built.environment().platform() == Platform::Unknown, name == "snapshot", "{name}");
+            assert_eq!(
+                built.environment().platform() == Platform::Unknown,
+                name == "snapshot",
+                "{name}"
+            );
         }
         assert_eq!(
-            Guard::builder().denial_delivery(DenialDelivery::Message).env([("UNRELATED", "1")]).delivery,
+            Guard::builder()
+                .denial_delivery(DenialDelivery::Message)
+                .env([("UNRELATED", "1")])
+                .delivery,
             DenialDelivery::Message
         );
     }
@@ -543,7 +563,9 @@ mod tests {
         let other_universe = || Guard::builder().universe("s3nsapis.fr").unwrap();
         assert!(uses(Guard::builder()));
         assert!(!uses(other_universe()));
-        assert!(uses(other_universe().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
+        assert!(uses(
+            other_universe().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()
+        ));
     }
 
     #[test]
@@ -565,7 +587,8 @@ mod tests {
     async fn a_self_check_reports_that_the_metadata_server_is_unreachable() {
         // No variable names a credential, so detection queries the metadata server.
         let guard = Guard::builder().env([("UNRELATED", "1")]).fetch(Unreachable).detect().await;
-        let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
+        let report =
+            guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();
         let why = "no credential was found here: the metadata server";
         assert!(words.join(" ").contains(why), "{report}");

@@ -107,8 +107,8 @@ impl Lessons {
     ) -> Result<bool, AbstainReason> {
         let (learned, subject) = (self.learned(), subject.into());
         let holds_named = || Some(learned.named.get(&subject)?.intersects(held?));
-        let is_doubtful =
-            learned.contradicted.get(&subject).is_some() || (!verdict && holds_named().unwrap_or_default());
+        let is_doubtful = learned.contradicted.get(&subject).is_some()
+            || (!verdict && holds_named().unwrap_or_default());
         if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
@@ -268,8 +268,10 @@ mod tests {
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         lessons.remember_denial(key(&hasher, 1), insert, now, denial(), now);
         let has_denial = |token, method, at| {
-            let is_stopped =
-                matches!(lessons.check(key(&hasher, token), method, at, now), StopCheck::Stopped(_));
+            let is_stopped = matches!(
+                lessons.check(key(&hasher, token), method, at, now),
+                StopCheck::Stopped(_)
+            );
             assert_eq!(is_stopped, lessons.denial(key(&hasher, token), method, at).is_some());
             is_stopped
         };
@@ -316,9 +318,11 @@ mod tests {
             lessons.remember_denial(key(&hasher, token), insert, now, kept.clone(), now);
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
-        for method in (0..2 * MAX_ENTRIES).filter_map(|index| Catalog::built_in().method_at(index)) {
+        for method in (0..2 * MAX_ENTRIES).filter_map(|index| Catalog::built_in().method_at(index))
+        {
             lessons.mark_contradicted(method);
-            lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
+            lessons
+                .learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
             // `https://example.com/x` is not learned, because the catalog does not contain this
             // scope.
             assert_eq!(lessons.learned().named.get(&method.into()).map(ScopeSet::len), Some(1));
@@ -358,7 +362,10 @@ mod tests {
         lessons.mark_contradicted(get);
         let openid = ScopeSet::from_scope_text("openid");
         for (held, verdict) in [(Some(&openid), false), (Some(&openid), true), (None, true)] {
-            assert_eq!(lessons.corrected_verdict(get, held, verdict), Err(AbstainReason::Contradicted));
+            assert_eq!(
+                lessons.corrected_verdict(get, held, verdict),
+                Err(AbstainReason::Contradicted)
+            );
         }
     }
 }
@@ -373,7 +380,8 @@ mod models {
     #[test]
     fn concurrent_lessons_mark_a_method_contradicted_once() {
         let model = || {
-            let (lessons, method) = (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
+            let (lessons, method) =
+                (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
             let threads = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
                 shuttle::thread::spawn(move || lessons.mark_contradicted(method))

@@ -174,7 +174,11 @@ impl Counted {
 }
 
 /// Returns the count of a key. Returns `None` if there is none, and no room for another.
-fn entry<K: Eq + Hash>(counts: &mut HashMap<K, CallCount>, key: K, max: usize) -> Option<&mut CallCount> {
+fn entry<K: Eq + Hash>(
+    counts: &mut HashMap<K, CallCount>,
+    key: K,
+    max: usize,
+) -> Option<&mut CallCount> {
     let has_room = counts.len() < max || counts.contains_key(&key);
     has_room.then(|| counts.entry(key).or_default())
 }
@@ -268,7 +272,11 @@ mod tests {
     }
 
     impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for EventSum {
-        fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        fn on_event(
+            &self,
+            event: &tracing::Event<'_>,
+            _: tracing_subscriber::layer::Context<'_, S>,
+        ) {
             self.0[0].fetch_add(1, Ordering::Relaxed);
             event.record(&mut self.clone());
         }
@@ -284,7 +292,11 @@ mod tests {
             Some(1),
             "another event should be logged immediately"
         );
-        assert_eq!(repeats.count(REFUSED, now), None, "repeats of the first event should only be counted");
+        assert_eq!(
+            repeats.count(REFUSED, now),
+            None,
+            "repeats of the first event should only be counted"
+        );
     }
 
     #[test]
@@ -306,26 +318,35 @@ mod tests {
         for token in &tokens {
             repeats.count((EventKind::Denied, "message", None, Some(*token)), now);
         }
-        let methods =
-            (0..3 * MAX_METHODS).filter_map(|index| crate::catalog::Catalog::built_in().method_at(index));
+        let methods = (0..3 * MAX_METHODS)
+            .filter_map(|index| crate::catalog::Catalog::built_in().method_at(index));
         for method in methods {
             repeats.count((EventKind::Denied, "message", Some(method), None), now);
         }
         let counted = repeats.counted();
         assert_eq!(counted.by_token.len(), MAX_TOKENS);
-        assert!((1..=MAX_METHODS).contains(&counted.by_method.len()), "{}", counted.by_method.len());
+        assert!(
+            (1..=MAX_METHODS).contains(&counted.by_method.len()),
+            "{}",
+            counted.by_method.len()
+        );
         let key = |token: &TokenKey| (EventKind::Denied, "message", None, Some(*token));
-        assert!(tokens.iter().take(MAX_TOKENS).all(|token| counted.by_token.contains_key(&key(token))));
+        assert!(
+            tokens.iter().take(MAX_TOKENS).all(|token| counted.by_token.contains_key(&key(token)))
+        );
     }
 
     #[test]
     fn a_storm_has_a_bounded_number_of_events_with_complete_counts() {
         let (sum, start) = (EventSum::default(), Instant::now());
-        let capture = tracing::subscriber::set_default(tracing_subscriber::registry().with(sum.clone()));
+        let capture =
+            tracing::subscriber::set_default(tracing_subscriber::registry().with(sum.clone()));
         let (repeats, tokens) = (Repeats::default(), tokens(5_000));
         let (mut logged_at, mut calls) = (Vec::new(), 0);
         // 20 refusals of each of 5,000 tenants, in 50 minutes. A round takes 100 seconds of 150.
-        for (round, token) in (0..20).flat_map(|round| tokens.iter().map(move |token| (round, token))) {
+        for (round, token) in
+            (0..20).flat_map(|round| tokens.iter().map(move |token| (round, token)))
+        {
             let now = start + round * PERIOD / 4 + SECOND / 50 * (calls % 5_000);
             let word = if calls % 2 == 0 { "message" } else { "header" };
             if let Some(calls) = repeats.count((EventKind::Denied, word, None, Some(*token)), now) {

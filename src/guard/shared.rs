@@ -58,7 +58,9 @@ impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
         let value = Arc::new(value);
         let group = Arc::new(Slots::default());
-        let slot = |number| Arc::new(Slot { number, value: Arc::clone(&value), group: Arc::clone(&group) });
+        let slot = |number| {
+            Arc::new(Slot { number, value: Arc::clone(&value), group: Arc::clone(&group) })
+        };
         let slots: Vec<_> = (0..SLOTS).map(slot).collect();
         let weak = slots.iter().map(Arc::downgrade).collect();
         group.slots.get_or_init(|| weak);
@@ -130,7 +132,8 @@ impl<T> Drop for Shared<T> {
             && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
             && !group.has_any_users(*number)
         {
-            let alive = std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
+            let alive =
+                std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
             drop(alive);
         }
     }

@@ -101,7 +101,9 @@ impl<B: Body> GuardBody<B> {
             BodyState::Read { buffered, ended, .. } => {
                 (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len()
             }
-            BodyState::Untouched { .. } | BodyState::Grpc { .. } | BodyState::Replaced { .. } => false,
+            BodyState::Untouched { .. } | BodyState::Grpc { .. } | BodyState::Replaced { .. } => {
+                false
+            }
         }
     }
 
@@ -121,7 +123,10 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
 }
 
 /// Reads the beginning of a body like [`look`], with the timer on the thread of `spawner`.
-pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+pub(crate) async fn look_with_spawner<B: Body>(
+    spawner: &Spawner,
+    body: B,
+) -> (Vec<u8>, GuardBody<B>) {
     // Pinned on the heap, because the body is polled here and then moves into the returned body.
     let mut rest = Box::pin(body);
     let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
@@ -191,7 +196,9 @@ where
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
-            StateProjection::Replaced { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            StateProjection::Replaced { data } => {
+                Poll::Ready(data.take().map(|data| Ok(Frame::data(data))))
+            }
         }
     }
 

@@ -55,7 +55,9 @@ impl Flight {
         let (mut parts, body) = response.into_parts();
         let (seen, mut body) = look(&guard, body).await;
         if let Some(denial) = self.explain(parts.status, &parts.headers, &seen).await {
-            if let Some(replacement) = guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))? {
+            if let Some(replacement) =
+                guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))?
+            {
                 body = GuardBody::replaced(replacement);
             }
         }

@@ -44,7 +44,10 @@ impl Flight {
     ///     }
     /// }
     /// ```
-    pub async fn explain_grpc_response<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
+    pub async fn explain_grpc_response<B: Body>(
+        self,
+        response: Response<B>,
+    ) -> Response<GuardBody<B>> {
         let Ok(response) = explain::<B, Infallible>(self, None, response).await;
         response
     }

@@ -33,7 +33,13 @@ type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Se
 
 impl<B> GrpcBody<B> {
     pub(crate) fn new(flight: Flight, grpc_errors: Option<GrpcErrors>, body: B) -> Self {
-        Self { body, guard: flight.guard().clone(), flight: Some(flight), grpc_errors, explanation: None }
+        Self {
+            body,
+            guard: flight.guard().clone(),
+            flight: Some(flight),
+            grpc_errors,
+            explanation: None,
+        }
     }
 }
 
@@ -69,7 +75,9 @@ where
                     }
                     return Poll::Ready(frame);
                 }
-                Ok(trailers) => this.explanation.insert(Box::pin(explain(this.flight.take(), trailers))),
+                Ok(trailers) => {
+                    this.explanation.insert(Box::pin(explain(this.flight.take(), trailers)))
+                }
             },
         };
         let (trailers, denial) = ready!(explanation.as_mut().poll(cx));
@@ -99,7 +107,9 @@ fn trailers_of<D, E>(frame: &Result<Frame<D>, E>) -> Option<&HeaderMap> {
 }
 
 /// Returns the trailers of a refused call, or any other frame as the error.
-fn split_refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
+fn split_refusal<D, E>(
+    frame: Option<Result<Frame<D>, E>>,
+) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
     match frame {
         Some(Ok(frame)) if frame.trailers_ref().is_some_and(is_denied) => {
             frame.into_trailers().map_err(|frame| Some(Ok(frame)))

@@ -58,7 +58,8 @@ pub(super) fn deliver<E: 'static>(
 
 /// Adds a sentence to the value of `grpc-message`, percent-encoded as the gRPC protocol requires.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
-    let mut message = headers.get(GRPC_MESSAGE).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+    let mut message =
+        headers.get(GRPC_MESSAGE).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
     message.extend_from_slice(separator_after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {

@@ -47,7 +47,10 @@ pub(super) type IamReply = Result<Response<Bytes>, String>;
 type Bearer = Result<HeaderValue, String>;
 
 /// Sends all requests in parallel on the guard's thread.
-pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
+pub(super) async fn send_requests(
+    guard: &Guard,
+    requests: CheckRequests,
+) -> (TokenScopes, Vec<IamReply>) {
     let (scopes, resources) = (requests.scopes.clone(), requests.iam.len());
     let replies = guard.spawner().run(run_requests(guard.clone(), requests)).await;
     replies.unwrap_or_else(|why| {
@@ -68,9 +71,12 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     let environment = Running::start(deadline, iter::once(environment));
     // Without a source, a single token of the metadata server serves for all scopes.
     let count = if requests.source.is_some() { scopes.len() } else { 1 };
-    let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
-    let tokens = Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
-    let inspections = tokens.iter().map(|token| inspect(state.tokens.clone(), token.clone(), deadline));
+    let request_token =
+        |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
+    let tokens =
+        Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
+    let inspections =
+        tokens.iter().map(|token| inspect(state.tokens.clone(), token.clone(), deadline));
     let inspections = Running::start(deadline, inspections);
     let by_scope: BTreeMap<_, _> = scopes.iter().zip(tokens.iter().cycle()).collect();
     let requests = requests.iam.into_iter().map(|request| {
@@ -111,7 +117,8 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (live, environment) = (&guard.state().environment, guard.environment());
     let credential = environment.credential();
     // In Cloud Shell the metadata server issues tokens of the user.
-    let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+    let in_shell =
+        environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, live.problem()) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
@@ -126,7 +133,11 @@ pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
 /// Returns the scopes of a token, or why there is no token.
-async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
+async fn inspect(
+    tokens: TokenCache,
+    token: Bearer,
+    deadline: Instant,
+) -> Result<GrantedScopes, String> {
     let token = token?;
     let key = tokens.inspect(&token, Stage::AfterRefusal).ok_or("the token cannot be read")?;
     let remaining = deadline.saturating_duration_since(Instant::now());
@@ -134,7 +145,10 @@ async fn inspect(tokens: TokenCache, token: Bearer, deadline: Instant) -> Result
 }
 
 /// Sends a request to IAM.
-async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {
+async fn send(
+    fetch: Option<Arc<dyn DynFetch>>,
+    request: Result<Request<Bytes>, String>,
+) -> IamReply {
     let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();
     if let Some(why) = fetch.unsupported_reason(request.uri()) {

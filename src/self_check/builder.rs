@@ -283,14 +283,21 @@ impl SelfCheck {
 
     /// Creates the report from the findings, with steps for all closed gates. `granted` are the
     /// scopes of all tokens, or unknown scopes if the tokens differ.
-    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
+    fn report(
+        &self,
+        findings: Vec<Finding>,
+        granted: GrantedScopes,
+        lacking: &[Lacking],
+    ) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.environment().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
         if !lacking.is_empty() {
-            let accepted: Vec<ScopeSet> = lacking.iter().map(|method| method.accepted.clone()).collect();
+            let accepted: Vec<ScopeSet> =
+                lacking.iter().map(|method| method.accepted.clone()).collect();
             let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
-            let (sentence, scope_steps) = remedy::for_calls(&accepted, held, &environment, has_answered);
+            let (sentence, scope_steps) =
+                remedy::for_calls(&accepted, held, &environment, has_answered);
             summary = Some(sentence);
             steps = scope_steps;
         }
@@ -302,13 +309,23 @@ impl SelfCheck {
             }
         }
         let remaining = granted.expires_at();
-        let remaining = remaining.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
+        let remaining =
+            remaining.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let (platform, credential) = (environment.platform(), self.credential);
         let issues_requested_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
             && !platform.has_fixed_scopes();
         let is_for_no_scope = self.source.is_none() && issues_requested_scopes;
-        Report { environment, credential, granted, remaining, is_for_no_scope, findings, summary, steps }
+        Report {
+            environment,
+            credential,
+            granted,
+            remaining,
+            is_for_no_scope,
+            findings,
+            summary,
+            steps,
+        }
     }
 }
 
@@ -318,7 +335,8 @@ fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
     lacking.iter().all(|lacking| {
         let service = lacking.method.split('.').next();
         let has_service = |permission: &String| permission.split('.').next() == service;
-        let matching = findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
+        let matching =
+            findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
         // If no finding matches, `min` is `None`: IAM has not responded.
         matching.map(|finding| finding.state.is_known()).min() == Some(true)
     })

@@ -89,7 +89,9 @@ impl Judge<'_> {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };
         let (resource, response) = match (&need.resource, reply) {
-            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.with_reason(why),
+            (Err(why), _) => {
+                return Finding { state: GateState::Invalid, ..finding }.with_reason(why);
+            }
             (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
         };

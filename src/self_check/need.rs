@@ -72,7 +72,9 @@ impl Need {
 fn by_id(id: &str) -> Result<ApiMethod, String> {
     match id.len() {
         0..=MAX_SHOWN => ApiMethod::by_id(id).map_err(|error| error.to_string()),
-        length => Err(format!("no method has an id of {length} bytes; ids read like `{EXAMPLE_ID}`")),
+        length => {
+            Err(format!("no method has an id of {length} bytes; ids read like `{EXAMPLE_ID}`"))
+        }
     }
 }
 

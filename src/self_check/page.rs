@@ -87,17 +87,22 @@ impl fmt::Display for Report {
 impl fmt::Display for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
-        let closed = |gate| report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate);
+        let closed = |gate| {
+            report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate)
+        };
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
         let lacking = joined(&lacking, MAX_INLINE, "and");
         let refused = closed(Gate::Iam).filter_map(|finding| {
-            joined(&finding.missing, MAX_INLINE, "and").map(|names| format!("{names} on {}", finding.subject))
+            joined(&finding.missing, MAX_INLINE, "and")
+                .map(|names| format!("{names} on {}", finding.subject))
         });
         let refused = joined(&refused.collect::<Vec<_>>(), MAX_INLINE, "and");
         let invalid = report.findings_in(GateState::Invalid).next();
         let invalid = invalid.map(|finding| (finding.subject(), finding.why().unwrap_or_default()));
         let parts = [
-            lacking.map(|names| format!("the token lacks the OAuth scope for {names}, {NO_ROLE_FIXES}")),
+            lacking.map(|names| {
+                format!("the token lacks the OAuth scope for {names}, {NO_ROLE_FIXES}")
+            }),
             refused.map(|names| format!("IAM does not grant {names}")),
             invalid.map(|(name, why)| format!("`{name}` cannot be checked: {why}")),
         ];

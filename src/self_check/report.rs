@@ -172,15 +172,20 @@ impl Serialize for Report {
         value.serialize_field("state", self.state().as_str())?;
         value.serialize_field("platform", environment.platform().as_str())?;
         value.serialize_field("project", &environment.project())?;
-        value.serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
-        value.serialize_field("name", &environment.resource().or_else(|| environment.instance()))?;
+        value
+            .serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
+        value
+            .serialize_field("name", &environment.resource().or_else(|| environment.instance()))?;
         value.serialize_field("credential", environment.credential().as_str())?;
         value.serialize_field("account", &environment.account())?;
         value.serialize_field("granted", &granted.scopes())?;
         value.serialize_field("granted_unlimited", &granted.is_unrestricted())?;
         value.serialize_field("granted_why_unknown", &granted.why_unknown())?;
         value.serialize_field("grant_source", &granted.source().map(|source| source.as_str()))?;
-        value.serialize_field("expires_in_seconds", &self.remaining.map(|remaining| remaining.as_secs()))?;
+        value.serialize_field(
+            "expires_in_seconds",
+            &self.remaining.map(|remaining| remaining.as_secs()),
+        )?;
         value.serialize_field("findings", &self.findings)?;
         value.serialize_field("steps", &self.steps)?;
         value.end()

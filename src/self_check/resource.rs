@@ -64,7 +64,8 @@ impl IamResource {
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
         let (host, name) = parts.ok_or_else(|| expected_forms(""))?;
         let mut kinds = kinds_at(host).filter(|_| full.len() <= MAX_NAME);
-        let resource = kinds.find_map(|kind| Some(Self { kind, names: match_names(kind.name, name)? }));
+        let resource =
+            kinds.find_map(|kind| Some(Self { kind, names: match_names(kind.name, name)? }));
         let resource = resource.ok_or_else(|| expected_forms(host))?;
         check_permissions(resource.kind, permissions).map(|()| resource)
     }
@@ -281,7 +282,10 @@ mod tests {
         for (resource, permission, verb, path) in ROWS {
             let parsed = parse(resource, permission).expect(resource);
             let request = parsed.request("", &[permission.to_owned()]).expect(resource);
-            assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), (verb, path));
+            assert_eq!(
+                (request.method().as_str(), request.uri().to_string().as_str()),
+                (verb, path)
+            );
             let body = match verb {
                 "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
                 _ => String::new(),
@@ -330,7 +334,11 @@ mod tests {
             assert!(error.contains(hint), "{resource}: {error}");
         }
         assert!(IamNeed::parse("gs://photos", vec![]).resource.is_err());
-        assert!(IamNeed::parse("gs://photos", vec![GET.to_owned(); MAX_PERMISSIONS + 1]).resource.is_err());
+        assert!(
+            IamNeed::parse("gs://photos", vec![GET.to_owned(); MAX_PERMISSIONS + 1])
+                .resource
+                .is_err()
+        );
     }
 
     #[test]

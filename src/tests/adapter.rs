@@ -129,7 +129,11 @@ fn check_denial(exchange: &Exchange, denial: &Denial) {
 }
 
 /// Compares the two responses.
-fn check_response(exchange: &Exchange, bare: Response<StepBody>, mut guarded: Response<GuardBody<StepBody>>) {
+fn check_response(
+    exchange: &Exchange,
+    bare: Response<StepBody>,
+    mut guarded: Response<GuardBody<StepBody>>,
+) {
     let denial = guarded.extensions_mut().remove::<Denial>();
     denial.iter().for_each(|denial| check_denial(exchange, denial));
     assert_eq!((guarded.status(), guarded.version()), (bare.status(), bare.version()));
@@ -202,7 +206,8 @@ fn check_frames(
     mut guarded: Pin<&mut GuardBody<StepBody>>,
 ) {
     loop {
-        let hints = [bare.size_hint(), guarded.size_hint()].map(|hint| (hint.lower(), hint.upper()));
+        let hints =
+            [bare.size_hint(), guarded.size_hint()].map(|hint| (hint.lower(), hint.upper()));
         assert_eq!(hints[0], hints[1]);
         let is_over = guarded.is_end_stream();
         let (expected, frame) = (next(bare.as_mut()), next(guarded.as_mut()));

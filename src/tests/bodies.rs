@@ -30,14 +30,16 @@ pub(super) fn body_look(data: &[u8]) {
             break looked;
         }
     };
-    let sent: Vec<PollStep> = steps.into_iter().filter(|step| !matches!(step, PollStep::Wait)).collect();
+    let sent: Vec<PollStep> =
+        steps.into_iter().filter(|step| !matches!(step, PollStep::Wait)).collect();
     let mut plain = Vec::new();
     for data in sent.iter().filter_map(PollStep::data) {
         plain.extend_from_slice(&data[..data.len().min(LOOK_BYTES - plain.len())]);
     }
     assert!(plain.starts_with(&seen));
     let is_within_limits = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
-    let is_ended_early = sent.iter().any(|step| matches!(step, PollStep::Error | PollStep::Trailers(_)));
+    let is_ended_early =
+        sent.iter().any(|step| matches!(step, PollStep::Error | PollStep::Trailers(_)));
     assert!(!is_within_limits || is_ended_early || seen == plain);
     let mut remaining = bytes(&sent);
     let mut body = pin!(body);
@@ -96,7 +98,8 @@ const fn text<const N: usize>() -> [u8; N] {
 /// coding.
 pub(super) fn inflate(data: &[u8]) {
     let (coding, body) = first(data);
-    let coding = ["gzip", "deflate", "identity", "x-gzip", "br", "gzip, deflate"][usize::from(coding % 6)];
+    let coding =
+        ["gzip", "deflate", "identity", "x-gzip", "br", "gzip, deflate"][usize::from(coding % 6)];
     let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().expect("a word"))]);
     let Some(plain) = decompressed(&headers, body) else { return };
     assert!(plain.len() <= INFLATED_BYTES || coding == "identity");

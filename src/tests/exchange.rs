@@ -92,7 +92,8 @@ const BODIES: [&str; 7] = [
 ];
 
 /// HTTP statuses; most of them are a refusal, which the guard reads.
-const STATUSES: [u16; 16] = [403, 200, 403, 401, 403, 404, 403, 429, 403, 500, 403, 204, 304, 206, 403, 503];
+const STATUSES: [u16; 16] =
+    [403, 200, 403, 401, 403, 404, 403, 429, 403, 500, 403, 204, 304, 206, 403, 503];
 
 impl Exchange {
     /// Reads an exchange: nine bytes with choices, then headers, trailers and a text for the body.
@@ -115,11 +116,20 @@ impl Exchange {
             is_grpc: choice(1) >= 128 && target.verb == Method::POST,
             has_grpc_type: choice(1) >= 128,
             target,
-            token: [TokenKind::Absent, TokenKind::Unknown, TokenKind::Lacking, TokenKind::Sufficient]
-                [usize::from(choice(1) / 16 % 4)],
+            token: [
+                TokenKind::Absent,
+                TokenKind::Unknown,
+                TokenKind::Lacking,
+                TokenKind::Sufficient,
+            ][usize::from(choice(1) / 16 % 4)],
             status: StatusCode::from_u16(STATUSES[usize::from(choice(2) % 16)]).expect("a status"),
-            version: [Version::HTTP_11, Version::HTTP_2, Version::HTTP_10, Version::HTTP_3, Version::HTTP_09]
-                [usize::from(choice(2) / 16) % 5],
+            version: [
+                Version::HTTP_11,
+                Version::HTTP_2,
+                Version::HTTP_10,
+                Version::HTTP_3,
+                Version::HTTP_09,
+            ][usize::from(choice(2) / 16) % 5],
             headers,
             plain,
             has_scope_body,
@@ -141,7 +151,8 @@ impl Exchange {
                 "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/drive"
             }
         };
-        let granted = GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared);
+        let granted =
+            GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared);
         guard.declare(AccessToken::new(TOKEN).expect("a token"), granted);
         guard
     }
@@ -155,7 +166,9 @@ impl Exchange {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         if self.has_grpc_type {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         }
         request
     }
@@ -215,7 +228,9 @@ const TOKEN: &str = "ya29.fuzzed";
 
 /// Replaces each occurrence of `from`.
 fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let Some(place) = text.windows(from.len()).position(|part| part == from) else { return text.to_vec() };
+    let Some(place) = text.windows(from.len()).position(|part| part == from) else {
+        return text.to_vec();
+    };
     [&text[..place], to, &text[place + from.len()..]].concat()
 }
 
@@ -235,12 +250,18 @@ fn encode(choice: u8, headers: &mut HeaderMap, plain: &[u8]) -> Vec<u8> {
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(plain).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+    encoder
+        .write_all(plain)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
 }
 
 fn zlib(plain: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(plain).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+    encoder
+        .write_all(plain)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
 }
 
 /// Divides a body into frames. The choices are the size of the frames, what follows the frames, and
@@ -250,8 +271,9 @@ fn steps(body: &[u8], trailers: HeaderMap, [size, end, place]: [u8; 3]) -> Optio
     let size = usize::from(size).pow(2) / 4 + 1;
     let body = Bytes::copy_from_slice(body);
     let frames = (0..body.len()).step_by(size);
-    let mut steps: Vec<_> =
-        frames.map(|start| PollStep::Data(body.slice(start..body.len().min(start + size)))).collect();
+    let mut steps: Vec<_> = frames
+        .map(|start| PollStep::Data(body.slice(start..body.len().min(start + size))))
+        .collect();
     match end % 8 {
         0 => steps.push(PollStep::Trailers(trailers)),
         1 => steps.truncate(usize::from(place)),
@@ -274,7 +296,7 @@ fn steps(body: &[u8], trailers: HeaderMap, [size, end, place]: [u8; 3]) -> Optio
 fn may_mention_scopes(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
     let words: [&[u8]; 6] = [b"scope", b"insufficient", b"drive credentials", b"\\u", b"&", b"%"];
-    let is_detail =
-        text.len() > 40 && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
+    let is_detail = text.len() > 40
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
     is_detail || words.iter().any(|word| text.windows(word.len()).any(|part| part == *word))
 }

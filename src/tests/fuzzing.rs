@@ -29,7 +29,8 @@ pub const TARGETS: [(&str, Target); 5] = [
 /// # Panics
 /// Panics if there is no target of this name, or if the target found a fault.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    let (_, target) =
+        TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
     target(data);
 }
 
@@ -71,7 +72,8 @@ mod tests {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
-            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            let inputs: Vec<_> =
+                files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
             assert!(inputs.len() > 1, "{name} has no corpus");
             for input in inputs {
                 target(&input);

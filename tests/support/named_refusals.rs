@@ -91,7 +91,12 @@ pub(crate) const OTHER_REFUSALS: &[RefusalExample] = &[
         None,
         "Quota exceeded: the project exceeded its quota for uploads of NAME.",
     ),
-    example(403, "accountDisabled", None, "The account for the specified project has been disabled. NAME"),
+    example(
+        403,
+        "accountDisabled",
+        None,
+        "The account for the specified project has been disabled. NAME",
+    ),
     example(404, "notFound", None, "Not found: object photos/NAME"),
     example(409, "conflict", None, "The bucket NAME exists already."),
     example(400, "invalid", None, "Invalid value for field 'name': NAME"),

@@ -101,23 +101,23 @@ impl World {
             GrantedScopes::known(scopes.collect::<ScopeSet>(), GrantSource::Declared)
         });
         let environment = guard.environment();
-        let listed = environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
+        let listed =
+            environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
         let from_metadata = || Some(GrantedScopes::known(listed?.clone(), GrantSource::Metadata));
         held.or_else(from_metadata).unwrap_or_else(|| GrantedScopes::unknown("nobody was asked"))
     }
 
     /// Creates a guard that has detected the environment of this world.
     async fn guard(&self) -> Result<Guard> {
-        let snapshot =
-            match self.text("credential") {
-                Some(name) => {
-                    let known = CREDENTIALS.into_iter().find(|known| known.as_str() == name.trim());
-                    Snapshot::new().with_credential(known.with_context(|| {
-                        format!("a program cannot declare the credential `{}`", name.trim())
-                    })?)
-                }
-                None => Snapshot::new(),
-            };
+        let snapshot = match self.text("credential") {
+            Some(name) => {
+                let known = CREDENTIALS.into_iter().find(|known| known.as_str() == name.trim());
+                Snapshot::new().with_credential(known.with_context(|| {
+                    format!("a program cannot declare the credential `{}`", name.trim())
+                })?)
+            }
+            None => Snapshot::new(),
+        };
         let builder = Guard::builder().snapshot(snapshot).env(self.env()?);
         let Some(fake) = self.text("fake") else {
             let server = self.text("metadata").map(|text| pairs(&text, ": ")).transpose()?;
@@ -146,8 +146,9 @@ impl World {
 /// Splits each line that is not empty into a name and a value at the first `separator`.
 fn pairs(text: &str, separator: &str) -> Result<BTreeMap<String, String>> {
     let lines = text.lines().filter(|line| !line.is_empty());
-    let pairs =
-        lines.map(|line| line.split_once(separator).with_context(|| format!("no `{separator}` in `{line}`")));
+    let pairs = lines.map(|line| {
+        line.split_once(separator).with_context(|| format!("no `{separator}` in `{line}`"))
+    });
     pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }
 
@@ -179,7 +180,8 @@ async fn google(text: &str) -> Result<FakeGoogle> {
 fn response(text: &str) -> Result<(u16, HeaderMap, String)> {
     let (head, body) = text.split_once("\n\n").context("no empty line after the headers")?;
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?.parse()?;
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?.parse()?;
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_once(": ").context("no header")?;
@@ -195,7 +197,8 @@ impl Server {
     /// Returns the response body for `path`, or `None` if there is no such value.
     fn value(&self, path: &str) -> Option<String> {
         let values = self.0.as_ref()?;
-        let attributes = || values.keys().filter_map(|path| path.strip_prefix("instance/attributes/"));
+        let attributes =
+            || values.keys().filter_map(|path| path.strip_prefix("instance/attributes/"));
         match path {
             "instance/attributes/" => Some(attributes().collect::<Vec<_>>().join("\n")),
             path => values.get(path).map(|value| value.replace(' ', "\n")),

@@ -26,7 +26,8 @@ const MAX_LINES: usize = 80;
 /// The configuration of rustfmt. Lines of more than 100 columns do not fit the page.
 const FORMAT: &str = "max_width = 100\nuse_small_heuristics = \"Max\"\n";
 /// The packages of this workspace that an adapter and its tests depend on.
-const PACKAGES: [&str; 4] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes-testing"];
+const PACKAGES: [&str; 4] =
+    ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes-testing"];
 
 /// Checks the size and the format of each adapter, and runs the scenarios with each adapter.
 pub(crate) fn check() -> Result<()> {
@@ -66,7 +67,9 @@ fn files(page: &str) -> Result<BTreeMap<String, String>> {
         bail!("the page has no code block with `file={name}`");
     }
     match files.keys().find(|name| !expected.contains(name)) {
-        Some(name) => bail!("`file={name}` is not a file of an adapter; expected one of {expected:?}"),
+        Some(name) => {
+            bail!("`file={name}` is not a file of an adapter; expected one of {expected:?}")
+        }
         None => Ok(files),
     }
 }
@@ -78,7 +81,8 @@ fn blocks(page: &str) -> Result<BTreeMap<String, String>> {
     while let Some(line) = lines.next() {
         let fence = line.strip_prefix("```").and_then(|fence| fence.split_once(" file="));
         let Some((_, name)) = fence else { continue };
-        let text = read_block(&mut lines).with_context(|| format!("the block of {name} has no end"))?;
+        let text =
+            read_block(&mut lines).with_context(|| format!("the block of {name} has no end"))?;
         let previous = blocks.insert(name.to_owned(), text);
         ensure!(previous.is_none(), "two blocks are named {name}");
     }
@@ -135,7 +139,8 @@ fn workspace_manifest(unpacked: &Path) -> Result<String> {
     let mut patches = String::new();
     for name in PACKAGES {
         let member = published.iter().find(|member| member.name == name);
-        let member = member.with_context(|| format!("{name} is not a published crate of the workspace"))?;
+        let member =
+            member.with_context(|| format!("{name} is not a published crate of the workspace"))?;
         let path = unpacked.join(package::folder_name(member));
         patches += &format!("{name} = {{ path = {path:?} }}\n");
     }
@@ -150,13 +155,19 @@ mod tests {
     use super::*;
 
     fn page(names: &[&str]) -> String {
-        let block =
-            |name: &&str| format!("# Words\n```rust,ignore file={name}\n{name}\n\n```\n```sh\nls\n```\n");
+        let block = |name: &&str| {
+            format!("# Words\n```rust,ignore file={name}\n{name}\n\n```\n```sh\nls\n```\n")
+        };
         names.iter().map(block).collect()
     }
 
-    const FILES: [&str; 5] =
-        ["ureq/Cargo.toml", "ureq/src/lib.rs", "hyper-util/Cargo.toml", "hyper-util/src/lib.rs", "scene.rs"];
+    const FILES: [&str; 5] = [
+        "ureq/Cargo.toml",
+        "ureq/src/lib.rs",
+        "hyper-util/Cargo.toml",
+        "hyper-util/src/lib.rs",
+        "scene.rs",
+    ];
 
     #[test]
     fn files_are_the_blocks_with_a_name() {
@@ -180,7 +191,9 @@ mod tests {
     #[test]
     fn blank_lines_and_comments_are_not_code_lines() {
         assert_eq!(
-            code_lines("//! Docs.\n\n/// More.\nfn main() {\n    // Why.\n    run(); // and so\n}\n"),
+            code_lines(
+                "//! Docs.\n\n/// More.\nfn main() {\n    // Why.\n    run(); // and so\n}\n"
+            ),
             3
         );
     }

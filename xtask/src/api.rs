@@ -37,7 +37,9 @@ pub(crate) fn run(write: bool) -> Result<()> {
             println!(
                 "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is read here"
             );
-            println!("          `rustup toolchain install nightly-2026-05-20` installs one that does");
+            println!(
+                "          `rustup toolchain install nightly-2026-05-20` installs one that does"
+            );
             return Ok(());
         };
         let text = listing::text(&api, &library);
@@ -64,7 +66,10 @@ pub(crate) fn run(write: bool) -> Result<()> {
         bail!("too few items have an example: {}", violations.join("; "));
     }
     if !stale.is_empty() {
-        bail!("{FOLDER} does not list the public API of {}: run `cargo xtask api --write`", stale.join(", "));
+        bail!(
+            "{FOLDER} does not list the public API of {}: run `cargo xtask api --write`",
+            stale.join(", ")
+        );
     }
     Ok(())
 }
@@ -72,7 +77,8 @@ pub(crate) fn run(write: bool) -> Result<()> {
 /// Returns the names of the committed lists of crates that do not exist. If `remove` is true,
 /// removes these lists and returns no names.
 fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
-    let names: Vec<String> = workspace::libraries()?.into_iter().map(|(member, _)| member.name).collect();
+    let names: Vec<String> =
+        workspace::libraries()?.into_iter().map(|(member, _)| member.name).collect();
     let mut obsolete = Vec::new();
     for file in fs::read_dir(folder).into_iter().flatten() {
         let path = file?.path();
@@ -115,8 +121,19 @@ fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Optio
         "--lib",
         "--all-features",
     ]);
-    command.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
-    command.env("RUSTDOC", root.join("xtask/rustdoc-json")).env_remove("RUSTDOCFLAGS").current_dir(root);
+    command.args([
+        "--",
+        "-Z",
+        "unstable-options",
+        "--output-format",
+        "json",
+        "--cap-lints",
+        "allow",
+    ]);
+    command
+        .env("RUSTDOC", root.join("xtask/rustdoc-json"))
+        .env_remove("RUSTDOCFLAGS")
+        .current_dir(root);
     if toolchain.is_some() {
         // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");

@@ -39,7 +39,8 @@ fn build(feature: &str) -> Result<(f64, f64)> {
         fs::remove_dir_all(FOLDER)?;
     }
     let (cpu_before, started) = (children_cpu_seconds()?, Instant::now());
-    let arguments = ["build", "--quiet", "--package", "gcp-scopes", "--lib", "--target-dir", FOLDER];
+    let arguments =
+        ["build", "--quiet", "--package", "gcp-scopes", "--lib", "--target-dir", FOLDER];
     let mut command = Command::new("cargo");
     command.args(arguments).args(feature_flags(feature));
     if !command.status().context("cannot run `cargo build`")?.success() {
@@ -69,8 +70,8 @@ fn crates(feature: &str) -> Result<usize> {
 /// Returns the CPU seconds, in user and system mode together, of all descendant processes that have
 /// ended. See proc_pid_stat(5).
 fn children_cpu_seconds() -> Result<f64> {
-    let stat =
-        fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
+    let stat = fs::read_to_string("/proc/self/stat")
+        .context("CPU time is read from /proc, which only Linux has")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
     // The values are the fields 16 and 17, `cutime` and `cstime`, in clock ticks of 1/100 second.
     // 13 fields are between the name, which is field 2, and field 16.
@@ -81,8 +82,10 @@ fn children_cpu_seconds() -> Result<f64> {
 /// Describes the machine: the processor, the number of cores, and the version of rustc.
 fn machine() -> Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
+    let model = info
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split_once(": "));
     let model = model.map_or("unknown processor", |(_, model)| model);
     let rustc = Command::new("rustc").arg("--version").output().context("cannot run `rustc`")?;
     let cores = std::thread::available_parallelism()?;

@@ -98,7 +98,8 @@ pub(crate) fn verify_all() -> Result<()> {
 /// packages.
 pub(crate) fn latest() -> Result<()> {
     let sources = fetch::latest(&root())?;
-    let [client, protos] = [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
+    let [client, protos] =
+        [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
     println!("\n# Against {} {} and {} {}\n", client.0, client.1, protos.0, protos.1);
     print!("{}", changes::describe(&load()?, &load_from(&sources)?));
     Ok(())

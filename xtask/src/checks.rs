@@ -19,7 +19,8 @@ pub(crate) fn features() -> Result<()> {
 }
 
 /// Crates that are kept small, and the maximum number of direct dependencies of each.
-const SMALL: [(&str, usize); 3] = [("gcp-scopes-catalog", 6), ("gcp-scopes-explain", 8), ("gcp-scopes", 12)];
+const SMALL: [(&str, usize); 3] =
+    [("gcp-scopes-catalog", 6), ("gcp-scopes-explain", 8), ("gcp-scopes", 12)];
 /// Crates without I/O, which make no calls to the operating system.
 const PURE: [&str; 2] = ["gcp-scopes-catalog", "gcp-scopes-explain"];
 /// Crates that are part of an HTTP client or of TLS.
@@ -59,13 +60,18 @@ pub(crate) fn core() -> Result<()> {
 fn check_dependencies(name: &str, max_direct: usize, banned: &[&str]) -> Result<()> {
     let lines = tree::lines(name, &[])?;
     let names: BTreeSet<&str> = lines.iter().map(|line| tree::name(line)).collect();
-    let has_two_versions = |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
-    let command = |options: &str| format!("`cargo tree -p {name} --no-default-features -e normal {options}`");
+    let has_two_versions =
+        |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
+    let command =
+        |options: &str| format!("`cargo tree -p {name} --no-default-features -e normal {options}`");
     if let Some(duplicate) = names.iter().find(has_two_versions) {
         bail!("{name} depends on two versions of {duplicate}; {} shows them", command("-d"));
     }
     if let Some(banned) = banned.iter().find(|banned| names.contains(**banned)) {
-        bail!("{name} must not depend on {banned}; {} shows why it does", command(&format!("-i {banned}")));
+        bail!(
+            "{name} must not depend on {banned}; {} shows why it does",
+            command(&format!("-i {banned}"))
+        );
     }
     let direct = tree::lines(name, &["--depth", "1"])?.len() - 1;
     if direct > max_direct {

@@ -105,12 +105,17 @@ fn require_none_missed(package: &str) -> Result<()> {
 
 fn run_mutants(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("cargo");
-    command.args(["mutants", "--package", package, "--jobs", "1", "--output", "target"]).args(arguments);
+    command
+        .args(["mutants", "--package", package, "--jobs", "1", "--output", "target"])
+        .args(arguments);
     shard.into_iter().for_each(|shard| _ = command.args(["--shard", shard]));
     // cargo-mutants compiles a copy of the source. One target folder for all copies compiles the
     // dependencies once.
     command.env("CARGO_TARGET_DIR", std::path::absolute("target/mutants")?);
-    command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1").env("PROPTEST_CASES", "16");
+    command
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "1")
+        .env("PROPTEST_CASES", "16");
     println!("==> {command:?}");
     // 2: a change was missed, which `require_none_missed` reports; 3: a change led to an endless
     // loop, which counts as noticed. Source: <https://mutants.rs/exit-codes.html>.

@@ -31,7 +31,8 @@ pub(crate) fn check() -> Result<()> {
         let (path, output) = (example.output_file(), example.output()?);
         let committed = fs::read_to_string(&path).unwrap_or_default();
         if output != committed {
-            let same = output.lines().zip(committed.lines()).take_while(|(new, old)| new == old).count();
+            let same =
+                output.lines().zip(committed.lines()).take_while(|(new, old)| new == old).count();
             bail!(
                 "line {} of {} is:\n  {}\nbut `{}` prints:\n  {}\nRun `cargo xtask examples` and check the difference.",
                 same + 1,
@@ -72,7 +73,9 @@ fn examples() -> Result<Vec<Example>> {
         for entry in fs::read_dir(folder)? {
             let file = entry?.path();
             let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-            if file.extension().is_some_and(|ending| ending == "rs") && !CHECKED_ELSEWHERE.contains(&name) {
+            if file.extension().is_some_and(|ending| ending == "rs")
+                && !CHECKED_ELSEWHERE.contains(&name)
+            {
                 examples.push(Example { command: command(&file)?, file });
             }
         }
@@ -84,9 +87,9 @@ fn examples() -> Result<Vec<Example>> {
 /// Returns the first command `cargo run …` that stands between backticks in a file.
 fn command(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file)?;
-    let (_, rest) = text
-        .split_once("`cargo run ")
-        .with_context(|| format!("{} has no comment with its command, `cargo run …`", file.display()))?;
+    let (_, rest) = text.split_once("`cargo run ").with_context(|| {
+        format!("{} has no comment with its command, `cargo run …`", file.display())
+    })?;
     let (words, _) = rest.split_once('`').context("the command has no closing backtick")?;
     Ok(format!("cargo run {words}"))
 }

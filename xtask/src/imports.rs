@@ -38,7 +38,8 @@ pub(crate) fn check(names: &[&str]) -> Result<()> {
     let allowed = pairs::allowed(&std::fs::read_to_string(root.join("DESIGN.md"))?)?;
     let (mut violations, mut pairs, mut files) = (0, BTreeSet::new(), 0);
     let members = workspace::members()?;
-    let checked = members.iter().filter(|member| names.is_empty() || names.contains(&member.name.as_str()));
+    let checked =
+        members.iter().filter(|member| names.is_empty() || names.contains(&member.name.as_str()));
     for target in checked.flat_map(|member| &member.roots) {
         let findings = Findings::from_crate(&Disk, &root, target)?;
         let texts = findings.violations(&allowed);
@@ -51,7 +52,8 @@ pub(crate) fn check(names: &[&str]) -> Result<()> {
         println!("{one} and {other} no longer use each other: remove their row from DESIGN.md");
         violations += 1;
     }
-    let duplicates = if names.is_empty() { TypeNames::of_repository()?.violations() } else { Vec::new() };
+    let duplicates =
+        if names.is_empty() { TypeNames::of_repository()?.violations() } else { Vec::new() };
     duplicates.iter().for_each(|text| println!("{text}"));
     if violations > 0 || !duplicates.is_empty() {
         bail!(
@@ -59,6 +61,9 @@ pub(crate) fn check(names: &[&str]) -> Result<()> {
             duplicates.len()
         );
     }
-    println!("imports: {files} files, {} pairs of files that use each other, no cycle", pairs.len());
+    println!(
+        "imports: {files} files, {} pairs of files that use each other, no cycle",
+        pairs.len()
+    );
     Ok(())
 }

@@ -43,7 +43,10 @@ pub(crate) fn check(with_release: bool) -> Result<()> {
     let mut failures = Vec::new();
     for profile in &PROFILES[..if with_release { 2 } else { 1 }] {
         let baseline = fs::read_to_string(profile.baseline).context(profile.baseline)?;
-        println!("{header}, profile {}; instructions a call, then the committed count", profile.name);
+        println!(
+            "{header}, profile {}; instructions a call, then the committed count",
+            profile.name
+        );
         let deviating = print_comparison(&count(profile)?, &baseline, profile.tolerance);
         if baseline.lines().next() != Some(&header) {
             println!(
@@ -58,7 +61,10 @@ pub(crate) fn check(with_release: bool) -> Result<()> {
         }
     }
     if !failures.is_empty() {
-        bail!("{}; if this is intended, run `cargo xtask instructions --write`", failures.join(", "));
+        bail!(
+            "{}; if this is intended, run `cargo xtask instructions --write`",
+            failures.join(", ")
+        );
     }
     Ok(())
 }
@@ -67,10 +73,11 @@ pub(crate) fn check(with_release: bool) -> Result<()> {
 pub(crate) fn write() -> Result<()> {
     let Some(header) = header()? else { return Ok(()) };
     for profile in &PROFILES {
-        let lines: String = count(profile)?.iter().fold(String::new(), |mut text, (name, count)| {
-            let _ = writeln!(text, "{count:>8} {name}");
-            text
-        });
+        let lines: String =
+            count(profile)?.iter().fold(String::new(), |mut text, (name, count)| {
+                let _ = writeln!(text, "{count:>8} {name}");
+                text
+            });
         fs::write(profile.baseline, format!("{header}\n{lines}")).context(profile.baseline)?;
     }
     Ok(())
@@ -118,11 +125,12 @@ fn count(profile: &Profile) -> Result<BTreeMap<String, u64>> {
     let list = output(&program, &["--list"])?;
     let mut counts = BTreeMap::new();
     for line in list.lines() {
-        let (name, calls_per_run) =
-            parse_line(line).with_context(|| format!("expected a row `CALLS NAME`, found: {line}"))?;
+        let (name, calls_per_run) = parse_line(line)
+            .with_context(|| format!("expected a row `CALLS NAME`, found: {line}"))?;
         let short = instructions(&program, name, RUNS.0)?;
         let long = instructions(&program, name, RUNS.1)?;
-        let difference = long.checked_sub(short).context("the longer execution took fewer instructions")?;
+        let difference =
+            long.checked_sub(short).context("the longer execution took fewer instructions")?;
         counts.insert(name.to_owned(), difference / (RUNS.1 - RUNS.0) / calls_per_run);
     }
     Ok(counts)
@@ -131,18 +139,22 @@ fn count(profile: &Profile) -> Result<BTreeMap<String, u64>> {
 /// Builds the benchmark `speed` and returns the path of its executable.
 fn build(profile: &Profile) -> Result<String> {
     let benches = ["bench", "--package", "benches", "--bench", "speed", "--profile", profile.name];
-    let messages = output("cargo", &[&benches[..], &["--no-run", "--message-format=json"]].concat())?;
+    let messages =
+        output("cargo", &[&benches[..], &["--no-run", "--message-format=json"]].concat())?;
     let programs = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let speed = programs.filter(|message| message["target"]["name"] == "speed");
-    let mut programs = speed.filter_map(|message| message["executable"].as_str().map(str::to_owned));
+    let mut programs =
+        speed.filter_map(|message| message["executable"].as_str().map(str::to_owned));
     programs.next_back().context("`cargo bench` built no program `speed`")
 }
 
 /// Returns the instructions of an execution of the program that runs a row `runs` times.
 fn instructions(program: &str, row: &str, runs: u64) -> Result<u64> {
     let runs = runs.to_string();
-    let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null", program, "--run", row, &runs];
-    let output = Command::new("valgrind").args(arguments).output().context("cannot run `valgrind`")?;
+    let arguments =
+        ["--tool=callgrind", "--callgrind-out-file=/dev/null", program, "--run", row, &runs];
+    let output =
+        Command::new("valgrind").args(arguments).output().context("cannot run `valgrind`")?;
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     let count = log.lines().find_map(|line| line.split_once("Collected : "));
     let count = count.filter(|_| output.status.success());
@@ -168,7 +180,8 @@ mod tests {
     fn own_rows_deviate_if_they_are_far_from_the_baseline_or_missing() {
         let baseline = "# made with\n     100 guard, a\n    1000 guard\n     100 whole catalog\n     100 peer\n     100 \
                         gone\n";
-        let counts = [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
+        let counts =
+            [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
         let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
         // With 2 %, `guard` and `whole catalog` deviate. `gone` is missing, with any tolerance.
         assert_eq!(print_comparison(&counts, baseline, 2), 3);

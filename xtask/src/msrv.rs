@@ -28,7 +28,8 @@ const WITH_INDIRECT: [&str; 3] = ["gcp-scopes-catalog", "gcp-scopes-explain", "g
 pub(crate) fn check() -> Result<()> {
     let (members, required) = (workspace::published()?, required_versions()?);
     for member in &members {
-        let promised = member.rust.with_context(|| format!("{} has no rust-version", member.name))?;
+        let promised =
+            member.rust.with_context(|| format!("{} has no rust-version", member.name))?;
         check_syntax(member, promised)?;
         check_dependencies(member, promised, &required)?;
         println!("msrv: {} keeps to Rust 1.{promised}", member.name);
@@ -66,21 +67,32 @@ fn check_syntax(member: &Member, promised: u32) -> Result<()> {
 /// Compares the versions of Rust that dependencies require with the version that the crate
 /// promises. The direct dependencies of a feature may require the newer version that README states
 /// for the feature.
-fn check_dependencies(member: &Member, promised: u32, required: &BTreeMap<String, u32>) -> Result<()> {
+fn check_dependencies(
+    member: &Member,
+    promised: u32,
+    required: &BTreeMap<String, u32>,
+) -> Result<()> {
     let newest = |lines: BTreeSet<String>| {
         lines.into_iter().filter_map(|line| Some((*required.get(&line)?, line))).max()
     };
-    let depth: &[&str] = if WITH_INDIRECT.contains(&member.name.as_str()) { &[] } else { &["--depth", "1"] };
-    if let Some((newer, name)) = newest(lines(&member.name, depth)?).filter(|(newer, _)| *newer > promised) {
+    let depth: &[&str] =
+        if WITH_INDIRECT.contains(&member.name.as_str()) { &[] } else { &["--depth", "1"] };
+    if let Some((newer, name)) =
+        newest(lines(&member.name, depth)?).filter(|(newer, _)| *newer > promised)
+    {
         let crate_name = &member.name;
-        bail!("{name}, a dependency of {crate_name}, needs Rust 1.{newer}; the crate promises 1.{promised}");
+        bail!(
+            "{name}, a dependency of {crate_name}, needs Rust 1.{newer}; the crate promises 1.{promised}"
+        );
     }
     let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
     for feature in &member.features {
         let direct = lines(&member.name, &["--depth", "1", "--features", feature])?;
         let needed = newest(direct).map(|(newer, _)| newer).filter(|newer| *newer > promised);
         if feature_row(&readme, feature).is_none() && member.folder == workspace::root() {
-            bail!("README.md has no row for the feature `{feature}`; add one to the table of features");
+            bail!(
+                "README.md has no row for the feature `{feature}`; add one to the table of features"
+            );
         }
         let stated = stated_version(&readme, feature);
         if needed != stated {
@@ -115,7 +127,8 @@ fn required_versions() -> Result<BTreeMap<String, u32>> {
     let arguments = ["metadata", "--all-features", "--format-version", "1"];
     let output = Command::new("cargo").args(arguments).current_dir(workspace::root()).output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let packages = metadata["packages"].as_array().context("`cargo metadata` printed no packages")?;
+    let packages =
+        metadata["packages"].as_array().context("`cargo metadata` printed no packages")?;
     let version = |package: &Value| {
         let line = format!("{} v{}", package["name"].as_str()?, package["version"].as_str()?);
         Some((line, minor(package["rust_version"].as_str()?)?))

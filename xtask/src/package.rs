@@ -37,8 +37,9 @@ pub(crate) fn sizes() -> Result<()> {
 /// Returns the file with the data of a catalog.
 fn blob(name: &str) -> Result<PathBuf> {
     let folders = ["crates/catalog/src/data", "src/catalog/data"];
-    let mut files =
-        folders.map(|folder| workspace::root().join(folder).join(format!("{name}.bin"))).into_iter();
+    let mut files = folders
+        .map(|folder| workspace::root().join(folder).join(format!("{name}.bin")))
+        .into_iter();
     let file = files.find(|file| file.is_file());
     file.with_context(|| format!("{name}.bin is not in {}", folders.join(" or ")))
 }

@@ -8,7 +8,11 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn output(arguments: &[&str]) -> Result<String> {
     let output = Command::new("cargo").args(arguments).output().context("cannot run `cargo`")?;
     if !output.status.success() {
-        bail!("`cargo {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "`cargo {}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().map(|line| masked(line) + "\n").collect())
@@ -32,7 +36,8 @@ fn masked(line: &str) -> String {
         let first = parts.next().unwrap_or_default().to_owned();
         parts.fold(first, |line, part| {
             let rest = part.trim_start_matches(|c| characters.contains(c));
-            let has_value = rest.len() < part.len() && part.starts_with(|c: char| c.is_ascii_hexdigit());
+            let has_value =
+                rest.len() < part.len() && part.starts_with(|c: char| c.is_ascii_hexdigit());
             match has_value {
                 true => format!("{line}{prefix}{replacement}{rest}"),
                 false => format!("{line}{prefix}{part}"),
@@ -49,12 +54,18 @@ mod tests {
     fn only_values_that_differ_between_runs_are_masked() {
         let rows = [
             ("  request id  42035f8740f2", "  request id  00000000"),
-            (r#"{"time":"2026-11-22T03:08:17.3Z","message":"no"}"#, r#"{"time":"00:00","message":"no"}"#),
+            (
+                r#"{"time":"2026-11-22T03:08:17.3Z","message":"no"}"#,
+                r#"{"time":"00:00","message":"no"}"#,
+            ),
             (
                 "PUT http://127.0.0.1:40559/photos in 5.1ms - 403",
                 "PUT http://127.0.0.1:0/photos in 0ms - 403",
             ),
-            ("PUT http://127.0.0.1:8/photos in 980µs - 403", "PUT http://127.0.0.1:0/photos in 0ms - 403"),
+            (
+                "PUT http://127.0.0.1:8/photos in 980µs - 403",
+                "PUT http://127.0.0.1:0/photos in 0ms - 403",
+            ),
             ("server says; 59 min left)", "server says; 0 min left)"),
             ("not in many cases; Cloud Run, too", "not in many cases; Cloud Run, too"),
             ("HTTP 200 OK", "HTTP 200 OK"),

@@ -85,9 +85,12 @@ pub(crate) fn check() -> Result<()> {
 /// Returns the text of README with all blocks generated anew.
 fn generate() -> Result<String> {
     BLOCKS.iter().try_fold(fs::read_to_string(README)?, |text, block| {
-        let (open, close) = (format!("<!-- {} -->", block.mark), format!("<!-- /{} -->", block.mark));
-        let (before, rest) = text.split_once(&open).with_context(|| format!("README.md has no {open}"))?;
-        let (_, after) = rest.split_once(&close).with_context(|| format!("README.md has no {close}"))?;
+        let (open, close) =
+            (format!("<!-- {} -->", block.mark), format!("<!-- /{} -->", block.mark));
+        let (before, rest) =
+            text.split_once(&open).with_context(|| format!("README.md has no {open}"))?;
+        let (_, after) =
+            rest.split_once(&close).with_context(|| format!("README.md has no {close}"))?;
         Ok(format!("{before}{open}\n{}\n{close}{after}", block.content.text()?))
     })
 }
@@ -100,8 +103,10 @@ impl BlockContent {
             }
             Self::Table(head) => {
                 let page = fs::read_to_string(FIGURES).context(FIGURES)?;
-                let table =
-                    page.lines().skip_while(|line| line != head).take_while(|line| line.starts_with('|'));
+                let table = page
+                    .lines()
+                    .skip_while(|line| line != head)
+                    .take_while(|line| line.starts_with('|'));
                 let rows: Vec<&str> = table.collect();
                 if rows.len() < 3 {
                     bail!("{FIGURES} has no table that begins with `{head}`");

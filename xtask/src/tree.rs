@@ -11,7 +11,16 @@ use crate::workspace;
 /// `name vVERSION`. `more` are further arguments of `cargo tree`.
 pub(crate) fn lines(name: &str, more: &[&str]) -> Result<BTreeSet<String>> {
     let mut command = Command::new("cargo");
-    command.args(["tree", "--package", name, "--no-default-features", "-e", "normal", "--prefix", "none"]);
+    command.args([
+        "tree",
+        "--package",
+        name,
+        "--no-default-features",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+    ]);
     command.args(["--format", "{p}"]).args(more).current_dir(workspace::root());
     let output = command.output().context("cannot run `cargo tree`")?;
     if !output.status.success() {

@@ -47,11 +47,14 @@ pub(crate) fn is_possible() -> Result<()> {
 
 /// Prints that compiling is left out. Returns an error in CI, where a compiler must be installed.
 fn leave_out() -> Result<()> {
-    let advice = format!("`rustup target add {TARGET}`, or Debian's rustc-web, cargo-web and rust-web-src");
+    let advice =
+        format!("`rustup target add {TARGET}`, or Debian's rustc-web, cargo-web and rust-web-src");
     if std::env::var_os("CI").is_some_and(|value| value == "true") {
         bail!("no installed compiler can compile for {TARGET}; install one: {advice}");
     }
-    println!("LEFT OUT: {TARGET}, because no installed compiler can compile for it; install one: {advice}");
+    println!(
+        "LEFT OUT: {TARGET}, because no installed compiler can compile for it; install one: {advice}"
+    );
     Ok(())
 }
 
@@ -69,7 +72,8 @@ impl WasmCompiler {
     fn installed() -> Option<Self> {
         let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
         candidates.into_iter().find_map(|(rustc, cargo)| {
-            let has_target = printed_path(rustc, &["--print", "target-libdir", "--target", TARGET])?.is_dir();
+            let has_target =
+                printed_path(rustc, &["--print", "target-libdir", "--target", TARGET])?.is_dir();
             let sources = "lib/rustlib/src/rust/library/Cargo.lock";
             let has_sources = printed_path(rustc, &["--print", "sysroot"])?.join(sources).is_file();
             (has_target || has_sources).then_some(Self { rustc, cargo, builds_std: !has_target })
@@ -81,7 +85,10 @@ impl WasmCompiler {
     fn compile(&self, members: &[Member], features: &str) -> Result<()> {
         let mut command = Command::new(self.cargo);
         command.args(["check", "--quiet", "--lib", "--target", TARGET]).arg(features);
-        command.arg("--target-dir").arg(workspace::target()?.join("wasm")).current_dir(workspace::root());
+        command
+            .arg("--target-dir")
+            .arg(workspace::target()?.join("wasm"))
+            .current_dir(workspace::root());
         members.iter().for_each(|member| _ = command.args(["--package", &member.name]));
         // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").env("RUSTC", self.rustc);

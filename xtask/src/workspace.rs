@@ -27,7 +27,8 @@ pub(crate) struct Member {
 /// Returns all crates of the workspace.
 pub(crate) fn members() -> Result<Vec<Member>> {
     let metadata = metadata()?;
-    let packages = metadata["packages"].as_array().context("`cargo metadata` printed no packages")?;
+    let packages =
+        metadata["packages"].as_array().context("`cargo metadata` printed no packages")?;
     packages.iter().map(member).collect()
 }
 
@@ -69,7 +70,9 @@ fn member(package: &Value) -> Result<Member> {
     let targets = package["targets"].as_array().context("a package has no targets")?;
     let of_kind = |wanted: &'static [&str]| {
         let is_wanted = |kind: &Value| kind.as_str().is_some_and(|kind| wanted.contains(&kind));
-        targets.iter().filter(move |target| target["kind"].as_array().into_iter().flatten().any(is_wanted))
+        targets
+            .iter()
+            .filter(move |target| target["kind"].as_array().into_iter().flatten().any(is_wanted))
     };
     let root = |target: &Value| target["src_path"].as_str().map(PathBuf::from);
     let features = package["features"].as_object().context("a package has no features")?.keys();
@@ -94,6 +97,10 @@ fn metadata() -> Result<Value> {
     let arguments = ["metadata", "--no-deps", "--format-version", "1"];
     let output = Command::new("cargo").args(arguments).current_dir(root()).output();
     let output = output.context("cannot run `cargo metadata`")?;
-    ensure!(output.status.success(), "`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "`cargo metadata` failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).context("`cargo metadata` printed invalid JSON")
 }

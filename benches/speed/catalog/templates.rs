@@ -71,7 +71,11 @@ pub(crate) fn all() -> Vec<RequestTemplate> {
 /// position of the node in its section, and `path` holds the segments from the root to the node. A
 /// key encodes the verb in its low three bits, and the custom verb above them. The catalog's
 /// `walk.rs` describes the bytes of a node.
-fn visit_methods(at: usize, path: &mut Vec<&'static str>, visit: &mut impl FnMut(&[&'static str], usize)) {
+fn visit_methods(
+    at: usize,
+    path: &mut Vec<&'static str>,
+    visit: &mut impl FnMut(&[&'static str], usize),
+) {
     let node = &FULL.section(NODES)[at..];
     let [literals, methods, flags] = [number::<2>(node, 0), node[2].into(), node[3].into()];
     let edges = 4 + (flags & 7);

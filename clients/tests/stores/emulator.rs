@@ -90,8 +90,9 @@ fn install() -> Result<PathBuf> {
     let _guard = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE);
     let python = home.join("bin/python");
-    let has_emulator =
-        |python: &Path| run(Command::new(python).args(["-c", "import gcp_storage_emulator"])).is_ok();
+    let has_emulator = |python: &Path| {
+        run(Command::new(python).args(["-c", "import gcp_storage_emulator"])).is_ok()
+    };
     if !has_emulator(&python) {
         run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
         run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE]))?;
@@ -118,17 +119,29 @@ async fn opendal_writes_with_the_write_scope_and_is_denied_writes_without_it() -
     let film = film(8);
     // For an object without a content type the emulator sends `null`, which opendal does not
     // accept.
-    operator(writer.clone()).write_with("film.mkv", film.clone()).content_type("video/x-matroska").await?;
+    operator(writer.clone())
+        .write_with("film.mkv", film.clone())
+        .content_type("video/x-matroska")
+        .await?;
     for token in [&writer, &reader] {
         let downloaded = operator(token.clone()).read("film.mkv").await?;
-        ensure!(downloaded.to_vec() == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
+        ensure!(
+            downloaded.to_vec() == film,
+            "{} of {} bytes, or other bytes",
+            downloaded.len(),
+            film.len()
+        );
     }
     let listed = operator(reader.clone()).list("").await?;
     ensure!(listed.iter().any(|entry| entry.name() == "film.mkv"), "{listed:?}");
     let Err(missing) = operator(reader.clone()).read("no such object").await else {
         bail!("the object exists")
     };
-    assert_eq!((missing.kind(), Denial::find(&missing).is_some()), (ErrorKind::NotFound, false), "{missing}");
+    assert_eq!(
+        (missing.kind(), Denial::find(&missing).is_some()),
+        (ErrorKind::NotFound, false),
+        "{missing}"
+    );
 
     let Err(error) = operator(reader).write("film.mkv", "cut").await else {
         bail!("the upload was not refused")
@@ -174,7 +187,8 @@ async fn the_fake_forwards_responses_unchanged() -> Result<()> {
     }
     // The fake itself refuses a token without a scope of Cloud Storage.
     let token = google.mint(ACCOUNT, ["logging.write"]);
-    let request = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(token);
+    let request =
+        client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(token);
     assert_eq!(request.send().await?.status(), StatusCode::FORBIDDEN);
     Ok(())
 }

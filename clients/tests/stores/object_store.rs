@@ -9,16 +9,18 @@ use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_object_store::GuardObjectStoreExt as _;
 use gcp_scopes_testing::{Fault, RefusalForm, Service};
 use object_store::client::{
-    ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody, HttpResponse,
-    HttpService, ReqwestConnector,
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody,
+    HttpResponse, HttpService, ReqwestConnector,
 };
 use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::{
-    BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
-    StaticCredentialProvider,
+    BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload,
+    RetryConfig, StaticCredentialProvider,
 };
 
-use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
+use super::{
+    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
+};
 
 /// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -56,12 +58,19 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
             (store.copy(cat, dog).await, "storage.objects.copy"),
             (store.put_multipart(cat).await.map(drop), "storage.objects.insert"),
         ];
-        assert!(storage_calls(&google) <= sent_per_call * errors.len(), "{preflight:?}: a call was retried");
+        assert!(
+            storage_calls(&google) <= sent_per_call * errors.len(),
+            "{preflight:?}: a call was retried"
+        );
         for (result, method) in errors {
             let error = result.expect_err(method);
-            assert!(matches!(error, Error::PermissionDenied { .. }), "{preflight:?}, {method}: {error:?}");
-            let denial =
-                connector.denial_of(&error).unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
+            assert!(
+                matches!(error, Error::PermissionDenied { .. }),
+                "{preflight:?}, {method}: {error:?}"
+            );
+            let denial = connector
+                .denial_of(&error)
+                .unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
             assert_eq!(denial.method().map(|method| method.id()), Some(method), "{preflight:?}");
             assert!(error.to_string().contains("No IAM role fixes this"), "{error}");
         }
@@ -89,7 +98,9 @@ async fn a_refused_head_is_explained_only_if_the_scopes_are_known() {
     vm.stop().unwrap();
     vm.set_scopes(["logging.write"]).unwrap();
     vm.start().unwrap();
-    for (guard, is_explained) in [(guard(&google).detect().await, true), (guard(&google).build(), false)] {
+    for (guard, is_explained) in
+        [(guard(&google).detect().await, true), (guard(&google).build(), false)]
+    {
         let (store, connector) = store(&google.storage_url(), google.token(), &guard);
         let error = store.head(&"cat.jpg".into()).await.unwrap_err();
         assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
@@ -103,15 +114,27 @@ async fn allowed_operations_of_all_kinds_succeed() {
     for preflight in [Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).detect().await;
         let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard);
-        let (cat, dog, cow) = (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
+        let (cat, dog, cow) =
+            (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
         let film = film(1);
-        let chunks: PutPayload = film.chunks(64 * 1024).map(bytes::Bytes::copy_from_slice).collect();
+        let chunks: PutPayload =
+            film.chunks(64 * 1024).map(bytes::Bytes::copy_from_slice).collect();
         store.put(cat, chunks).await.unwrap();
-        let downloaded: Vec<u8> =
-            store.get(cat).await.unwrap().into_stream().map_ok(Vec::from).try_concat().await.unwrap();
+        let downloaded: Vec<u8> = store
+            .get(cat)
+            .await
+            .unwrap()
+            .into_stream()
+            .map_ok(Vec::from)
+            .try_concat()
+            .await
+            .unwrap();
         assert!(downloaded == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
         let range = GetOptions::new().with_range(Some(GetRange::Bounded(1000..2000)));
-        assert_eq!(store.get_opts(cat, range).await.unwrap().bytes().await.unwrap(), film[1000..2000]);
+        assert_eq!(
+            store.get_opts(cat, range).await.unwrap().bytes().await.unwrap(),
+            film[1000..2000]
+        );
         assert_eq!(store.head(cat).await.unwrap().size, film.len() as u64);
 
         let mut parts = store.put_multipart(dog).await.unwrap();
@@ -124,7 +147,8 @@ async fn allowed_operations_of_all_kinds_succeed() {
 
         store.copy(dog, cow).await.unwrap();
         store.rename(cow, cat).await.unwrap();
-        let names: Vec<_> = store.list(None).map_ok(|object| object.location).try_collect().await.unwrap();
+        let names: Vec<_> =
+            store.list(None).map_ok(|object| object.location).try_collect().await.unwrap();
         assert_eq!(names, [cat.clone(), dog.clone()]);
         for name in names {
             store.delete(&name).await.unwrap();
@@ -136,7 +160,8 @@ async fn allowed_operations_of_all_kinds_succeed() {
 #[tokio::test]
 async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
-    let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
+    let (store, _) =
+        store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
     google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
     assert_eq!(storage_calls(&google), 3);
@@ -153,7 +178,9 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
         let (before, after) = text.split_once(" in ").unwrap();
         format!("{before} {}", after.split_once(" - ").unwrap().1)
     };
-    for form in [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html] {
+    for form in
+        [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html]
+    {
         google.script(Service::Storage).times(2).respond_with(form);
         let expected = unguarded.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
@@ -167,7 +194,8 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
 #[derive(Debug)]
 struct AlwaysRefuses;
 
-const REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+const REFUSAL: &str =
+    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
 
 #[async_trait]
 impl HttpService for AlwaysRefuses {
@@ -185,19 +213,33 @@ impl HttpConnector for AlwaysRefuses {
 
 #[tokio::test]
 async fn token_requests_are_not_checked_but_signing_requests_are() {
-    let client = Guard::builder().build().object_store(AlwaysRefuses).connect(&ClientOptions::new()).unwrap();
+    let client = Guard::builder()
+        .build()
+        .object_store(AlwaysRefuses)
+        .connect(&ClientOptions::new())
+        .unwrap();
     let rows = [
-        ("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token", false),
-        ("http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/email", false),
+        (
+            "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token",
+            false,
+        ),
+        (
+            "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/email",
+            false,
+        ),
         ("https://accounts.google.com/o/oauth2/token", false),
         ("https://oauth2.googleapis.com/token", false),
         ("https://oauth2.googleapis.com/tokeninfo?access_token=x", false),
-        ("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a%40b:signBlob", true),
+        (
+            "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a%40b:signBlob",
+            true,
+        ),
         ("https://storage.googleapis.com/photos/cat.jpg", true),
     ];
     for (url, is_explained) in rows {
         let request = http::Request::post(url).header("authorization", "Bearer x");
-        let response = client.execute(request.body(HttpRequestBody::empty()).unwrap()).await.unwrap();
+        let response =
+            client.execute(request.body(HttpRequestBody::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 403, "{url}");
         let text = response.into_body().bytes().await.unwrap();
         assert_eq!(text != REFUSAL, is_explained, "{url}: {text:?}");

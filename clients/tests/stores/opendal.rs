@@ -7,10 +7,14 @@ use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
-use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
+use opendal::{
+    Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator,
+};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
+use super::{
+    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
+};
 
 /// Returns the configuration of the service at this URL, without any source of tokens.
 fn gcs(url: &str) -> Gcs {
@@ -56,7 +60,8 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
             let error = operator.write("cat.jpg", "meow").await.expect_err(order);
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{order}");
             assert!(!error.is_temporary(), "{order}");
-            let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: no denial in {error:?}"));
+            let denial =
+                Denial::find(&error).unwrap_or_else(|| panic!("{order}: no denial in {error:?}"));
             assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
             let (kind, sent) = match preflight {
                 Preflight::Deny => (DenialKind::Predicted, 0),
@@ -64,7 +69,10 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
             };
             assert_eq!((denial.kind(), storage_calls(&google) - before), (kind, sent), "{order}");
             assert_eq!(error.to_string().matches("No IAM role fixes this").count(), 1, "{error}");
-            assert!(Denial::find(&std::io::Error::from(error)).is_some(), "{order}: not in io::Error");
+            assert!(
+                Denial::find(&std::io::Error::from(error)).is_some(),
+                "{order}: not in io::Error"
+            );
         }
     }
 }
@@ -72,8 +80,9 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
 #[tokio::test]
 async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
-    let operator =
-        operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal()).layer(retry());
+    let operator = operator(&google, full_control_token(&google))
+        .layer(guard(&google).build().opendal())
+        .layer(retry());
     google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     operator.write("cat.jpg", "meow").await.unwrap();
     assert_eq!(storage_calls(&google), 3);
@@ -106,7 +115,8 @@ async fn allowed_operations_of_all_kinds_succeed() {
 
     operator.copy("pets/dog.jpg", "pets/cow.jpg").await.unwrap();
     let listed = operator.list("pets/").await.unwrap();
-    let names: Vec<_> = listed.iter().map(|entry| entry.name()).filter(|name| !name.is_empty()).collect();
+    let names: Vec<_> =
+        listed.iter().map(|entry| entry.name()).filter(|name| !name.is_empty()).collect();
     assert_eq!(names, ["cat.jpg", "cow.jpg", "dog.jpg"]);
     for name in names {
         operator.delete(&format!("pets/{name}")).await.unwrap();
@@ -118,7 +128,8 @@ async fn allowed_operations_of_all_kinds_succeed() {
 async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
     let unguarded = operator(&google, full_control_token(&google));
-    let guarded = operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal());
+    let guarded =
+        operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal());
     for form in [
         RefusalForm::IamDenied,
         RefusalForm::ServiceDisabled,
@@ -132,7 +143,11 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
             let expected = unguarded.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
             assert!(Denial::find(&error).is_none(), "{form:?}");
-            assert_eq!(without_date(&error.to_string()), without_date(&expected.to_string()), "{form:?}");
+            assert_eq!(
+                without_date(&error.to_string()),
+                without_date(&expected.to_string()),
+                "{form:?}"
+            );
         }
     }
 }
@@ -148,10 +163,15 @@ fn without_date(text: &str) -> String {
 struct RefusingTransport(Arc<Mutex<Vec<String>>>);
 
 impl HttpTransport for RefusingTransport {
-    async fn fetch(&self, request: http::Request<Buffer>) -> opendal::Result<http::Response<HttpBody>> {
+    async fn fetch(
+        &self,
+        request: http::Request<Buffer>,
+    ) -> opendal::Result<http::Response<HttpBody>> {
         self.0.lock().unwrap().extend(request.uri().host().map(str::to_owned));
-        let json = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-        let body = HttpBody::new(futures::stream::iter([Ok(Buffer::from(json))]), Some(json.len() as u64));
+        let json =
+            r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let body =
+            HttpBody::new(futures::stream::iter([Ok(Buffer::from(json))]), Some(json.len() as u64));
         Ok(http::Response::builder().status(403).body(body).unwrap())
     }
 }
@@ -163,7 +183,8 @@ async fn requests_for_tokens_are_not_checked() {
     let credential = base64(user_credential);
     let transport = RefusingTransport::default();
     let operator = |gcs: Gcs| {
-        let context = OperationContext::new().with_http_transport(HttpTransporter::new(transport.clone()));
+        let context =
+            OperationContext::new().with_http_transport(HttpTransporter::new(transport.clone()));
         Operator::new(gcs).unwrap().with_context(context).layer(Guard::builder().build().opendal())
     };
     let storage = "https://storage.googleapis.com";
@@ -180,7 +201,11 @@ fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::new();
     for group in text.as_bytes().chunks(3) {
-        let bits = group.iter().chain(&[0, 0]).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = group
+            .iter()
+            .chain(&[0, 0])
+            .take(3)
+            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
         let digit = |index: usize| char::from(LETTERS[bits >> (18 - 6 * index) & 63]);
         let digits = (0..4).map(|index| if index <= group.len() { digit(index) } else { '=' });
         encoded.extend(digits);

@@ -83,7 +83,12 @@ fn crate_name(line: &str) -> &str {
 impl fmt::Display for Leaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: usize = self.lines.values().sum();
-        writeln!(f, "{} tokens, {lines} lines, {} with a part of a token", self.tokens, self.leaking.len())?;
+        writeln!(
+            f,
+            "{} tokens, {lines} lines, {} with a part of a token",
+            self.tokens,
+            self.leaking.len()
+        )?;
         // One line of each crate is enough to find the cause.
         let examples: BTreeMap<&str, &String> =
             self.leaking.iter().map(|line| (crate_name(line), line)).collect();
@@ -119,7 +124,8 @@ impl EncodedParts {
         let step = self.length / 2;
         (0..text.len()).step_by(step).any(|start| {
             let half = text.get(start..start + self.length - step + 1);
-            let surroundings = || &text[start.saturating_sub(step)..text.len().min(start + self.length)];
+            let surroundings =
+                || &text[start.saturating_sub(step)..text.len().min(start + self.length)];
             half.is_some_and(|half| self.halves.contains(half))
                 && surroundings().windows(self.length).any(|part| self.parts.contains(part))
         })
@@ -129,8 +135,10 @@ impl EncodedParts {
 /// Returns the parts of the tokens as plain text, and in base64, hexadecimal and percent-encoding.
 fn encodings(tokens: &BTreeSet<String>) -> [EncodedParts; 4] {
     let hex = |prefix: &str| -> Vec<String> {
-        let lower = |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02x}")).collect();
-        let upper = |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02X}")).collect();
+        let lower =
+            |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02x}")).collect();
+        let upper =
+            |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02X}")).collect();
         tokens.iter().flat_map(|token| [lower(token), upper(token)]).collect()
     };
     // base64 encodes groups of three bytes, so the encoding of a token depends on whether zero, one

@@ -24,7 +24,8 @@ async fn results() -> &'static (Table, Leaks) {
 async fn run_all() -> (Table, Leaks) {
     let log = LogBuffer::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
     subscriber.with_writer(move || writer.clone()).init();
     // The message of a panic may contain a token, too.
     let panics = Mutex::new(log.clone());
@@ -46,7 +47,10 @@ async fn no_client_logs_a_part_of_a_token() {
     let (_, leaks) = results().await;
     println!("{leaks}");
     for crate_name in ["gcp_scopes", "clients", "hyper_util", "h2", "reqwest", "tonic"] {
-        assert!(leaks.lines_of(crate_name) > 0, "{crate_name} logged nothing, so its logs were not checked");
+        assert!(
+            leaks.lines_of(crate_name) > 0,
+            "{crate_name} logged nothing, so its logs were not checked"
+        );
     }
     assert!(leaks.leaking_lines().is_empty(), "{leaks}");
 }

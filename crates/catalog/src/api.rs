@@ -29,7 +29,8 @@ impl Catalog {
         let name = name.trim();
         let version = find_version(self, name).ok_or_else(|| unknown_api(self, name))?;
         let methods = rest_methods(self).filter(|method| method.api() == version);
-        let by_id: BTreeMap<&str, ApiMethod> = methods.map(|method| (method.id(), method)).collect();
+        let by_id: BTreeMap<&str, ApiMethod> =
+            methods.map(|method| (method.id(), method)).collect();
         Ok(by_id.into_values().collect())
     }
 }
@@ -60,13 +61,20 @@ fn without_version(api: &str) -> &str {
 }
 
 fn unknown_api(catalog: Catalog, name: &str) -> Error {
-    let names = rest_methods(catalog).flat_map(|method| [without_version(method.api()), method.api()]);
+    let names =
+        rest_methods(catalog).flat_map(|method| [without_version(method.api()), method.api()]);
     let near = nearest(name, names.collect::<BTreeSet<_>>().into_iter());
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
         _ => "; names read like `pubsub`, or `compute.beta` with a version",
     };
-    Error::unknown(CatalogErrorKind::UnknownApi, "API", &format!("{name:.100}"), near.as_slice(), hint)
+    Error::unknown(
+        CatalogErrorKind::UnknownApi,
+        "API",
+        &format!("{name:.100}"),
+        near.as_slice(),
+        hint,
+    )
 }
 
 #[cfg(all(test, feature = "full"))]

@@ -28,8 +28,8 @@ mod layout;
 use std::num::NonZeroU16;
 
 use layout::{
-    API_RECORD, APIS, HOST_INDEX, ROW_RECORD, ROWS, RPC_INDEX, RPC_RECORD, RPCS, SCOPES, SERVICE_RECORD,
-    SERVICES, SETS, TEXT, VERB_INDEX,
+    API_RECORD, APIS, HOST_INDEX, ROW_RECORD, ROWS, RPC_INDEX, RPC_RECORD, RPCS, SCOPES,
+    SERVICE_RECORD, SERVICES, SETS, TEXT, VERB_INDEX,
 };
 pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION};
 
@@ -267,8 +267,10 @@ impl<'a> Blob<'a> {
     pub fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
         let at = usize::from(set) * 2;
         let (from, to) = (u16_at(self.section(SETS), at), u16_at(self.section(SETS), at + 2));
-        let numbers =
-            self.section(SCOPES).get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
+        let numbers = self
+            .section(SCOPES)
+            .get(usize::from(from) * 2..usize::from(to) * 2)
+            .unwrap_or_default();
         numbers.chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)))
     }
 
@@ -353,7 +355,11 @@ const fn section(bytes: &[u8], number: usize) -> &[u8] {
     let to = header_u32(header, number + 1);
     let is_catalog = header_u32(header, 0) == u32::from_le_bytes(MAGIC) as usize;
     // A `const fn` cannot index with a range, so the slice is cut twice.
-    if is_catalog && from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
+    if is_catalog && from <= to && to <= body.len() {
+        body.split_at(to).0.split_at(from).1
+    } else {
+        &[]
+    }
 }
 
 /// Returns a number of the header. Number 0 is [`MAGIC`], number n is the end of section n - 1.

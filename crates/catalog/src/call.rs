@@ -210,7 +210,8 @@ impl<'a> Call<'a> {
     /// ```
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        let has = |name: &HeaderName| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        let has =
+            |name: &HeaderName| self.headers.is_some_and(|headers| headers.all.contains_key(name));
         has(&AUTHORIZATION)
             || has(&API_KEY)
             || query::has_token(self.query())
@@ -381,13 +382,17 @@ impl<'a> Call<'a> {
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.authority().map(|authority| host::split_authority(authority).0);
-        f.debug_struct("Call").field("verb", &self.verb).field("host", &host).finish_non_exhaustive()
+        f.debug_struct("Call")
+            .field("verb", &self.verb)
+            .field("host", &host)
+            .finish_non_exhaustive()
     }
 }
 
 /// Checks whether a path has the form `/package.Service/Method`.
 fn is_grpc_path(path: &str) -> bool {
-    let is_name = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
+    let is_name =
+        |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
     let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     names.is_some_and(|(service, method)| {
         is_name(method) && service.rsplit_once('.').is_some_and(|(_, last)| is_name(last))
@@ -465,7 +470,8 @@ mod tests {
             ("", true),
         ] {
             let headers = [("authorization", value)];
-            let is_signed = call_is(&Method::GET, "https://x.example/", &headers, |call| call.is_signed());
+            let is_signed =
+                call_is(&Method::GET, "https://x.example/", &headers, |call| call.is_signed());
             assert_eq!(is_signed, expected, "{value}");
         }
         assert!(!call_is(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
@@ -476,17 +482,24 @@ mod tests {
         let url = "https://x.example/a";
         let batch = "https://x.example/batch/storage/v1";
         let (get, post) = (Method::GET, Method::POST);
-        assert!(call_is(&post, url, &[("content-type", "application/grpc+proto")], |call| call.is_grpc()));
-        assert!(!call_is(&post, url, &[("content-type", "application/json")], |call| call.is_grpc()));
+        assert!(call_is(&post, url, &[("content-type", "application/grpc+proto")], |call| call
+            .is_grpc()));
         assert!(
-            call_is(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| call.is_batch())
+            !call_is(&post, url, &[("content-type", "application/json")], |call| call.is_grpc())
         );
+        assert!(call_is(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| {
+            call.is_batch()
+        }));
         assert!(call_is(&post, batch, &[], |call| call.is_batch()));
         assert!(!call_is(&get, batch, &[], |call| call.is_batch()));
-        assert!(!call_is(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
+        assert!(
+            !call_is(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch())
+        );
         assert!(call_is(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
         assert!(call_is(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
-        assert!(call_is(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
+        assert!(
+            call_is(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example"))
+        );
         let verb = [("x-http-method-override", "GET")];
         assert!(call_is(&post, url, &verb, |call| call.verb() == "GET"));
         assert!(call_is(&Method::PUT, url, &verb, |call| call.verb() == "PUT"));

@@ -52,12 +52,17 @@ const BYTES: &[u8] = include_bytes!("data/storage.bin");
 #[cfg(not(any(feature = "full", feature = "cloud", feature = "storage")))]
 const BYTES: &[u8] = &[];
 
-static BUILT_IN: Data =
-    Data { blob: Blob::open(BYTES), unknown_scopes: Vec::new(), knows_overrides: true, version: VERSION };
+static BUILT_IN: Data = Data {
+    blob: Blob::open(BYTES),
+    unknown_scopes: Vec::new(),
+    knows_overrides: true,
+    version: VERSION,
+};
 /// The opened catalogs. The number of a catalog is its index in this array plus one. An `ApiMethod`
 /// contains the number of its catalog instead of a pointer, because an `ApiMethod` is copied for
 /// every call and must be small.
-static OPENED: [OnceLock<Data>; MAX_OPENED as usize] = [const { OnceLock::new() }; MAX_OPENED as usize];
+static OPENED: [OnceLock<Data>; MAX_OPENED as usize] =
+    [const { OnceLock::new() }; MAX_OPENED as usize];
 /// How many catalogs a program can open: `ApiMethod` has seven bits for the number of its catalog.
 const MAX_OPENED: u8 = 127;
 
@@ -184,7 +189,8 @@ impl Catalog {
     /// scopes if the documents list none of them.
     pub(crate) fn documented_scopes(self, set: u16) -> ScopeSet {
         let all = || self.scopes_of_set(set);
-        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
+        let listed: ScopeSet =
+            all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
         if listed.is_empty() { all().collect() } else { listed }
     }
 
@@ -196,9 +202,11 @@ impl Catalog {
 
     /// Returns the scopes of the set with this number.
     pub(crate) fn scopes_of_set(self, set: u16) -> impl Iterator<Item = Scope> {
-        self.blob().set(set).filter_map(move |number| match number.checked_sub(Scope::known_count()) {
-            None => Some(Scope::numbered(number)),
-            Some(place) => self.data().unknown_scopes.get(place).cloned(),
+        self.blob().set(set).filter_map(move |number| {
+            match number.checked_sub(Scope::known_count()) {
+                None => Some(Scope::numbered(number)),
+                Some(place) => self.data().unknown_scopes.get(place).cloned(),
+            }
         })
     }
 }

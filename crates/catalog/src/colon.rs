@@ -31,14 +31,17 @@ const SHORTEST: usize = 3;
 /// lower case.
 pub(crate) fn is_like_verb(text: &[u8]) -> bool {
     let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
-    text.len() >= SHORTEST && text.first().is_some_and(u8::is_ascii_lowercase) && text.iter().all(is_letter)
+    text.len() >= SHORTEST
+        && text.first().is_some_and(u8::is_ascii_lowercase)
+        && text.iter().all(is_letter)
 }
 
 /// Checks whether the last of these segments may be a name that contains a colon.
 pub(crate) fn may_be_name(host: &str, segments: &[&[u8]]) -> bool {
     let Some((last, parents)) = segments.split_last() else { return false };
     let is_place = |(known, literal, is_deep): &(&str, &[u8], bool)| {
-        *known == host && if *is_deep { parents.contains(literal) } else { parents.last() == Some(literal) }
+        *known == host
+            && if *is_deep { parents.contains(literal) } else { parents.last() == Some(literal) }
     };
     let is_project = parents.last().is_some_and(|parent| PROJECTS.contains(parent));
     NAMES.iter().any(is_place) || (is_project && has_domain(last))

@@ -100,8 +100,9 @@ impl Endpoints {
         let (host, port, base) = parse_endpoint(from)?;
         let expected = "the host of a Google API, such as `storage.googleapis.com`";
         let target = parse_target(self.catalog, to);
-        let target =
-            target.ok_or_else(|| invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}")))?;
+        let target = target.ok_or_else(|| {
+            invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}"))
+        })?;
         self.mapped.push(MappedHost { host, port, target, base });
         Ok(self)
     }
@@ -123,7 +124,9 @@ impl Endpoints {
         let name = host::normalize(domain.trim()).into_owned();
         if !name.contains('.') || !is_host_name(&name) {
             let expected = "a bare domain, such as `s3nsapis.fr`";
-            return Err(invalid(&format!("invalid universe domain {domain:?}: expected {expected}")));
+            return Err(invalid(&format!(
+                "invalid universe domain {domain:?}: expected {expected}"
+            )));
         }
         self.universes.push(name);
         Ok(self)
@@ -141,7 +144,8 @@ impl Endpoints {
     /// ```
     #[must_use]
     pub fn is_google_host(&self, call: &Call<'_>) -> bool {
-        let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
+        let is_below =
+            |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
         self.api_host(call, is_below).is_ok()
     }
 
@@ -204,7 +208,9 @@ impl Endpoints {
     fn find_mapped(&self, name: &str, port: &Port) -> Option<&MappedHost> {
         let mut at_port = self.mapped.iter().filter(|mapped| port.matches(mapped.port));
         let exact = at_port.clone().find(|mapped| mapped.host == name);
-        exact.or_else(|| at_port.find(|mapped| is_this_machine(&mapped.host) && is_this_machine(name)))
+        exact.or_else(|| {
+            at_port.find(|mapped| is_this_machine(&mapped.host) && is_this_machine(name))
+        })
     }
 
     /// Returns the host of the Google API to which a call goes, or why the call goes to none.
@@ -263,7 +269,8 @@ impl Port {
 
     /// Checks whether this is the port of a mapped host.
     fn matches(&self, mapped: Option<u16>) -> bool {
-        mapped.map_or_else(|| self.is_default(), |mapped| self.named.or(self.default) == Some(mapped))
+        mapped
+            .map_or_else(|| self.is_default(), |mapped| self.named.or(self.default) == Some(mapped))
     }
 }
 
@@ -271,7 +278,9 @@ impl Port {
 /// token endpoint.
 #[inline]
 pub(crate) fn is_known_host(catalog: Catalog, host: &str) -> bool {
-    catalog.host(host).is_some() || hosts::AUTH.contains(&host) || host::unalias(host.as_bytes()).is_some()
+    catalog.host(host).is_some()
+        || hosts::AUTH.contains(&host)
+        || host::unalias(host.as_bytes()).is_some()
 }
 
 /// Reads the host of a Google API. The catalog need not contain the host: small catalogs lack many
@@ -283,7 +292,8 @@ fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
     {
         return Some(api_host.host.into_owned());
     }
-    let is_below_domain = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    let is_below_domain =
+        name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
     (is_below_domain && is_host_name(&name)).then(|| name.into_owned())
 }
 
@@ -306,7 +316,8 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let authority: http::uri::Authority = address.parse().map_err(|_| bad())?;
     let (host, port) = host::split_authority(authority.as_str());
     let host = host::normalize(host).into_owned();
-    if address.contains('@') || !(is_host_name(&host) || host.parse::<std::net::Ipv6Addr>().is_ok()) {
+    if address.contains('@') || !(is_host_name(&host) || host.parse::<std::net::Ipv6Addr>().is_ok())
+    {
         return Err(bad());
     }
     let port = port.map(str::parse).transpose().map_err(|_| bad())?;
@@ -351,7 +362,10 @@ mod tests {
         assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
         assert_eq!(base("localhost:4443"), "http://localhost:4443");
         assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
-        assert_eq!(Endpoints::new().base_url("storage.googleapis.com"), "https://storage.googleapis.com");
+        assert_eq!(
+            Endpoints::new().base_url("storage.googleapis.com"),
+            "https://storage.googleapis.com"
+        );
         let universe = Endpoints::new().universe("s3nsapis.fr").unwrap();
         assert_eq!(universe.base_url("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
     }
@@ -386,9 +400,13 @@ mod tests {
 
     #[test]
     fn the_error_for_an_endpoint_does_not_contain_user_and_password() {
-        for from in ["http://me:PASSWORD@127.0.0.1:4443", "me:PASSWORD@host", "http://me:PASS@WORD@host/path"]
-        {
-            let error = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap_err().to_string();
+        for from in [
+            "http://me:PASSWORD@127.0.0.1:4443",
+            "me:PASSWORD@host",
+            "http://me:PASS@WORD@host/path",
+        ] {
+            let error =
+                Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap_err().to_string();
             assert!(!error.contains("PASS") && !error.contains("me:"), "{error}");
         }
     }

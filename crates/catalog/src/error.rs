@@ -88,4 +88,5 @@ impl Error {
 }
 
 /// The hint for a catalog without methods.
-pub(crate) const NO_CATALOG: &str = ": no catalog is compiled in; enable the feature `catalog-full`";
+pub(crate) const NO_CATALOG: &str =
+    ": no catalog is compiled in; enable the feature `catalog-full`";

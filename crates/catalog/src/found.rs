@@ -36,7 +36,8 @@ impl Match {
     #[inline(always)]
     pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
         let row = catalog.blob().row(method.row());
-        let found = Self { method, set: row.set, abstain_reason: None, override_number: 0, is_grpc: false };
+        let found =
+            Self { method, set: row.set, abstain_reason: None, override_number: 0, is_grpc: false };
         let abstain_reason = match row.basis {
             _ if row.set == 0 => Some(AbstainReason::Empty),
             PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
@@ -74,7 +75,8 @@ impl Match {
     pub(crate) fn without_request(method: ApiMethod) -> Self {
         let found = Self::new(method.catalog(), method, "");
         let found = if method.is_rpc() { found.over_grpc() } else { found };
-        let depends_on_query = method.override_row().is_some_and(|row| row.effect.depends_on_query());
+        let depends_on_query =
+            method.override_row().is_some_and(|row| row.effect.depends_on_query());
         if depends_on_query { found.or_abstain(AbstainReason::Request) } else { found }
     }
 
@@ -103,11 +105,17 @@ impl Match {
             return Err(reason);
         }
         if is_listed {
-            return if self.fits_only_some_calls(held) { Err(AbstainReason::Request) } else { Ok(true) };
+            return if self.fits_only_some_calls(held) {
+                Err(AbstainReason::Request)
+            } else {
+                Ok(true)
+            };
         }
         match self.abstain_reason {
             Some(reason) => Err(reason),
-            None if !held.is_all_known() || held.holds_unlisted() => Err(AbstainReason::UnlistedScope),
+            None if !held.is_all_known() || held.holds_unlisted() => {
+                Err(AbstainReason::UnlistedScope)
+            }
             None if self.is_accepted_by_another_version(held) => Err(AbstainReason::Ambiguous),
             None => Ok(false),
         }
@@ -145,7 +153,9 @@ impl Match {
     /// Checks whether another version of the API accepts one of these scopes for the method.
     /// Google's document of this version may be older than the scope.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
-        self.method.other_versions().any(|other| other.catalog().set_intersects(other.set_index(), held))
+        self.method
+            .other_versions()
+            .any(|other| other.catalog().set_intersects(other.set_index(), held))
     }
 
     /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if the

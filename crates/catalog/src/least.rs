@@ -35,7 +35,8 @@ fn advisable(accepted: &ScopeSet) -> ScopeSet {
 fn without_excluded(accepted: &ScopeSet, rows: &[NotAdvised]) -> ScopeSet {
     let applies = |(name, _): &&NotAdvised| accepted.iter().any(|scope| scope.short() == *name);
     let prefixes: Vec<&str> = rows.iter().filter(applies).flat_map(|row| row.1).copied().collect();
-    let is_excluded = |scope: &Scope| prefixes.iter().any(|prefix| scope.short().starts_with(prefix));
+    let is_excluded =
+        |scope: &Scope| prefixes.iter().any(|prefix| scope.short().starts_with(prefix));
     accepted.iter().filter(|scope| !is_excluded(scope)).collect()
 }
 
@@ -71,7 +72,8 @@ pub fn least_scope(accepted: &ScopeSet) -> Option<Scope> {
 pub fn equally_narrow(accepted: &ScopeSet) -> Vec<Scope> {
     let advisable = advisable(accepted);
     let Some(least) = narrowest(&advisable) else { return Vec::new() };
-    let rest = advisable.iter().filter(|scope| *scope != least && breadth(scope) == breadth(&least));
+    let rest =
+        advisable.iter().filter(|scope| *scope != least && breadth(scope) == breadth(&least));
     std::iter::once(least.clone()).chain(rest).collect()
 }
 
@@ -96,9 +98,11 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
 #[must_use]
 pub fn least_scopes(accepted: &[ScopeSet]) -> Vec<Scope> {
     let accepted: Vec<ScopeSet> = accepted.iter().map(advisable).collect();
-    let mut chosen: Vec<Scope> = accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
+    let mut chosen: Vec<Scope> =
+        accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
     chosen.sort_by(compare_breadth);
-    let is_enough = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
+    let is_enough =
+        |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
     // Tries to remove narrow scopes first: a wide scope that one call needs is often enough for
     // other calls.
     for scope in chosen.clone() {
@@ -187,7 +191,8 @@ pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> Sco
 /// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns
 /// `false` for a scope that no method of the catalog accepts.
 fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
-    let (mut sets, platform) = (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
+    let (mut sets, platform) =
+        (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
     sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_intersects(set, &platform))
 }
 
@@ -250,7 +255,8 @@ mod tests {
                 "cloud-platform https://example.com/unheard",
             ),
         ];
-        let set = |text: &str| text.split(' ').map(|name| name.parse().unwrap()).collect::<ScopeSet>();
+        let set =
+            |text: &str| text.split(' ').map(|name| name.parse().unwrap()).collect::<ScopeSet>();
         for (accepted, held, expected) in rows {
             let recommended = recommended_scopes(&[set(accepted)], Some(&set(held)));
             assert_eq!(recommended, set(expected), "{accepted}, {held}");
@@ -300,7 +306,8 @@ mod tests {
         }
         let ids = ["bigquery.jobs.insert", "storage.objects.get"];
         let accepted = ids.map(|id| crate::method::ApiMethod::by_id(id).unwrap().accepted());
-        let names: Vec<_> = least_scopes(&accepted).iter().map(|scope| scope.short().to_owned()).collect();
+        let names: Vec<_> =
+            least_scopes(&accepted).iter().map(|scope| scope.short().to_owned()).collect();
         assert_eq!(names, ["devstorage.read_only", "bigquery"]);
     }
 
@@ -322,8 +329,9 @@ mod tests {
             (&["pubsub cloud-platform", "cloud-platform"], &["cloud-platform"]),
             (&["drive drive.readonly", "cloud-platform"], &["drive.readonly", "cloud-platform"]),
         ];
-        let set =
-            |text: &str| text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>();
+        let set = |text: &str| {
+            text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>()
+        };
         for (accepted, expected) in rows {
             let accepted: Vec<ScopeSet> = accepted.iter().map(|text| set(text)).collect();
             let chosen: ScopeSet = least_scopes(&accepted).into_iter().collect();

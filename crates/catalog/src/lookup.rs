@@ -96,10 +96,11 @@ impl Lookup {
 
     /// Sets the host of a call of which no method is known.
     pub(crate) fn at_host(self, host: Option<(Catalog, Host)>) -> Self {
-        let with_host = |no_match| match host.and_then(|(catalog, host)| Some((catalog, host.plus_one()?))) {
-            Some((catalog, number)) => NoMatch { catalog, host: Some(number), ..no_match },
-            None => no_match,
-        };
+        let with_host =
+            |no_match| match host.and_then(|(catalog, host)| Some((catalog, host.plus_one()?))) {
+                Some((catalog, number)) => NoMatch { catalog, host: Some(number), ..no_match },
+                None => no_match,
+            };
         Self { found: self.found.map_err(with_host), ..self }
     }
 
@@ -114,7 +115,8 @@ impl Lookup {
             _ => no_match,
         });
         // A signed request has no token, so that no scope can be missing.
-        let may_lack = |reason: AbstainReason| reason.is_google() && reason != AbstainReason::Signed;
+        let may_lack =
+            |reason: AbstainReason| reason.is_google() && reason != AbstainReason::Signed;
         let applies = found.map_or_else(|no_match| may_lack(no_match.reason), |_| true);
         Self { found, needed: applies.then(|| needed.clone()) }
     }
@@ -188,7 +190,9 @@ impl Lookup {
     /// ```
     #[must_use]
     pub fn abstain_reason(&self) -> Option<AbstainReason> {
-        self.found.as_ref().map_or_else(|no_match| Some(no_match.reason), |found| found.abstain_reason)
+        self.found
+            .as_ref()
+            .map_or_else(|no_match| Some(no_match.reason), |found| found.abstain_reason)
     }
 
     /// Returns the scopes that the call needs, as the caller [states](Call::with_needed_scopes)

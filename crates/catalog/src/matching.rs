@@ -48,7 +48,12 @@ pub(crate) fn host_of(call: &Call<'_>, endpoints: &Endpoints) -> Option<(Catalog
 
 /// Finds the method of a call to the host with this name. `host` is `None` for a host that is known
 /// by name and has no methods of its own in the catalog.
-pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
+pub(crate) fn find_at(
+    catalog: Catalog,
+    call: &Call<'_>,
+    name: &[u8],
+    host: Option<Host>,
+) -> MatchResult {
     // In the first arm the catalog is a constant, for which the compiler generates faster code: see
     // `Catalog::with_blob`.
     match catalog == Catalog::built_in() {
@@ -73,10 +78,14 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     // The catalog may have methods under both names of a host; those of the documented name are
     // preferred.
     let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
-    let row = host::unalias(name).and_then(|name| catalog.host(name)).and_then(find).or_else(|| find(host?));
+    let row = host::unalias(name)
+        .and_then(|name| catalog.host(name))
+        .and_then(find)
+        .or_else(|| find(host?));
     let found = match row {
         Some(row) => Match::new(catalog, ApiMethod::from_row(catalog, row), call.query()),
-        None => find_without_slash(catalog, call, name).ok_or_else(|| reason_for_no_method(call, name))?,
+        None => find_without_slash(catalog, call, name)
+            .ok_or_else(|| reason_for_no_method(call, name))?,
     };
     Ok(if call.verb() == "POST" && query::may_replace_verb(call.query()) {
         found.or_abstain(AbstainReason::Request)

@@ -79,8 +79,9 @@ impl Catalog {
         let blob = self.blob();
         let first = blob.search(id);
         let rest = first.map_or(0..0, |first| first..blob.rest_count());
-        let same = rest
-            .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
+        let same = rest.take_while(move |row| {
+            first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first))
+        });
         let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
         let rpcs = rpc.into_iter().flat_map(move |first| self.rows_of_rpc(first));
         same.chain(rpcs).map(move |row| ApiMethod::from_row(self, row))
@@ -452,7 +453,8 @@ impl fmt::Display for ApiMethod {
 /// Creates the error for an unknown id. `bare` is the id without the API. The error contains the
 /// versions of the API that have this id, otherwise the nearest ids.
 fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
-    let ids: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
+    let ids: Vec<_> =
+        catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
     let near = if ids.is_empty() { nearest_ids(catalog, bare) } else { ids };
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,

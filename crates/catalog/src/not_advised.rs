@@ -10,8 +10,11 @@ pub(crate) type NotAdvised = (&'static str, &'static [&'static str]);
 /// `compute.images.insert` and `slides.presentations.batchUpdate`.
 /// <https://github.com/r-dbi/bigrquery/issues/390> shows which scope BigQuery requires for every
 /// operation.
-pub(crate) static FOR_SOME_CALLS: [NotAdvised; 3] =
-    [("bigquery", &["devstorage."]), ("compute", &["devstorage."]), ("presentations", &["spreadsheets"])];
+pub(crate) static FOR_SOME_CALLS: [NotAdvised; 3] = [
+    ("bigquery", &["devstorage."]),
+    ("compute", &["devstorage."]),
+    ("presentations", &["spreadsheets"]),
+];
 
 /// Scopes that are enough for every call of a method, but permit access to a part of the data only,
 /// are for a special kind of caller, or permit access to other APIs as well.

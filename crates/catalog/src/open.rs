@@ -66,7 +66,8 @@ fn read_data(bytes: &[u8]) -> Result<Data, String> {
     open_checked(&data, head.scopes.len())?;
     let (mut numbers, mut unknown_scopes) = (Vec::new(), Vec::new());
     for scope in head.scopes.into_iter().map(Scope::from_uri) {
-        numbers.push(scope.number().map_or(Scope::known_count() + unknown_scopes.len(), usize::from));
+        numbers
+            .push(scope.number().map_or(Scope::known_count() + unknown_scopes.len(), usize::from));
         unknown_scopes.extend(Some(scope).filter(|scope| !scope.is_known()));
     }
     let range = scope_numbers(&data);
@@ -97,7 +98,12 @@ fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
     let mut lines = text.split('\n').zip(1..);
     match lines.next() {
         Some((FIRST_LINE, _)) => {}
-        other => return Err(format!("line 1 is `{:.40}`, not `{FIRST_LINE}`", other.unwrap_or_default().0)),
+        other => {
+            return Err(format!(
+                "line 1 is `{:.40}`, not `{FIRST_LINE}`",
+                other.unwrap_or_default().0
+            ));
+        }
     }
     for name in ["package", "protos"] {
         let (value, number) = value(lines.next(), name)?;
@@ -112,10 +118,15 @@ fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
     let overrides = overrides.parse().map_err(|_| format!("line {number} holds no number"))?;
     let scopes = lines.map(scope).collect::<Result<Vec<_>, _>>()?;
     if scopes.len() > MAX_SCOPES {
-        return Err(format!("the header lists {} scopes; at most {MAX_SCOPES} are possible", scopes.len()));
+        return Err(format!(
+            "the header lists {} scopes; at most {MAX_SCOPES} are possible",
+            scopes.len()
+        ));
     }
     let last = text.split('\n').count();
-    let data = data.get(2..).ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
+    let data = data
+        .get(2..)
+        .ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
     Ok(CatalogFile { newest, overrides, scopes, data })
 }
 

@@ -28,7 +28,8 @@ pub(crate) fn split_path<'r, 'p>(
     path: &'p str,
     buffer: &'r mut [&'p [u8]; MAX_SEGMENTS],
 ) -> Option<&'r mut [&'p [u8]]> {
-    let path = path.as_bytes().strip_prefix(b"/").filter(|rest| rest.len() < usize::from(u16::MAX))?;
+    let path =
+        path.as_bytes().strip_prefix(b"/").filter(|rest| rest.len() < usize::from(u16::MAX))?;
     let mut count = 0;
     for segment in path.split(|byte| *byte == b'/') {
         *buffer.get_mut(count)? = segment;
@@ -43,7 +44,8 @@ pub(crate) fn split_path<'r, 'p>(
 pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let plain = last.iter().rposition(|byte| *byte == b':');
     let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);
-    let escaped = last.windows(3).rposition(is_colon).filter(|at| plain.is_none_or(|plain| plain < *at));
+    let escaped =
+        last.windows(3).rposition(is_colon).filter(|at| plain.is_none_or(|plain| plain < *at));
     let (at, width) = escaped.map(|at| (at, 3)).or_else(|| plain.map(|at| (at, 1)))?;
     Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
@@ -72,7 +74,11 @@ impl<'p> Segments<'p> {
         let mut ahead = rest;
         let slashes = loop {
             let Some((eight, after)) = ahead.split_first_chunk::<8>() else {
-                break if ahead.is_empty() { 0 } else { find(tail(self.path, ahead.len()), b'/') & HIGH };
+                break if ahead.is_empty() {
+                    0
+                } else {
+                    find(tail(self.path, ahead.len()), b'/') & HIGH
+                };
             };
             // The lowest bit is in the first slash; the other bits have no meaning.
             let slashes = find(u64::from_le_bytes(*eight), b'/') & HIGH;
@@ -139,10 +145,17 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
         len if len != b.len() => false,
         0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
-        4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
-        9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
+        4..=8 => {
+            a.first_chunk::<4>() == b.first_chunk::<4>()
+                && a.last_chunk::<4>() == b.last_chunk::<4>()
+        }
+        9..=16 => {
+            a.first_chunk::<8>() == b.first_chunk::<8>()
+                && a.last_chunk::<8>() == b.last_chunk::<8>()
+        }
         17..=32 => {
-            a.first_chunk::<16>() == b.first_chunk::<16>() && a.last_chunk::<16>() == b.last_chunk::<16>()
+            a.first_chunk::<16>() == b.first_chunk::<16>()
+                && a.last_chunk::<16>() == b.last_chunk::<16>()
         }
         _ => a == b,
     }
@@ -191,6 +204,7 @@ pub fn hash(segment: &[u8]) -> u16 {
             _ => 0,
         },
     };
-    let mixed = (ends ^ (segment.len() as u64).wrapping_mul(0x9e37_79b9)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (ends ^ (segment.len() as u64).wrapping_mul(0x9e37_79b9))
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 48) as u16
 }

@@ -98,7 +98,9 @@ impl Scope {
         };
         match SCOPES.binary_search(&uri) {
             Ok(index) => Self::numbered(index),
-            Err(_) if uri.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Self(Name::Other(uri.into())),
+            Err(_) if uri.bytes().all(|byte| matches!(byte, b' '..=b'~')) => {
+                Self(Name::Other(uri.into()))
+            }
             // The name may come from a server, and is shown on terminals and in logs.
             Err(_) => Self(Name::Other(uri.escape_default().to_string().into())),
         }
@@ -213,7 +215,8 @@ impl FromStr for Scope {
         if text.contains("://") && !text.contains(char::is_whitespace) {
             return Ok(Self::from_uri(text));
         }
-        let alias = ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, short)| *short);
+        let alias =
+            ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, short)| *short);
         let uris = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
         uris.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown_scope(text))
     }
@@ -429,8 +432,9 @@ impl ScopeSet {
     /// assert_eq!(names, ["drive", "pubsub"]);
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
-        let of_word =
-            |(word, bits): (usize, &u64)| set_bits(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+        let of_word = |(word, bits): (usize, &u64)| {
+            set_bits(*bits).map(move |bit| Scope::numbered(word * 64 + bit))
+        };
         let known = self.bits.iter().enumerate().flat_map(of_word);
         known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
     }
@@ -493,13 +497,17 @@ mod tests {
     fn the_error_for_an_unknown_scope_contains_the_nearest_name() {
         let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("devstorage.read_onyl") && text.contains("devstorage.read_only"), "{text}");
+        assert!(
+            text.contains("devstorage.read_onyl") && text.contains("devstorage.read_only"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_set_stores_unknown_scopes_by_name() {
-        let set =
-            ScopeSet::from_scope_text("https://example.com/auth/new openid https://example.com/auth/new");
+        let set = ScopeSet::from_scope_text(
+            "https://example.com/auth/new openid https://example.com/auth/new",
+        );
         assert_eq!(set.len(), 2);
         assert!(!set.is_all_known());
         assert!(set.contains(&Scope::from_uri("https://example.com/auth/new")));
@@ -535,7 +543,9 @@ mod tests {
 
     #[test]
     fn debug_prints_the_short_names_of_a_set() {
-        let set = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://example.com/x");
+        let set = ScopeSet::from_scope_text(
+            "https://www.googleapis.com/auth/pubsub https://example.com/x",
+        );
         assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
     }
 

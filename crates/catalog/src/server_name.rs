@@ -35,14 +35,17 @@ impl Catalog {
         // `versions` is used instead of `method`, because the error of `method` contains the
         // nearest ids, for which all ids are searched.
         let named = || self.versions(&name);
-        if let Some(method) = named().find(|method| method.host() == service).or_else(|| named().next()) {
+        if let Some(method) =
+            named().find(|method| method.host() == service).or_else(|| named().next())
+        {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;
         let (package, resource) = path.rsplit_once('.')?;
         let version = package.rsplit('.').find(|part| is_version(part));
         let row = APIS.iter().find(|(host, ..)| *host == service);
-        let api = row.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
+        let api =
+            row.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
         let prefix = row.map_or("", |(.., prefix)| *prefix);
         let method = candidate_ids(api, resource, prefix, verb).into_iter().find_map(|id| {
             // The name of an API may have `_` before its version: `admin.directory_v1`.
@@ -115,9 +118,21 @@ mod tests {
             ("calendar-json", "calendar.v3.Events.Insert", Some("calendar.events.insert")),
             ("calendar-json", "calendar.v3.CalendarList.List", Some("calendar.calendarList.list")),
             ("drive", "google.apps.drive.v3.DriveFiles.List", Some("drive.files.list")),
-            ("admin", "ccc.hosted.frontend.directory.v1.DirectoryUsers.List", Some("directory.users.list")),
-            ("gmail", "caribou.api.proto.MailboxService.CreateDraft", Some("gmail.users.drafts.create")),
-            ("gmail", "caribou.api.proto.MailboxService.GetProfile", Some("gmail.users.getProfile")),
+            (
+                "admin",
+                "ccc.hosted.frontend.directory.v1.DirectoryUsers.List",
+                Some("directory.users.list"),
+            ),
+            (
+                "gmail",
+                "caribou.api.proto.MailboxService.CreateDraft",
+                Some("gmail.users.drafts.create"),
+            ),
+            (
+                "gmail",
+                "caribou.api.proto.MailboxService.GetProfile",
+                Some("gmail.users.getProfile"),
+            ),
             (
                 "sheets",
                 "google.apps.sheets.v4.SpreadsheetsService.GetSpreadsheet",
@@ -138,8 +153,8 @@ mod tests {
             ("", "", None),
         ];
         for (service, name, id) in rows {
-            let method =
-                Catalog::built_in().method_by_server_name(&format!("{service}.googleapis.com"), name);
+            let method = Catalog::built_in()
+                .method_by_server_name(&format!("{service}.googleapis.com"), name);
             assert_eq!(method.map(|method| method.id()), id, "{name}");
         }
     }

@@ -146,7 +146,9 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_service_has_no_scopes() {
-        for name in ["www.googleapis.com", "brandnew.googleapis.com", "sheets", "", "googleapis.com"] {
+        for name in
+            ["www.googleapis.com", "brandnew.googleapis.com", "sheets", "", "googleapis.com"]
+        {
             let catalog = Catalog::built_in();
             assert!(catalog.scopes_of_service(name).is_empty(), "{name}");
             assert!(catalog.scopes_for_every_method(name).is_empty(), "{name}");

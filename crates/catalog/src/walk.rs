@@ -26,7 +26,8 @@
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
 use super::colon;
 use super::path::{
-    MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path, split_verb,
+    MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path,
+    split_verb,
 };
 
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
@@ -69,7 +70,8 @@ pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> 
 #[inline(always)]
 pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    find_by_first_choice(blob, host, verb, path).or_else(|| find_by_any_choice(blob, host, verb, path))
+    find_by_first_choice(blob, host, verb, path)
+        .or_else(|| find_by_any_choice(blob, host, verb, path))
 }
 
 /// Searches by the preferred edge at every segment, and never by `**`. This search finds the method
@@ -78,8 +80,10 @@ pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Op
 fn find_by_first_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let (common_prefix, below) = blob.common_prefix(host);
     let start = path.as_bytes().get(..common_prefix.len());
-    let is_common = start.is_some_and(|start| equal(start, common_prefix)) && !common_prefix.is_empty();
-    let (mut at, skipped) = if is_common { (below, common_prefix.len()) } else { (blob.root(host), 1) };
+    let is_common =
+        start.is_some_and(|start| equal(start, common_prefix)) && !common_prefix.is_empty();
+    let (mut at, skipped) =
+        if is_common { (below, common_prefix.len()) } else { (blob.root(host), 1) };
     let mut segments = Segments::new(path, skipped)?;
     loop {
         let segment = segments.next_segment();
@@ -106,7 +110,11 @@ fn first_child(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
 /// verb and HTTP verb. Returns `None` if an encoded character leaves open where the custom verb
 /// begins, or if the segment may end in a custom verb that the catalog does not know.
 #[inline(always)]
-fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
+fn split_last_segment<'p>(
+    blob: &Blob<'_>,
+    segment: &'p [u8],
+    verb: u16,
+) -> Option<(&'p [u8], u16)> {
     match has_colons(segment) {
         (false, false) => Some((segment, verb)),
         (true, false) => {
@@ -114,7 +122,9 @@ fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Opti
             let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
             match blob.custom_verb(name) {
                 Some(custom) => Some((before, custom << 3 | verb)),
-                None => (!has_escape(name) && !colon::is_like_verb(name)).then_some((segment, verb)),
+                None => {
+                    (!has_escape(name) && !colon::is_like_verb(name)).then_some((segment, verb))
+                }
             }
         }
         _ => None,
@@ -144,7 +154,9 @@ fn find_below<'p>(
     segments: &mut [&'p [u8]],
     is_name: bool,
 ) -> Option<u32> {
-    let walk = |segments: &[&[u8]], key| Walk { blob, segments, key, steps: MAX_STEPS }.visit(root, 0, false);
+    let walk = |segments: &[&[u8]], key| {
+        Walk { blob, segments, key, steps: MAX_STEPS }.visit(root, 0, false)
+    };
     let last = *segments.last()?;
     let Some((name, custom, is_escaped)) = split_verb(last) else { return walk(segments, verb) };
     let is_doubtful = !is_name && is_like_verb(custom);
@@ -190,14 +202,16 @@ impl Walk<'_> {
         self.steps = self.steps.checked_sub(1)?;
         let node = Node::read(self.blob.section(NODES), at);
         let Some(segment) = self.segments.get(next) else { return self.end(node) };
-        let literal = node.literal(self.blob, segment).and_then(|child| self.visit(child, next + 1, false));
+        let literal =
+            node.literal(self.blob, segment).and_then(|child| self.visit(child, next + 1, false));
         if literal.is_some() || !fits_wildcard(segment) {
             return literal;
         }
         let star = node.star().and_then(|child| self.visit(child, next + 1, false));
         let double_star = |walk: &mut Self| walk.visit(node.double_star()?, next + 1, true);
-        let longer =
-            |walk: &mut Self| if is_below_double_star { walk.visit(at, next + 1, true) } else { None };
+        let longer = |walk: &mut Self| {
+            if is_below_double_star { walk.visit(at, next + 1, true) } else { None }
+        };
         star.or_else(|| double_star(self)).or_else(|| longer(self))
     }
 
@@ -233,7 +247,10 @@ impl<'a> Node<'a> {
     #[inline]
     fn read(nodes: &'a [u8], at: u32) -> Self {
         let at = at as usize;
-        let head = nodes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
+        let head = nodes
+            .get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .map_or(0, |head| u64::from_le_bytes(*head));
         Self { nodes, at, head }
     }
 
@@ -264,7 +281,8 @@ impl<'a> Node<'a> {
         if self.literals() == 0 {
             return None;
         }
-        self.edge(blob, segment).or_else(|| has_escape(segment).then(|| self.decoded(blob, segment))?)
+        self.edge(blob, segment)
+            .or_else(|| has_escape(segment).then(|| self.decoded(blob, segment))?)
     }
 
     /// Returns the child for the literal that equals the percent-decoded segment.
@@ -308,7 +326,8 @@ impl<'a> Node<'a> {
     /// Reads the literal with this index in the node.
     #[inline(always)]
     fn edge_at(&self, place: usize) -> Option<Edge> {
-        let [numbers @ .., len] = self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
+        let [numbers @ .., len] =
+            self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
         let numbers = u64::from_le_bytes(*numbers);
         Some(Edge {
             hash: numbers as u16,
@@ -332,7 +351,8 @@ impl<'a> Node<'a> {
     /// Returns the methods of the templates that end at this node.
     #[inline]
     fn methods(&self) -> std::slice::ChunksExact<'a, u8> {
-        let (from, count) = (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
+        let (from, count) =
+            (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
         self.nodes.get(from..from + count * METHOD).unwrap_or_default().chunks_exact(METHOD)
     }
 }

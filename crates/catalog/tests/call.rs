@@ -176,14 +176,23 @@ fn host_names_of_other_services_give_their_api() {
             "https://us-central1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/p/services",
             "run.namespaces.services.list",
         ),
-        ("https://pubsub-link1.p.googleapis.com/v1/projects/p/topics/t", "pubsub.projects.topics.get"),
-        ("https://bigquery.mtls.googleapis.com/bigquery/v2/projects/p/datasets", "bigquery.datasets.list"),
+        (
+            "https://pubsub-link1.p.googleapis.com/v1/projects/p/topics/t",
+            "pubsub.projects.topics.get",
+        ),
+        (
+            "https://bigquery.mtls.googleapis.com/bigquery/v2/projects/p/datasets",
+            "bigquery.datasets.list",
+        ),
         (
             "https://admin-remotebuildexecution.googleapis.com/v1alpha/projects/p/operations/o",
             "remotebuildexecution.projects.operations.get",
         ),
         ("https://remotebuildexecution.googleapis.com/v1alpha/projects/p/operations/o", "method"),
-        ("https://prod-tt-sasportal.googleapis.com/v1alpha1/nodes/n", "prod_tt_sasportal.nodes.get"),
+        (
+            "https://prod-tt-sasportal.googleapis.com/v1alpha1/nodes/n",
+            "prod_tt_sasportal.nodes.get",
+        ),
         ("https://sasportal.googleapis.com/v1alpha1/nodes/n", "sasportal.nodes.get"),
     ] {
         assert_eq!(id_or_reason_of("GET", url), expected, "{url}");
@@ -226,7 +235,11 @@ fn a_mapped_host_gives_its_api_and_other_hosts_give_none() {
         ("https://storage.other.fr", "host"),
     ] {
         let url = format!("{origin}{GET_BUCKET}");
-        assert_eq!(look_up(&endpoints, "GET", &url, |found| id_or_reason(&found)), expected, "{origin}");
+        assert_eq!(
+            look_up(&endpoints, "GET", &url, |found| id_or_reason(&found)),
+            expected,
+            "{origin}"
+        );
     }
 }
 
@@ -297,7 +310,11 @@ fn urls_of_token_endpoints_and_batches_give_a_method_or_the_reason() {
         ("POST", "https://oauth2.googleapis.com/device/code", "auth"),
         ("GET", "https://www.googleapis.com/oauth2/v3/certs", "auth"),
         ("GET", "https://www.googleapis.com/oauth2/v3/tokeninfo?access_token=x", "auth"),
-        ("GET", "https://www.googleapis.com/service_accounts/v1/jwk/a@b.iam.gserviceaccount.com", "auth"),
+        (
+            "GET",
+            "https://www.googleapis.com/service_accounts/v1/jwk/a@b.iam.gserviceaccount.com",
+            "auth",
+        ),
         ("GET", "https://www.googleapis.com/userinfo/v2/me", "oauth2.userinfo.v2.me.get"),
         ("POST", "https://sts.us-east4.rep.googleapis.com/v1/token", "sts.token"),
         ("GET", "https://europe-maven.pkg.dev/p/r/g/a/1/a.jar", "registry"),
@@ -337,7 +354,12 @@ fn a_call_of_the_xml_api_gives_the_equivalent_json_method() {
         ("GET", "/bucket/object", "storage.objects.get", true),
         ("HEAD", "/bucket/a/b/c.txt", "storage.objects.get", true),
         ("GET", "/bucket/a%2Fb?generation=1", "storage.objects.get", true),
-        ("GET", "/bucket/o?response-content-type=text/plain&x-id=GetObject", "storage.objects.get", true),
+        (
+            "GET",
+            "/bucket/o?response-content-type=text/plain&x-id=GetObject",
+            "storage.objects.get",
+            true,
+        ),
         ("PUT", "/bucket/object", "storage.objects.insert", true),
         ("DELETE", "/bucket/object?versionId=1", "storage.objects.delete", true),
         ("PUT", "/bucket/object?compose", "storage.objects.compose", true),
@@ -462,9 +484,11 @@ fn a_signed_request_gives_the_reason_signed() {
         ("AWS4-HMAC-SHA256 Credential=c", "signed"),
         ("Bearer t", "storage.objects.get"),
     ] {
-        let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(value))]);
+        let headers =
+            HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(value))]);
         let uri = bucket.parse().unwrap();
-        let found = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
+        let found =
+            lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
         assert_eq!(id_or_reason(&found), expected, "{value}");
     }
 }
@@ -475,15 +499,15 @@ fn a_put_with_a_copy_source_is_a_copy() {
     for header in ["x-goog-copy-source", "x-amz-copy-source"] {
         let copy = (HeaderName::from_static(header), HeaderValue::from_static("other/o"));
         let headers = HeaderMap::from_iter([copy]);
-        let found = lookup(&Call::new(&Method::PUT, &uri).with_headers(&headers), &Endpoints::new());
+        let found =
+            lookup(&Call::new(&Method::PUT, &uri).with_headers(&headers), &Endpoints::new());
         assert_eq!(id_or_reason(&found), "storage.objects.copy", "{header}");
     }
 }
 
 #[test]
 fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() {
-    let storage =
-        "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=resumable&name=x&upload_id=u";
+    let storage = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=resumable&name=x&upload_id=u";
     for (verb, url, expected) in [
         ("PUT", storage, "storage.objects.insert"),
         ("POST", storage, "storage.objects.insert"),
@@ -494,7 +518,11 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
             "https://storage.googleapis.com/resumable/upload/storage/v1/b/b/o?upload_id=u",
             "storage.objects.insert",
         ),
-        ("PUT", "https://www.googleapis.com/upload/storage/v1/b/b/o?upload_id=u", "storage.objects.insert"),
+        (
+            "PUT",
+            "https://www.googleapis.com/upload/storage/v1/b/b/o?upload_id=u",
+            "storage.objects.insert",
+        ),
         (
             "PUT",
             "https://www.googleapis.com/upload/drive/v3/files?uploadType=resumable&upload_id=u",
@@ -515,7 +543,11 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
             "https://bigquery.googleapis.com/upload/bigquery/v2/projects/p/jobs?upload_id=u",
             "bigquery.jobs.insert",
         ),
-        ("GET", "https://www.googleapis.com/upload/drive/v3/files?upload_id=u", "drive.files.create"),
+        (
+            "GET",
+            "https://www.googleapis.com/upload/drive/v3/files?upload_id=u",
+            "drive.files.create",
+        ),
         (
             "DELETE",
             "https://www.googleapis.com/upload/youtube/v3/videos?upload_id=u",
@@ -546,7 +578,11 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
     ] {
         assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
         assert_eq!(abstain_reason_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
-        assert_eq!(verdict(verb, url, "logging.write"), Err(AbstainReason::Session), "{verb} {url}");
+        assert_eq!(
+            verdict(verb, url, "logging.write"),
+            Err(AbstainReason::Session),
+            "{verb} {url}"
+        );
     }
     // Here `upload_id` is the name of the object, not a key of the query.
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
@@ -555,12 +591,20 @@ fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() 
 
 /// Looks up a request with headers. Returns the id of its method, or, if no method is found, the
 /// [`AbstainReason`] as text.
-fn id_or_reason_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
+fn id_or_reason_with(
+    verb: &str,
+    url: &str,
+    headers: &[(&'static str, &'static str)],
+) -> &'static str {
     let uri = url.parse().unwrap();
-    let pairs =
-        headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let pairs = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let headers = HeaderMap::from_iter(pairs);
-    id_or_reason(&lookup(&Call::new(&verb.parse().unwrap(), &uri).with_headers(&headers), &Endpoints::new()))
+    id_or_reason(&lookup(
+        &Call::new(&verb.parse().unwrap(), &uri).with_headers(&headers),
+        &Endpoints::new(),
+    ))
 }
 
 #[test]
@@ -587,9 +631,21 @@ fn a_header_or_query_may_replace_the_verb_of_a_post() {
 fn the_content_type_makes_a_request_a_grpc_call() {
     let publish = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
     for (url, headers, expected) in [
-        (publish, &[("content-type", "application/grpc")][..], "google.pubsub.v1.Publisher.Publish"),
-        (publish, &[("content-type", "application/grpc+proto")], "google.pubsub.v1.Publisher.Publish"),
-        (publish, &[("content-type", "application/grpc-web")], "google.pubsub.v1.Publisher.Publish"),
+        (
+            publish,
+            &[("content-type", "application/grpc")][..],
+            "google.pubsub.v1.Publisher.Publish",
+        ),
+        (
+            publish,
+            &[("content-type", "application/grpc+proto")],
+            "google.pubsub.v1.Publisher.Publish",
+        ),
+        (
+            publish,
+            &[("content-type", "application/grpc-web")],
+            "google.pubsub.v1.Publisher.Publish",
+        ),
         (publish, &[("content-type", "application/json")], "method"),
         (publish, &[], "method"),
         (
@@ -623,7 +679,11 @@ fn a_path_with_a_superfluous_slash_has_its_method_but_no_negative_verdict() {
             "language.translations.translate",
         ),
         ("GET", "https://storage.googleapis.com/storage/v1/b/", "storage.buckets.list"),
-        ("GET", "https://storage.googleapis.com/storage/v1/b/b/o/?prefix=a", "storage.objects.list"),
+        (
+            "GET",
+            "https://storage.googleapis.com/storage/v1/b/b/o/?prefix=a",
+            "storage.objects.list",
+        ),
         (
             "POST",
             "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish/",
@@ -674,7 +734,11 @@ fn unusual_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
             "storage.objects.get",
         ),
         ("https://content-storage.googleapis.com", "/my-bucket/o", "storage.objects.get"),
-        ("https://www.googleapis.com", "/download/storage/v1/b/b/o/o?alt=media", "storage.objects.get"),
+        (
+            "https://www.googleapis.com",
+            "/download/storage/v1/b/b/o/o?alt=media",
+            "storage.objects.get",
+        ),
         // This host authenticates by cookies and is not an API.
         ("https://storage.cloud.google.com", "/my-bucket/o", "host"),
         // Similar names in other scripts, addresses, and ports.
@@ -796,11 +860,20 @@ fn the_method_does_not_depend_on_optional_encoding_of_the_path() {
 
 #[test]
 fn hosts_and_routes_outside_discovery_and_the_protos_have_methods() {
-    let wait = "https://aiplatform.googleapis.com/ui/projects/p/locations/l/agents/a/operations/o:wait";
+    let wait =
+        "https://aiplatform.googleapis.com/ui/projects/p/locations/l/agents/a/operations/o:wait";
     for (verb, url, expected) in [
         // Prefixes and older names of a host.
-        ("GET", "https://content-sheets.googleapis.com/v4/spreadsheets/s", "sheets.spreadsheets.get"),
-        ("GET", "https://calendar-json.googleapis.com/calendar/v3/calendars/c", "calendar.calendars.get"),
+        (
+            "GET",
+            "https://content-sheets.googleapis.com/v4/spreadsheets/s",
+            "sheets.spreadsheets.get",
+        ),
+        (
+            "GET",
+            "https://calendar-json.googleapis.com/calendar/v3/calendars/c",
+            "calendar.calendars.get",
+        ),
         (
             "GET",
             "https://siteverification.googleapis.com/siteVerification/v1/webResource",
@@ -877,7 +950,8 @@ fn a_service_that_several_hosts_include_is_read_by_its_host() {
     let path = "/google.longrunning.Operations/WaitOperation";
     let host_of = |authority: &str| {
         let (uri, headers) = (format!("{authority}{path}").parse().unwrap(), grpc_headers());
-        let found = lookup(&Call::new(&Method::POST, &uri).with_headers(&headers), &Endpoints::new());
+        let found =
+            lookup(&Call::new(&Method::POST, &uri).with_headers(&headers), &Endpoints::new());
         found.method().map(|method| method.host())
     };
     assert_eq!(host_of("https://googleads.googleapis.com"), Some("googleads.googleapis.com"));
@@ -932,7 +1006,8 @@ fn a_coarse_row_leads_to_a_verdict_only_if_the_token_has_no_scope_of_the_service
 #[test]
 fn methods_with_doubtful_or_several_scopes_have_no_verdict() {
     let policy = "https://storage.googleapis.com/storage/v1/b/b/iam";
-    let hot = "https://bigtableadmin.googleapis.com/v2/projects/p/instances/i/clusters/c/hotTablets";
+    let hot =
+        "https://bigtableadmin.googleapis.com/v2/projects/p/instances/i/clusters/c/hotTablets";
     let database = "https://app.firebaseio.com/users.json";
     let gemini = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent";
     for (verb, url, scopes, expected) in [
@@ -949,11 +1024,15 @@ fn methods_with_doubtful_or_several_scopes_have_no_verdict() {
     ] {
         assert_eq!(verdict(verb, url, scopes), expected, "{url} {scopes}");
     }
-    let accepts = |id: &str, scope: &str| ApiMethod::by_id(id).unwrap().accepted().intersects(&held(scope));
+    let accepts =
+        |id: &str, scope: &str| ApiMethod::by_id(id).unwrap().accepted().intersects(&held(scope));
     assert!(accepts("google.bigtable.v2.Bigtable.ReadRows", "bigtable.data.readonly"));
     assert!(!accepts("google.bigtable.v2.Bigtable.MutateRows", "bigtable.data.readonly"));
     let database = ApiMethod::by_id("firebaseio.data.get").unwrap();
-    assert!(database.needs_every_scope() && database.accepted() == held("firebase.database userinfo.email"));
+    assert!(
+        database.needs_every_scope()
+            && database.accepted() == held("firebase.database userinfo.email")
+    );
     assert!(!ApiMethod::by_id("storage.objects.get").unwrap().needs_every_scope());
 }
 
@@ -975,7 +1054,12 @@ fn a_token_is_judged_insufficient_only_if_that_is_certain() {
         ("PUT", "https://storage.googleapis.com/bucket/o", "devstorage.read_only", Ok(false)),
         ("PUT", "https://storage.googleapis.com/bucket/o", "storage-rw", Ok(true)),
         ("GET", "https://storage.googleapis.com/bucket/o?acl", "devstorage.read_write", Ok(false)),
-        ("GET", "https://storage.googleapis.com/bucket?cors", "pubsub", Err(AbstainReason::Inferred)),
+        (
+            "GET",
+            "https://storage.googleapis.com/bucket?cors",
+            "pubsub",
+            Err(AbstainReason::Inferred),
+        ),
         ("GET", "https://storage.googleapis.com/bucket?cors", "storage-ro", Ok(true)),
         ("GET", &format!("{gmail}?q=x"), "gmail.metadata", Err(AbstainReason::Restricted)),
         ("GET", &format!("{gmail}?q=x"), "gmail.readonly", Ok(true)),
@@ -985,7 +1069,12 @@ fn a_token_is_judged_insufficient_only_if_that_is_certain() {
         ("GET", &format!("{chat}?useAdminAccess=true"), "chat.spaces", Err(AbstainReason::Request)),
         // Google lists no scope for this method.
         ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Err(AbstainReason::Empty)),
-        ("POST", "https://sts.googleapis.com/v1/token", "cloud-platform", Err(AbstainReason::Empty)),
+        (
+            "POST",
+            "https://sts.googleapis.com/v1/token",
+            "cloud-platform",
+            Err(AbstainReason::Empty),
+        ),
     ] {
         assert_eq!(verdict(verb, url, scopes), expected, "{verb} {url} with {scopes}");
     }
@@ -995,8 +1084,10 @@ fn a_token_is_judged_insufficient_only_if_that_is_certain() {
 fn the_host_header_applies_if_the_url_has_no_host() {
     let uri = GET_BUCKET.parse().unwrap();
     assert_eq!(id_or_reason(&lookup(&Call::new(&Method::GET, &uri), &Endpoints::new())), "host");
-    let headers =
-        HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("storage.googleapis.com"))]);
+    let headers = HeaderMap::from_iter([(
+        http::header::HOST,
+        HeaderValue::from_static("storage.googleapis.com"),
+    )]);
     let found = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
     assert_eq!(found.method(), Some(ApiMethod::by_id("storage.buckets.get").unwrap()));
 }
@@ -1055,8 +1146,9 @@ fn a_token_with_a_scope_for_scripts_is_not_judged_insufficient() {
 /// Google's document of one API version may be older than a scope that another version accepts.
 #[test]
 fn the_verdict_is_ambiguous_if_only_another_api_version_accepts_the_scope() {
-    let dataproc =
-        |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
+    let dataproc = |version: &str| {
+        format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters")
+    };
     assert_eq!(verdict("POST", &dataproc("v1"), "dataproc"), Ok(true));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));

@@ -13,9 +13,16 @@ fn short_names(set: &ScopeSet) -> Vec<String> {
 fn a_method_has_accepted_scopes_and_a_link_to_its_documentation() {
     let method = ApiMethod::by_id("storage.objects.setIamPolicy").unwrap();
     assert_eq!(method.to_string(), "storage.objects.setIamPolicy");
-    assert_eq!((method.api(), method.host(), method.verb()), ("storage.v1", "storage.googleapis.com", "PUT"));
+    assert_eq!(
+        (method.api(), method.host(), method.verb()),
+        ("storage.v1", "storage.googleapis.com", "PUT")
+    );
     assert_eq!(method.basis(), "discovery");
-    assert!(method.doc_url().is_some_and(|url| url.starts_with("https://developers.google.com/storage/")));
+    assert!(
+        method
+            .doc_url()
+            .is_some_and(|url| url.starts_with("https://developers.google.com/storage/"))
+    );
     let accepted = short_names(&method.accepted());
     for scope in ["cloud-platform", "devstorage.full_control", "devstorage.read_write"] {
         assert!(accepted.iter().any(|short| short == scope), "{scope}");
@@ -38,7 +45,11 @@ fn every_method_of_storage_has_its_own_set_of_scopes() {
     for (id, expected) in rows {
         let accepted = ApiMethod::by_id(id).unwrap().accepted();
         let scopes = ["devstorage.full_control", "devstorage.read_write", "devstorage.read_only"];
-        assert_eq!(scopes.map(|short| accepted.contains(&short.parse().unwrap())), expected, "{id}");
+        assert_eq!(
+            scopes.map(|short| accepted.contains(&short.parse().unwrap())),
+            expected,
+            "{id}"
+        );
     }
 }
 

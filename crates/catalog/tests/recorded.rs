@@ -45,7 +45,9 @@ fn requests() -> Vec<Request> {
 #[test]
 fn the_requests_cover_many_apis_and_clients() {
     let requests = requests();
-    let count = |read: fn(&Request) -> &'static str| requests.iter().map(read).collect::<BTreeSet<_>>().len();
+    let count = |read: fn(&Request) -> &'static str| {
+        requests.iter().map(read).collect::<BTreeSet<_>>().len()
+    };
     // Lower numbers would mean that a recording was lost or that lines are not read.
     assert!(requests.len() >= 400, "{}", requests.len());
     assert!(count(|request| request.url.split('/').nth(2).unwrap()) >= 40);
@@ -61,9 +63,14 @@ fn recorded_requests_give_the_intended_method() {
         let found = request.look_up();
         match found.method() {
             Some(found) if found.id() == *method => {}
-            Some(found) => wrong.push(format!("{verb} {url} ({client}): found {found}, expected {method}")),
+            Some(found) => {
+                wrong.push(format!("{verb} {url} ({client}): found {found}, expected {method}"))
+            }
             None => {
-                missed.push(format!("{verb} {url} ({client}): {method}: {:?}", found.abstain_reason()));
+                missed.push(format!(
+                    "{verb} {url} ({client}): {method}: {:?}",
+                    found.abstain_reason()
+                ));
             }
         }
     }
@@ -108,8 +115,16 @@ fn methods_of_discovery_take_precedence_over_the_protos() {
     let key = "https://cloudkms.googleapis.com/v1/projects/p/locations/l/keyRings/r/cryptoKeys/k";
     let labels = "https://drivelabels.googleapis.com";
     assert_methods(&[
-        ("POST", &format!("{key}:decrypt"), "cloudkms.projects.locations.keyRings.cryptoKeys.decrypt"),
-        ("DELETE", &format!("{labels}/v2/labels/l/permissions/p"), "drivelabels.labels.permissions.delete"),
+        (
+            "POST",
+            &format!("{key}:decrypt"),
+            "cloudkms.projects.locations.keyRings.cryptoKeys.decrypt",
+        ),
+        (
+            "DELETE",
+            &format!("{labels}/v2/labels/l/permissions/p"),
+            "drivelabels.labels.permissions.delete",
+        ),
         (
             "DELETE",
             &format!("{labels}/v2/labels/l/revisions/r/permissions/p"),

@@ -99,5 +99,8 @@ Each verb has more, and its exit codes: gcp-scopes explain --help";
 /// The text of `--version`: the versions of the program and of its catalog. A bug report needs
 /// both, because what the program prints depends on the catalog.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    format!("{}\ncatalog {VERSION}: all of {CONTENTS}\nmade from {SOURCES}", env!("CARGO_PKG_VERSION"))
+    format!(
+        "{}\ncatalog {VERSION}: all of {CONTENTS}\nmade from {SOURCES}",
+        env!("CARGO_PKG_VERSION")
+    )
 });

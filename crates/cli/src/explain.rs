@@ -115,7 +115,8 @@ fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Stri
     let input = input::read(args.file.as_deref())?;
     let found = search::in_text(&RecordedResponse::from_text(input));
     let note = found.as_ref().and_then(|found| found.note.clone());
-    let explanation = found.map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
+    let explanation =
+        found.map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
     note.iter().for_each(|note| write_note(note));
     let printed = match args.format {
         OutputFormat::Text => print(&explanation.text(style.layout())),

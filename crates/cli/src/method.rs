@@ -27,7 +27,13 @@ pub(crate) struct MethodArgs {
     /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
     /// repeated; commas and spaces separate. A list of Terraform, JSON, YAML or Python does as
     /// well.
-    #[arg(long, value_name = "SCOPES", alias = "held", requires = "verb", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        alias = "held",
+        requires = "verb",
+        allow_hyphen_values = true
+    )]
     granted: Vec<String>,
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]

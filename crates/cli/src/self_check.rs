@@ -78,10 +78,11 @@ impl SelfCheckArgs {
         let builder = Guard::builder().tokeninfo_endpoint(TOKENINFO);
         let builder = builder.map_err(|error| error.to_string())?;
         self.endpoint.iter().try_fold(builder, |builder, endpoint| {
-            let unusable = |reason: &str| format!("unusable --endpoint {}: {reason}", shown(endpoint));
-            let (api, url) = endpoint
-                .split_once('=')
-                .ok_or_else(|| unusable("expected API=URL, such as storage=http://127.0.0.1:4443"))?;
+            let unusable =
+                |reason: &str| format!("unusable --endpoint {}: {reason}", shown(endpoint));
+            let (api, url) = endpoint.split_once('=').ok_or_else(|| {
+                unusable("expected API=URL, such as storage=http://127.0.0.1:4443")
+            })?;
             match api {
                 "oauth2" => {
                     let url = url.trim_end_matches('/');

@@ -60,7 +60,8 @@ pub(crate) fn choose_colors(arguments: impl Iterator<Item = OsString>) {
     let arguments: Vec<OsString> = arguments.collect();
     let separate = arguments.windows(2).filter(|pair| pair[0] == "--color");
     let separate = separate.map(|pair| pair[1].to_str());
-    let joined = arguments.iter().filter_map(|argument| argument.to_str()?.strip_prefix("--color="));
+    let joined =
+        arguments.iter().filter_map(|argument| argument.to_str()?.strip_prefix("--color="));
     let choice = match separate.chain(joined.map(Some)).last().flatten() {
         Some("always") => anstream::ColorChoice::AlwaysAnsi,
         Some("never") => anstream::ColorChoice::Never,

@@ -64,14 +64,22 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
         (&open, &["--api", "pubsub"], 0, "pubsub (write)"),
         (&narrow, &["--need", upload], 1, "--scopes=storage-ro,storage-rw,"),
         (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
-        (&narrow, &["--need", "GET https://storage.googleapis.com/storage/v1/b/{b}/o/{o}"], 0, "open"),
+        (
+            &narrow,
+            &["--need", "GET https://storage.googleapis.com/storage/v1/b/{b}/o/{o}"],
+            0,
+            "open",
+        ),
         (&narrow, &["--api", "pubsub=write"], 1, "closed for all"),
         (&no_account, &["--need", upload], 2, "no service account attached"),
         (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
     ];
     for (google, args, code, words) in rows {
         let finished = check_with_retries(google, args)?;
-        ensure!(finished.code == code && finished.words().contains(words), "{args:?}: {finished:?}");
+        ensure!(
+            finished.code == code && finished.words().contains(words),
+            "{args:?}: {finished:?}"
+        );
         let out = finished.out;
         ensure!(!out.contains('\u{1b}') && !out.contains("ya29"), "{out}");
     }
@@ -91,7 +99,10 @@ async fn wrong_arguments_exit_with_64_and_a_hint() -> Result<()> {
         (&["--iam", "gs://photos"], "gs://BUCKET=storage.objects.create"),
         (&["--iam", "photos=storage.objects.get"], "gs://{bucket}"),
         (&["--iam", "gs://photos=pubsub.topics.publish"], "`storage.`"),
-        (&["--iam", "gs://photos="], "no permission of the bucket is named; those begin with `storage.`"),
+        (
+            &["--iam", "gs://photos="],
+            "no permission of the bucket is named; those begin with `storage.`",
+        ),
         (&["--need", "ya29.SECRET"], "--token-stdin"),
         (&["--need", "storage.objects.get", "--timeout", "2"], "500ms, 2s or 1m"),
         (&["--need", "storage.objects.get", "--timeout", "0s"], "at least 1ms"),
@@ -100,7 +111,10 @@ async fn wrong_arguments_exit_with_64_and_a_hint() -> Result<()> {
     ];
     for (args, hint) in rows {
         let Finished { code: status, out, err: error } = finish(&mut command(&google, args), b"");
-        ensure!(status == 64 && error.contains(hint) && out.is_empty(), "{args:?}: {status:?}\n{out}{error}");
+        ensure!(
+            status == 64 && error.contains(hint) && out.is_empty(),
+            "{args:?}: {status:?}\n{out}{error}"
+        );
         ensure!(!error.contains("SECRET"), "{error}");
     }
     Ok(())
@@ -142,13 +156,24 @@ async fn the_timeout_holds_when_every_server_hangs() -> Result<()> {
 async fn a_token_from_standard_input_replaces_the_token_of_the_machine() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let token = google.mint("me@example.com", ["drive.readonly"]);
-    let args =
-        ["--need", "drive.files.list", "--need", "storage.objects.get", "--token-stdin", "--timeout", "1m"];
-    let Finished { code, out, .. } = finish(&mut command(&google, &args), format!("{token}\n").as_bytes());
+    let args = [
+        "--need",
+        "drive.files.list",
+        "--need",
+        "storage.objects.get",
+        "--token-stdin",
+        "--timeout",
+        "1m",
+    ];
+    let Finished { code, out, .. } =
+        finish(&mut command(&google, &args), format!("{token}\n").as_bytes());
     ensure!(code == 1 && out.contains("open     drive.files.list"), "{out}");
     ensure!(out.contains("credential  the token from standard input"), "{out}");
     ensure!(out.contains("CLOSED   storage.objects.get") && !out.contains(&token), "{out}");
-    ensure!(!out.contains("web-1"), "the report names the machine, whose token was not used: {out}");
+    ensure!(
+        !out.contains("web-1"),
+        "the report names the machine, whose token was not used: {out}"
+    );
     Ok(())
 }
 

@@ -33,8 +33,10 @@ impl Emulator {
         let lines = BufReader::new(child.stdout.take().context("no pipe")?).lines();
         let mut variables = HashMap::new();
         for line in lines.map_while(Result::ok).take_while(|line| !line.starts_with('#')) {
-            let (name, value) =
-                line.strip_prefix("export ").and_then(|line| line.split_once('=')).context(line.clone())?;
+            let (name, value) = line
+                .strip_prefix("export ")
+                .and_then(|line| line.split_once('='))
+                .context(line.clone())?;
             variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
         }
         Ok(Self { child, variables })
@@ -42,7 +44,9 @@ impl Emulator {
 
     /// Sends the signal that Ctrl-C sends, and waits for the end of the emulator.
     fn interrupt(mut self) -> Result<Output> {
-        ensure!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?.success());
+        ensure!(
+            Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?.success()
+        );
         let status = self.child.wait()?;
         Ok(Output { status, stdout: Vec::new(), stderr: Vec::new() })
     }
@@ -50,27 +54,39 @@ impl Emulator {
 
 #[tokio::test]
 async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
-    let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
+    let emulator =
+        Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
     let storage = emulator.variables["STORAGE_EMULATOR_HOST"].clone();
     let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
     // Installs a crypto provider for rustls in this process. The guard builds an HTTP client, for
     // which a provider must be installed.
     let _ = plain::client();
-    let guard =
-        Guard::builder().env(emulator.variables.clone()).endpoint(&storage, "storage.googleapis.com")?;
+    let guard = Guard::builder()
+        .env(emulator.variables.clone())
+        .endpoint(&storage, "storage.googleapis.com")?;
     let guard = guard.detect().await;
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());
 
     let path = "computeMetadata/v1/instance/service-accounts/default/token";
-    let request = plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
+    let request =
+        plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
     let response = request.header("metadata-flavor", "Google").send().await?.text().await?;
     let response: serde_json::Value = serde_json::from_str(&response)?;
     let token = response["access_token"].as_str().context("no token")?;
-    let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
+    let client =
+        reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
+    let list =
+        client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
     ensure!(list.status() == 200, "reading should be allowed: {}", list.status());
     let url = format!("{storage}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg");
-    let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("no refusal")?;
+    let error = client
+        .post(url)
+        .bearer_auth(token)
+        .body("meow")
+        .send()
+        .await
+        .err()
+        .context("no refusal")?;
     ensure!(Denial::find(&error).is_some(), "{error}");
 
     ensure!(Path::new(&folder).is_dir());
@@ -98,7 +114,10 @@ fn unusable_arguments_are_refused_with_the_expected_form() -> Result<()> {
         (&["--project", "p"], "unusable project id `p`: expected 6 to 30"),
         (&["--name", "Web 1"], "unusable name `Web 1`: expected 1 to 63"),
         (&["--account", "me@example.com"], "NAME@PROJECT.iam.gserviceaccount.com"),
-        (&["--bucket", "gs://photos"], "unusable bucket `gs://photos`: expected a name without gs://"),
+        (
+            &["--bucket", "gs://photos"],
+            "unusable bucket `gs://photos`: expected a name without gs://",
+        ),
         (&["--bucket", ""], "unusable bucket ``"),
     ];
     for (args, hint) in rows {

@@ -62,8 +62,7 @@ fn error(code: u16, message: &str, reason: &str) -> Value {
 /// Returns pairs of a gate and a refusal by that gate: at least one refusal for every gate, and for
 /// every kind of step.
 fn refusals() -> Vec<(&'static str, Value)> {
-    let denied =
-        "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
+    let denied = "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
     vec![
         (
             "scope",
@@ -78,14 +77,28 @@ fn refusals() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("scope", text("BigQuery: Permission denied while getting Drive credentials.")),
-        ("scope", http(403, &error(403, "Metadata scope does not support 'q' parameter", "forbidden"))),
+        (
+            "scope",
+            http(403, &error(403, "Metadata scope does not support 'q' parameter", "forbidden")),
+        ),
         ("iam", text(&format!("{denied} (or it may not exist)."))),
-        ("iam", http(403, &error(403, "Required 'frobnicate.widgets.list' permission for 'x'", "forbidden"))),
-        ("iam", text("rpc error: code = PermissionDenied desc = The caller does not have permission")),
+        (
+            "iam",
+            http(
+                403,
+                &error(403, "Required 'frobnicate.widgets.list' permission for 'x'", "forbidden"),
+            ),
+        ),
+        (
+            "iam",
+            text("rpc error: code = PermissionDenied desc = The caller does not have permission"),
+        ),
         ("iam", text("7 PERMISSION_DENIED: Missing or insufficient permissions.")),
         (
             "iam",
-            text("Error: Forbidden. Your client does not have permission to get URL /x from this server."),
+            text(
+                "Error: Forbidden. Your client does not have permission to get URL /x from this server.",
+            ),
         ),
         (
             "iam",
@@ -95,25 +108,45 @@ fn refusals() -> Vec<(&'static str, Value)> {
         ),
         (
             "iam",
-            text("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."),
+            text(
+                "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+            ),
         ),
-        ("iam", text("Permission 'pubsub.topics.publish' denied on resource projects/my-project/topics/t")),
+        (
+            "iam",
+            text(
+                "Permission 'pubsub.topics.publish' denied on resource projects/my-project/topics/t",
+            ),
+        ),
         (
             "iam",
             text(
                 "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource projects/my-project",
             ),
         ),
-        ("iam", text("Permission 'pubsub.subscriptions.consume' denied on resource projects/my-project")),
         (
-            "service_disabled",
-            http(403, &info("SERVICE_DISABLED", "It is disabled.", "translate.googleapis.com", "x.Y.Z")),
+            "iam",
+            text(
+                "Permission 'pubsub.subscriptions.consume' denied on resource projects/my-project",
+            ),
         ),
         (
             "service_disabled",
-            text("Error 403: Drive API has not been used in project 445566778899 before or it is disabled."),
+            http(
+                403,
+                &info("SERVICE_DISABLED", "It is disabled.", "translate.googleapis.com", "x.Y.Z"),
+            ),
         ),
-        ("billing", text("This API method requires billing to be enabled on project my-project-1.")),
+        (
+            "service_disabled",
+            text(
+                "Error 403: Drive API has not been used in project 445566778899 before or it is disabled.",
+            ),
+        ),
+        (
+            "billing",
+            text("This API method requires billing to be enabled on project my-project-1."),
+        ),
         (
             "vpc_sc",
             text(
@@ -134,9 +167,19 @@ fn refusals() -> Vec<(&'static str, Value)> {
         ),
         (
             "org_policy",
-            http(403, &error(403, "The domain policy has disabled third-party Drive apps", "domainPolicy")),
+            http(
+                403,
+                &error(
+                    403,
+                    "The domain policy has disabled third-party Drive apps",
+                    "domainPolicy",
+                ),
+            ),
         ),
-        ("org_policy", text("One or more users named in the policy do not belong to a permitted customer.")),
+        (
+            "org_policy",
+            text("One or more users named in the policy do not belong to a permitted customer."),
+        ),
         ("rate_limit", http(429, &error(429, "Rate Limit Exceeded", "rateLimitExceeded"))),
         (
             "quota_project",
@@ -160,7 +203,10 @@ fn refusals() -> Vec<(&'static str, Value)> {
         ("credentials", http(401, &error(401, "Invalid Credentials", "authError"))),
         (
             "credentials",
-            http(400, &json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."})),
+            http(
+                400,
+                &json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}),
+            ),
         ),
         (
             "credentials",
@@ -176,8 +222,14 @@ fn refusals() -> Vec<(&'static str, Value)> {
                 &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
             ),
         ),
-        ("credentials", text("Anonymous caller does not have storage.objects.get access to the object.")),
-        ("api_key", http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest"))),
+        (
+            "credentials",
+            text("Anonymous caller does not have storage.objects.get access to the object."),
+        ),
+        (
+            "api_key",
+            http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest")),
+        ),
         ("api_key", text("Error 403: Requests from referer https://example.com/ are blocked.")),
         (
             "resource_acl",
@@ -203,7 +255,8 @@ fn every_gate_has_a_name_and_steps() {
     let lines: Vec<Value> = refusals.iter().map(|(_, line)| line.clone()).collect();
     for ((gate, line), explanation) in refusals.iter().zip(explain_lines(&lines)) {
         assert_eq!(explanation["gate"], *gate, "{line}");
-        let mut keys: Vec<&str> = explanation.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut keys: Vec<&str> =
+            explanation.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         assert_eq!(keys, KEYS);
         let steps = explanation["steps"].as_array().unwrap();
@@ -211,16 +264,17 @@ fn every_gate_has_a_name_and_steps() {
         for step in steps {
             assert!(
                 // A text is a sentence, or ends with code that is introduced by a colon.
-                step["text"]
-                    .as_str()
-                    .is_some_and(|text| (text.ends_with('.') || text.contains(": ")) && !text.contains("  ")),
+                step["text"].as_str().is_some_and(|text| (text.ends_with('.')
+                    || text.contains(": "))
+                    && !text.contains("  ")),
                 "{step}"
             );
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
         }
         // The steps for every scope refusal mention scopes. Of the steps for other refusals, only
         // those for refused credentials may mention scopes.
-        let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
+        let mentions_scope =
+            steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
         assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{explanation}");
     }
 }
@@ -263,10 +317,13 @@ fn commands_contain_the_resources_of_the_response() {
 fn commands_contain_the_bucket_of_the_call_but_no_object() {
     // The bucket `message` is named in the message, `url` in the URL of the log, and `photos` in
     // the argument `--call`.
-    let no_bucket = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
-    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/message/objects/o.";
-    let with_url =
-        format!("403 GET https://storage.googleapis.com/storage/v1/b/url/o/secret-cat: {no_bucket}");
+    let no_bucket =
+        "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+    let with_bucket =
+        "a@b does not have storage.objects.get access to projects/_/buckets/message/objects/o.";
+    let with_url = format!(
+        "403 GET https://storage.googleapis.com/storage/v1/b/url/o/secret-cat: {no_bucket}"
+    );
     let rows = [
         (
             no_bucket,
@@ -315,7 +372,9 @@ fn the_method_is_reported_only_when_certain() {
         // The catalog has no method with this name.
         (refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
         (
-            text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
+            text(&format!(
+                "403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}"
+            )),
             Some("storage.objects.list"),
         ),
         (
@@ -358,17 +417,23 @@ fn the_method_is_reported_only_when_certain() {
 fn a_bigquery_job_needs_more_than_the_default_scopes() {
     let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
     let args = ["--plain", "--on", "gce", "--held", "default", "--call", call];
-    let (code, out, _) = run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
+    let (code, out, _) =
+        run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
     assert_eq!(code, 0);
-    assert!(out.contains("\nneeds: any one of these is enough: bigquery, cloud-platform\n"), "{out}");
+    assert!(
+        out.contains("\nneeds: any one of these is enough: bigquery, cloud-platform\n"),
+        "{out}"
+    );
     assert!(out.contains("--scopes=bigquery,storage-ro,logging-write,"), "{out}");
     assert!(!out.contains("gcp-scopes whoami"), "{out}");
 }
 
 #[test]
 fn scopes_are_read_from_the_header_in_any_case() {
-    let scopes =
-        json!(["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/compute"]);
+    let scopes = json!([
+        "https://www.googleapis.com/auth/cloud-platform",
+        "https://www.googleapis.com/auth/compute"
+    ]);
     let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/compute https://www.googleapis.com/auth/cloud-platform\"";
     let body = error(403, SCOPES, "x").to_string();
     let line = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": body});
@@ -387,19 +452,26 @@ fn scopes_are_read_from_the_header_in_any_case() {
 fn refusals_are_recognized_with_any_transport_and_status() {
     let rendered = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
     let line = |transport: &str, status: Value, headers: Value, body: &str| json!({"transport": transport, "status": status, "headers": headers, "body": body});
-    let trailers =
-        json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
+    let trailers = json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
     let rows = [
         (line("grpc", json!(200), json!({}), &rendered), "scope"),
         (line("grpc", json!(200), trailers.clone(), ""), "scope"),
         (line("grpc", Value::Null, trailers, ""), "scope"),
         (line("grpc", json!(7), json!({}), SCOPES), "scope"),
         (line("grpc", json!(403), json!({}), &rendered), "scope"),
-        (line("http", Value::Null, json!({}), &error(403, SCOPES, "forbidden").to_string()), "scope"),
+        (
+            line("http", Value::Null, json!({}), &error(403, SCOPES, "forbidden").to_string()),
+            "scope",
+        ),
         (line("http", json!("403"), Value::Null, &rendered), "scope"),
         (line("text", json!(200), json!({}), &rendered), "scope"),
         (
-            line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
+            line(
+                "text",
+                Value::Null,
+                json!({}),
+                &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}"),
+            ),
             "scope",
         ),
         // The other rows are not refusals.
@@ -426,7 +498,8 @@ fn unreadable_lines_get_errors_with_their_numbers() {
     assert_eq!(code, 1, "{err}");
     // Line 2 is blank, line 3 is a refusal, and the six other lines are invalid.
     assert!(err.contains("6 lines") && err.contains("line 1;"), "{err}");
-    let explanations: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let explanations: Vec<Value> =
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(explanations.len(), 7);
     for (explanation, line) in explanations.iter().zip([1, 3, 4, 5, 6, 7, 8]) {
         let error = explanation.get("error").and_then(Value::as_str);
@@ -476,7 +549,9 @@ fn the_steps_of_a_report_fit_the_environment() {
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
         // A test must not depend on where lines are wrapped.
         let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
-        for part in parts.iter().chain(&["storage.objects.insert", "devstorage.read_write", "What to do"]) {
+        for part in
+            parts.iter().chain(&["storage.objects.insert", "devstorage.read_write", "What to do"])
+        {
             assert!(out.contains(part), "{part} in {out}");
         }
     }
@@ -484,11 +559,15 @@ fn the_steps_of_a_report_fit_the_environment() {
 
 #[test]
 fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
-    let call =
-        ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x", "--format=json"];
+    let call = [
+        "--call",
+        "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x",
+        "--format=json",
+    ];
     for environment in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
         for (held, is_checked) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
-            let (code, out, _) = run(&[environment, &call, &["--held", held]].concat(), SCOPES.as_bytes());
+            let (code, out, _) =
+                run(&[environment, &call, &["--held", held]].concat(), SCOPES.as_bytes());
             let explanation: Value = serde_json::from_str(&out).unwrap();
             let steps = explanation["steps"].as_array().unwrap();
             assert!(code == 0 && steps.len() > 2, "{explanation}");
@@ -499,7 +578,10 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
             );
             let text = steps[0]["text"].as_str().unwrap();
             assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_checked, "{text}");
-            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{explanation}");
+            assert!(
+                steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"),
+                "{explanation}"
+            );
         }
     }
 }
@@ -507,7 +589,8 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
 #[test]
 fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
     for platform in ["gce", "mig", "gke-node", "dataproc", "composer"] {
-        for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
+        for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")]
+        {
             let call = ["--plain", "--on", platform, "--call", "pubsub.projects.topics.publish"];
             let (code, out, _) = run(&[&call, held].concat(), SCOPES.as_bytes());
             assert_eq!(code, 0, "{out}");
@@ -519,7 +602,8 @@ fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
             let list = lists.iter().find(|list| list.ends_with(",pubsub")).unwrap();
             // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
             // scopes.
-            let printed = out.find(" describe ").is_some_and(|index| index < out.find(*list).unwrap());
+            let printed =
+                out.find(" describe ").is_some_and(|index| index < out.find(*list).unwrap());
             assert!(printed || start == "storage-ro", "{platform}: {out}");
             assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{platform}: {list}");
             assert!(
@@ -539,23 +623,33 @@ fn nothing_is_changed_for_a_scope_that_is_not_known() {
         ("brandnew.googleapis.com", "unknown"),
     ];
     for (service, requirement) in services {
-        let with_service = info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, "x.y.Z.Do").to_string();
+        let with_service =
+            info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, "x.y.Z.Do").to_string();
         let bare_url = format!("{SCOPES} https://{service}/v0/no/such/method");
-        for place in ["gce", "gke-node", "mig", "cloud-run", "user-adc", "service-account-key", "dataproc"] {
+        for place in
+            ["gce", "gke-node", "mig", "cloud-run", "user-adc", "service-account-key", "dataproc"]
+        {
             for input in [&with_service, &bare_url] {
                 let (code, out, _) = run(&["--on", place, "--format", "json"], input.as_bytes());
                 let explanation: Value = serde_json::from_str(&out).unwrap();
                 assert_eq!(code, 0, "{explanation}");
                 let is_shared_host = service.starts_with("siteverification") && input == &bare_url;
-                assert!(explanation["requirement"] == requirement || is_shared_host, "{explanation}");
+                assert!(
+                    explanation["requirement"] == requirement || is_shared_host,
+                    "{explanation}"
+                );
                 for step in explanation["steps"].as_array().unwrap() {
                     let command = step["command"].as_str().unwrap_or_default();
-                    let is_change = ["stop", "create", "login"].iter().any(|word| command.contains(word));
+                    let is_change =
+                        ["stop", "create", "login"].iter().any(|word| command.contains(word));
                     assert!(!is_change || requirement == "every_method", "{place}: {command}");
                     let is_own = command.contains("auth/siteverification");
                     assert!(!command.contains("cloud-platform") || is_own, "{place}: {command}");
                 }
-                assert!(!explanation["accepted"].to_string().contains("cloud-platform"), "{explanation}");
+                assert!(
+                    !explanation["accepted"].to_string().contains("cloud-platform"),
+                    "{explanation}"
+                );
             }
         }
     }
@@ -566,7 +660,10 @@ fn the_role_of_a_pod_is_granted_before_its_account_changes() {
     let call = ["--on", "gke-node", "--call", "pubsub.projects.topics.publish"];
     let (_, out, _) = run(&call, SCOPES.as_bytes());
     let position = |text| out.find(text).unwrap();
-    assert!(position("add-iam-policy-binding") < position("--workload-metadata=GKE_METADATA"), "{out}");
+    assert!(
+        position("add-iam-policy-binding") < position("--workload-metadata=GKE_METADATA"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -579,11 +676,15 @@ fn roles_of_pods_are_listed_with_their_members() {
         "{out}"
     );
     assert!(
-        out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
+        out.contains(
+            "acts as a service account, put that one in the place of my-project.svc.id.goog"
+        ),
         "{out}"
     );
-    let (_, out, _) =
-        run(&[&pod[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(), SCOPES.as_bytes());
+    let (_, out, _) = run(
+        &[&pod[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
+        SCOPES.as_bytes(),
+    );
     assert!(
         out.contains(
             "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
@@ -594,11 +695,15 @@ fn roles_of_pods_are_listed_with_their_members() {
 
 #[test]
 fn a_report_about_iam_rules_out_scopes() {
-    let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
+    let (code, out, _) =
+        run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
-    for part in
-        ["Probably IAM refused this call.", "compute.instances.list", "not the reason", "What to do:\n  1. "]
-    {
+    for part in [
+        "Probably IAM refused this call.",
+        "compute.instances.list",
+        "not the reason",
+        "What to do:\n  1. ",
+    ] {
         assert!(out.contains(part), "{part} in {out}");
     }
 }
@@ -606,8 +711,10 @@ fn a_report_about_iam_rules_out_scopes() {
 #[test]
 fn the_report_is_as_certain_as_the_certainty_field() {
     let info =
-        info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
-    let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
+        info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z")
+            .to_string();
+    let header =
+        "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
     let rows = [
         (info.as_str(), "certain", "IAM refused this call.", "OAuth scopes are not the reason: "),
         (
@@ -616,8 +723,18 @@ fn the_report_is_as_certain_as_the_certainty_field() {
             "Probably IAM refused this call.",
             "OAuth scopes are probably not the reason: ",
         ),
-        ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
-        (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
+        (
+            "Error 403: permission denied",
+            "possible",
+            "Perhaps IAM refused this call.",
+            "What to do:",
+        ),
+        (
+            header,
+            "possible",
+            "Perhaps the token lacks an OAuth scope for this call.",
+            "What to do:",
+        ),
     ];
     for (input, certainty, start, scopes) in rows {
         let (_, out, _) = run(&["--format=json"], input.as_bytes());
@@ -678,7 +795,8 @@ fn empty_input_exits_with_2_and_no_refusal_with_1() {
 
 #[test]
 fn input_in_utf_16_is_read() {
-    let input: Vec<u8> = format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let input: Vec<u8> =
+        format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let (code, out, _) = run(&[], &input);
     assert!(code == 0 && out.contains("No IAM role fixes this"), "{out}");
 }
@@ -686,10 +804,12 @@ fn input_in_utf_16_is_read() {
 #[test]
 fn tokens_are_never_printed() {
     let token = format!("ya29.c.{}", "s3cr3t".repeat(20));
-    let body =
-        format!("curl -H 'Authorization: Bearer {token}' https://storage.googleapis.com/x => {SCOPES}");
+    let body = format!(
+        "curl -H 'Authorization: Bearer {token}' https://storage.googleapis.com/x => {SCOPES}"
+    );
     let (_, out, err) = run(&["--format", "json"], body.as_bytes());
-    let lines = [text(&body), json!({"transport": token}), json!({"transport": "http", "status": token})];
+    let lines =
+        [text(&body), json!({"transport": token}), json!({"transport": "http", "status": token})];
     let (_, explanations, stream_err) =
         run(&["--jsonl"], lines.map(|line| format!("{line}\n")).concat().as_bytes());
     assert_eq!(explanations.lines().count(), 3, "{explanations}");
@@ -726,7 +846,8 @@ fn gcloud_accepts_every_printed_command() {
 /// Checks that gcloud accepts the words and flags of a command.
 fn lint(command: &str) {
     let argument = format!("--command-string={command}");
-    let output = Command::new("gcloud").args(["meta", "lint-gcloud-commands", &argument]).output().unwrap();
+    let output =
+        Command::new("gcloud").args(["meta", "lint-gcloud-commands", &argument]).output().unwrap();
     let verdicts: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{command}: {output:?}"));
     assert_eq!(verdicts[0]["success"], true, "{command}: {verdicts}");
@@ -739,9 +860,9 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
                Google Cloud Storage object., forbidden";
     let boot = json!({"severity": "INFO", "textPayload": "starting worker 3"});
     let record = |key: &str, text: &str| json!({ "level": "error", key: text });
-    let nested =
-        json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
-    let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    let nested = json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
+    let lines =
+        |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
     // Each row contains a log, the gate of the explained refusal, a part of the report, and a part
     // of the note about another refusal.
     for (log, gate, expected, other) in [
@@ -779,18 +900,26 @@ fn notes_ask_for_a_missing_or_unusable_call() {
     let with_environment = note(&["--on", "elsewhere"]);
     assert!(with_environment.contains(about_call) && !with_environment.contains(about_environment));
     assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
-    assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
+    assert_eq!(
+        note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]),
+        ""
+    );
 }
 
 #[test]
 fn a_call_can_be_given_as_the_id_of_its_method() {
-    let url = "POST https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets/d/tables/t/insertAll";
+    let url =
+        "POST https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets/d/tables/t/insertAll";
     let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
-        let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
+        let (code, out, err) =
+            run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
         let mut explanation: Value = serde_json::from_str(&out).unwrap();
         // The reports differ, because only the report about a call with a URL has a row for the
         // method. So the reports are not compared.
-        assert!((code, err.as_str()) == (0, "") && explanation["report"].take().is_string(), "{out}{err}");
+        assert!(
+            (code, err.as_str()) == (0, "") && explanation["report"].take().is_string(),
+            "{out}{err}"
+        );
         explanation
     });
     assert_eq!(by_id, by_url);
@@ -805,9 +934,13 @@ fn held_scopes_can_be_given_as_gcloud_prints_them() {
     let held = ["devstorage.read_only", "logging.write"]
         .map(|name| format!("https://www.googleapis.com/auth/{name}"));
     for separator in [",", ";"] {
-        let args = ["--on", "vm", "--call", "storage.objects.insert", "--held", &held.join(separator)];
+        let args =
+            ["--on", "vm", "--call", "storage.objects.insert", "--held", &held.join(separator)];
         let (code, out, _) = run(&args, SCOPES.as_bytes());
-        assert!(code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write\n"), "{out}");
+        assert!(
+            code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write\n"),
+            "{out}"
+        );
     }
 }
 
@@ -860,7 +993,10 @@ fn plain_logs_are_read_record_by_record() {
             let (code, out, err) = run(&["--format", "json"], log.as_bytes());
             let explanation: Value = serde_json::from_str(&out).unwrap();
             assert_eq!((code, explanation["gate"].as_str()), (0, Some(gate)), "{log}");
-            assert!(err.contains(note) && err.contains("is about") != note.is_empty(), "{log}{err}");
+            assert!(
+                err.contains(note) && err.contains("is about") != note.is_empty(),
+                "{log}{err}"
+            );
             let has_call = log.contains("GET ");
             assert_eq!(explanation["method"].is_string(), has_call, "{log}{explanation}");
         }
@@ -875,7 +1011,9 @@ fn a_note_names_a_second_gate_in_a_text_that_is_no_log() {
     let (_, out, err) = explain(&format!("{SCOPES}\n{iam}\n"));
     assert!(out.starts_with("drive.files.list was refused for lack of an OAuth scope"), "{out}");
     assert!(
-        err.contains("only one refusal was read (gate scope); line 2 reads like another one (gate iam)"),
+        err.contains(
+            "only one refusal was read (gate scope); line 2 reads like another one (gate iam)"
+        ),
         "{err}"
     );
     // Inputs without a note: a refusal by one gate, a refusal that is written twice, and an HTTP

@@ -12,7 +12,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-const INSERT: &str = "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
+const INSERT: &str =
+    "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
 const KEYS: [&str; 6] = ["accepted", "all_of", "api", "decision", "method", "why"];
 
 fn run(args: &[&str]) -> (i32, String, String) {
@@ -73,7 +74,14 @@ fn every_answer_has_all_six_keys() {
             "accepted",
         ),
         ("POST", INSERT, json!(["default"]), json!("storage.objects.insert"), "lacking", "missing"),
-        ("POST", INSERT, json!(["storage-rw"]), json!("storage.objects.insert"), "allow", "accepted"),
+        (
+            "POST",
+            INSERT,
+            json!(["storage-rw"]),
+            json!("storage.objects.insert"),
+            "allow",
+            "accepted",
+        ),
         ("POST", INSERT, json!([]), json!("storage.objects.insert"), "lacking", "missing"),
         ("POST", INSERT, json!(null), json!("storage.objects.insert"), "abstain", "granted"),
         (
@@ -101,7 +109,14 @@ fn every_answer_has_all_six_keys() {
             "abstain",
             "metadata",
         ),
-        ("POST", "https://oauth2.googleapis.com/token", json!(null), json!(null), "abstain", "auth"),
+        (
+            "POST",
+            "https://oauth2.googleapis.com/token",
+            json!(null),
+            json!(null),
+            "abstain",
+            "auth",
+        ),
         (
             "POST",
             "https://storage.googleapis.com/batch/storage/v1",
@@ -154,7 +169,10 @@ fn accepted_scopes_are_sorted_full_uris() {
     let accepted: Vec<&str> =
         answer["accepted"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
     assert!(accepted.is_sorted());
-    assert!(accepted.iter().all(|uri| uri.starts_with("https://www.googleapis.com/auth/")), "{accepted:?}");
+    assert!(
+        accepted.iter().all(|uri| uri.starts_with("https://www.googleapis.com/auth/")),
+        "{accepted:?}"
+    );
     for short in ["cloud-platform", "devstorage.full_control", "devstorage.read_write"] {
         assert!(accepted.iter().any(|uri| uri.ends_with(short)), "{short} is not in {accepted:?}");
     }
@@ -177,7 +195,10 @@ fn each_nonblank_line_gets_one_answer_in_order() {
         (b"null", &["null", "object"]),
         (b"42", &["42", "object"]),
         (b"{}", &["verb", "{\"id\": "]),
-        (br#"{"id":"storage.objects.insrt"}"#, &["storage.objects.insrt", "storage.objects.insert"]),
+        (
+            br#"{"id":"storage.objects.insrt"}"#,
+            &["storage.objects.insrt", "storage.objects.insert"],
+        ),
         (br#"{"id":7}"#, &["`id`", "number"]),
         (br#"{"id":"storage.objects.get","url":"https://example.com"}"#, &["`id`", "URL"]),
         (br#"{"method":"GET","url":"https://example.com"}"#, &["`method`", "URL"]),
@@ -191,7 +212,10 @@ fn each_nonblank_line_gets_one_answer_in_order() {
         (br#"{"verb":"","url":"https://example.com"}"#, &["verb"]),
         (br#"{"verb":"GE T","url":"https://example.com"}"#, &["GE T"]),
         (br#"{"verb":"GET","url":""}"#, &["URL", "expected"]),
-        (br#"{"verb":"GET","url":"storage.googleapis.com/b/o"}"#, &["`https://storage.googleapis.com/b/o`"]),
+        (
+            br#"{"verb":"GET","url":"storage.googleapis.com/b/o"}"#,
+            &["`https://storage.googleapis.com/b/o`"],
+        ),
         (
             br#"{"verb":"GET","url":"gs://bucket/o"}"#,
             &["gs://bucket/o", "https://storage.googleapis.com/bucket/o"],
@@ -200,7 +224,10 @@ fn each_nonblank_line_gets_one_answer_in_order() {
         (br#"{"verb":"GET","url":"https://exa mple.com/"}"#, &["exa mple"]),
         (br#"{"verb":"GET","url":"https://example.com:99999/"}"#, &["99999"]),
         (br#"{"verb":"GET","url":"https://example.com","granted":7}"#, &["granted", "number"]),
-        (br#"{"verb":"GET","url":"https://example.com","granted":["a",7]}"#, &["granted", "number"]),
+        (
+            br#"{"verb":"GET","url":"https://example.com","granted":["a",7]}"#,
+            &["granted", "number"],
+        ),
         (
             br#"{"verb":"GET","url":"https://example.com","granted":"devstorage.read_onyl"}"#,
             &["read_onyl", "read_only"],
@@ -231,9 +258,11 @@ fn each_random_line_gets_one_answer() {
     let line = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..40),
         "\\PC{0,40}".prop_map(String::into_bytes),
-        ("[A-Z]{0,5}", "(https?://)?\\PC{0,30}", "[a-z. ]{0,12}").prop_map(|(verb, url, granted)| {
-            json!({"verb": verb, "url": url, "granted": granted}).to_string().into_bytes()
-        }),
+        ("[A-Z]{0,5}", "(https?://)?\\PC{0,30}", "[a-z. ]{0,12}").prop_map(
+            |(verb, url, granted)| {
+                json!({"verb": verb, "url": url, "granted": granted}).to_string().into_bytes()
+            }
+        ),
         ("GET|PUT|POST", "[a-zA-Z0-9/:%._~?&=-]{0,40}").prop_map(|(verb, rest)| {
             let url = format!("https://storage.googleapis.com/{rest}");
             json!({"verb": verb, "url": url, "granted": ["default"]}).to_string().into_bytes()
@@ -316,9 +345,13 @@ fn text_has_the_method_its_scopes_a_link_and_the_decision() {
     let (code, out, err) =
         run(&["method", "POST", INSERT, "--granted", "storage-ro", "--granted", "pubsub,trace"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    for part in
-        ["storage.objects.insert", "storage.v1", "auth/devstorage.read_write\n", "https://", "lacking"]
-    {
+    for part in [
+        "storage.objects.insert",
+        "storage.v1",
+        "auth/devstorage.read_write\n",
+        "https://",
+        "lacking",
+    ] {
         assert!(out.contains(part), "{part} is not in:\n{out}");
     }
     let (code, out, _) = run(&["method", "GET", "https://example.com/x"]);
@@ -328,12 +361,16 @@ fn text_has_the_method_its_scopes_a_link_and_the_decision() {
 
 #[test]
 fn format_json_prints_the_keys_of_jsonl_and_a_link() {
-    let (code, out, _) = run(&["method", "POST", INSERT, "--format", "json", "--granted=storage-ro"]);
+    let (code, out, _) =
+        run(&["method", "POST", INSERT, "--format", "json", "--granted=storage-ro"]);
     assert_eq!(code, 0);
     let mut answer: Value = serde_json::from_str(&out).unwrap();
     let doc = answer.as_object_mut().unwrap().remove("doc").unwrap();
     assert!(doc.as_str().unwrap().starts_with("https://"));
-    assert_eq!(answer, answer_to(&json!({"verb": "POST", "url": INSERT, "granted": ["storage-ro"]})));
+    assert_eq!(
+        answer,
+        answer_to(&json!({"verb": "POST", "url": INSERT, "granted": ["storage-ro"]}))
+    );
 }
 
 #[test]
@@ -372,7 +409,10 @@ fn an_id_is_answered_like_a_request() {
         assert!(code == 0 && text.contains(decision), "{text}");
     }
     let by_url = answer_to(&json!({"verb": "POST", "url": INSERT, "granted": "storage-ro"}));
-    assert_eq!(answer_to(&json!({"id": "storage.objects.insert", "granted": "storage-ro"})), by_url);
+    assert_eq!(
+        answer_to(&json!({"id": "storage.objects.insert", "granted": "storage-ro"})),
+        by_url
+    );
 }
 
 #[test]
@@ -409,8 +449,14 @@ fn unusable_arguments_are_named_and_exit_with_2() {
         (&["method", "GET"], "a URL is missing"),
         (&["method", "storage.objects.inser"], "storage.objects.insert"),
         (&["method", "--granted=storage-ro"], "VERB"),
-        (&["method", "storage.objects.insert", "--granted=roles/editor"], "`roles/editor` is an IAM role"),
-        (&["method", "storage.objects.insert", "--granted", "ya29.x"], "a token or a key is no scope"),
+        (
+            &["method", "storage.objects.insert", "--granted=roles/editor"],
+            "`roles/editor` is an IAM role",
+        ),
+        (
+            &["method", "storage.objects.insert", "--granted", "ya29.x"],
+            "a token or a key is no scope",
+        ),
         (&["method", "BREW", "https://example.com"], "BREW"),
         (&["method", "GET", "example.com/x"], "https://example.com/x"),
         (&["method", "GET", "https://example.com", "--granted", "storage-rx"], "storage-rx"),

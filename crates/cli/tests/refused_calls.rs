@@ -13,14 +13,16 @@ const DRIVE_URL: &str = "https://www.googleapis.com/drive/v3/files";
 
 /// Explains an input with `--format json`, which must succeed.
 fn explain(args: &[&str], input: &str) -> Value {
-    let (code, out, err) = command::run(&[&["explain", "--format=json"], args].concat(), input.as_bytes());
+    let (code, out, err) =
+        command::run(&[&["explain", "--format=json"], args].concat(), input.as_bytes());
     assert_eq!(code, 0, "{err}");
     serde_json::from_str(&out).unwrap()
 }
 
 /// Explains a text with `--jsonl`.
 fn explain_line(text: &str) -> Value {
-    let line = json!({"transport": "text", "status": null, "headers": {}, "body": text}).to_string();
+    let line =
+        json!({"transport": "text", "status": null, "headers": {}, "body": text}).to_string();
     let (code, out, err) = command::run(&["explain", "--jsonl"], line.as_bytes());
     assert_eq!((code, err.as_str()), (0, ""));
     serde_json::from_str(&out).unwrap()
@@ -60,7 +62,8 @@ fn a_log_in_a_line_of_jsonl_is_read_like_a_file() {
 #[test]
 fn a_text_that_grpc_clients_print_is_read_as_a_text() {
     let printed = format!("Failed to export spans: \"{SCOPES}\". error_class=Kite");
-    let line = json!({"transport": "grpc", "status": null, "headers": {}, "body": printed}).to_string();
+    let line =
+        json!({"transport": "grpc", "status": null, "headers": {}, "body": printed}).to_string();
     let (_, out, _) = command::run(&["explain", "--jsonl"], line.as_bytes());
     assert!(out.starts_with(r#"{"gate":"scope","certainty":"certain""#), "{out}");
 }
@@ -72,7 +75,10 @@ fn candidates_are_named_with_what_is_enough_for_all_of_them() {
     assert_eq!(explanation["candidates"], json!(["drive.files.list", "drive.files.create"]));
     assert_eq!(explanation["method"], Value::Null);
     let accepted = explanation["accepted"].as_array().unwrap();
-    assert!(accepted.iter().all(|scope| !scope.as_str().unwrap().ends_with("readonly")), "{accepted:?}");
+    assert!(
+        accepted.iter().all(|scope| !scope.as_str().unwrap().ends_with("readonly")),
+        "{accepted:?}"
+    );
     let report = explanation["report"].as_str().unwrap();
     assert!(
         report.starts_with("The text does not show which method was called: drive.files.list,"),
@@ -89,9 +95,9 @@ fn a_contradiction_between_arguments_and_text_comes_first() {
     let explanation = explain(&call, &format!("GET {DRIVE_URL}: {SCOPES}"));
     assert_eq!(explanation["method"], "drive.files.list");
     let report = explanation["report"].as_str().unwrap();
-    assert!(
-        report.starts_with("--call names another call than this answer, which is about drive.files.list")
-    );
+    assert!(report.starts_with(
+        "--call names another call than this answer, which is about drive.files.list"
+    ));
     let agreeing = explain(&["--call", "drive.files.list"], &format!("GET {DRIVE_URL}: {SCOPES}"));
     assert_eq!(agreeing["notes"], json!([]));
 
@@ -120,7 +126,11 @@ fn refusals_by_others_lead_to_no_command_of_google() {
             "iam",
             "Probably the access control of Kubernetes (RBAC) refused this call.",
         ),
-        ("(Dry Run Mode) Request is prohibited by organization's policy.", "vpc_sc", "Nothing was refused: "),
+        (
+            "(Dry Run Mode) Request is prohibited by organization's policy.",
+            "vpc_sc",
+            "Nothing was refused: ",
+        ),
         (
             "Specified permissions are not sufficient to call DriveApp.getFiles.",
             "scope",
@@ -131,10 +141,15 @@ fn refusals_by_others_lead_to_no_command_of_google() {
         assert_eq!(explanation["gate"], gate, "{text}");
         assert!(explanation["report"].as_str().unwrap().starts_with(start), "{explanation}");
         let commands = commands(&explanation);
-        assert!(commands.iter().all(|command| !command.starts_with("gcloud")), "{text}: {commands:?}");
+        assert!(
+            commands.iter().all(|command| !command.starts_with("gcloud")),
+            "{text}: {commands:?}"
+        );
     }
-    let rbac =
-        explain(&[], r#"User "ann" cannot get resource "pods" in API group "" in the namespace "kite""#);
+    let rbac = explain(
+        &[],
+        r#"User "ann" cannot get resource "pods" in API group "" in the namespace "kite""#,
+    );
     let text = rbac["steps"][0]["text"].as_str().unwrap();
     assert!(text.contains("Role ") && text.contains("RoleBinding"), "{text}");
 }
@@ -185,10 +200,17 @@ fn a_refusal_by_a_registry_leads_to_the_scopes_of_the_machine_first() {
             commands.iter().all(|command| harmless.iter().any(|word| command.contains(word))),
             "{commands:?}"
         );
-        assert!(!explanation["report"].as_str().unwrap().contains("not the reason"), "{explanation}");
+        assert!(
+            !explanation["report"].as_str().unwrap().contains("not the reason"),
+            "{explanation}"
+        );
     }
     let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order to pull.";
     let explanation = explain(&node_pool, gke);
     assert_eq!(explanation["accepted"], json!(["https://www.googleapis.com/auth/cloud-platform"]));
-    assert!(commands(&explanation).iter().all(|command| command.starts_with("gcloud container node-pools ")));
+    assert!(
+        commands(&explanation)
+            .iter()
+            .all(|command| command.starts_with("gcloud container node-pools "))
+    );
 }

@@ -56,7 +56,11 @@ fn reports_follow_columns_and_prose_has_at_most_100_columns() {
     let rows = [("50", 40..50), ("80", 70..80), ("100", 80..100), ("400", 80..100), ("1", 25..30)];
     for (columns, widths) in rows {
         let text = report(&[("COLUMNS", columns)], &[]);
-        assert!(widths.contains(&widest_prose(&text)), "{columns}: {}\n{text}", widest_prose(&text));
+        assert!(
+            widths.contains(&widest_prose(&text)),
+            "{columns}: {}\n{text}",
+            widest_prose(&text)
+        );
         let commands = text.lines().filter(|line| line.contains("gcloud "));
         assert!(
             commands.count() >= 4 && text.contains("--project=my-project --scopes=storage-ro,"),
@@ -83,7 +87,8 @@ fn colours_need_a_terminal_a_variable_or_a_flag() {
     ];
     for (variables, flags, coloured) in rows {
         // `flags` may contain `--color`, which clap accepts once.
-        let args: Vec<&str> = ON_A_VM.iter().filter(|arg| **arg != "--color=auto").copied().collect();
+        let args: Vec<&str> =
+            ON_A_VM.iter().filter(|arg| **arg != "--color=auto").copied().collect();
         let Finished { out, .. } =
             finish(command(&args).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
         assert_eq!(is_coloured(&out), coloured, "{variables:?} {flags:?}: {out}");
@@ -113,8 +118,13 @@ fn a_report_on_a_terminal_has_colours_and_its_width() {
         let words = [ON_A_VM[..8].join(" "), input.display().to_string()].join(" ");
         let line = format!("stty rows 24 cols {columns}; {program} {words}");
         let mut script = Command::new("script");
-        script.env_clear().env("PATH", "/usr/bin:/bin").env("TERM", "xterm").envs(variables.to_vec());
-        let output = script.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
+        script
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("TERM", "xterm")
+            .envs(variables.to_vec());
+        let output =
+            script.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).output().unwrap();
         String::from_utf8(output.stdout).unwrap().replace('\r', "")
     };
     assert!(show(90, &[]).contains("\u{1b}[1;31mCLOSED\u{1b}[0m"), "{}", show(90, &[]));
@@ -128,13 +138,16 @@ fn a_report_on_a_terminal_has_colours_and_its_width() {
 #[test]
 fn plain_output_of_every_verb_is_sentences() {
     let text = report(&[], &["--plain"]);
-    for part in ["Gate 1, OAuth scopes of the token: closed.", "\nneeds: any one of", "\nStep 1 of 5: "] {
+    for part in
+        ["Gate 1, OAuth scopes of the token: closed.", "\nneeds: any one of", "\nStep 1 of 5: "]
+    {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let get = ["--plain", "method", "GET", "https://storage.googleapis.com/storage/v1/b/photos"];
     let (_, method, _) = run(&get, b"");
     let (_, whoami, _) = run(&["whoami", "--plain", "--timeout", "1ms"], b"");
-    let (_, iam, _) = run(&["explain", "--plain"], b"Required 'compute.instances.list' permission for 'x'");
+    let (_, iam, _) =
+        run(&["explain", "--plain"], b"Required 'compute.instances.list' permission for 'x'");
     for text in [&text, &method, &whoami, &iam] {
         let drawn = |line: &str| line.starts_with(' ') || line.contains("  ") || line.contains('|');
         assert!(!text.lines().any(drawn), "{text}");
@@ -161,7 +174,8 @@ fn plain_is_set_by_flag_or_variable_and_applies_to_json_reports() {
         let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(is_plain(answer["report"].as_str().unwrap()), plain, "{variables:?} {flags:?}");
     }
-    for text in [run(&["--help"], b"").1, run(&["explain", "--help"], b"").1, run(&["man"], b"").1] {
+    for text in [run(&["--help"], b"").1, run(&["explain", "--help"], b"").1, run(&["man"], b"").1]
+    {
         assert!(text.contains("GCP_SCOPES_PLAIN=1"), "{text}");
     }
 }
@@ -188,7 +202,8 @@ fn the_version_contains_the_catalogs_version() {
 fn help_fits_the_terminal_with_unwrapped_examples() {
     for (columns, widest) in [("80", 80), ("100", 100), ("", 80)] {
         for verb in VERBS {
-            let Finished { code, out, .. } = finish(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
+            let Finished { code, out, .. } =
+                finish(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
             let examples = examples(&out);
             let prose = out.lines().filter(|line| !examples.contains(&line.trim().to_owned()));
             let too_wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
@@ -216,7 +231,8 @@ async fn every_example_of_the_readme_and_the_help_runs() {
     let folder = TestFolder::for_examples(&google);
     let readme = examples_of_the_readme();
     assert_eq!(readme.len(), 4, "{readme:?}");
-    let helps = VERBS.iter().map(|verb| run(&[verb, "--help"], b"").1).chain([run(&["--help"], b"").1]);
+    let helps =
+        VERBS.iter().map(|verb| run(&[verb, "--help"], b"").1).chain([run(&["--help"], b"").1]);
     for examples in helps.map(|help| examples(&help)).chain([readme]) {
         for example in examples {
             if example.contains("gcp-scopes emulate") {
@@ -255,7 +271,8 @@ fn with_fake_endpoints(example: &str, google: &FakeGoogle) -> String {
     if !runs_self_check(example) {
         return example.to_owned();
     }
-    let apis = [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
+    let apis =
+        [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
     apis.iter().fold(example.to_owned(), |line, (api, service)| {
         format!("{line} --endpoint {api}={}", google.url_of(*service))
     })
@@ -285,8 +302,10 @@ impl TestFolder {
     /// and `gcloud`.
     fn for_examples(google: &FakeGoogle) -> Self {
         let folder = Self::new("examples");
-        let question = r#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b/photos"}"#;
-        let response = r#"{"transport": "text", "status": null, "headers": {}, "body": "Error 403"}"#;
+        let question =
+            r#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b/photos"}"#;
+        let response =
+            r#"{"transport": "text", "status": null, "headers": {}, "body": "Error 403"}"#;
         let token = google.mint("me@example.com", ["drive.readonly"]);
         let files = [
             ("error.log", REFUSAL),
@@ -302,7 +321,9 @@ impl TestFolder {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_gcp-scopes"), folder.0.join("gcp-scopes")).unwrap();
-        for path in [".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"] {
+        for path in
+            [".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"]
+        {
             std::fs::create_dir_all(folder.0.join(path)).unwrap();
         }
         std::fs::create_dir_all(folder.0.join(".local/share/man/man1")).unwrap();
@@ -322,7 +343,10 @@ fn every_verb_has_a_manual_page() {
     let pages = pages.chain([("gcp-scopes".to_owned(), run(&["man"], b""))]);
     for (title, (code, page, err)) in pages {
         assert_eq!((code, err.as_str()), (0, ""), "{title}");
-        assert!(page.contains(&format!("\n.TH {title} 1 ")) && page.contains(".SH EXAMPLES"), "{page}");
+        assert!(
+            page.contains(&format!("\n.TH {title} 1 ")) && page.contains(".SH EXAMPLES"),
+            "{page}"
+        );
         let is_text = |line: &str| !line.is_empty() && !line.starts_with('.');
         for section in page.split("\n.SH ").skip(1) {
             assert!(section.lines().skip(1).any(is_text), "{title} has an empty section {section}");
@@ -362,7 +386,10 @@ fn a_closed_output_pipe_is_no_failure_of_any_verb() {
         drop(stdin);
         let output = child.wait_with_output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
-        assert!(!err.contains("panicked") && !err.contains("cannot read or write"), "{args:?}: {err}");
+        assert!(
+            !err.contains("panicked") && !err.contains("cannot read or write"),
+            "{args:?}: {err}"
+        );
         assert!(output.status.code().is_some_and(|code| [0, 1, 2, 64].contains(&code)), "{args:?}");
     }
 }
@@ -386,7 +413,8 @@ fn no_input_makes_a_verb_panic_or_print_control_characters() {
     // hash.
     let noise: Vec<u8> =
         (0..1 << 19).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
+    let inputs =
+        [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
     // The first four calls are left out, because they print fixed texts and read no input.
     for args in &CALLS[4..] {
         for input in &inputs {
@@ -405,15 +433,23 @@ fn a_refusal_is_found_at_the_end_of_a_long_log() {
     let (code, out, _) = run(&["explain"], format!("{log}{REFUSAL}").as_bytes());
     assert!(code == 0 && out.starts_with("storage.objects.insert was refused"), "{out}");
     let (code, _, err) = run(&["explain"], &vec![b'x'; (16 << 20) + 1]);
-    assert!(code == 2 && err.contains("more than 16 MiB") && err.contains("give the part"), "{err}");
+    assert!(
+        code == 2 && err.contains("more than 16 MiB") && err.contains("give the part"),
+        "{err}"
+    );
 }
 
 #[test]
 fn arguments_that_are_not_utf8_are_refused() {
-    for (args, expected) in
-        [(&["explain"][..], 2), (&["method", "GET"], 2), (&["check"], 64), (&["whoami"], 64), (&[], 2)]
-    {
-        let Finished { code, err, .. } = finish(command(args).arg(OsStr::from_bytes(b"\xff\xfe")), b"");
+    for (args, expected) in [
+        (&["explain"][..], 2),
+        (&["method", "GET"], 2),
+        (&["check"], 64),
+        (&["whoami"], 64),
+        (&[], 2),
+    ] {
+        let Finished { code, err, .. } =
+            finish(command(args).arg(OsStr::from_bytes(b"\xff\xfe")), b"");
         assert!(code == expected && err.starts_with("error: "), "{args:?}: {code} {err}");
     }
 }
@@ -422,7 +458,8 @@ fn arguments_that_are_not_utf8_are_refused() {
 fn every_verb_runs_without_home_and_writes_no_file() {
     let folder = TestFolder::new("nothing");
     for args in CALLS {
-        let Finished { code, err, .. } = finish(command(args).current_dir(&folder.0), REFUSAL.as_bytes());
+        let Finished { code, err, .. } =
+            finish(command(args).current_dir(&folder.0), REFUSAL.as_bytes());
         assert!(code != 101 && !err.contains("HOME"), "{args:?}: {err}");
     }
     assert_eq!(Path::new(&folder.0).read_dir().unwrap().count(), 0);
@@ -435,12 +472,18 @@ fn every_error_names_the_input_and_the_expected_form() {
         (&["metod"], &["'metod'", "'method'"]),
         (&["method", "GTE", url], &["`GTE`", "expected GET", "did you mean `GET`"]),
         (&["method", "BREW", url], &["`BREW`", "expected GET"]),
-        (&["method", "GET", "gs://photos/o"], &["gs://photos/o", "https://storage.googleapis.com/photos/o"]),
+        (
+            &["method", "GET", "gs://photos/o"],
+            &["gs://photos/o", "https://storage.googleapis.com/photos/o"],
+        ),
         (&["method", "GET", url, "--granted=storge-ro"], &["`storge-ro`", "`storage-ro`"]),
         (&["method", "GET", url, "--granted=bogus"], &["`bogus`", "devstorage.read_only"]),
         (&["explain", "/no/file"], &["`/no/file`", "pipe it in"]),
         (&["explain", "/"], &["`/`", "pipe it in"]),
-        (&["explain", "--call=frobnicate", "-"], &["`frobnicate`", "POST https://", "Publisher/Publish"]),
+        (
+            &["explain", "--call=frobnicate", "-"],
+            &["`frobnicate`", "POST https://", "Publisher/Publish"],
+        ),
         (&["explain", "--on=gec"], &["'gec'", "gce"]),
         (&["explain", "--on=gce", "--zone=us"], &["`us`", "us-central1-a"]),
         (&["check"], &["--need storage.objects.insert"]),

@@ -10,7 +10,10 @@ use serde_json::Value;
 
 /// Runs [`whoami`] until the metadata server answers in time, at most 20 times: detection waits one
 /// second for the server, which is too short on a busy machine.
-fn whoami_with_retries(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, String, String)> {
+fn whoami_with_retries(
+    env: &[(String, String)],
+    args: &[&str],
+) -> Result<(Option<i32>, String, String)> {
     for _ in 0..20 {
         let finished = whoami(env.to_vec(), args, "")?;
         if !finished.1.contains("metadata server did not") {
@@ -22,7 +25,11 @@ fn whoami_with_retries(env: &[(String, String)], args: &[&str]) -> Result<(Optio
 
 /// Runs `gcp-scopes whoami` with no other environment variables than these. Returns the exit code,
 /// standard output with single spaces in place of line breaks, and standard error.
-fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
+fn whoami(
+    env: Vec<(String, String)>,
+    args: &[&str],
+    input: &str,
+) -> Result<(Option<i32>, String, String)> {
     let finished = finish(command(&["whoami"]).args(args).envs(env), input.as_bytes());
     Ok((Some(finished.code), finished.words(), finished.err))
 }
@@ -42,13 +49,17 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
                     account 123456789012-compute@developer.gserviceaccount.com \
                     holds pubsub (as the VM's metadata server says; 59 min left)";
     ensure!(status == Some(0) && out == expected, "{out}{error}");
-    let (_, json, _) = whoami_with_retries(&google.env(), &["--timeout", "1m", "--format", "json"])?;
+    let (_, json, _) =
+        whoami_with_retries(&google.env(), &["--timeout", "1m", "--format", "json"])?;
     let value: Value = serde_json::from_str(&json)?;
     ensure!(
         value["grant_source"] == "metadata" && value["expires_in_seconds"].as_u64() > Some(3000),
         "{json}"
     );
-    ensure!(value["granted"] == serde_json::json!(["https://www.googleapis.com/auth/pubsub"]), "{json}");
+    ensure!(
+        value["granted"] == serde_json::json!(["https://www.googleapis.com/auth/pubsub"]),
+        "{json}"
+    );
     ensure!(!out.contains(&token) && !json.contains(&token));
     Ok(())
 }
@@ -88,8 +99,10 @@ async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
 
 #[tokio::test]
 async fn on_cloud_run_scopes_come_from_tokeninfo_with_a_caveat() -> Result<()> {
-    let google =
-        FakeGoogle::builder().vm(Vm::new("shop").platform(FakePlatform::CloudRunService)).start().await?;
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("shop").platform(FakePlatform::CloudRunService))
+        .start()
+        .await?;
     let (status, out, _) =
         whoami_with_retries(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
     ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");
@@ -117,16 +130,23 @@ async fn scopes_of_a_token_from_standard_input_come_from_tokeninfo() -> Result<(
     let key_file = r#"{"type":"service_account","private_key":"-----BEGIN"}"#;
     for input in ["", "two words", key_file, "t\u{f6}ken", "\0", &"x".repeat(10 << 20)] {
         let (status, _, error) = whoami(google.env(), &args, input)?;
-        ensure!(status == Some(64) && error.contains("gcloud auth print-access-token |"), "{error}");
+        ensure!(
+            status == Some(64) && error.contains("gcloud auth print-access-token |"),
+            "{error}"
+        );
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_credential_file_is_named_with_a_command_for_its_token() -> Result<()> {
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/worlds/laptop-service-account-key/key.json");
+    let key = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/worlds/laptop-service-account-key/key.json"
+    );
     let env = [("GOOGLE_APPLICATION_CREDENTIALS", key), ("NO_GCE_CHECK", "true")];
-    let env: Vec<(String, String)> = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let env: Vec<(String, String)> =
+        env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let (status, out, error) = whoami(env, &[], "")?;
     ensure!(status == Some(2) && out.contains("a service account key file"), "{out}");
     ensure!(error.contains("print-access-token | gcp-scopes whoami --token-stdin"), "{error}");
@@ -148,7 +168,8 @@ async fn requests_to_the_metadata_server_bypass_proxies() -> Result<()> {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
     proxy.set_nonblocking(true)?;
     let url = format!("http://{}", proxy.local_addr()?);
-    let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let names =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     let mut env = google.env();
     env.extend(names.map(|name| (name.to_owned(), url.clone())));
     let (status, out, error) = whoami_with_retries(&env, &["--timeout", "1m"])?;

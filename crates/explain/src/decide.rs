@@ -180,7 +180,8 @@ pub fn explain(
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
     let is_for_scope = refusal.is_likely_for_scope() && !granted.disprove(&refusal, call);
-    is_for_scope.then(|| Denial::from_refusal(call, granted.clone(), Arc::clone(environment), refusal))
+    is_for_scope
+        .then(|| Denial::from_refusal(call, granted.clone(), Arc::clone(environment), refusal))
 }
 
 #[cfg(test)]
@@ -197,13 +198,15 @@ mod tests {
     fn only_a_structured_refusal_counts_against_known_scopes() {
         let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
         let call = Lookup::from(ApiMethod::by_id("gmail.users.messages.list").unwrap());
-        let known =
-            |scope: &str| GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo);
+        let known = |scope: &str| {
+            GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo)
+        };
         let (enough, lacking, unknown) =
             (known("https://mail.google.com/"), known("openid"), GrantedScopes::unknown(""));
         let is_explained = |message: &str, granted: &GrantedScopes| {
             let body = json!({"error": {"code": 403, "message": message}}).to_string();
-            explain(&call, granted, &here, &ErrorResponse::new(body.as_bytes()).with_status(403)).is_some()
+            explain(&call, granted, &here, &ErrorResponse::new(body.as_bytes()).with_status(403))
+                .is_some()
         };
         let sentences = [
             "Request had insufficient authentication scopes.",
@@ -216,11 +219,13 @@ mod tests {
             assert!(is_explained(sentence, &enough), "{sentence}");
             // The sentence is the beginning of a name.
             let named = format!("{sentence} of 2026.txt is locked.");
-            let explained = [&enough, &lacking, &unknown].map(|granted| is_explained(&named, granted));
+            let explained =
+                [&enough, &lacking, &unknown].map(|granted| is_explained(&named, granted));
             assert_eq!(explained, [false, true, true], "{named}");
         }
         // The token may hold the scope for queries and lack the scope for Drive.
-        let drive = "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.";
+        let drive =
+            "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.";
         assert!(is_explained(drive, &enough));
     }
 }

@@ -157,8 +157,11 @@ impl Denial {
         let required = RequiredScopes::of_refused_call(call, method, &granted, &refusal);
         let is_from_other_identity =
             granted.is_unknown() && machine_holds_enough(&environment, &required, &refusal);
-        let environment =
-            if is_from_other_identity { Environment::unknown_with_given_token() } else { environment };
+        let environment = if is_from_other_identity {
+            Environment::unknown_with_given_token()
+        } else {
+            environment
+        };
         Self::from_facts(Facts {
             kind: DenialKind::Refused,
             host: call.host(),
@@ -195,8 +198,11 @@ impl Denial {
     #[must_use]
     pub fn with_environment(&self, environment: Environment) -> Self {
         let facts = Facts::clone(&self.0);
-        let changed =
-            Self::from_facts(Facts { environment: Arc::new(environment), remedy: OnceLock::new(), ..facts });
+        let changed = Self::from_facts(Facts {
+            environment: Arc::new(environment),
+            remedy: OnceLock::new(),
+            ..facts
+        });
         Self(changed.0, self.1)
     }
 
@@ -217,7 +223,8 @@ impl Denial {
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
         let remedy = self.0.remedy();
-        let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
+        let lead =
+            step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
         let facts = Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) };
@@ -473,7 +480,11 @@ fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
 /// Returns whether the scopes of the machine's service account were enough for the call. Then a
 /// refused token with unknown scopes is not a token of the machine. Scopes that the response lists
 /// take precedence over those of the catalog.
-fn machine_holds_enough(environment: &Environment, required: &RequiredScopes, refusal: &Refusal) -> bool {
+fn machine_holds_enough(
+    environment: &Environment,
+    required: &RequiredScopes,
+    refusal: &Refusal,
+) -> bool {
     let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
     let by_server = refusal.alternatives();
     let enough = |scopes: &ScopeSet| match by_server.is_empty() {
@@ -520,7 +531,10 @@ mod tests {
                 &Snapshot::new()
                     .with_metadata("instance/name", "web-1")
                     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-                    .with_metadata("instance/service-accounts/default/email", "a@b.iam.gserviceaccount.com")
+                    .with_metadata(
+                        "instance/service-accounts/default/email",
+                        "a@b.iam.gserviceaccount.com",
+                    )
                     .with_metadata(
                         "instance/service-accounts/default/scopes",
                         Scope::to_string(&scope.parse().unwrap()),
@@ -528,15 +542,19 @@ mod tests {
             ))
         };
         let refused = |header: &str| {
-            let text =
-                format!("HTTP/1.1 403 Forbidden\n{header}\nRequest had insufficient authentication scopes.");
+            let text = format!(
+                "HTTP/1.1 403 Forbidden\n{header}\nRequest had insufficient authentication scopes."
+            );
             classify_text(&text).unwrap()
         };
         let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"\n";
         let get = ApiMethod::by_id("storage.objects.get").unwrap();
         // The scope of the VM, the header of the response, and whether the steps change the VM.
-        let rows =
-            [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
+        let rows = [
+            ("cloud-platform", "", false),
+            ("pubsub", "", true),
+            ("cloud-platform", only_pubsub, true),
+        ];
         for (scope, header, names_machine) in rows {
             let unknown = GrantedScopes::unknown("no source was queried");
             let denial = Denial::from_refusal(&get.into(), unknown, vm(scope), refused(header));

@@ -96,7 +96,10 @@ impl Environment {
             platform,
             credential,
             project: project(snapshot, file),
-            project_number: validated(snapshot.metadata("project/numeric-project-id"), names::project_number),
+            project_number: validated(
+                snapshot.metadata("project/numeric-project-id"),
+                names::project_number,
+            ),
             zone: zone.map(str::to_owned),
             region: region(snapshot, zone).map(str::to_owned),
             location: location(snapshot, platform, zone).map(str::to_owned),
@@ -351,13 +354,19 @@ impl Environment {
 
 /// Returns the credential that the program uses by default: a declared credential, else the
 /// credential file, else the metadata server.
-fn detect_credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
+fn detect_credential(
+    snapshot: &Snapshot,
+    platform: Platform,
+    file: Option<&CredentialFile>,
+) -> Credential {
     match (snapshot.declared(), file) {
         (Some(declared), _) => declared,
         (None, Some(file)) => file.credential,
         // Google's libraries do not try another credential if the file that this variable names
         // cannot be read.
-        (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
+        (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => {
+            Credential::Unknown
+        }
         // The metadata server of Cloud Shell issues tokens of the person who uses Cloud Shell.
         (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
         (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
@@ -383,17 +392,27 @@ fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> 
 }
 
 /// Returns the location of the resource, else the region of the program.
-fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str>) -> Option<&'a str> {
+fn location<'a>(
+    snapshot: &'a Snapshot,
+    platform: Platform,
+    zone: Option<&'a str>,
+) -> Option<&'a str> {
     platform.location(snapshot).and_then(names::location).or_else(|| region(snapshot, zone))
 }
 
 /// Returns the service account whose tokens the program uses, if it is known.
-fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
+fn account(
+    snapshot: &Snapshot,
+    credential: Credential,
+    file: Option<&CredentialFile>,
+) -> Option<String> {
     let attached = snapshot.metadata(metadata::EMAIL);
     let of_file = |file: &'_ CredentialFile| file.account.clone();
     let account = match credential {
         Credential::MetadataServer => attached.map(str::to_owned),
-        Credential::DomainWideDelegation => file.and_then(of_file).or_else(|| attached.map(str::to_owned)),
+        Credential::DomainWideDelegation => {
+            file.and_then(of_file).or_else(|| attached.map(str::to_owned))
+        }
         _ => file.filter(|file| file.credential == credential).and_then(of_file),
     };
     validated(account.as_deref(), names::account)
@@ -414,14 +433,15 @@ mod tests {
     use super::*;
 
     const ADC: &str = "/home/me/.config/gcloud/application_default_credentials.json";
-    const USER: &str =
-        r#"{"type":"authorized_user","refresh_token":"1//SECRET","quota_project_id":"quota-project"}"#;
+    const USER: &str = r#"{"type":"authorized_user","refresh_token":"1//SECRET","quota_project_id":"quota-project"}"#;
     const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
         "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 
     /// Creates a snapshot with these environment variables.
     fn env(pairs: &[(&str, &str)]) -> Snapshot {
-        pairs.iter().fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
+        pairs
+            .iter()
+            .fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
     }
 
     /// Creates a snapshot of a VM with these attributes.
@@ -498,10 +518,20 @@ mod tests {
                 None,
                 Some("us-central1"),
             ),
-            (env(&[("K_SERVICE", "web"), ("K_CONFIGURATION", "web")]), CloudRunService, Some("web"), None),
+            (
+                env(&[("K_SERVICE", "web"), ("K_CONFIGURATION", "web")]),
+                CloudRunService,
+                Some("web"),
+                None,
+            ),
             (env(&[("CLOUD_RUN_JOB", "nightly")]), CloudRunJob, Some("nightly"), None),
             (env(&[("CLOUD_RUN_WORKER_POOL", "pool")]), CloudRunWorkerPool, Some("pool"), None),
-            (env(&[("FUNCTION_TARGET", "f"), ("K_SERVICE", "fun")]), CloudFunctions, Some("fun"), None),
+            (
+                env(&[("FUNCTION_TARGET", "f"), ("K_SERVICE", "fun")]),
+                CloudFunctions,
+                Some("fun"),
+                None,
+            ),
             (
                 env(&[("GAE_ENV", "standard"), ("GAE_SERVICE", "default")]),
                 AppEngineStandard,
@@ -547,21 +577,29 @@ mod tests {
 
     #[test]
     fn a_machine_with_a_nonexistent_zone_is_not_recognized_as_a_vm() {
-        let with_false_zone = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
+        let with_false_zone =
+            vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
         let here = Environment::from_snapshot(&with_false_zone);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
     }
 
     #[test]
     fn names_with_shell_commands_are_left_out() {
-        let harmful = vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
-            .with_metadata("project/project-id", "p; rm -rf ~")
-            .with_metadata("project/numeric-project-id", "$(id)")
-            .with_metadata("instance/name", "web-1`id`")
-            .with_metadata(metadata::EMAIL, "x@y.iam.gserviceaccount.com --impersonate");
+        let harmful =
+            vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
+                .with_metadata("project/project-id", "p; rm -rf ~")
+                .with_metadata("project/numeric-project-id", "$(id)")
+                .with_metadata("instance/name", "web-1`id`")
+                .with_metadata(metadata::EMAIL, "x@y.iam.gserviceaccount.com --impersonate");
         let here = Environment::from_snapshot(&harmful);
         assert_eq!(here.platform(), Platform::ManagedInstanceGroup);
-        let names = [here.project(), here.project_number(), here.instance(), here.account(), here.resource()];
+        let names = [
+            here.project(),
+            here.project_number(),
+            here.instance(),
+            here.account(),
+            here.resource(),
+        ];
         assert_eq!(names, [None; 5]);
     }
 
@@ -588,7 +626,11 @@ mod tests {
                 Credential::ServiceAccountKey,
                 robot,
             ),
-            (home.clone(), Credential::MetadataServer, Some("123-compute@developer.gserviceaccount.com")),
+            (
+                home.clone(),
+                Credential::MetadataServer,
+                Some("123-compute@developer.gserviceaccount.com"),
+            ),
         ];
         for (snapshot, credential, account) in rows {
             let here = Environment::from_snapshot(&snapshot);
@@ -603,10 +645,14 @@ mod tests {
 
     #[test]
     fn the_project_of_the_machine_takes_precedence_over_variables() {
-        let set_project = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
+        let set_project =
+            |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
         assert_eq!(Environment::from_snapshot(&set_project(vm(&[]))).project(), Some("my-project"));
-        assert_eq!(Environment::from_snapshot(&set_project(key.clone())).project(), Some("other-project"));
+        assert_eq!(
+            Environment::from_snapshot(&set_project(key.clone())).project(),
+            Some("other-project")
+        );
         assert_eq!(Environment::from_snapshot(&key).project(), Some("key-project"));
     }
 
@@ -634,10 +680,13 @@ mod tests {
     #[test]
     fn delegation_is_recognized_and_keeps_the_account() {
         // A key file with the numeric id of its account, and one that also names a person.
-        let with_id = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
-        let with_person = with_id.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
+        let with_id =
+            KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
+        let with_person =
+            with_id.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
         let home = env(&[("HOME", "/home/me")]);
-        let declared = |snapshot: Snapshot| snapshot.with_credential(Credential::DomainWideDelegation);
+        let declared =
+            |snapshot: Snapshot| snapshot.with_credential(Credential::DomainWideDelegation);
         let robot = "robot@key-project.iam.gserviceaccount.com";
         let rows = [
             (home.clone().with_file(ADC, &with_person), robot, Some("103456789012345678901")),

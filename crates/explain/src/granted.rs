@@ -346,8 +346,18 @@ mod tests {
         for word in ["openid", "https://example.com/auth/new", "a", "!#$%&'()*+,-./[]^_`{|}~"] {
             assert!(granted(word).scopes().is_some_and(|scopes| scopes.len() == 2), "{word}");
         }
-        let outside =
-            ['"', '\\', '\u{0}', '\u{1b}', '\u{7f}', '\u{9b}', '\u{a0}', '\u{e9}', '\u{202e}', '\u{e0041}'];
+        let outside = [
+            '"',
+            '\\',
+            '\u{0}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{a0}',
+            '\u{e9}',
+            '\u{202e}',
+            '\u{e0041}',
+        ];
         for character in outside {
             let granted = granted(&format!("https://example.com/{character}x"));
             assert!(granted.why_unknown().is_some_and(|why| why.contains("jwt")), "{character:?}");
@@ -356,8 +366,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_no_control_and_no_invisible_character() {
-        let why =
-            "down:\u{1b}[31m\n\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} caf\u{e9}";
+        let why = "down:\u{1b}[31m\n\u{9b}\u{ad}\u{61c}\u{180e}\u{202e}\u{2060}\u{feff}\u{fff9}\u{e0041} caf\u{e9}";
         let shown = GrantedScopes::unknown(why);
         assert_eq!(
             shown.why_unknown(),

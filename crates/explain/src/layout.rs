@@ -162,7 +162,11 @@ impl Layout {
     /// Returns the text in bold and in a colour of ECMA-48, section 8.3.117:
     /// <https://ecma-international.org/publications-and-standards/standards/ecma-48/>.
     fn bold(&self, colour: u8, text: &str) -> String {
-        if self.has_colours { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.has_colours {
+            format!("\u{1b}[1;{colour}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Returns the text as a paragraph.
@@ -344,7 +348,10 @@ mod tests {
                 text.lines().partition(|line| line.contains("gcloud") || line.contains("https://"));
             assert!(prose.iter().all(|line| line.chars().count() < width), "{columns}: {text}");
             // Each of the two steps has a command and a link.
-            assert!(unwrapped.len() == 4 && unwrapped[0].ends_with(step().command_line().unwrap()), "{text}");
+            assert!(
+                unwrapped.len() == 4 && unwrapped[0].ends_with(step().command_line().unwrap()),
+                "{text}"
+            );
         }
     }
 

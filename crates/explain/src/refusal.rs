@@ -94,10 +94,18 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
         return classify_response(answer.status, answer.headers, &body, false);
     }
     let refusal = |response: &responses::Response<'_>| {
-        classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
+        classify_response(
+            response.status.or(answer.status),
+            Some(&response.headers),
+            response.body,
+            false,
+        )
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
-    let best = refusals.iter().find(|refusal| refusal.is_likely_for_scope()).or_else(|| refusals.first())?;
+    let best = refusals
+        .iter()
+        .find(|refusal| refusal.is_likely_for_scope())
+        .or_else(|| refusals.first())?;
     if best.certainty() > Certainty::Possible || best.other_server().is_some() {
         return Some(best.clone());
     }
@@ -139,7 +147,8 @@ fn classify_passages(answer: &ErrorResponse<'_>, text: &str) -> Option<Refusal> 
     if is_one {
         return Some(whole);
     }
-    let lines = text::first_lines(text).filter_map(|line| classify_response(None, None, line, true));
+    let lines =
+        text::first_lines(text).filter_map(|line| classify_response(None, None, line, true));
     let mut lines: Vec<Refusal> = lines.collect();
     let best = decisive(&lines).map(|index| lines.swap_remove(index));
     Some(best.filter(|line| passages::is_better(&line.verdict, &whole.verdict)).unwrap_or(whole))
@@ -564,7 +573,8 @@ mod tests {
         let refusal = refused(&HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]), "");
         assert_eq!((refusal.certainty(), refusal.evidence()), (Certainty::Possible, "header"));
         assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
-        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let body =
+            r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
         let certain = refused(&HeaderMap::new(), body);
         assert_eq!(certain.corroborated().certainty(), Certainty::Certain);
         let unknown = refused(&HeaderMap::new(), "").corroborated();

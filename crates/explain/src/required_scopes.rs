@@ -114,7 +114,9 @@ impl RequiredScopes {
     pub(crate) fn sets(&self) -> Vec<ScopeSet> {
         match self {
             Self::AnyOf(scopes) | Self::EveryMethod(scopes) => vec![scopes.clone()],
-            Self::AllOf(scopes) => scopes.iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
+            Self::AllOf(scopes) => {
+                scopes.iter().map(|scope| ScopeSet::from_iter([scope])).collect()
+            }
             Self::OneOf(_) | Self::Unknown => vec![ScopeSet::new()],
         }
     }
@@ -156,7 +158,9 @@ impl RequiredScopes {
         let by_server = refusal.alternatives();
         match listed {
             Self::AnyOf(listed) => Self::from(accepted_scopes(&listed, granted, refusal)),
-            Self::Unknown | Self::OneOf(_) if !by_server.is_empty() => Self::AnyOf(by_server.clone()),
+            Self::Unknown | Self::OneOf(_) if !by_server.is_empty() => {
+                Self::AnyOf(by_server.clone())
+            }
             Self::Unknown => Self::of_service(service(call, refusal), method.is_some()),
             listed => listed,
         }
@@ -167,7 +171,11 @@ impl RequiredScopes {
     fn of_service(service: Option<&str>, is_method_known: bool) -> Self {
         let Some(service) = service else { return Self::Unknown };
         let catalog = Catalog::built_in();
-        let enough = if is_method_known { ScopeSet::new() } else { catalog.scopes_for_every_method(service) };
+        let enough = if is_method_known {
+            ScopeSet::new()
+        } else {
+            catalog.scopes_for_every_method(service)
+        };
         if !enough.is_empty() {
             return Self::EveryMethod(enough);
         }
@@ -222,8 +230,9 @@ fn service<'a>(call: &Lookup, refusal: &'a Refusal) -> Option<&'a str> {
 fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
     let by_server = refusal.alternatives();
     let for_every_call = for_every_call(listed);
-    let holds_for_some =
-        granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&for_every_call));
+    let holds_for_some = granted
+        .scopes()
+        .is_some_and(|held| held.intersects(listed) && !held.intersects(&for_every_call));
     let listed = if holds_for_some { &for_every_call } else { listed };
     let is_contradicted =
         granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(by_server));

@@ -19,7 +19,10 @@ fn classified_forms(row: &RefusalExample, name: &str) -> Vec<(&'static str, Opti
     let (response, message) = (row.json(name), row.message(name));
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", HeaderValue::from_static("7"));
-    headers.insert("grpc-message", HeaderValue::from_str(&grpc_message(&message)).expect("not printable"));
+    headers.insert(
+        "grpc-message",
+        HeaderValue::from_str(&grpc_message(&message)).expect("not printable"),
+    );
     let mut forms = vec![
         ("JSON", http(&response.to_string())),
         ("JSON in an array", http(&json!([response]).to_string())),
@@ -30,7 +33,10 @@ fn classified_forms(row: &RefusalExample, name: &str) -> Vec<(&'static str, Opti
     ];
     if row.status == 403 {
         forms.push(("JSON without reasons", http(&row.json_without_reasons(name).to_string())));
-        forms.push(("gRPC", classify(&ErrorResponse::new(b"").with_status(200).with_headers(&headers))));
+        forms.push((
+            "gRPC",
+            classify(&ErrorResponse::new(b"").with_status(200).with_headers(&headers)),
+        ));
         forms.push(("plain text", http(&message)));
     }
     forms
@@ -79,7 +85,8 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
             "code": 403, "message": "User not authorized to perform this action.",
             "details": [{"reason": "IAM_PERMISSION_DENIED", "metadata": {"resource": name}}],
         }});
-        [pod, topic].map(|body| classify(&ErrorResponse::new(body.to_string().as_bytes()).with_status(403)))
+        [pod, topic]
+            .map(|body| classify(&ErrorResponse::new(body.to_string().as_bytes()).with_status(403)))
     };
     let results = |name| refusals(name).map(|it| it.map(|it| (it.gate(), it.alternatives().len())));
     for name in NAMES {
@@ -91,7 +98,12 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
 fn the_examples_are_not_scope_refusals() {
     for row in OTHER_REFUSALS {
         for (form, refusal) in classified_forms(row, "cat.jpg") {
-            assert_ne!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{form}: {}", row.message);
+            assert_ne!(
+                refusal.map(|refusal| refusal.gate()),
+                Some(Gate::Scope),
+                "{form}: {}",
+                row.message
+            );
         }
     }
 }

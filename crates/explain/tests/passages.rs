@@ -4,7 +4,8 @@
 use gcp_scopes_explain::refusal::{Certainty, Gate, Refusal, classify_text, decisive};
 
 const SCOPES: &str = "Error 403: Request had insufficient authentication scopes.";
-const IAM: &str = "Error 403: a@blue-kite-7.iam.gserviceaccount.com does not have storage.objects.get access";
+const IAM: &str =
+    "Error 403: a@blue-kite-7.iam.gserviceaccount.com does not have storage.objects.get access";
 
 fn read(text: &str) -> Refusal {
     classify_text(text).unwrap_or_else(|| panic!("no refusal: {text}"))
@@ -13,22 +14,30 @@ fn read(text: &str) -> Refusal {
 #[test]
 fn the_most_certain_refusal_decides_and_is_quoted() {
     let bare = "upload failed: Permission 'kite.trees.shake' denied on resource '//x'";
-    for text in
-        [format!("{bare}\n{SCOPES}"), format!("{SCOPES}\n{bare}"), format!("{SCOPES}\nsee roles/owner")]
-    {
+    for text in [
+        format!("{bare}\n{SCOPES}"),
+        format!("{SCOPES}\n{bare}"),
+        format!("{SCOPES}\nsee roles/owner"),
+    ] {
         let refusal = read(&text);
-        assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain), "{text}");
+        assert_eq!(
+            (refusal.gate(), refusal.certainty()),
+            (Gate::Scope, Certainty::Certain),
+            "{text}"
+        );
         assert_eq!(refusal.server_message(), Some(SCOPES), "{text}");
     }
     // A sentence that is wrapped is quoted as a whole.
-    let wrapped = read("kite: starting\nError 403: Request had insufficient\n  authentication scopes.");
+    let wrapped =
+        read("kite: starting\nError 403: Request had insufficient\n  authentication scopes.");
     let quoted = "Error 403: Request had insufficient   authentication scopes.";
     assert_eq!(wrapped.server_message(), Some(quoted));
 }
 
 #[test]
 fn what_was_retried_does_not_decide() {
-    let (expired, slow) = ("Error 401: Invalid Credentials, authError", "Error 429: Too Many Requests");
+    let (expired, slow) =
+        ("Error 401: Invalid Credentials, authError", "Error 429: Too Many Requests");
     for (lines, gate) in [
         (vec![expired, SCOPES], Gate::Scope),
         (vec![slow, slow, IAM], Gate::Iam),
@@ -64,14 +73,20 @@ fn refusals_by_databases_and_operating_systems_are_none() {
 
 #[test]
 fn refusals_by_other_servers_are_told_apart() {
-    let gitlab = r#"{"error":"insufficient_scope","error_description":"No.","scope":"api read_api"}"#;
-    let realm =
-        "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", error=\"insufficient_scope\"\n\n";
+    let gitlab =
+        r#"{"error":"insufficient_scope","error_description":"No.","scope":"api read_api"}"#;
+    let realm = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", error=\"insufficient_scope\"\n\n";
     for (text, server) in [
         (gitlab, "GitLab"),
-        (r#"{"error":"insufficient_scope","scope":"trees:write"}"#, "an OAuth server that is not Google's"),
+        (
+            r#"{"error":"insufficient_scope","scope":"trees:write"}"#,
+            "an OAuth server that is not Google's",
+        ),
         (realm, "an OAuth server that is not Google's"),
-        ("User: arn:aws:iam::123456789012:user/ann is not authorized to perform: s3:PutObject", "AWS"),
+        (
+            "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: s3:PutObject",
+            "AWS",
+        ),
         (
             r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message><HostId>a</HostId></Error>"#,
             "Amazon S3 or a server with its API",
@@ -142,9 +157,15 @@ fn sentences_of_clients_and_services_have_their_gate() {
     let scope = |problem| (Gate::Scope, Some(problem));
     for (text, expected) in [
         // Cloud SQL proxy, version 1.
-        ("the account is not configured to access the Cloud SQL API from this VM", scope("missing")),
+        (
+            "the account is not configured to access the Cloud SQL API from this VM",
+            scope("missing"),
+        ),
         // yup-oauth2.
-        ("MissingToken(StringError { error: \"Invalid Scope: 'none'\" })", (Gate::Credentials, None)),
+        (
+            "MissingToken(StringError { error: \"Invalid Scope: 'none'\" })",
+            (Gate::Credentials, None),
+        ),
         // Go's impersonate package.
         ("impersonate: scopes must be provided", (Gate::Credentials, None)),
         // Home Assistant.
@@ -185,7 +206,8 @@ fn sentences_of_clients_and_services_have_their_gate() {
         assert_eq!((refusal.gate(), refusal.scope_problem()), expected, "{text}");
     }
     let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order to pull.";
-    let scopes: Vec<_> = read(gke).alternatives().iter().map(|scope| scope.short().to_owned()).collect();
+    let scopes: Vec<_> =
+        read(gke).alternatives().iter().map(|scope| scope.short().to_owned()).collect();
     assert_eq!((read(gke).gate(), scopes), (Gate::Scope, vec!["cloud-platform".to_owned()]));
 }
 
@@ -196,9 +218,12 @@ fn a_refusal_by_a_registry_is_only_possibly_about_scopes() {
         "failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden",
         "unauthorized: You don't have the needed permissions to perform this operation, and you may have invalid credentials.",
     ] {
-        assert_eq!((read(text).gate(), read(text).certainty()), (Gate::Scope, Certainty::Possible), "{text}");
+        assert_eq!(
+            (read(text).gate(), read(text).certainty()),
+            (Gate::Scope, Certainty::Possible),
+            "{text}"
+        );
     }
-    let named =
-        "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource";
+    let named = "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource";
     assert_eq!(read(named).gate(), Gate::Iam);
 }

@@ -16,7 +16,9 @@ mod texts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::refusal::{Certainty, ErrorResponse, Gate, Refusal, classify, classify_text};
+use gcp_scopes_explain::refusal::{
+    Certainty, ErrorResponse, Gate, Refusal, classify, classify_text,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use responses::{ExpectedRefusal, RESPONSES};
@@ -55,8 +57,10 @@ fn is_scope(refusal: Option<&Refusal>) -> bool {
 #[test]
 fn each_response_has_the_expected_gate() {
     let refusal = |row: &ExpectedRefusal| classify_response(row.status, row.headers, row.body);
-    let wrong = |row: &&ExpectedRefusal| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
-    let wrong: Vec<_> = RESPONSES.iter().filter(wrong).map(|row| (row.name, refusal(row))).collect();
+    let wrong =
+        |row: &&ExpectedRefusal| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
+    let wrong: Vec<_> =
+        RESPONSES.iter().filter(wrong).map(|row| (row.name, refusal(row))).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -76,7 +80,8 @@ fn each_text_has_the_expected_gate() {
 fn responses_without_status_have_the_expected_gate() {
     // A body of at most two bytes is empty or `{}`, and does not determine a gate.
     for row in RESPONSES.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
-        let refusal = classify(&ErrorResponse::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
+        let refusal =
+            classify(&ErrorResponse::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
         // The gate of these two responses is known only from the status.
         if !["rate limit as 429 in HTML", "401 anonymous"].contains(&row.name) {
             assert_eq!(verdict(refusal.as_ref()).0, row.gate, "{}", row.name);
@@ -103,15 +108,19 @@ fn only_scope_refusals_have_a_scope_problem() {
     let problem = |text| classify_text(text).expect(text).scope_problem();
     assert_eq!(problem("Request had insufficient authentication scopes."), Some("missing"));
     assert_eq!(problem("Metadata scope doesn't allow format FULL"), Some("restricting"));
-    assert_eq!(problem("Permission denied while getting Drive credentials."), Some("scope_or_share"));
+    assert_eq!(
+        problem("Permission denied while getting Drive credentials."),
+        Some("scope_or_share")
+    );
     assert_eq!(problem("The caller does not have permission"), None);
 }
 
 #[test]
 fn evidence_names_the_part_of_the_response() {
     let challenge = ("www-authenticate", r#"Bearer error="insufficient_scope""#);
-    let reason =
-        |reason| format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#);
+    let reason = |reason| {
+        format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#)
+    };
     let violation = r#"{"error":{"code":403,"message":"No.","details":[{"violations":[{"type":"VPC_SERVICE_CONTROLS"}]}]}}"#;
     for (status, lines, body, evidence) in [
         (403, vec![], reason("IAM_PERMISSION_DENIED"), "error_info"),
@@ -217,8 +226,7 @@ fn at_most_64_messages_reasons_and_violations_are_read() {
 #[test]
 fn a_reason_is_one_word_of_letters_and_digits() {
     let gate = |reason: &str| {
-        let body =
-            serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
+        let body = serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
         refusal_of(403, &[], &body.to_string()).gate()
     };
     // A reason of an unknown service counts if it contains `INSUFFICIENT_SCOPE`.
@@ -272,7 +280,10 @@ fn the_status_in_a_body_is_an_http_or_grpc_status() {
 fn at_most_64_alternatives_are_read() {
     let scopes: String = (0..5000).map(|n| format!("https://example.com/{n} ")).collect();
     let line = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
-    assert_eq!(refusal_of(403, &[("www-authenticate", &line)], SCOPE_BODY).alternatives().len(), 64);
+    assert_eq!(
+        refusal_of(403, &[("www-authenticate", &line)], SCOPE_BODY).alternatives().len(),
+        64
+    );
 }
 
 #[test]
@@ -300,15 +311,20 @@ fn the_status_of_a_pasted_response_is_read() {
     assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
     // With status 403 this message is certain. With status 502 the message may be about a call that
     // the server sent.
-    let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
+    let relayed =
+        format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
     let relayed = classify_text(&relayed).expect("no refusal");
-    assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
+    assert_eq!(
+        (relayed.certainty(), relayed.request_id()),
+        (Certainty::Likely, Some("AHxI1nM-9_x"))
+    );
 }
 
 /// Returns the name and the body of each scope refusal in JSON that is certain without its headers.
 fn scope_bodies() -> impl Iterator<Item = (&'static str, serde_json::Value)> {
-    let rows =
-        RESPONSES.iter().filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
+    let rows = RESPONSES
+        .iter()
+        .filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
     // Without its header, this refusal is only likely.
     let without_headers = rows.filter(|row| row.name != "F7 with a header that agrees");
     without_headers.filter_map(|row| Some((row.name, serde_json::from_str(row.body).ok()?)))
@@ -322,10 +338,16 @@ fn scope_refusals_are_recognized_in_modified_json() {
         if let Some(error) = noisy.get_mut("error") {
             error["zebra"] = serde_json::json!({"n": [1, null, true, {"deep": "x"}]});
         }
-        let escaped: String = text
-            .chars()
-            .map(|c| if c == '\'' || c == 'u' { format!("\\u{:04x}", c as u32) } else { c.to_string() })
-            .collect();
+        let escaped: String =
+            text.chars()
+                .map(|c| {
+                    if c == '\'' || c == 'u' {
+                        format!("\\u{:04x}", c as u32)
+                    } else {
+                        c.to_string()
+                    }
+                })
+                .collect();
         let responses = [
             format!("[{text}]"),
             format!("[{text},{text}]"),
@@ -339,7 +361,8 @@ fn scope_refusals_are_recognized_in_modified_json() {
         ];
         let logged = [
             serde_json::json!({"level": "error", "msg": "failed", "response": value}).to_string(),
-            serde_json::json!({"severity": "ERROR", "message": format!("failed: {text}")}).to_string(),
+            serde_json::json!({"severity": "ERROR", "message": format!("failed: {text}")})
+                .to_string(),
             format!("2031-02-03 ERROR failed: {text}"),
             format!("HTTP/1.1 403 Forbidden\r\nServer: ESF\r\n\r\n{text}"),
         ];
@@ -427,11 +450,14 @@ proptest! {
 
 #[test]
 fn names_of_resources_are_not_reasons() {
-    for name in ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", "insufficientPermissions"] {
+    for name in ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", "insufficientPermissions"]
+    {
         for message in [
             format!("Access Denied: Table p:d.{name}: User does not have permission to query it."),
             format!("User not authorized to access topic projects/p/topics/{name}."),
-            format!("Permission 'pubsub.topics.get' denied on resource {name} (or it may not exist)."),
+            format!(
+                "Permission 'pubsub.topics.get' denied on resource {name} (or it may not exist)."
+            ),
             format!("The caller does not have permission to read the metric '{name}'."),
         ] {
             let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
@@ -464,8 +490,9 @@ fn json_within_a_description_does_not_decide() {
 #[test]
 fn a_token_after_two_marks_is_not_shown() {
     let token = "abcdefghijklmnopqrstuvwxyz0123456789";
-    let text =
-        format!("Error 403: Request had insufficient authentication scopes. access_token=Bearer {token}");
+    let text = format!(
+        "Error 403: Request had insufficient authentication scopes. access_token=Bearer {token}"
+    );
     let refusal = classify_text(&text).unwrap();
     assert!(!refusal.server_message().unwrap().contains(token), "{refusal:?}");
 }

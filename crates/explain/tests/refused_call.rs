@@ -33,19 +33,38 @@ fn the_call_is_in_the_line_of_the_refusal_or_nearest_before_it() {
         format!("> GET {path} HTTP/2\n> Host: storage.googleapis.com\n>\n< HTTP/2 {status}\n<\n")
     };
     let rows = [
-        (format!("{topics}\n{buckets}\n403 {objects}: {SCOPES}\n{topics}"), Some("storage.objects.list")),
-        (format!("{topics}\n{buckets}\nError 403: {SCOPES}\n{objects}"), Some("storage.buckets.get")),
+        (
+            format!("{topics}\n{buckets}\n403 {objects}: {SCOPES}\n{topics}"),
+            Some("storage.objects.list"),
+        ),
+        (
+            format!("{topics}\n{buckets}\nError 403: {SCOPES}\n{objects}"),
+            Some("storage.buckets.get"),
+        ),
         // Without a request before the refusal, the nearest one after it counts.
         (format!("Error 403: {SCOPES}\n{buckets}\n{topics}"), Some("storage.buckets.get")),
-        (format!("{buckets}\n\n{objects} 200 OK\nError 403: {SCOPES}"), Some("storage.buckets.get")),
-        (format!("{buckets}\n{objects}\nstatus: 200\nError 403: {SCOPES}"), Some("storage.buckets.get")),
-        (format!("{buckets}\n{objects}\ntook 200 ms\nError 403: {SCOPES}"), Some("storage.objects.list")),
+        (
+            format!("{buckets}\n\n{objects} 200 OK\nError 403: {SCOPES}"),
+            Some("storage.buckets.get"),
+        ),
+        (
+            format!("{buckets}\n{objects}\nstatus: 200\nError 403: {SCOPES}"),
+            Some("storage.buckets.get"),
+        ),
+        (
+            format!("{buckets}\n{objects}\ntook 200 ms\nError 403: {SCOPES}"),
+            Some("storage.objects.list"),
+        ),
         (
             format!("Get \"https://storage.googleapis.com/storage/v1/b\": {SCOPES}"),
             Some("storage.buckets.list"),
         ),
         (
-            format!("{}{}{SCOPES}", curl("/storage/v1/b", "200"), curl("/storage/v1/b/kites", "403")),
+            format!(
+                "{}{}{SCOPES}",
+                curl("/storage/v1/b", "200"),
+                curl("/storage/v1/b/kites", "403")
+            ),
             Some("storage.buckets.get"),
         ),
         // The URL of a resource is not that of a request.
@@ -76,7 +95,8 @@ fn a_truncated_url_shows_only_the_api() {
         let call = find(&format!("Get \"{url}\": {SCOPES}"), "");
         assert_eq!((call.service(), id(&call)), (Some("storage.googleapis.com"), None), "{url}");
     }
-    let page = find(&format!("<p>GET https://storage.googleapis.com/storage/v1/b</p> {SCOPES}"), "");
+    let page =
+        find(&format!("<p>GET https://storage.googleapis.com/storage/v1/b</p> {SCOPES}"), "");
     assert_eq!(id(&page), Some("storage.buckets.list"));
 }
 
@@ -92,7 +112,11 @@ fn a_sentence_of_one_service_rules_out_other_apis() {
         (format!("{other} {refused}"), None),
     ] {
         let call = find(&text, "");
-        assert_eq!((call.service(), id(&call)), (Some("storage.googleapis.com"), expected), "{text}");
+        assert_eq!(
+            (call.service(), id(&call)),
+            (Some("storage.googleapis.com"), expected),
+            "{text}"
+        );
     }
     let xml = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>No.</Details></Error>";
     assert_eq!(find(xml, other).service(), Some("storage.googleapis.com"));
@@ -104,7 +128,9 @@ fn labels_and_the_origin_of_a_record_are_not_the_service() {
         format!(
             "labels:\n  compute.googleapis.com/resource_name: web-1\ntextPayload: \"Error 403: {SCOPES}\""
         ),
-        format!("metadata:\n  serviceName: compute.googleapis.com\ntextPayload: \"Error 403: {SCOPES}\""),
+        format!(
+            "metadata:\n  serviceName: compute.googleapis.com\ntextPayload: \"Error 403: {SCOPES}\""
+        ),
         format!("level=error compute.googleapis.com/instance_id=7 msg=\"{SCOPES}\""),
         format!("metric custom.googleapis.com/kites/count: {SCOPES}"),
         format!(
@@ -125,7 +151,8 @@ fn a_url_without_a_verb_leaves_candidates() {
     // `spreadsheets.readonly` would do for `get` alone.
     assert_eq!(names(&call.lookup().accepted()), ["drive", "drive.file", "spreadsheets"]);
     // Node's client prints the verb in a field.
-    let call = find(&format!("{SCOPES}\n  config: {{\n    url: '{url}',\n    method: 'PUT',\n"), "");
+    let call =
+        find(&format!("{SCOPES}\n  config: {{\n    url: '{url}',\n    method: 'PUT',\n"), "");
     assert_eq!(id(&call), Some("sheets.spreadsheets.values.update"));
     // Two requests in the line of the refusal.
     let bucket = "https://storage.googleapis.com/storage/v1/b/kites";
@@ -136,14 +163,18 @@ fn a_url_without_a_verb_leaves_candidates() {
 #[test]
 fn commands_and_libraries_show_the_api() {
     let after = |frame: &str| format!("Error: 7 PERMISSION_DENIED: {SCOPES}\n    at {frame}");
-    let before = |frame: &str| format!("  File \"{frame}\", line 7\nPermissionDenied: 403 {SCOPES}");
+    let before =
+        |frame: &str| format!("  File \"{frame}\", line 7\nPermissionDenied: 403 {SCOPES}");
     let rows = [
         (format!("ERROR: (gcloud.kms.keys.list) PERMISSION_DENIED: {SCOPES}"), "cloudkms"),
         (format!("ERROR: (gcloud.beta.run.jobs.execute) PERMISSION_DENIED: {SCOPES}"), "run"),
         (before("/usr/lib/python3/site-packages/google/cloud/logging_v2/client.py"), "logging"),
         (before("/app/google/cloud/secretmanager_v1/client.py"), "secretmanager"),
         (after("/app/node_modules/@google-cloud/firestore/build/src/index.js:1:2"), "firestore"),
-        (after("com.google.cloud.firestore.v1.FirestoreClient.commit(FirestoreClient.java:7)"), "firestore"),
+        (
+            after("com.google.cloud.firestore.v1.FirestoreClient.commit(FirestoreClient.java:7)"),
+            "firestore",
+        ),
         (after("com.google.api.services.drive.Drive$Files$List"), "drive"),
         (after("google.golang.org/api/sheets/v4.(*SpreadsheetsGetCall).Do(...)"), "sheets"),
         (after("cloud.google.com/go/pubsub@v1.36.1/topic.go:7"), "pubsub"),
@@ -167,8 +198,10 @@ fn commands_and_libraries_show_the_api() {
     }
     assert_eq!(find(&after("/usr/lib/google-cloud-sdk/lib/main.py"), "").service(), None);
 
-    let call =
-        find(&format!("ERROR: (gcloud.compute.disks.list) Some requests did not succeed:\n - {SCOPES}"), "");
+    let call = find(
+        &format!("ERROR: (gcloud.compute.disks.list) Some requests did not succeed:\n - {SCOPES}"),
+        "",
+    );
     assert!(call.candidates().iter().any(|method| method.id() == "compute.disks.list"));
     assert_eq!(names(&call.lookup().accepted()), ["cloud-platform", "compute", "compute.readonly"]);
 }
@@ -211,7 +244,11 @@ fn audit_records_name_methods_by_rpc_or_by_id() {
     for (service, name, expected) in [
         ("compute", "v1.compute.instances.get", Some("compute.instances.get")),
         ("compute", "beta.compute.disks.insert", Some("compute.disks.insert")),
-        ("pubsub", "google.pubsub.v1.Publisher.Publish", Some("google.pubsub.v1.Publisher.Publish")),
+        (
+            "pubsub",
+            "google.pubsub.v1.Publisher.Publish",
+            Some("google.pubsub.v1.Publisher.Publish"),
+        ),
         // The name is that of a permission, or belongs to another service.
         ("storage", "storage.objects.create", None),
         ("storage", "v1.compute.instances.get", None),

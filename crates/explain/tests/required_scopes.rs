@@ -51,8 +51,9 @@ const CREDENTIALS: [Credential; 10] = [
 
 /// Returns every platform with every credential.
 fn environments() -> impl Iterator<Item = Environment> {
-    let pairs =
-        PLATFORMS.into_iter().flat_map(|platform| CREDENTIALS.map(|credential| (platform, credential)));
+    let pairs = PLATFORMS
+        .into_iter()
+        .flat_map(|platform| CREDENTIALS.map(|credential| (platform, credential)));
     pairs.map(|(platform, credential)| Environment::new(platform, credential))
 }
 
@@ -69,7 +70,9 @@ fn scopes_by_service() -> BTreeMap<String, ScopeSet> {
     let methods = (0..catalog.method_count()).map_while(|index| catalog.method_at(index));
     for method in methods.filter(|method| !method.needs_every_scope()) {
         let service = match method.host() {
-            "www.googleapis.com" => format!("{}.googleapis.com", method.api().split('.').next().unwrap()),
+            "www.googleapis.com" => {
+                format!("{}.googleapis.com", method.api().split('.').next().unwrap())
+            }
             host => host.to_owned(),
         };
         let all: &mut ScopeSet = scopes.entry(service.to_ascii_lowercase()).or_default();
@@ -132,7 +135,9 @@ fn assert_no_offer(steps: &[Step], own: &ScopeSet, context: &str) {
             let has_own = own.iter().any(|scope| text.contains(scope.as_str()));
             assert!(!text.contains("cloud-platform") || has_own, "{context}: {text}");
         }
-        for sentence in step.text().split(". ").filter(|sentence| sentence.contains("cloud-platform")) {
+        for sentence in
+            step.text().split(". ").filter(|sentence| sentence.contains("cloud-platform"))
+        {
             let is_no_offer = NO_OFFER.iter().any(|part| sentence.contains(part));
             assert!(is_no_offer, "{context}: {sentence}");
         }
@@ -172,7 +177,11 @@ fn no_step_offers_cloud_platform_for_a_service_that_does_not_accept_it() {
                 let denial = denial.with_environment(environment.clone());
                 let context = format!("{service} on {environment:?}");
                 assert_no_offer(denial.steps(), own, &context);
-                assert!(!denial.summary().contains("cloud-platform"), "{context}: {}", denial.summary());
+                assert!(
+                    !denial.summary().contains("cloud-platform"),
+                    "{context}: {}",
+                    denial.summary()
+                );
                 if matches!(denial.required_scopes(), RequiredScopes::OneOf(_)) {
                     assert_no_change(denial.steps(), &context);
                 }
@@ -194,7 +203,8 @@ fn no_step_offers_a_scope_for_a_service_without_scopes() {
             let context = format!("{service} on {environment:?}");
             let denial = denial.with_environment(environment);
             assert_no_change(denial.steps(), &context);
-            let no_hint = denial.steps().iter().filter(|step| !step.text().contains("is not enough"));
+            let no_hint =
+                denial.steps().iter().filter(|step| !step.text().contains("is not enough"));
             let offers = no_hint.filter(|step| step.text().contains("cloud-platform")).count();
             assert_eq!(offers, 0, "{context}");
         }
@@ -219,7 +229,8 @@ fn the_url_of_a_call_gives_the_same_scopes_as_the_service_in_the_response() {
 fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
     let refusal = classify(&ErrorResponse::new(body(None).as_bytes()).with_status(403)).unwrap();
     for environment in environments() {
-        let denial = refused(&without_method(), None, &unknown()).with_environment(environment.clone());
+        let denial =
+            refused(&without_method(), None, &unknown()).with_environment(environment.clone());
         assert_eq!(denial.required_scopes(), &RequiredScopes::Unknown);
         for steps in [denial.steps(), &for_refusal(&refusal, &environment)] {
             let context = format!("{environment:?}");
@@ -229,7 +240,10 @@ fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
             assert!(texts.concat().contains("helps for APIs of Google Cloud only"), "{texts:?}");
         }
         let report = denial.report();
-        assert!(report.contains("not known: neither the catalog nor the server names a scope"), "{report}");
+        assert!(
+            report.contains("not known: neither the catalog nor the server names a scope"),
+            "{report}"
+        );
         // A person has no IAM roles for the data of a product.
         let is_for_person = environment.credential() == Credential::DomainWideDelegation;
         assert!(is_for_person || report.contains("[ gate 2: IAM, or the API's rules"), "{report}");
@@ -241,7 +255,8 @@ fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
 fn a_default_token_with_cloud_platform_is_evidence_that_it_is_not_enough() {
     let with_hint: BTreeSet<&str> = environments()
         .filter(|environment| {
-            let denial = refused(&without_method(), None, &unknown()).with_environment(environment.clone());
+            let denial =
+                refused(&without_method(), None, &unknown()).with_environment(environment.clone());
             let hint = "this refusal shows that cloud-platform is not enough";
             denial.steps().iter().any(|step| step.text().contains(hint))
         })
@@ -267,8 +282,14 @@ fn the_scopes_of_a_service_are_those_for_every_method_or_candidates() {
     let service = |name| refused(&without_method(), Some(name), &unknown());
     // The service, and what is known of the scopes.
     let rows = [
-        ("sheets.googleapis.com", RequiredScopes::EveryMethod(set(&["spreadsheets", "drive", "drive.file"]))),
-        ("siteverification.googleapis.com", RequiredScopes::EveryMethod(set(&["siteverification"]))),
+        (
+            "sheets.googleapis.com",
+            RequiredScopes::EveryMethod(set(&["spreadsheets", "drive", "drive.file"])),
+        ),
+        (
+            "siteverification.googleapis.com",
+            RequiredScopes::EveryMethod(set(&["siteverification"])),
+        ),
         ("pubsub.googleapis.com", RequiredScopes::EveryMethod(set(&["pubsub", "cloud-platform"]))),
         ("brandnew.googleapis.com", RequiredScopes::Unknown),
     ];
@@ -344,13 +365,18 @@ fn the_scopes_of_a_whole_service_are_not_those_of_a_method() {
 
 #[test]
 fn the_gemini_api_has_scopes_of_its_own() {
-    let uri = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent".parse().unwrap();
+    let uri = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"
+        .parse()
+        .unwrap();
     let by_url = lookup(&Call::new(&Method::POST, &uri), &Endpoints::new());
     assert_eq!(by_url.host(), Some("generativelanguage.googleapis.com"));
     for call in [by_url, without_method()] {
         let denial = refused(&call, Some("generativelanguage.googleapis.com"), &unknown());
-        let names: Vec<String> = denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
-        assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("generative-language")));
+        let names: Vec<String> =
+            denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
+        assert!(
+            !names.is_empty() && names.iter().all(|name| name.starts_with("generative-language"))
+        );
         for environment in environments() {
             let denial = denial.with_environment(environment.clone());
             assert_no_offer(denial.steps(), denial.accepted(), &format!("{environment:?}"));
@@ -370,7 +396,9 @@ fn assert_all_of(method: ApiMethod) {
     assert_eq!(both.len(), 2);
     // One of the scopes is no verdict, and neither are both.
     let call = Lookup::from(method);
-    for held in both.iter().map(|scope| ScopeSet::from_iter([scope])).chain([both.clone(), ScopeSet::new()]) {
+    for held in
+        both.iter().map(|scope| ScopeSet::from_iter([scope])).chain([both.clone(), ScopeSet::new()])
+    {
         assert_eq!(call.accepts(&held), Err(AbstainReason::Several), "{held:?}");
     }
     for environment in environments() {

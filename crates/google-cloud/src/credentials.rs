@@ -55,7 +55,12 @@ impl GuardCredentials {
     /// ```
     #[must_use]
     pub fn new(guard: &Guard, inner: impl Into<Credentials>) -> Self {
-        Self { guard: guard.clone(), inner: inner.into(), granted: None, handed_out: Arc::default() }
+        Self {
+            guard: guard.clone(),
+            inner: inner.into(),
+            granted: None,
+            handed_out: Arc::default(),
+        }
     }
 
     /// Declares that every token of these credentials holds exactly these scopes.
@@ -108,7 +113,8 @@ impl GuardCredentials {
     /// later value.
     pub(crate) fn authorization_of_call(&self, start: Instant) -> Option<HeaderValue> {
         let last = self.handed_out.load();
-        let candidate = last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;
+        let candidate =
+            last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;
         Some(candidate.authorization.clone())
     }
 
@@ -116,7 +122,8 @@ impl GuardCredentials {
     async fn current_authorization(&self) -> Result<HeaderValue, BoxError> {
         // Without an `EntityTag` the result is never `NotModified`: `CredentialsProvider` in
         // <https://docs.rs/google-cloud-auth/latest/google_cloud_auth/credentials/>
-        let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
+        let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await?
+        else {
             return Err("the credentials gave no headers".into());
         };
         let authorization = data.get(AUTHORIZATION).cloned();
@@ -138,7 +145,10 @@ impl CredentialsProvider for GuardCredentials {
         };
         if let Some(authorization) = authorization {
             self.record_handed_out(&authorization);
-            self.guard.check_handed_out_token(&authorization).await.map_err(to_credentials_error)?;
+            self.guard
+                .check_handed_out_token(&authorization)
+                .await
+                .map_err(to_credentials_error)?;
         }
         Ok(headers)
     }

@@ -76,7 +76,8 @@ impl GuardRetryPolicy {
     fn explain(&self, state: &RetryState, error: Error) -> Error {
         let is_unexplained = error.denial().is_none() && !calling::is_active();
         let Some(response) = error.response().filter(|_| is_unexplained) else { return error };
-        let token = self.credentials.as_ref().and_then(|own| own.authorization_of_call(state.start));
+        let token =
+            self.credentials.as_ref().and_then(|own| own.authorization_of_call(state.start));
         let flight = self.guard.begin_unseen(token.as_ref());
         let (status, headers) = (response.status(), response.headers());
         if !flight.answered(status, headers) {
@@ -127,7 +128,8 @@ pub struct GoogleCloud;
 impl ClientError<GoogleCloud> for Error {
     fn response(&self) -> Option<Response<Vec<u8>>> {
         // An error of a gRPC call has no HTTP status.
-        let permission_denied = self.status().filter(|status| status.code == Code::PermissionDenied);
+        let permission_denied =
+            self.status().filter(|status| status.code == Code::PermissionDenied);
         let status = self.http_status_code().or_else(|| permission_denied.map(|_| 403))?;
         let body = match (self.status(), self.http_payload()) {
             (Some(status), _) => serde_json::to_vec(status).ok()?,

@@ -134,7 +134,8 @@ impl GuardHttpService {
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
-        let explained = explained_body(&denial, &mut parts.headers, &beginning, body.is_whole(&beginning));
+        let explained =
+            explained_body(&denial, &mut parts.headers, &beginning, body.is_whole(&beginning));
         self.connector.remember(denial);
         Response::from_parts(parts, explained.into())
     }

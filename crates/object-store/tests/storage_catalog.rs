@@ -43,7 +43,8 @@ impl HttpService for UreqConnector {
 }
 
 fn send(request: http::Request<Vec<u8>>) -> Result<HttpResponse, ureq::Error> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+    let agent =
+        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
     let (parts, mut body) = agent.run(request)?.into_parts();
     Ok(http::Response::from_parts(parts, Bytes::from(body.read_to_vec()?).into()))
 }
@@ -68,7 +69,8 @@ async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box
         .with_http_connector(connector.clone())
         .build()?;
 
-    let error = store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the upload was not refused");
+    let error =
+        store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the upload was not refused");
     assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
     let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));

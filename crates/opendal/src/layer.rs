@@ -9,7 +9,8 @@ use http_body::{Body, Frame};
 use http_body_util::BodyDataStream;
 use opendal_core::raw::{Layer, Servicer};
 use opendal_core::{
-    Buffer, Error, ErrorKind, HttpBody, HttpRedirect, HttpTransport, HttpTransporter, OperationContext,
+    Buffer, Error, ErrorKind, HttpBody, HttpRedirect, HttpTransport, HttpTransporter,
+    OperationContext,
 };
 
 use gcp_scopes::Guard;
@@ -55,7 +56,10 @@ impl GuardOperatorLayer {
 impl Layer for GuardOperatorLayer {
     fn apply_context(&self, _: Servicer, context: OperationContext) -> OperationContext {
         let inner = context.http_transport().clone();
-        context.with_http_transport(HttpTransporter::new(GuardTransport { guard: self.guard.clone(), inner }))
+        context.with_http_transport(HttpTransporter::new(GuardTransport {
+            guard: self.guard.clone(),
+            inner,
+        }))
     }
 }
 
@@ -72,7 +76,10 @@ fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
     flight.redirected(&Call::new(&Method::GET, &uri).with_headers(&HeaderMap::new()))
 }
 
-async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
+async fn explain(
+    flight: Flight,
+    response: Response<HttpBody>,
+) -> Result<Response<HttpBody>, Error> {
     let (parts, body) = response.into_parts();
     let (beginning, body) = read_beginning(flight.guard(), body).await;
     match flight.explain(parts.status, &parts.headers, &beginning).await {

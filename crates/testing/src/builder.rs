@@ -195,7 +195,8 @@ impl FakeGoogleBuilder {
         let forwards = std::mem::take(&mut self.forwards);
         let state = self.into_state()?;
         let endpoints = open_endpoints(state.machines.len(), &forwards)?;
-        let address = |endpoint: &Endpoint| ((endpoint.service, endpoint.machine), endpoint.address);
+        let address =
+            |endpoint: &Endpoint| ((endpoint.service, endpoint.machine), endpoint.address);
         let addresses = endpoints.iter().map(address).collect();
         let shared = SharedState::new(state);
         let (stop, stopped) = oneshot::channel();
@@ -231,7 +232,9 @@ fn open_endpoints(machines: usize, forwards: &[(Service, String)]) -> io::Result
     let metadata = (0..machines).map(|machine| (Service::Metadata, machine));
     let others = [Service::Storage, Service::OAuth, Service::Compute, Service::OtherApi];
     let servers = metadata.chain(others.map(|service| (service, 0)));
-    servers.map(|(service, machine)| Endpoint::open(service, machine, upstream(service, forwards)?)).collect()
+    servers
+        .map(|(service, machine)| Endpoint::open(service, machine, upstream(service, forwards)?))
+        .collect()
 }
 
 /// Returns the server that a service forwards to, if any. If several URLs were given for the
@@ -253,7 +256,9 @@ fn policy(mut bindings: Vec<Binding>, state: &FakeState) -> Result<Policy, Inval
             return Err(InvalidConfig::Resource(resource.clone()));
         }
     }
-    bindings.extend(state.projects.iter().map(|project| Binding::new(&project.id, OWNER, "roles/owner")));
+    bindings.extend(
+        state.projects.iter().map(|project| Binding::new(&project.id, OWNER, "roles/owner")),
+    );
     Ok(Policy { bindings })
 }
 

@@ -45,7 +45,9 @@ fn route(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
     let zone = if let ["zones", zone, ..] = path { zone } else { "" };
     let call = ComputeCall { request, user, project, zone };
     match (&request.verb, path) {
-        (&Method::POST, ["zones", _, "instances", name, method]) => change(state, &call, name, method),
+        (&Method::POST, ["zones", _, "instances", name, method]) => {
+            change(state, &call, name, method)
+        }
         (_, ["zones", _, "operations", name] | ["zones", _, "operations", name, "wait"]) => {
             let operation = state.operations.iter().find(|operation| operation["name"] == *name);
             operation.cloned().ok_or_else(|| path_not_found(request))
@@ -101,7 +103,8 @@ fn check_permission(
 }
 
 fn not_found(name: &str) -> Box<FullResponse> {
-    legacy_error(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{name}' was not found")).into()
+    legacy_error(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{name}' was not found"))
+        .into()
 }
 
 fn path_not_found(request: &IncomingRequest) -> Box<FullResponse> {
@@ -127,7 +130,9 @@ fn aggregated(state: &FakeState, call: &ComputeCall<'_>) -> ApiResult {
     for machine in machines(state, call)? {
         zones.entry(&machine.zone).or_default().push(resource(machine, &call.request.base));
     }
-    let items = zones.into_iter().map(|(zone, items)| (format!("zones/{zone}"), json!({"instances": items})));
+    let items = zones
+        .into_iter()
+        .map(|(zone, items)| (format!("zones/{zone}"), json!({"instances": items})));
     Ok(json!({"kind": "compute#instanceAggregatedList", "items": items.collect::<Map<_, _>>()}))
 }
 
@@ -169,7 +174,8 @@ fn change(state: &mut FakeState, call: &ComputeCall<'_>, name: &str, method: &st
 
 /// Builds the resource of an operation. Operations of the fake are done as soon as they begin.
 fn operation(state: &FakeState, call: &ComputeCall<'_>, instance: &str, kind: &str) -> Value {
-    let zone = format!("{}/compute/v1/projects/{}/zones/{}", call.request.base, call.project, call.zone);
+    let zone =
+        format!("{}/compute/v1/projects/{}/zones/{}", call.request.base, call.project, call.zone);
     let name = format!("operation-fake-{}", state.operations.len() + 1);
     let time = rfc3339(state.clock.now());
     json!({
@@ -196,7 +202,8 @@ fn set_account(machine: &mut Machine, request: &IncomingRequest) -> ApiResult<()
     let scopes = body.get("scopes").and_then(Value::as_array).into_iter().flatten();
     let scopes: Vec<String> = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
     if let Some(invalid_scope) = scopes.iter().find(|scope| !scope.contains("://")) {
-        let message = format!("One or more of the service account scopes are invalid: '{invalid_scope}'");
+        let message =
+            format!("One or more of the service account scopes are invalid: '{invalid_scope}'");
         return Err(invalid(&message));
     }
     machine.set_account(email, scopes).map_err(invalid)
@@ -220,8 +227,11 @@ impl ComputeCall<'_> {
 /// Builds the resource of a VM as the API returns it.
 fn resource(machine: &Machine, base: &str) -> Value {
     let zone = format!("{base}/compute/v1/projects/{}/zones/{}", machine.project.id, machine.zone);
-    let accounts: Vec<Value> =
-        machine.account.iter().map(|email| json!({"email": email, "scopes": machine.scopes})).collect();
+    let accounts: Vec<Value> = machine
+        .account
+        .iter()
+        .map(|email| json!({"email": email, "scopes": machine.scopes}))
+        .collect();
     json!({
         "kind": "compute#instance", "id": machine.id().to_string(),
         "name": machine.name, "zone": zone,

@@ -153,7 +153,10 @@ impl FakeGoogle {
     /// ```
     #[must_use]
     pub fn url_of(&self, service: Service) -> String {
-        self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
+        self.addresses
+            .get(&(service, 0))
+            .map(|address| format!("http://{address}"))
+            .unwrap_or_default()
     }
 
     /// Returns environment variables that make a program behave as if it ran on the first VM: the
@@ -175,7 +178,8 @@ impl FakeGoogle {
         let hosts = ["GCE_METADATA_HOST", "GCE_METADATA_IP", "GCE_METADATA_ROOT"];
         let hosts = hosts.map(|name| (name.to_owned(), self.metadata_host()));
         let state = self.shared.lock();
-        let set = state.machines.first().into_iter().flat_map(|first| first.filled(first.platform.env()));
+        let set =
+            state.machines.first().into_iter().flat_map(|first| first.filled(first.platform.env()));
         hosts.into_iter().chain(set).collect()
     }
 
@@ -205,7 +209,9 @@ impl FakeGoogle {
         drop(state);
         match token {
             Some(token) => token,
-            None => panic!("the first VM has no service account, so its metadata server has no token"),
+            None => {
+                panic!("the first VM has no service account, so its metadata server has no token")
+            }
         }
     }
 
@@ -229,7 +235,11 @@ impl FakeGoogle {
     /// # }
     /// ```
     #[must_use]
-    pub fn mint<S: AsRef<str>>(&self, account: &str, scopes: impl IntoIterator<Item = S>) -> String {
+    pub fn mint<S: AsRef<str>>(
+        &self,
+        account: &str,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> String {
         self.shared.lock().mint(account, scope::uris(scopes))
     }
 
@@ -252,7 +262,11 @@ impl FakeGoogle {
     /// # }
     /// ```
     #[must_use]
-    pub fn refresh_token<S: AsRef<str>>(&self, user: &str, scopes: impl IntoIterator<Item = S>) -> String {
+    pub fn refresh_token<S: AsRef<str>>(
+        &self,
+        user: &str,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> String {
         oauth::new_refresh_token(&mut self.shared.lock(), user, scope::uris(scopes))
     }
 
@@ -501,7 +515,11 @@ impl Drop for FakeGoogle {
             return;
         }
         let panics = std::mem::take(&mut self.shared.lock().panics);
-        assert!(panics.is_empty(), "a request handler of the fake Google panicked:\n{}", panics.join("\n"));
+        assert!(
+            panics.is_empty(),
+            "a request handler of the fake Google panicked:\n{}",
+            panics.join("\n")
+        );
         let succeeded = matches!(result, None | Some(Ok(Ok(()))));
         assert!(succeeded, "the thread of the fake Google failed: {result:?}");
     }

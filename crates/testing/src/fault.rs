@@ -92,7 +92,9 @@ impl Faults {
     /// Returns whether a round that ends with this number of requests is not complete yet.
     pub(crate) fn is_held_back(&self, service: Service, end_of_round: u32) -> bool {
         let current = self.0.get(&service);
-        current.is_some_and(|(fault, requests)| matches!(fault, Fault::Rounds(_)) && *requests < end_of_round)
+        current.is_some_and(|(fault, requests)| {
+            matches!(fault, Fault::Rounds(_)) && *requests < end_of_round
+        })
     }
 
     /// Counts a request. Returns the fault that applies to the request, and the number of requests

@@ -26,7 +26,8 @@ impl Upstream {
     pub(crate) fn new(url: &str) -> Result<Self, InvalidConfig> {
         let invalid = || InvalidConfig::Forward(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| invalid())?;
-        let authority = uri.authority().filter(|name| is_loopback(name.host())).ok_or_else(invalid)?;
+        let authority =
+            uri.authority().filter(|name| is_loopback(name.host())).ok_or_else(invalid)?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.path() != "/" || uri.query().is_some() {
             return Err(invalid());
         }
@@ -60,7 +61,8 @@ impl Upstream {
 
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -71,11 +73,18 @@ mod tests {
 
     use crate::{FakeGoogle, Service};
 
-    async fn send(google: &FakeGoogle, verb: Method, path: &str, token: &str) -> http::Response<Bytes> {
+    async fn send(
+        google: &FakeGoogle,
+        verb: Method,
+        path: &str,
+        token: &str,
+    ) -> http::Response<Bytes> {
         use super::{Client, TokioExecutor};
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-        let request = http::Request::builder().method(verb).uri(format!("{}{path}", google.storage_url()));
-        let request = request.header("authorization", format!("Bearer {token}")).header("x-custom", "1");
+        let request =
+            http::Request::builder().method(verb).uri(format!("{}{path}", google.storage_url()));
+        let request =
+            request.header("authorization", format!("Bearer {token}")).header("x-custom", "1");
         let response = client.request(request.body(Full::from("meow")).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
@@ -84,13 +93,18 @@ mod tests {
     #[tokio::test]
     async fn requests_and_responses_are_forwarded_unchanged() {
         let other = FakeGoogle::builder().start().await.unwrap();
-        let google = FakeGoogle::builder().forward(Service::Storage, other.url_of(Service::OtherApi));
+        let google =
+            FakeGoogle::builder().forward(Service::Storage, other.url_of(Service::OtherApi));
         let google = google.start().await.unwrap();
-        let scripted =
-            http::Response::builder().status(206).header("x-custom", "2").body("\u{fffd}<half").unwrap();
+        let scripted = http::Response::builder()
+            .status(206)
+            .header("x-custom", "2")
+            .body("\u{fffd}<half")
+            .unwrap();
         let path = "/storage/v1/b/photos/o/a%2Fb.jpg?alt=media&x=%20";
         other.other_api().respond(scripted);
-        let response = send(&google, Method::GET, path, &google.mint("me", ["devstorage.read_only"])).await;
+        let response =
+            send(&google, Method::GET, path, &google.mint("me", ["devstorage.read_only"])).await;
         assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
         assert_eq!(response.headers()["x-custom"], "2");
         assert_eq!(response.body(), "\u{fffd}<half");
@@ -104,11 +118,17 @@ mod tests {
     #[tokio::test]
     async fn requests_without_a_valid_token_and_scope_are_not_forwarded() {
         let other = FakeGoogle::builder().start().await.unwrap();
-        let google = FakeGoogle::builder().forward(Service::Storage, other.url_of(Service::OtherApi));
+        let google =
+            FakeGoogle::builder().forward(Service::Storage, other.url_of(Service::OtherApi));
         let google = google.start().await.unwrap();
         let read_only = google.mint("me", ["devstorage.read_only"]);
         let rows = [
-            (Method::POST, "/upload/storage/v1/b/photos/o?uploadType=media&name=x", read_only.as_str(), 403),
+            (
+                Method::POST,
+                "/upload/storage/v1/b/photos/o?uploadType=media&name=x",
+                read_only.as_str(),
+                403,
+            ),
             (Method::DELETE, "/storage/v1/b/photos/o/x", &read_only, 403),
             (Method::PUT, "/photos/x", &read_only, 403),
             (Method::GET, "/storage/v1/b/photos/o/x", "unknown-token", 401),
@@ -121,9 +141,13 @@ mod tests {
 
     #[tokio::test]
     async fn urls_of_other_machines_are_rejected() {
-        for url in
-            ["http://example.com", "https://127.0.0.1:1", "http://127.0.0.1:1/storage", "127.0.0.1:1", ""]
-        {
+        for url in [
+            "http://example.com",
+            "https://127.0.0.1:1",
+            "http://127.0.0.1:1/storage",
+            "127.0.0.1:1",
+            "",
+        ] {
             let google = FakeGoogle::builder().forward(Service::Storage, url).start().await;
             assert!(google.is_err_and(|error| error.to_string().contains("forward")), "{url}");
         }

@@ -44,8 +44,14 @@ impl FakeGoogle {
         let dynamic = [
             ("CLOUDSDK_CONFIG", dir.display().to_string()),
             ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token.display().to_string()),
-            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", self.compute_url())),
-            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{}/storage/v1/", self.storage_url())),
+            (
+                "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE",
+                format!("{}/compute/v1/", self.compute_url()),
+            ),
+            (
+                "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE",
+                format!("{}/storage/v1/", self.storage_url()),
+            ),
             ("CLOUDSDK_CORE_PROJECT", project),
         ];
         let fixed = FIXED.map(|(name, value)| (name, value.to_owned()));

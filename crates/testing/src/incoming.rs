@@ -63,7 +63,8 @@ impl FormData {
     pub(crate) fn from_body(request: &IncomingRequest) -> Self {
         match request.json() {
             Some(Value::Object(fields)) => {
-                let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text =
+                    |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 Self(fields.into_iter().map(|(name, value)| (name, text(value))).collect())
             }
             _ => Self::parse(&String::from_utf8_lossy(&request.body)),

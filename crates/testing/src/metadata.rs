@@ -23,7 +23,11 @@ const MIN_CACHED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Responds to a request to the metadata server of the machine with this index in
 /// [`FakeState::machines`].
-pub(crate) fn respond(state: &mut FakeState, machine: usize, request: &IncomingRequest) -> FullResponse {
+pub(crate) fn respond(
+    state: &mut FakeState,
+    machine: usize,
+    request: &IncomingRequest,
+) -> FullResponse {
     with_common_headers(refuse(request).unwrap_or_else(|| route(state, machine, request)))
 }
 
@@ -35,7 +39,10 @@ fn refuse(request: &IncomingRequest) -> Option<FullResponse> {
         return Some(html(StatusCode::METHOD_NOT_ALLOWED, message));
     }
     if request.header("x-forwarded-for").is_some() {
-        return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
+        return Some(html(
+            StatusCode::FORBIDDEN,
+            "Your client does not have permission to get this URL.",
+        ));
     }
     let needs_flavor = request.path.starts_with("/computeMetadata/");
     if !needs_flavor || request.header("metadata-flavor") == Some("Google") {
@@ -87,7 +94,11 @@ fn respond_with_node(tree: &Value, segments: &[&str], request: &IncomingRequest)
         None => not_found(request),
         Some(Value::Object(_)) if !request.path.ends_with('/') => {
             let location = format!("{}{}/", request.base, request.path);
-            with_header(html(StatusCode::MOVED_PERMANENTLY, "The document has moved."), "location", &location)
+            with_header(
+                html(StatusCode::MOVED_PERMANENTLY, "The document has moved."),
+                "location",
+                &location,
+            )
         }
         Some(node) if request.query.get("recursive") == Some("true") => {
             compact_json(&with_camel_case_names(segments.last().copied().unwrap_or_default(), node))
@@ -104,7 +115,8 @@ fn is_attached(machine: &Machine, name: &str) -> bool {
 
 /// Responds with an access token as JSON.
 fn token(state: &mut FakeState, index: usize, request: &IncomingRequest) -> FullResponse {
-    let Some(text) = current_token(state, index, request.query.get("scopes").unwrap_or_default()) else {
+    let Some(text) = current_token(state, index, request.query.get("scopes").unwrap_or_default())
+    else {
         return html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.");
     };
     let seconds = state.remaining(&text).as_secs();
@@ -118,14 +130,19 @@ fn token(state: &mut FakeState, index: usize, request: &IncomingRequest) -> Full
 /// Returns `None` if the machine has no service account, or if `requested` contains spaces. Cloud
 /// Run responds with status 500 to spaces, as reported in
 /// <https://github.com/googleapis/google-auth-library-ruby/issues/277>.
-pub(crate) fn current_token(state: &mut FakeState, index: usize, requested: &str) -> Option<String> {
+pub(crate) fn current_token(
+    state: &mut FakeState,
+    index: usize,
+    requested: &str,
+) -> Option<String> {
     let machine = state.machines.get(index)?;
     let account = machine.account.clone()?;
     let honored = if machine.platform.is_vm() { "" } else { requested };
     if honored.contains(char::is_whitespace) {
         return None;
     }
-    let requested = honored.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let requested =
+        honored.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
     let scopes = machine.token_scopes(requested);
     let cached = machine.token_cache.get(honored).cloned();
     let fresh = cached.filter(|token| state.remaining(token) > MIN_CACHED_LIFETIME);
@@ -138,7 +155,11 @@ pub(crate) fn current_token(state: &mut FakeState, index: usize, requested: &str
 /// signature.
 fn identity(state: &FakeState, machine: &Machine, request: &IncomingRequest) -> FullResponse {
     let Some(audience) = request.query.get("audience") else {
-        return new_response(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
+        return new_response(
+            StatusCode::BAD_REQUEST,
+            "text/html",
+            "non-empty audience parameter required",
+        );
     };
     let now = unix(state.clock.now());
     let mut claims = json!({
@@ -181,7 +202,8 @@ fn accounts(machine: &Machine) -> Value {
 /// Lists the names in a directory, one per line. Names of subdirectories end with a slash.
 fn listing(children: &Map<String, Value>) -> String {
     let end = |child: &Value| if child.is_object() { "/\n" } else { "\n" };
-    let mut names: Vec<String> = children.iter().map(|(name, child)| name.clone() + end(child)).collect();
+    let mut names: Vec<String> =
+        children.iter().map(|(name, child)| name.clone() + end(child)).collect();
     // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
     // of the tree, because they are generated for each request.
     if children.contains_key("aliases") {
@@ -194,7 +216,9 @@ fn listing(children: &Map<String, Value>) -> String {
 /// Formats a value as text: a list has one line per item.
 fn leaf_text(leaf: &Value) -> String {
     match leaf {
-        Value::Array(list) => list.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect(),
+        Value::Array(list) => {
+            list.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect()
+        }
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -207,7 +231,10 @@ fn with_camel_case_names(name: &str, node: &Value) -> Value {
     let Value::Object(children) = node else { return node.clone() };
     let keeps_names = matches!(name, "attributes" | "service-accounts");
     let converted = |key: &String| if keeps_names { key.clone() } else { camel_case(key) };
-    children.iter().map(|(key, child)| (converted(key), with_camel_case_names(key, child))).collect()
+    children
+        .iter()
+        .map(|(key, child)| (converted(key), with_camel_case_names(key, child)))
+        .collect()
 }
 
 fn camel_case(kebab: &str) -> String {
@@ -230,7 +257,8 @@ fn compact_json(body: &Value) -> FullResponse {
 }
 
 fn not_found(request: &IncomingRequest) -> FullResponse {
-    let message = format!("The requested URL <code>{}</code> was not found on this server.", request.path);
+    let message =
+        format!("The requested URL <code>{}</code> was not found on this server.", request.path);
     match request.verb {
         Method::HEAD => empty(StatusCode::NOT_FOUND),
         _ => html(StatusCode::NOT_FOUND, &message),

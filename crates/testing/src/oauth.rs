@@ -20,7 +20,9 @@ pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullR
         // Older clients use the older paths, which Google still serves.
         (&Method::POST, "/token" | "/o/oauth2/token" | "/oauth2/v4/token") => token(state, request),
         (_, "/tokeninfo" | "/oauth2/v3/tokeninfo") => tokeninfo(state, request, &InfoFormat::V3),
-        (_, "/oauth2/v1/tokeninfo" | "/oauth2/v2/tokeninfo") => tokeninfo(state, request, &InfoFormat::V1),
+        (_, "/oauth2/v1/tokeninfo" | "/oauth2/v2/tokeninfo") => {
+            tokeninfo(state, request, &InfoFormat::V1)
+        }
         _ => html(StatusCode::NOT_FOUND, "The requested URL was not found on this server."),
     }
 }
@@ -32,11 +34,12 @@ fn token(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
             let scope = scopes.join(" ");
             let token = state.mint(&account, scopes);
             let seconds = state.remaining(&token).as_secs();
-            let body =
-                json!({"access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer"});
+            let body = json!({"access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer"});
             json(StatusCode::OK, &body)
         }
-        Err((status, error, message)) => json(status, &json!({"error": error, "error_description": message})),
+        Err((status, error, message)) => {
+            json(status, &json!({"error": error, "error_description": message}))
+        }
     }
 }
 
@@ -94,7 +97,11 @@ fn refresh_grant(state: &FakeState, form: &FormData) -> Grant {
 }
 
 /// Records that a user has consented to these scopes, and returns a refresh token for them.
-pub(crate) fn new_refresh_token(state: &mut FakeState, account: &str, scopes: Vec<String>) -> String {
+pub(crate) fn new_refresh_token(
+    state: &mut FakeState,
+    account: &str,
+    scopes: Vec<String>,
+) -> String {
     let token = format!("1//fake-{}", random_hex());
     state.consents.insert(token.clone(), Consent { account: account.to_owned(), scopes });
     token
@@ -116,8 +123,10 @@ enum InfoFormat {
 /// query, or in the `Authorization` header.
 fn tokeninfo(state: &FakeState, request: &IncomingRequest, format: &InfoFormat) -> FullResponse {
     let form = FormData::from_body(request);
-    let text =
-        form.get("access_token").or_else(|| request.query.get("access_token")).or_else(|| request.bearer());
+    let text = form
+        .get("access_token")
+        .or_else(|| request.query.get("access_token"))
+        .or_else(|| request.bearer());
     let Some((text, token)) = text.and_then(|text| Some((text, state.valid_token(text)?))) else {
         // Google responds alike to an unknown, an expired and a revoked token.
         let mut body = json!({"error_description": "Invalid Value"});
@@ -135,7 +144,8 @@ fn token_info(token: &Token, seconds: u64, format: &InfoFormat) -> Value {
     // An arbitrary number that is the same for every token of an account. It has at least twelve
     // digits, as project numbers often have.
     let client = format!("{}", token.account.bytes().map(u64::from).sum::<u64>() + 100_000_000_000);
-    let has_email = token.scopes.iter().any(|name| name == "email" || name.ends_with("/auth/userinfo.email"));
+    let has_email =
+        token.scopes.iter().any(|name| name == "email" || name.ends_with("/auth/userinfo.email"));
     let (mut body, verified) = match format {
         InfoFormat::V3 => (
             json!({

@@ -51,7 +51,15 @@ pub fn default_scopes() -> [&'static str; 6] {
 #[must_use]
 pub fn gcloud_default_scopes() -> [&'static str; 7] {
     let [storage, logging, monitoring, management, control, trace] = default_scopes();
-    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
+    [
+        storage,
+        logging,
+        monitoring,
+        "https://www.googleapis.com/auth/pubsub",
+        management,
+        control,
+        trace,
+    ]
 }
 
 /// The scopes that the metadata server lists on serverless platforms. A program may request these
@@ -103,7 +111,8 @@ macro_rules! knative {
 pub(crate) const COMPUTE_ACCOUNT: &str = "{number}-compute@developer.gserviceaccount.com";
 
 const GKE_ATTRIBUTES: Pairs = &[("cluster-name", "cluster-1"), ("cluster-location", "{zone}")];
-const GKE_ENV: Pairs = &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
+const GKE_ENV: Pairs =
+    &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
 
 impl FakePlatform {
     /// Returns the access scopes of a machine if its creator chooses no scopes.
@@ -139,7 +148,9 @@ impl FakePlatform {
                 ("dataproc-region", "{region}"),
             ],
             Self::Dataflow => &[("job_id", "2026-01-01_00_00_00-1234567890123456789")],
-            Self::Workbench => &[("proxy-url", "{name}-dot-{region}.notebooks.googleusercontent.com")],
+            Self::Workbench => {
+                &[("proxy-url", "{name}-dot-{region}.notebooks.googleusercontent.com")]
+            }
             _ => &[],
         }
     }

@@ -15,7 +15,11 @@ pub(crate) type FullResponse = Response<Bytes>;
 pub(crate) struct Trailers(pub(crate) HeaderMap);
 
 /// Creates a response with a body of this content type.
-pub(crate) fn new_response(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> FullResponse {
+pub(crate) fn new_response(
+    status: StatusCode,
+    content_type: &str,
+    body: impl Into<Bytes>,
+) -> FullResponse {
     with_header(empty(status), CONTENT_TYPE.as_str(), content_type).map(|_| body.into())
 }
 
@@ -73,5 +77,7 @@ pub(crate) fn legacy_error(status: StatusCode, reason: &str, message: &str) -> F
 /// method accepts; one of the scopes is enough.
 pub(crate) fn scope_challenge(scopes: &[String]) -> String {
     let scopes = scopes.join(" ");
-    format!(r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#)
+    format!(
+        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
+    )
 }

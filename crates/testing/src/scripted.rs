@@ -44,14 +44,24 @@ impl ScriptedResponses {
         }
     }
 
-    pub(crate) fn serve(&mut self, target: ScriptTarget, accepted: Vec<String>, response: FullResponse) {
+    pub(crate) fn serve(
+        &mut self,
+        target: ScriptTarget,
+        accepted: Vec<String>,
+        response: FullResponse,
+    ) {
         self.methods.push((target, accepted, response));
     }
 
     /// Returns the first scripted response that matches the request, and counts the use of the
     /// response.
-    pub(crate) fn next(&mut self, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
-        let matching = self.responses.iter_mut().find(|(target, ..)| target.matches(service, request));
+    pub(crate) fn next(
+        &mut self,
+        service: Service,
+        request: &IncomingRequest,
+    ) -> Option<FullResponse> {
+        let matching =
+            self.responses.iter_mut().find(|(target, ..)| target.matches(service, request));
         let (_, times, response) = matching?;
         let response = response.clone();
         *times -= 1;
@@ -78,7 +88,11 @@ impl ScriptedResponses {
                 let is_grpc = is_grpc(&request.headers);
                 let form = if is_grpc { RefusalForm::GrpcScope } else { RefusalForm::Scope };
                 let challenge = scope_challenge(accepted);
-                MethodResponse::Refused(with_header(form.response(), "www-authenticate", &challenge))
+                MethodResponse::Refused(with_header(
+                    form.response(),
+                    "www-authenticate",
+                    &challenge,
+                ))
             }
         })
     }

@@ -85,7 +85,10 @@ async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: Tc
     }
     let service = service_fn(|request| respond(shared.clone(), endpoint.clone(), request));
     // Errors are expected: clients close connections early, and faults break responses off.
-    auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await.ok();
+    auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(socket), service)
+        .await
+        .ok();
 }
 
 /// Records a request and responds to it.
@@ -99,7 +102,10 @@ async fn respond(
     // A body that may be forwarded is not read here: the upstream streams it.
     let (body, unread) = match &endpoint.upstream {
         Some(upstream) => (Bytes::new(), Some((upstream, body))),
-        None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(), None),
+        None => (
+            Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(),
+            None,
+        ),
     };
     let (fault, end_of_round) = shared.lock().faults.next(endpoint.service);
     apply_before_response(fault).await?;
@@ -109,7 +115,9 @@ async fn respond(
     }
     let response = match fault {
         Some(Fault::Status(status)) => Some(html(status, FAULTY)),
-        _ => dispatch::respond(&shared, &endpoint, &incoming_request(&endpoint, head.clone(), body)),
+        _ => {
+            dispatch::respond(&shared, &endpoint, &incoming_request(&endpoint, head.clone(), body))
+        }
     };
     match (response, unread) {
         (None, Some((upstream, body))) => {
@@ -117,7 +125,9 @@ async fn respond(
             active.record_status(response.status());
             Ok(response.map(|body| body::tracked(body, active)))
         }
-        (response, _) => Ok(faulty_response::with_fault(fault, response.unwrap_or_default(), active)),
+        (response, _) => {
+            Ok(faulty_response::with_fault(fault, response.unwrap_or_default(), active))
+        }
     }
 }
 
@@ -146,7 +156,11 @@ async fn wait_for_round(shared: &SharedState, service: Service, end_of_round: u3
 /// The text of Google's error page for [`Fault::Status`].
 const FAULTY: &str = "The server encountered an error and could not complete your request.";
 
-fn incoming_request(endpoint: &Endpoint, head: http::request::Parts, body: Bytes) -> IncomingRequest {
+fn incoming_request(
+    endpoint: &Endpoint,
+    head: http::request::Parts,
+    body: Bytes,
+) -> IncomingRequest {
     IncomingRequest {
         verb: head.method,
         path: head.uri.path().to_owned(),

@@ -84,12 +84,15 @@ impl FakeState {
 
     /// Returns the project with this id or number.
     pub(crate) fn project(&self, name: &str) -> Option<&Project> {
-        self.projects.iter().find(|project| project.id == name || project.number.to_string() == name)
+        self.projects
+            .iter()
+            .find(|project| project.id == name || project.number.to_string() == name)
     }
 
     /// Checks whether a bucket or a project has this name.
     pub(crate) fn has_resource(&self, name: &str) -> bool {
-        self.store.buckets.contains_key(name) || self.projects.iter().any(|project| project.id == name)
+        self.store.buckets.contains_key(name)
+            || self.projects.iter().any(|project| project.id == name)
     }
 
     /// Returns the id of the first project. Resources that name no project belong to this project.

@@ -39,10 +39,15 @@ pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullR
         return respond(state, &request);
     }
     let response = match request.path.as_str() {
-        _ if is_session(request) => upload::resume(state, request).unwrap_or_else(|problem| problem.json()),
+        _ if is_session(request) => {
+            upload::resume(state, request).unwrap_or_else(|problem| problem.json())
+        }
         path if is_json(path) => json_api(state, request).unwrap_or_else(|problem| problem.json()),
-        "/" | "/storage/v1" => html(StatusCode::NOT_FOUND, "The requested URL was not found on this server."),
-        _ => xml::respond(state, request).unwrap_or_else(|problem| problem.xml(request.verb == Method::HEAD)),
+        "/" | "/storage/v1" => {
+            html(StatusCode::NOT_FOUND, "The requested URL was not found on this server.")
+        }
+        _ => xml::respond(state, request)
+            .unwrap_or_else(|problem| problem.xml(request.verb == Method::HEAD)),
     };
     with_header(response, "x-guploader-uploadid", &random_hex())
 }
@@ -70,12 +75,15 @@ fn is_session(request: &IncomingRequest) -> bool {
 
 /// Checks whether a path belongs to the JSON API.
 fn is_json(path: &str) -> bool {
-    ["/storage/v1/", "/upload/storage/v1/", "/download/storage/v1/"].iter().any(|api| path.starts_with(api))
+    ["/storage/v1/", "/upload/storage/v1/", "/download/storage/v1/"]
+        .iter()
+        .any(|api| path.starts_with(api))
 }
 
 /// Responds to a request to the JSON API.
 fn json_api(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
-    let (method, names) = lookup::find(&request.verb, &request.segments()).ok_or(Problem::NotFound)?;
+    let (method, names) =
+        lookup::find(&request.verb, &request.segments()).ok_or(Problem::NotFound)?;
     let account = check_token(state, request, method.access, method.permission)?.account;
     let mut names = names.into_iter();
     let mut name = || names.next().unwrap_or_default();

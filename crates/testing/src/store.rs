@@ -109,7 +109,12 @@ impl Store {
 
     /// Stores an object without any check of permissions. Returns `None` if the bucket does not
     /// exist.
-    pub(crate) fn put(&mut self, bucket: &str, new: NewObject, created: SystemTime) -> Option<&Object> {
+    pub(crate) fn put(
+        &mut self,
+        bucket: &str,
+        new: NewObject,
+        created: SystemTime,
+    ) -> Option<&Object> {
         // A later object has a higher generation, also if an object of the same name was deleted
         // before: <https://cloud.google.com/storage/docs/metadata#generation-number>.
         self.generation += 1;

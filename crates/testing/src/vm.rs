@@ -280,7 +280,8 @@ impl Machine {
             running: true,
             token_cache: HashMap::new(),
         };
-        let account = vm.account.unwrap_or_else(|| machine.fill(machine.platform.default_account()));
+        let account =
+            vm.account.unwrap_or_else(|| machine.fill(machine.platform.default_account()));
         machine.account = vm.has_account.then_some(account);
         machine.attributes = machine.filled(machine.platform.attributes()).collect();
         // The attributes of the test come last, so that they replace those of the platform.
@@ -304,7 +305,9 @@ impl Machine {
             ("{project}", &self.project.id),
             ("{number}", &self.project.number.to_string()),
         ];
-        values.into_iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+        values
+            .into_iter()
+            .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 
     /// Returns the scopes that the metadata server lists for the service account.
@@ -335,7 +338,9 @@ impl Machine {
     /// Returns the instance id: a number of 19 digits, as Compute Engine's ids are, that depends on
     /// the name only.
     pub(crate) fn id(&self) -> u64 {
-        self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
+        self.name
+            .bytes()
+            .fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
     }
 
     /// Starts or stops the machine. Clears the token cache in both cases, because a token can also

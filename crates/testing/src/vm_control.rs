@@ -123,7 +123,10 @@ impl VmControl<'_> {
     ///
     /// # Errors
     /// Returns an error if the VM is running, does not exist, or is a serverless instance.
-    pub fn set_scopes<S: AsRef<str>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<(), Error> {
+    pub fn set_scopes<S: AsRef<str>>(
+        &self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Result<(), Error> {
         let scopes = scope::uris(scopes);
         self.change(|machine| machine.set_account(machine.account.clone(), scopes))
     }
@@ -149,12 +152,16 @@ impl VmControl<'_> {
     pub fn metadata_host(&self) -> Result<String, Error> {
         let state = self.google.shared.lock();
         let index = state.machines.iter().position(|machine| machine.name == self.name);
-        let address = index.and_then(|index| self.google.addresses.get(&(Service::Metadata, index)));
+        let address =
+            index.and_then(|index| self.google.addresses.get(&(Service::Metadata, index)));
         address.map(ToString::to_string).ok_or_else(|| self.unknown())
     }
 
     /// Changes the VM. Returns an error if the VM does not exist or is a serverless instance.
-    fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Machine) -> Result<(), &'static str>,
+    ) -> Result<(), Error> {
         let mut state = self.google.shared.lock();
         let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);
         let machine = machine.ok_or_else(|| self.unknown())?;

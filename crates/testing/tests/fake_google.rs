@@ -97,11 +97,15 @@ async fn a_write_succeeds_after_the_stopped_vm_gets_the_scope() -> Result<()> {
     assert!(error.get("status").is_none() && error.get("details").is_none(), "{error}");
     let challenge = refused.header("www-authenticate");
     assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
-    assert!(challenge.contains("devstorage.read_write") && !challenge.contains("read_only"), "{challenge}");
+    assert!(
+        challenge.contains("devstorage.read_write") && !challenge.contains("read_only"),
+        "{challenge}"
+    );
     assert!(!refused.header("x-guploader-uploadid").is_empty());
 
     let vm = google.vm("web-1");
-    let error = vm.set_scopes(["devstorage.read_write"]).expect_err("a running VM was changed").to_string();
+    let error =
+        vm.set_scopes(["devstorage.read_write"]).expect_err("a running VM was changed").to_string();
     assert!(error.contains("web-1") && error.contains("must be stopped"), "{error}");
     vm.stop()?;
     vm.set_scopes(["devstorage.read_write"])?;
@@ -129,7 +133,8 @@ async fn a_token_keeps_its_scopes_until_it_expires() -> Result<()> {
 
 #[tokio::test]
 async fn metadata_paths_return_the_documented_values() -> Result<()> {
-    let vm = Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).attribute("my-key", "my value");
+    let vm =
+        Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).attribute("my-key", "my value");
     let google = with_bucket().vm(vm).start().await?;
     let scopes = default_scopes().map(|scope| format!("{scope}\n")).concat();
     let accounts = format!("{ACCOUNT}/\ndefault/\n");
@@ -188,7 +193,8 @@ async fn metadata_server_refuses_invalid_requests() -> Result<()> {
 #[tokio::test]
 async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<()> {
     let google = with_default_scopes().start().await?;
-    let path = "instance/service-accounts/default/token?scopes=https://www.googleapis.com/auth/drive";
+    let path =
+        "instance/service-accounts/default/token?scopes=https://www.googleapis.com/auth/drive";
     let first = metadata(&google, path).await?.json();
     let field = |token: &Value, name: &str| token[name].to_string();
     assert!(field(&first, "access_token").starts_with("\"ya29.c."));
@@ -223,20 +229,26 @@ async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Resu
         (FakePlatform::CloudRunJob, "", &defaults),
         (FakePlatform::CloudFunctions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
         (FakePlatform::AppEngineStandard, "?scopes=https://www.googleapis.com/auth/drive", &drive),
-        (FakePlatform::GkeWorkloadIdentity, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (
+            FakePlatform::GkeWorkloadIdentity,
+            "?scopes=https://www.googleapis.com/auth/drive",
+            &drive,
+        ),
     ] {
         let google = with_bucket()
             .vm(Vm::new("app").platform(platform).scopes(gcloud_default_scopes()))
             .start()
             .await?;
-        let token =
-            metadata(&google, &format!("instance/service-accounts/default/token{query}")).await?.json();
+        let token = metadata(&google, &format!("instance/service-accounts/default/token{query}"))
+            .await?
+            .json();
         let url = format!("{}/tokeninfo", google.oauth_url());
         let text = token["access_token"].as_str().context("no token")?;
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
-    let google = with_bucket().vm(Vm::new("app").platform(FakePlatform::CloudRunService)).start().await?;
+    let google =
+        with_bucket().vm(Vm::new("app").platform(FakePlatform::CloudRunService)).start().await?;
     let response = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
     assert_eq!(response.status, 500, "Cloud Run should reject spaces in scopes");
     assert!(google.vm("app").stop().is_err(), "stopping a Cloud Run service should fail");
@@ -249,7 +261,11 @@ async fn each_platform_has_its_environment_and_metadata() -> Result<()> {
         (FakePlatform::ComputeEngine, "GCE_METADATA_HOST", "instance/machine-type"),
         (FakePlatform::ManagedInstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
         (FakePlatform::GkeNode, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-location"),
-        (FakePlatform::GkeWorkloadIdentity, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-name"),
+        (
+            FakePlatform::GkeWorkloadIdentity,
+            "KUBERNETES_SERVICE_HOST",
+            "instance/attributes/cluster-name",
+        ),
         (FakePlatform::CloudRunService, "K_SERVICE", "instance/region"),
         (FakePlatform::CloudRunJob, "CLOUD_RUN_JOB", "instance/region"),
         (FakePlatform::CloudFunctions, "FUNCTION_TARGET", "instance/region"),
@@ -282,7 +298,8 @@ async fn tokens_need_an_account_and_metadata_needs_a_running_vm() -> Result<()> 
 #[tokio::test]
 async fn every_vm_has_its_own_metadata_server() -> Result<()> {
     let google = with_bucket().vm(Vm::new("one")).vm(Vm::new("two")).start().await?;
-    let url = format!("http://{}/computeMetadata/v1/instance/name", google.vm("two").metadata_host()?);
+    let url =
+        format!("http://{}/computeMetadata/v1/instance/name", google.vm("two").metadata_host()?);
     assert_eq!(send("GET", &url, &[("metadata-flavor", "Google")], "").await?.text(), "two");
     assert!(google.vm("three").metadata_host().is_err());
     Ok(())
@@ -313,7 +330,10 @@ async fn tokeninfo_accepts_three_inputs_and_has_two_formats() -> Result<()> {
             assert_eq!(info[name], verified, "{path}");
         }
         let unknown = send("POST", &url, &[], "access_token=ya29.gone").await?;
-        assert_eq!((unknown.status, &unknown.json()["error_description"]), (400, &json!("Invalid Value")));
+        assert_eq!(
+            (unknown.status, &unknown.json()["error_description"]),
+            (400, &json!("Invalid Value"))
+        );
         assert_eq!(unknown.json().get("error").is_none(), numbers_are_strings, "{path}");
     }
     google.advance(Duration::from_secs(3600));
@@ -328,7 +348,9 @@ async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
     let google = with_bucket().start().await?;
     let url = format!("{}/token", google.oauth_url());
     let jwt = |claims: Value| {
-        let part = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+        let part = |value: &Value| {
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
+        };
         format!("{}.{}.sig", part(&json!({"alg": "RS256"})), part(&claims))
     };
     let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
@@ -342,10 +364,18 @@ async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
             "scope",
             drive.clone(),
         ),
-        (format!("{grant}&assertion={}", jwt(json!({"iss": "a@b"}))), 400, "error", "invalid_scope".into()),
+        (
+            format!("{grant}&assertion={}", jwt(json!({"iss": "a@b"}))),
+            400,
+            "error",
+            "invalid_scope".into(),
+        ),
         (
             // The claim `sub` requests a token for a user, which the fake refuses.
-            format!("{grant}&assertion={}", jwt(json!({"iss": "a@b", "sub": "c@d", "scope": drive}))),
+            format!(
+                "{grant}&assertion={}",
+                jwt(json!({"iss": "a@b", "sub": "c@d", "scope": drive}))
+            ),
             401,
             "error",
             "unauthorized_client".into(),
@@ -367,12 +397,20 @@ async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
 
 #[tokio::test]
 async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
-    let google = with_default_scopes().iam("my-project", "owner@example.com", "roles/owner").start().await?;
+    let google =
+        with_default_scopes().iam("my-project", "owner@example.com", "roles/owner").start().await?;
     let without_role = "nobody@example.com";
     let object = |bucket: &str| format!("{}/storage/v1/b/{bucket}/o/cat.jpg", google.storage_url());
     for (case, url, verb, token, status, expected) in [
         ("no token", object("photos"), "GET", String::new(), 401, "Anonymous caller"),
-        ("unknown token", object("photos"), "GET", "ya29.made-up".into(), 401, "Invalid Credentials"),
+        (
+            "unknown token",
+            object("photos"),
+            "GET",
+            "ya29.made-up".into(),
+            401,
+            "Invalid Credentials",
+        ),
         (
             "no scope, no role",
             object("photos"),
@@ -429,7 +467,14 @@ async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
             403,
             "Provided scope(s)",
         ),
-        ("read-only to delete", object("photos"), "DELETE", google.token(), 403, "Provided scope(s)"),
+        (
+            "read-only to delete",
+            object("photos"),
+            "DELETE",
+            google.token(),
+            403,
+            "Provided scope(s)",
+        ),
     ] {
         let response = match token.as_str() {
             "" => send(verb, &url, &[], "").await?,
@@ -444,10 +489,15 @@ async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
             expected.contains("scope(s)"),
             "{case}: {challenge}"
         );
-        assert_eq!(challenge.contains("invalid_token"), case == "unknown token", "{case}: {challenge}");
+        assert_eq!(
+            challenge.contains("invalid_token"),
+            case == "unknown token",
+            "{case}: {challenge}"
+        );
     }
     let denied =
-        call("POST", &upload_url(&google), &google.mint(without_role, ["cloud-platform"]), "").await?;
+        call("POST", &upload_url(&google), &google.mint(without_role, ["cloud-platform"]), "")
+            .await?;
     assert_eq!(
         denied.json()["error"]["message"],
         "nobody@example.com does not have storage.objects.create access to the Google Cloud Storage object. \
@@ -466,7 +516,8 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
 
     let url = format!("{base}/upload/storage/v1/b/photos/o?uploadType=multipart");
     let bearer = format!("Bearer {token}");
-    let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/related; boundary='b0'")];
+    let headers =
+        [("authorization", bearer.as_str()), ("content-type", "multipart/related; boundary='b0'")];
     let mut stored_dog = Value::Null;
     for end in ["\n", "\r\n"] {
         let multipart = format!(
@@ -495,14 +546,20 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     }
     let list = format!("{base}/storage/v1/b/photos/o");
     let names = |page: &Value| {
-        page["items"].as_array().into_iter().flatten().map(|item| item["name"].clone()).collect::<Vec<_>>()
+        page["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|item| item["name"].clone())
+            .collect::<Vec<_>>()
     };
     let page = call("GET", &format!("{list}?delimiter=/"), &token, "").await?.json();
     assert_eq!((names(&page), &page["prefixes"]), (vec![json!("cat.jpg")], &json!(["dir/"])));
     let page = call("GET", &format!("{list}?maxResults=1"), &token, "").await?.json();
     assert_eq!(names(&page), [json!("cat.jpg")]);
     let next = page["nextPageToken"].as_str().context("no second page")?;
-    let page = call("GET", &format!("{list}?maxResults=1&pageToken={next}"), &token, "").await?.json();
+    let page =
+        call("GET", &format!("{list}?maxResults=1&pageToken={next}"), &token, "").await?.json();
     assert_eq!((names(&page), page.get("nextPageToken")), (vec![json!("dir/dog.txt")], None));
 
     let copy = format!("{base}/storage/v1/b/photos/o/cat.jpg/rewriteTo/b/photos/o/cat%20copy.jpg");
@@ -517,8 +574,10 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
 #[tokio::test]
 async fn only_the_first_request_of_a_resumable_upload_needs_the_scope() -> Result<()> {
     let google = with_default_scopes().start().await?;
-    let url =
-        format!("{}/upload/storage/v1/b/photos/o?uploadType=resumable&name=big.bin", google.storage_url());
+    let url = format!(
+        "{}/upload/storage/v1/b/photos/o?uploadType=resumable&name=big.bin",
+        google.storage_url()
+    );
     assert_eq!(call("POST", &url, &google.token(), "").await?.status, 403);
     let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let begun = call("POST", &url, &token, "").await?;
@@ -539,8 +598,7 @@ async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     let full_control = google.mint(admin, ["devstorage.full_control"]);
     let read_write = google.mint(admin, ["devstorage.read_write"]);
     let buckets = format!("{}/storage/v1/b", google.storage_url());
-    let policy =
-        json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
+    let policy = json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
     for (verb, path, token, body, status) in [
         ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 200),
         ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 409),
@@ -561,7 +619,10 @@ async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     let test_url = format!(
         "{buckets}/new/iam/testPermissions?permissions=storage.objects.get&permissions=storage.objects.create"
     );
-    assert_eq!(call("GET", &test_url, &ann, "").await?.json()["permissions"], json!(["storage.objects.get"]));
+    assert_eq!(
+        call("GET", &test_url, &ann, "").await?.json()["permissions"],
+        json!(["storage.objects.get"])
+    );
     assert_eq!(call("DELETE", &format!("{buckets}/new"), &read_write, "").await?.status, 204);
     Ok(())
 }
@@ -586,12 +647,14 @@ async fn xml_api_stores_objects_and_sends_refusals_in_xml() -> Result<()> {
     let if_absent = [("authorization", bearer.as_str()), ("x-goog-if-generation-match", "0")];
     assert_eq!(send("PUT", &object, &if_absent, "meow").await?.status, 412);
     let copy = format!("{}/photos/copy", google.storage_url());
-    let copy_headers = [("authorization", bearer.as_str()), ("x-goog-copy-source", "photos/dir/cat.jpg")];
+    let copy_headers =
+        [("authorization", bearer.as_str()), ("x-goog-copy-source", "photos/dir/cat.jpg")];
     assert_eq!(send("PUT", &copy, &copy_headers, "").await?.status, 200);
     assert_eq!(call("GET", &copy, &token, "").await?.text(), "meow");
     let begun = call("POST", &format!("{object}?uploads"), &token, "").await?;
     assert!(begun.text().contains("<UploadId>"), "{}", begun.text());
-    let list = call("GET", &format!("{}/photos?list-type=2", google.storage_url()), &token, "").await?;
+    let list =
+        call("GET", &format!("{}/photos?list-type=2", google.storage_url()), &token, "").await?;
     assert!(list.text().contains("<Key>dir/cat.jpg</Key>"), "{}", list.text());
     assert_eq!(call("GET", &format!("{object}?acl"), &token, "").await?.status, 403);
     assert_eq!(call("DELETE", &object, &token, "").await?.status, 204);
@@ -602,8 +665,10 @@ async fn xml_api_stores_objects_and_sends_refusals_in_xml() -> Result<()> {
 #[tokio::test]
 async fn compute_changes_scopes_only_of_stopped_vms_and_with_permission() -> Result<()> {
     let admin = "admin@example.com";
-    let google =
-        with_default_scopes().iam("my-project", admin, "roles/compute.instanceAdmin.v1").start().await?;
+    let google = with_default_scopes()
+        .iam("my-project", admin, "roles/compute.instanceAdmin.v1")
+        .start()
+        .await?;
     let vm = format!(
         "{}/compute/v1/projects/my-project/zones/us-central1-a/instances/web-1",
         google.compute_url()
@@ -623,9 +688,23 @@ async fn compute_changes_scopes_only_of_stopped_vms_and_with_permission() -> Res
             "insufficient authentication scopes",
         ),
         ("read-only scope", &reader, "stop", &json!({}), 403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-        ("no role", &without_role, "stop", &json!({}), 403, "Required 'compute.instances.stop' permission"),
+        (
+            "no role",
+            &without_role,
+            "stop",
+            &json!({}),
+            403,
+            "Required 'compute.instances.stop' permission",
+        ),
         ("no token", &String::new(), "stop", &json!({}), 401, "Invalid Credentials"),
-        ("while it runs", &admin_token, "setServiceAccount", &account, 400, "The instance must be stopped"),
+        (
+            "while it runs",
+            &admin_token,
+            "setServiceAccount",
+            &account,
+            400,
+            "The instance must be stopped",
+        ),
         ("stop", &admin_token, "stop", &json!({}), 200, "DONE"),
         ("an alias", &admin_token, "setServiceAccount", &short, 400, "'storage-rw'"),
         ("change", &admin_token, "setServiceAccount", &account, 200, "operation-"),
@@ -688,7 +767,10 @@ async fn every_http_form_is_a_refusal_and_scope_refusals_mention_scopes() -> Res
         if form.is_scope_refusal() {
             assert!(challenge.contains("insufficient_scope"), "{form:?}: {challenge}");
             let text = response.text();
-            assert!(text.contains("scope") || text.contains("Insufficient Permission"), "{form:?}: {text}");
+            assert!(
+                text.contains("scope") || text.contains("Insufficient Permission"),
+                "{form:?}: {text}"
+            );
         }
         let is_json = response.header("content-type").starts_with("application/json");
         assert_eq!(is_json, !response.json().is_null(), "{form:?}");
@@ -708,7 +790,11 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
     let url = format!("{}/google.pubsub.v1.Publisher/Publish", google.url_of(Service::OtherApi));
     for (form, header, expected) in [
         (RefusalForm::GrpcScope, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-        (RefusalForm::GrpcScopeInTrailers, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+        (
+            RefusalForm::GrpcScopeInTrailers,
+            "grpc-status-details-bin",
+            "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        ),
         (
             RefusalForm::GrpcScopeErrorInfoOnly,
             "google.rpc.errorinfo-bin",
@@ -720,7 +806,8 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
     ] {
         google.other_api().respond_with(form);
         let request = Request::post(&url).header("content-type", "application/grpc");
-        let (head, body) = client.request(request.body(Full::<Bytes>::default())?).await?.into_parts();
+        let (head, body) =
+            client.request(request.body(Full::<Bytes>::default())?).await?.into_parts();
         let ends_with_headers = has_ended(&body);
         let trailers = body.collect().await?.trailers().cloned();
         assert_eq!(head.status, 200, "{form:?}");
@@ -730,7 +817,11 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
             "{form:?}: trailers should follow unless the headers end the response"
         );
         let fields = trailers.unwrap_or(head.headers);
-        assert_eq!(fields.get("grpc-status").map(|status| status.as_bytes()), Some(&b"7"[..]), "{form:?}");
+        assert_eq!(
+            fields.get("grpc-status").map(|status| status.as_bytes()),
+            Some(&b"7"[..]),
+            "{form:?}"
+        );
         assert_eq!(fields.contains_key("www-authenticate"), form.is_scope_refusal(), "{form:?}");
         if !header.is_empty() {
             let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[header])?;
@@ -762,7 +853,10 @@ async fn debug_output_of_recorded_requests_contains_no_secrets() -> Result<()> {
 #[tokio::test]
 async fn start_errors_name_the_invalid_input() {
     for (builder, expected) in [
-        (with_bucket().iam("photos", ACCOUNT, "roles/storage.objectAdmn"), "roles/storage.objectAdmn"),
+        (
+            with_bucket().iam("photos", ACCOUNT, "roles/storage.objectAdmn"),
+            "roles/storage.objectAdmn",
+        ),
         (with_bucket().iam("photo", ACCOUNT, "roles/storage.objectAdmin"), "`photo`"),
         (with_bucket().vm(Vm::new("a")).vm(Vm::new("a")), "`a`"),
         (with_bucket().vm(Vm::new("a").project("other")), "`a`"),
@@ -804,7 +898,10 @@ async fn faults_change_the_response_until_cleared() -> Result<()> {
     assert_eq!((&chunked.body, chunked.header("content-length")), (&normal.body, ""));
     google.set_fault(Service::OtherApi, Fault::Gzip);
     let compressed = call_other_api(&google).await?;
-    assert_eq!((compressed.header("content-encoding"), &compressed.body[..2]), ("gzip", &b"\x1f\x8b"[..]));
+    assert_eq!(
+        (compressed.header("content-encoding"), &compressed.body[..2]),
+        ("gzip", &b"\x1f\x8b"[..])
+    );
     google.set_fault(Service::OtherApi, Fault::Latency(Duration::from_millis(1)));
     assert_eq!(call_other_api(&google).await?.body, normal.body);
     google.clear_fault(Service::OtherApi);
@@ -819,7 +916,9 @@ async fn the_requests_of_a_round_get_their_responses_together() -> Result<()> {
     let url = google.url_of(Service::OtherApi);
     let request = || {
         let url = url.clone();
-        tokio::spawn(async move { send("GET", &url, &[], "").await.map(|response| response.status) })
+        tokio::spawn(
+            async move { send("GET", &url, &[], "").await.map(|response| response.status) },
+        )
     };
     assert_eq!(request().await??, 200);
     let early = request();
@@ -845,7 +944,9 @@ async fn a_hanging_response_ends_when_the_client_disconnects() -> Result<()> {
     google.set_fault(Service::OtherApi, Fault::Hang);
     let url = google.url_of(Service::OtherApi);
     let client =
-        tokio::spawn(async move { send("GET", &url, &[], "").await.map(|response| response.status) });
+        tokio::spawn(
+            async move { send("GET", &url, &[], "").await.map(|response| response.status) },
+        );
     google.wait_for(|requests| requests.len() == 1).await;
     client.abort();
     google.wait_until_idle().await;
@@ -859,7 +960,8 @@ async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
     for (fault, status) in [(Fault::EndlessBody, 200), (Fault::BigRefusal(1 << 30), 403)] {
         google.set_fault(Service::OtherApi, fault);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let request = Request::get(google.url_of(Service::OtherApi)).body(Full::<Bytes>::default())?;
+        let request =
+            Request::get(google.url_of(Service::OtherApi)).body(Full::<Bytes>::default())?;
         let mut response = client.request(request).await?;
         assert_eq!(response.status().as_u16(), status);
         let mut received = 0;

@@ -12,7 +12,10 @@ const ROBOT: &str = "robot@my-project.iam.gserviceaccount.com";
 
 /// Starts a fake that forwards allowed requests to `server`.
 async fn forwarding_to(server: &FakeGoogle) -> Result<FakeGoogle> {
-    Ok(FakeGoogle::builder().forward(Service::OtherApi, server.url_of(Service::OtherApi)).start().await?)
+    Ok(FakeGoogle::builder()
+        .forward(Service::OtherApi, server.url_of(Service::OtherApi))
+        .start()
+        .await?)
 }
 
 /// Sends a POST request with a token that has one scope.
@@ -40,8 +43,14 @@ async fn requests_that_lack_a_scope_are_refused_and_others_forwarded() -> Result
             .other_api()
             .respond(Response::builder().status(207).header("x-custom", "kept").body("as sent")?);
         let allowed = post(&google, version, "pubsub").await?;
-        ensure!(allowed.status() == StatusCode::MULTI_STATUS && allowed.body() == "as sent", "{allowed:?}");
-        ensure!(allowed.headers().get("x-custom").is_some() && allowed.version() == version, "{allowed:?}");
+        ensure!(
+            allowed.status() == StatusCode::MULTI_STATUS && allowed.body() == "as sent",
+            "{allowed:?}"
+        );
+        ensure!(
+            allowed.headers().get("x-custom").is_some() && allowed.version() == version,
+            "{allowed:?}"
+        );
         let sent = server.requests();
         ensure!(sent.len() == count + 1, "{sent:?}");
         let Some(last) = sent.last() else { unreachable!("the list has at least one request") };

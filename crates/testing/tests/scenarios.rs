@@ -36,7 +36,8 @@ impl Subject for PlainUreq {
         mode: Option<GuardMode>,
     ) -> Result<StorageClient, Box<dyn Error + Send + Sync>> {
         // A resumable upload uses status 308 for its progress, not for a redirect.
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0);
+        let agent =
+            ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0);
         Ok(StorageClient {
             agent: agent.build().new_agent(),
             base: scene.url(),
@@ -57,7 +58,8 @@ impl SubjectClient for StorageClient {
 impl StorageClient {
     fn perform_blocking(&self, operation: Operation) -> Result<Received, Failure> {
         let list_url = format!("{}/storage/v1/b/{}/o", self.base, Scene::BUCKET);
-        let insert_url = format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
+        let insert_url =
+            format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
         match operation {
             Operation::Call => self.get(&format!("{list_url}/{}", Scene::OBJECT)),
             Operation::Download => self.get(&format!("{list_url}/{}?alt=media", Scene::LARGE)),
@@ -65,7 +67,8 @@ impl StorageClient {
                 self.send("POST", &format!("{insert_url}&uploadType=media"), &[], &bytes)
             }
             Operation::Resumable(bytes) => {
-                let session = self.send("POST", &format!("{insert_url}&uploadType=resumable"), &[], b"")?;
+                let session =
+                    self.send("POST", &format!("{insert_url}&uploadType=resumable"), &[], b"")?;
                 let half = bytes.len() / 2;
                 let ranges = [
                     format!("bytes 0-{}/{}", half - 1, bytes.len()),
@@ -127,16 +130,24 @@ const NEEDS_GUARD: [Scenario; 8] = [
 #[tokio::test]
 async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
     let client = PlainUreq { imitates_denying_guard: false };
-    for scenario in Scenario::ALL.into_iter().filter(|scenario| client.skip_reason(*scenario).is_none()) {
+    for scenario in
+        Scenario::ALL.into_iter().filter(|scenario| client.skip_reason(*scenario).is_none())
+    {
         let result = run_scenario(&client, scenario).await;
-        assert_eq!(result.is_err(), NEEDS_GUARD.contains(&scenario), "{}: {result:?}", scenario.name());
+        assert_eq!(
+            result.is_err(),
+            NEEDS_GUARD.contains(&scenario),
+            "{}: {result:?}",
+            scenario.name()
+        );
     }
 }
 
 #[tokio::test]
 async fn a_guard_that_denies_allowed_calls_fails_the_scenarios() {
     let client = PlainUreq { imitates_denying_guard: true };
-    let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the scenario should fail");
+    let unmet =
+        run_scenario(&client, Scenario::Allowed).await.expect_err("the scenario should fail");
     assert!(unmet.to_string().contains("the requests with the guard differ"), "{unmet}");
     for scenario in [Scenario::Iam, Scenario::Upload, Scenario::Retries, Scenario::Concurrent] {
         assert!(run_scenario(&client, scenario).await.is_err(), "{}", scenario.name());

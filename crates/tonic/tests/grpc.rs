@@ -13,7 +13,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use gcp_scopes_tonic::gcp_scopes::denial::DenialKind;
 use gcp_scopes_tonic::gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes_tonic::gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
+use gcp_scopes_tonic::gcp_scopes::{
+    Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet,
+};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -127,10 +129,15 @@ fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
 
 /// Encodes a `google.rpc.ErrorInfo`.
 fn error_info(reason: &str) -> Vec<u8> {
-    let entry =
-        |key: &str, value: &str| field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat());
-    [field(1, reason.as_bytes()), field(2, b"googleapis.com"), entry("service", "pubsub.googleapis.com")]
-        .concat()
+    let entry = |key: &str, value: &str| {
+        field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
+    };
+    [
+        field(1, reason.as_bytes()),
+        field(2, b"googleapis.com"),
+        entry("service", "pubsub.googleapis.com"),
+    ]
+    .concat()
 }
 
 /// Encodes a `google.rpc.Status` with one `ErrorInfo`, in base64 for `grpc-status-details-bin`.
@@ -167,7 +174,8 @@ fn scope_refusals() -> Vec<HeaderMap> {
 /// scope.
 fn other_statuses() -> Vec<HeaderMap> {
     let row = |code: &str, message: &str, details: Option<String>| {
-        let mut status = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
+        let mut status =
+            headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
         if let Some(details) = details {
             status.insert("grpc-status-details-bin", details.parse().unwrap());
         }
@@ -175,7 +183,11 @@ fn other_statuses() -> Vec<HeaderMap> {
     };
     let info = |reason: &str| Some(details("no", reason));
     vec![
-        row("7", "Permission 'pubsub.topics.publish' denied on resource (or it may not exist).", None),
+        row(
+            "7",
+            "Permission 'pubsub.topics.publish' denied on resource (or it may not exist).",
+            None,
+        ),
         row("7", "no", info("IAM_PERMISSION_DENIED")),
         row("7", "no", info("SERVICE_DISABLED")),
         row("7", "no", info("BILLING_DISABLED")),
@@ -269,7 +281,10 @@ where
 }
 
 /// Makes a call without the guard.
-async fn unguarded(scripted: &ScriptedResponse, path: &'static str) -> (Vec<String>, Option<Status>) {
+async fn unguarded(
+    scripted: &ScriptedResponse,
+    path: &'static str,
+) -> (Vec<String>, Option<Status>) {
     let scripted = scripted.clone();
     let channel = move |_: Request<_>| std::future::ready(Ok::<_, Infallible>(scripted.respond()));
     call(tower::service_fn(channel), path).await
@@ -307,7 +322,14 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
             (ScriptedResponse::new(200, in_headers.clone()), 0),
             (ScriptedResponse::new(403, in_headers), 0),
             (ScriptedResponse::grpc(vec![Piece::Trailers(refusal.clone())]), 0),
-            (ScriptedResponse::grpc(vec![data("one"), data("two"), Piece::Trailers(refusal.clone())]), 2),
+            (
+                ScriptedResponse::grpc(vec![
+                    data("one"),
+                    data("two"),
+                    Piece::Trailers(refusal.clone()),
+                ]),
+                2,
+            ),
         ];
         for (scripted, message_count) in responses {
             let (_, expected) = unguarded(&scripted, PUBLISH).await;
@@ -320,10 +342,17 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
             assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
             assert!(denial.accepted().intersects(&scopes), "{denial}");
             let (same_code, longer, same_details, same_metadata) = parts(&status);
-            assert_eq!((same_code, same_details, same_metadata), (code, details, metadata), "{scripted:?}");
+            assert_eq!(
+                (same_code, same_details, same_metadata),
+                (code, details, metadata),
+                "{scripted:?}"
+            );
             let separator = if message.is_empty() { "" } else { " " };
             assert_eq!(longer, format!("{message}{separator}{denial}"));
-            assert!(longer.contains("its token holds openid, but the method needs pubsub"), "{longer}");
+            assert!(
+                longer.contains("its token holds openid, but the method needs pubsub"),
+                "{longer}"
+            );
         }
     }
 }
@@ -347,8 +376,15 @@ async fn statuses_with_other_causes_are_the_same_as_without_the_guard() {
                 let (messages, expected) = unguarded(&scripted, PUBLISH).await;
                 let (received, status) = guarded(&guard, &scripted, PUBLISH).await;
                 assert_eq!(received, messages, "{scripted:?}");
-                assert_eq!(status.as_ref().map(parts), expected.as_ref().map(parts), "{scripted:?}");
-                assert!(status.is_none_or(|status| Denial::find(&status).is_none()), "{scripted:?}");
+                assert_eq!(
+                    status.as_ref().map(parts),
+                    expected.as_ref().map(parts),
+                    "{scripted:?}"
+                );
+                assert!(
+                    status.is_none_or(|status| Denial::find(&status).is_none()),
+                    "{scripted:?}"
+                );
             }
         }
     }
@@ -422,14 +458,21 @@ async fn details_with_invalid_base64_do_not_panic() {
 async fn a_grpc_call_is_sent_with_every_preflight() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard().preflight(preflight).build();
-        let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
+        let granted =
+            GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
         guard.declare(AccessToken::new("ya29.poor").unwrap(), granted);
         let refusal = ScriptedResponse::grpc(vec![Piece::Trailers(scope_refusals().remove(0))]);
-        let success =
-            ScriptedResponse::grpc(vec![data("ok"), Piece::Trailers(headers(&[("grpc-status", "0")]))]);
+        let success = ScriptedResponse::grpc(vec![
+            data("ok"),
+            Piece::Trailers(headers(&[("grpc-status", "0")])),
+        ]);
         for _ in 0..2 {
             let (_, status) = guarded(&guard, &refusal, PUBLISH).await;
-            assert_eq!(Denial::find(&status.unwrap()).unwrap().kind(), DenialKind::Refused, "{preflight:?}");
+            assert_eq!(
+                Denial::find(&status.unwrap()).unwrap().kind(),
+                DenialKind::Refused,
+                "{preflight:?}"
+            );
         }
         let (messages, status) = guarded(&guard, &success, PUBLISH).await;
         assert_eq!((messages, status.is_none()), (vec!["ok".to_owned()], true), "{preflight:?}");
@@ -442,9 +485,10 @@ async fn delivery_by_extension_leaves_the_status_unchanged() {
     for status in scope_refusals() {
         let mut in_headers = headers(&[("content-type", "application/grpc")]);
         in_headers.extend(status.clone());
-        for scripted in
-            [ScriptedResponse::new(200, in_headers), ScriptedResponse::grpc(vec![Piece::Trailers(status)])]
-        {
+        for scripted in [
+            ScriptedResponse::new(200, in_headers),
+            ScriptedResponse::grpc(vec![Piece::Trailers(status)]),
+        ] {
             let (_, expected) = unguarded(&scripted, PUBLISH).await;
             let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
             assert_eq!(parts(&status.unwrap()), parts(&expected.unwrap()));
@@ -458,16 +502,19 @@ async fn send_through_layer(
     scripted: &ScriptedResponse,
 ) -> Result<Response<impl Body<Data = Bytes, Error = ConnectionBroke> + use<>>, BoxError> {
     let scripted = scripted.clone();
-    let inner =
-        tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(scripted.respond())));
+    let inner = tower::service_fn(move |_: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(scripted.respond()))
+    });
     let mut service = ServiceBuilder::new().layer(guard.tonic_layer()).service(inner);
-    let request = Request::post(PUBLISH).header("content-type", "application/grpc").body(()).unwrap();
+    let request =
+        Request::post(PUBLISH).header("content-type", "application/grpc").body(()).unwrap();
     service.ready().await?.call(request).await
 }
 
 #[tokio::test]
 async fn a_body_with_another_error_type_gets_the_denial_in_grpc_message() {
-    let scripted = ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(scope_refusals().remove(0))]);
+    let scripted =
+        ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(scope_refusals().remove(0))]);
     let response = send_through_layer(&guard().build(), &scripted).await.unwrap();
     let body = response.into_body().collect().await.unwrap();
     let message_header = body.trailers().unwrap()["grpc-message"].to_str().unwrap();
@@ -515,13 +562,18 @@ fn an_allowed_call_allocates_nothing() {
     let mut send = |request| {
         let cx = &mut Context::from_waker(Waker::noop());
         let mut future = pin!(service.call(request));
-        let Poll::Ready(Ok(response)) = future.as_mut().poll(cx) else { panic!("the future is pending") };
+        let Poll::Ready(Ok(response)) = future.as_mut().poll(cx) else {
+            panic!("the future is pending")
+        };
         let mut body = pin!(response.into_body());
         assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(Some(Ok(_)))));
     };
     // The first calls may allocate, to fill the caches of the guard.
     requests.drain(..10).for_each(&mut send);
-    assert_eq!(allocation_counter::measure(|| requests.into_iter().for_each(&mut send)).count_total, 0);
+    assert_eq!(
+        allocation_counter::measure(|| requests.into_iter().for_each(&mut send)).count_total,
+        0
+    );
 }
 
 /// Reads a body to its end. Checks its size hint and `is_end_stream` before each frame.
@@ -572,13 +624,15 @@ fn any_trailers() -> impl Strategy<Value = HeaderMap> {
 
 /// Generates bodies that end regularly, with trailers, or with an error.
 fn any_pieces() -> impl Strategy<Value = Vec<Piece>> {
-    let data = prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| Piece::Data(bytes.into()));
+    let data =
+        prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| Piece::Data(bytes.into()));
     let end = prop_oneof![
         Just(None),
         Just(Some(Piece::Cut)),
         any_trailers().prop_map(|trailers| Some(Piece::Trailers(trailers))),
     ];
-    (prop::collection::vec(data, 0..12), end).prop_map(|(data, end)| data.into_iter().chain(end).collect())
+    (prop::collection::vec(data, 0..12), end)
+        .prop_map(|(data, end)| data.into_iter().chain(end).collect())
 }
 
 fn is_scope_refusal(piece: &Piece) -> bool {

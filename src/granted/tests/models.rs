@@ -29,7 +29,8 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 /// Returns how many schedules of each model are tried with each of the three schedulers.
 fn schedules() -> usize {
-    std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
+    std::env::var("SCHEDULES")
+        .map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
 }
 
 /// Runs a model with each of the three schedulers.
@@ -46,7 +47,12 @@ fn bearer(token: &str) -> HeaderValue {
 /// Creates an entry whose number of failures is `value`, which identifies the entry in the models.
 fn entry(value: u32) -> Arc<Entry> {
     let granted = GrantedScopes::unrestricted(GrantSource::Declared);
-    Arc::new(Entry::new(granted, Stage::BeforeRefusal, value, Instant::now() + Duration::from_secs(3600)))
+    Arc::new(Entry::new(
+        granted,
+        Stage::BeforeRefusal,
+        value,
+        Instant::now() + Duration::from_secs(3600),
+    ))
 }
 
 fn key(cache: &Cache, token: &str) -> TokenKey {
@@ -91,7 +97,8 @@ fn a_removed_token_does_not_reappear() {
         let cache = Arc::new(Cache::new(4));
         cache.insert(key(&cache, "a"), &entry(1), Instant::now());
         let other = Arc::clone(&cache);
-        let promotion = thread::spawn(move || other.promote(key(&other, "a"), &bearer("a"), Instant::now()));
+        let promotion =
+            thread::spawn(move || other.promote(key(&other, "a"), &bearer("a"), Instant::now()));
         cache.remove(key(&cache, "a"));
         promotion.join().unwrap();
         assert_eq!((in_table(&cache, "a"), among_recent(&cache, "a")), (None, None));
@@ -112,7 +119,10 @@ fn tokens_are_never_mixed_up_or_lost() {
         });
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         for (token, value) in [("a", 1), ("b", 2)] {
-            assert_eq!((in_table(&cache, token), among_recent(&cache, token)), (Some(value), Some(value)));
+            assert_eq!(
+                (in_table(&cache, token), among_recent(&cache, token)),
+                (Some(value), Some(value))
+            );
         }
     });
 }

@@ -67,10 +67,14 @@ fn path_of_type(line: &str) -> Option<&str> {
         "struct" | "enum" | "union" | "trait" | "type" => true,
         // The listing does not contain the kind of a re-exported item. By convention, a type has a
         // capital first letter and a constant has capitals only.
-        "use" => name.starts_with(char::is_uppercase) && !name.chars().all(|c| c.is_uppercase() || c == '_'),
+        "use" => {
+            name.starts_with(char::is_uppercase)
+                && !name.chars().all(|c| c.is_uppercase() || c == '_')
+        }
         _ => false,
     };
-    let is_associated = path.rsplit("::").nth(1).is_some_and(|outer| outer.starts_with(char::is_uppercase));
+    let is_associated =
+        path.rsplit("::").nth(1).is_some_and(|outer| outer.starts_with(char::is_uppercase));
     (is_type && !is_associated).then_some(path)
 }
 
@@ -90,7 +94,8 @@ mod tests {
             pub type own::a::Find::Answer\n\
             pub struct own::adapter::tower::Layer\n\
             pub fn own::a::Set::new() -> Self\n";
-        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let set =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let expected = TypeCounts {
             types: set(&["Find", "Scope", "Set"]),
             errors: set(&["Error"]),

@@ -37,9 +37,12 @@ impl ExampleCount {
     }
 
     fn visit(&mut self, index: &Value, id: &Value) {
-        let Some(number) = id.as_u64().filter(|number| self.visited.insert(*number)) else { return };
+        let Some(number) = id.as_u64().filter(|number| self.visited.insert(*number)) else {
+            return;
+        };
         let item = &index[number.to_string()];
-        let Some((kind, inner)) = item["inner"].as_object().and_then(|inner| inner.iter().next()) else {
+        let Some((kind, inner)) = item["inner"].as_object().and_then(|inner| inner.iter().next())
+        else {
             // The item belongs to another crate.
             return;
         };
@@ -70,13 +73,19 @@ impl ExampleCount {
     /// Returns a line for a person.
     pub(crate) fn line(&self, name: &str) -> String {
         let with = self.items - self.missing.len();
-        format!("api: {name} has {with} of {} items with an example, {} %", self.items, self.percent())
+        format!(
+            "api: {name} has {with} of {} items with an example, {} %",
+            self.items,
+            self.percent()
+        )
     }
 
     /// Returns what is missing if too few items have an example.
     pub(crate) fn violation(&self, name: &str) -> Option<String> {
         let is_low = self.percent() < LEAST;
-        is_low.then(|| format!("{name} needs {LEAST} %; without an example: {}", self.missing.join(", ")))
+        is_low.then(|| {
+            format!("{name} needs {LEAST} %; without an example: {}", self.missing.join(", "))
+        })
     }
 }
 

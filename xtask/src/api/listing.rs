@@ -75,11 +75,14 @@ impl Listing {
     /// blank line.
     fn push(&mut self, line: String) {
         // A line `impl Type` is left out: the lines of its functions contain the name of the type.
-        if line.starts_with("impl") && !line.contains(" for ") || !self.listed.insert(line.clone()) {
+        if line.starts_with("impl") && !line.contains(" for ") || !self.listed.insert(line.clone())
+        {
             return;
         }
         let begins_section = ["mod ", "struct ", "enum ", "trait ", "union "].iter().any(|kind| {
-            line.trim_start_matches("#[non_exhaustive] ").trim_start_matches("pub ").starts_with(kind)
+            line.trim_start_matches("#[non_exhaustive] ")
+                .trim_start_matches("pub ")
+                .starts_with(kind)
         });
         if begins_section && !self.lines.is_empty() {
             self.lines.push(String::new());

@@ -55,8 +55,10 @@ impl Changes {
         let (gained, lost) = (by_api(after, before), by_api(before, after));
         changes.counts = [&gained, &lost, &BTreeMap::new(), &BTreeMap::new()]
             .map(|methods| methods.values().map(Vec::len).sum());
-        changes.gained = gained.iter().map(|(api, ids)| format!("{api}: {}", first(ids, 5))).collect();
-        changes.lost = lost.iter().map(|(api, ids)| format!("{api}: {}", first(ids, usize::MAX))).collect();
+        changes.gained =
+            gained.iter().map(|(api, ids)| format!("{api}: {}", first(ids, 5))).collect();
+        changes.lost =
+            lost.iter().map(|(api, ids)| format!("{api}: {}", first(ids, usize::MAX))).collect();
         // The methods of an API that changed in the same way are on one line.
         let mut more = BTreeMap::<(&str, String), Vec<&str>>::new();
         let mut less = BTreeMap::<(&str, String), Vec<&str>>::new();
@@ -147,8 +149,9 @@ mod tests {
             routes: Routes::default(),
             kind,
         };
-        let group =
-            |api: &str, row| Group::from_package(api.into(), "a.googleapis.com".into(), true, vec![row]);
+        let group = |api: &str, row| {
+            Group::from_package(api.into(), "a.googleapis.com".into(), true, vec![row])
+        };
         CatalogModel {
             groups: vec![
                 group("a.v1", row(rest, set(rest_scopes), RowKind::Rest)),
@@ -165,8 +168,9 @@ mod tests {
         let old = catalog("a.get", "x y", RowKind::Coarse, "x");
         let new = catalog("a.list", "x", RowKind::Coarse, "x z");
         let text = describe(&old, &new);
-        let places = ["- y\n", "- a.v1: 1 (a.get)\n", "- z\n", "- a.v1: 1 (a.list)\n", "google.a.v1: +z: 1"]
-            .map(|line| text.find(line).unwrap_or_else(|| panic!("{line} is not in {text}")));
+        let places =
+            ["- y\n", "- a.v1: 1 (a.get)\n", "- z\n", "- a.v1: 1 (a.list)\n", "google.a.v1: +z: 1"]
+                .map(|line| text.find(line).unwrap_or_else(|| panic!("{line} is not in {text}")));
         assert!(places.is_sorted(), "{text}");
         let summary = "gained 1 methods, lost 1; 1 methods accept more scopes, 0 accept fewer\n";
         assert!(text.ends_with(summary), "{text}");

@@ -16,8 +16,11 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 /// The services that other services include. The host of such a service is that of the including
 /// service.
-pub(crate) const INCLUDED: [&str; 3] =
-    ["google.longrunning.Operations.", "google.cloud.location.Locations.", "google.iam.v1.IAMPolicy."];
+pub(crate) const INCLUDED: [&str; 3] = [
+    "google.longrunning.Operations.",
+    "google.cloud.location.Locations.",
+    "google.iam.v1.IAMPolicy.",
+];
 
 /// What the generated clients send.
 #[derive(Debug, Default)]
@@ -43,12 +46,15 @@ impl Clients {
             let fields: Vec<&str> = line.split('\t').collect();
             match fields.as_slice() {
                 [host, service, scopes] => {
-                    let full = |scope: &str| if scope.contains(':') { scope.to_owned() } else { uri(scope) };
+                    let full = |scope: &str| {
+                        if scope.contains(':') { scope.to_owned() } else { uri(scope) }
+                    };
                     let scopes = scopes.split_whitespace().map(full).collect();
                     clients.services.insert(((*host).to_owned(), (*service).to_owned()), scopes);
                 }
                 [host, rpc, verb, path] => {
-                    let template = PathTemplate::from_http_rule(path).with_context(|| line.to_owned())?;
+                    let template =
+                        PathTemplate::from_http_rule(path).with_context(|| line.to_owned())?;
                     let route = ((*verb).to_owned(), template);
                     let key = ((*host).to_owned(), (*rpc).to_owned());
                     let binding = BindingLine { line: line.to_owned(), route };
@@ -90,16 +96,19 @@ impl Clients {
         host: &str,
         service: &str,
     ) -> impl Iterator<Item = &(String, PathTemplate)> {
-        let is_of =
-            move |id: &str| is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service);
+        let is_of = move |id: &str| {
+            is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service)
+        };
         let bindings = self.bindings.iter().filter(move |((at, id), _)| at == host && is_of(id));
         bindings.flat_map(|(_, bindings)| bindings.iter().map(|binding| &binding.route))
     }
 
     fn scopes(&self, host: &str, id: &str) -> BTreeSet<String> {
-        let is_of =
-            |service: &str| is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service);
-        let services = self.services.iter().filter(|((at, service), _)| at == host && is_of(service));
+        let is_of = |service: &str| {
+            is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service)
+        };
+        let services =
+            self.services.iter().filter(|((at, service), _)| at == host && is_of(service));
         services.flat_map(|(_, scopes)| scopes.iter().cloned()).collect()
     }
 

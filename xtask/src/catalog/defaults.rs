@@ -59,7 +59,9 @@ pub(crate) fn extract(root: &Path) -> Result<String> {
     let folder = root.join("target/xtask/google-apis-rs");
     let dependencies: String = CRATES
         .iter()
-        .map(|name| format!("google-{name} = {{ version = {VERSION:?}, default-features = false }}\n"))
+        .map(|name| {
+            format!("google-{name} = {{ version = {VERSION:?}, default-features = false }}\n")
+        })
         .collect();
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "")?;
@@ -137,7 +139,8 @@ mod tests {
                 id: \"drive.files.copy\",
                 self._scopes.insert(Scope::Full.as_ref().to_string());
                 self._scopes.insert(String::from(scope.as_ref()));";
-        let expected = ("drive.files.copy".to_owned(), "https://www.googleapis.com/auth/drive".to_owned());
+        let expected =
+            ("drive.files.copy".to_owned(), "https://www.googleapis.com/auth/drive".to_owned());
         assert_eq!(read(source), [expected]);
     }
 }

@@ -107,9 +107,15 @@ impl Document {
     /// Returns the host, such as `storage.googleapis.com`.
     pub(crate) fn host(&self) -> Result<&str> {
         let host = self.root_url.strip_prefix("https://").and_then(|rest| rest.strip_suffix('/'));
-        host.filter(|host| host.ends_with(".googleapis.com") && !host.contains('/')).with_context(|| {
-            format!("{}: rootUrl is {}, not a host of googleapis.com", self.api(), self.root_url)
-        })
+        host.filter(|host| host.ends_with(".googleapis.com") && !host.contains('/')).with_context(
+            || {
+                format!(
+                    "{}: rootUrl is {}, not a host of googleapis.com",
+                    self.api(),
+                    self.root_url
+                )
+            },
+        )
     }
 
     /// Returns the methods of all resources, nested ones included.
@@ -156,7 +162,8 @@ pub(crate) fn read(wheel: &Path) -> Result<Vec<Document>> {
     let mut preferred = BTreeSet::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index)?;
-        let Some(name) = entry.name().strip_prefix(FOLDER).filter(|name| name.ends_with(".json")) else {
+        let Some(name) = entry.name().strip_prefix(FOLDER).filter(|name| name.ends_with(".json"))
+        else {
             continue;
         };
         let name = name.to_owned();
@@ -164,7 +171,9 @@ pub(crate) fn read(wheel: &Path) -> Result<Vec<Document>> {
         entry.read_to_end(&mut text)?;
         if name == "index.json" {
             let directory: Directory = serde_json::from_slice(&text)?;
-            preferred.extend(directory.items.into_iter().filter(|item| item.preferred).map(|item| item.id));
+            preferred.extend(
+                directory.items.into_iter().filter(|item| item.preferred).map(|item| item.id),
+            );
             continue;
         }
         let document: Document = serde_json::from_slice(&text).with_context(|| name)?;

@@ -29,8 +29,11 @@ pub(crate) fn blob(
     // further bytes: an id that is the beginning of the id before it, and any other text that is a
     // part of an id.
     let services = services(&rows);
-    let ids =
-        rows.iter().rev().map(|row| text.part_of_last(row.stored_name())).collect::<Result<Vec<_>>>()?;
+    let ids = rows
+        .iter()
+        .rev()
+        .map(|row| text.part_of_last(row.stored_name()))
+        .collect::<Result<Vec<_>>>()?;
     let ids: Vec<u32> = ids.into_iter().rev().collect();
     let verbs = custom_verbs(&rows);
     let sets = Sets::new(&rows, &groups, scopes);
@@ -77,7 +80,8 @@ pub(crate) fn blob(
 /// Returns the custom verbs, such as `publish` of `…:publish`, in alphabetical order.
 fn custom_verbs(rows: &[OrderedRow<'_>]) -> Vec<String> {
     let routes = rows.iter().flat_map(|ordered| &ordered.row.routes);
-    let verbs: BTreeSet<_> = routes.filter_map(|(_, template)| template.custom_verb.clone()).collect();
+    let verbs: BTreeSet<_> =
+        routes.filter_map(|(_, template)| template.custom_verb.clone()).collect();
     verbs.into_iter().collect()
 }
 
@@ -107,10 +111,13 @@ fn tries(
 /// none) in the upper 13 bits, the code of the HTTP verb in the lower 3.
 fn method_key(verb: &str, template: &PathTemplate, verbs: &[String]) -> Result<u16> {
     let custom = match &template.custom_verb {
-        Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these routes") + 1,
+        Some(verb) => {
+            verbs.binary_search(verb).expect("verbs were collected from these routes") + 1
+        }
         None => 0,
     };
-    let code = verb_code(verb).with_context(|| format!("the blob has no code for the HTTP verb {verb}"))?;
+    let code = verb_code(verb)
+        .with_context(|| format!("the blob has no code for the HTTP verb {verb}"))?;
     Ok(u16::try_from(custom << 3)? | code)
 }
 
@@ -150,7 +157,8 @@ fn is_version(text: &str) -> bool {
 /// Returns the names of the gRPC services, in alphabetical order.
 fn services<'c>(rows: &[OrderedRow<'c>]) -> Vec<&'c str> {
     let rpcs = rows.iter().filter(|ordered| !ordered.row.kind.is_rest());
-    let services: BTreeSet<_> = rpcs.filter_map(|ordered| Some(ordered.row.id.rsplit_once('.')?.0)).collect();
+    let services: BTreeSet<_> =
+        rpcs.filter_map(|ordered| Some(ordered.row.id.rsplit_once('.')?.0)).collect();
     services.into_iter().collect()
 }
 
@@ -162,7 +170,8 @@ fn row_records(
     sets: &Sets,
     services: &[&str],
 ) -> Result<Vec<u8>> {
-    let numbers: BTreeMap<RowIndex, u32> = all_rows.iter().map(|ordered| ordered.index).zip(0..).collect();
+    let numbers: BTreeMap<RowIndex, u32> =
+        all_rows.iter().map(|ordered| ordered.index).zip(0..).collect();
     let mut bytes = Vec::new();
     for (ordered, id) in rows.iter().zip(ids) {
         let row = ordered.row;
@@ -185,8 +194,10 @@ fn row_records(
         bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);
         bytes.push(row.special);
         if let Some((service, _)) = ordered.rpc() {
-            let number =
-                services.binary_search(&service).ok().context("services were collected from rows")?;
+            let number = services
+                .binary_search(&service)
+                .ok()
+                .context("services were collected from rows")?;
             bytes.extend(u16::try_from(number)?.to_le_bytes());
         }
     }

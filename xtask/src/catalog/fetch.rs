@@ -38,7 +38,11 @@ pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     let wheel = folder.join(WHEEL);
     if !is_intact(&wheel, WHEEL_SHA256) {
         pip_download(&folder, &format!("{CLIENT}=={CLIENT_VERSION}"))?;
-        ensure!(is_intact(&wheel, WHEEL_SHA256), "{} does not have the pinned SHA-256", wheel.display());
+        ensure!(
+            is_intact(&wheel, WHEEL_SHA256),
+            "{} does not have the pinned SHA-256",
+            wheel.display()
+        );
     }
     let services = folder.join(format!("{PROTOS}-{PROTOS_VERSION}.binpb"));
     if !services.is_file() {
@@ -103,7 +107,14 @@ sys.exit(_protoc_compiler.run_main([argument.encode() for argument in arguments 
 /// Compiles the protos of an archive into `services`.
 fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     let compiler = folder(root, "target/xtask/grpcio-tools")?;
-    let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--root-user-action=ignore"];
+    let pip = [
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--root-user-action=ignore",
+    ];
     let pinned = ["--no-deps", "--upgrade", "--only-binary=:all:", "--require-hashes"];
     let mut install = Command::new("python3");
     install.args(pip).args(pinned).arg("--target").arg(&compiler);
@@ -137,7 +148,8 @@ const NPM_CALLS: &str = include_str!("npm.py");
 /// The package, whose version and hash are printed with the calls.
 pub(crate) const NPM: &str = "googleapis 188.0.0";
 const NPM_ARCHIVE: &str = "googleapis-188.0.0.tgz";
-pub(crate) const NPM_SHA256: &str = "a8bbbc550186965a4fb506744c3269678fefaa3a392f8f002b15284c2402e5d3";
+pub(crate) const NPM_SHA256: &str =
+    "a8bbbc550186965a4fb506744c3269678fefaa3a392f8f002b15284c2402e5d3";
 
 /// Downloads the package googleapis of npm, and returns what the program [`NPM_CALLS`] prints.
 pub(crate) fn npm_calls(root: &Path) -> Result<String> {
@@ -145,7 +157,11 @@ pub(crate) fn npm_calls(root: &Path) -> Result<String> {
     let archive = folder.join(NPM_ARCHIVE);
     if !is_intact(&archive, NPM_SHA256) {
         npm_pack(&folder, &NPM.replace(' ', "@"))?;
-        ensure!(is_intact(&archive, NPM_SHA256), "{} does not have the pinned SHA-256", archive.display());
+        ensure!(
+            is_intact(&archive, NPM_SHA256),
+            "{} does not have the pinned SHA-256",
+            archive.display()
+        );
     }
     let output = Command::new("python3").args(["-c", NPM_CALLS]).arg(&archive).output()?;
     ensure!(output.status.success(), "npm.py: {}", String::from_utf8_lossy(&output.stderr));
@@ -153,16 +169,21 @@ pub(crate) fn npm_calls(root: &Path) -> Result<String> {
 }
 
 fn pip_download(folder: &Path, requirement: &str) -> Result<()> {
-    let pip = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest"];
+    let pip =
+        ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest"];
     run(Command::new("python3").args(pip).arg(folder).arg(requirement))
 }
 
 fn npm_pack(folder: &Path, package: &str) -> Result<()> {
-    run(Command::new("npm").args(["pack", "--silent", package]).current_dir(folder).stdout(Stdio::null()))
+    run(Command::new("npm")
+        .args(["pack", "--silent", package])
+        .current_dir(folder)
+        .stdout(Stdio::null()))
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    let status =
+        command.status().with_context(|| format!("cannot run {:?}", command.get_program()))?;
     ensure!(status.success(), "failed: {command:?}");
     Ok(())
 }

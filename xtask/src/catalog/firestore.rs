@@ -14,7 +14,8 @@ const MAX_SEGMENTS: usize = 16;
 /// Returns the expansions of a template; none if the template has no `**` below `documents`.
 pub(super) fn expansions(template: &PathTemplate) -> Vec<PathTemplate> {
     use TemplateSegment::{DoubleStar, Star};
-    let is_root = |segment: &TemplateSegment| *segment == TemplateSegment::Literal("documents".to_owned());
+    let is_root =
+        |segment: &TemplateSegment| *segment == TemplateSegment::Literal("documents".to_owned());
     let Some(root) = template.segments.iter().position(is_root) else { return Vec::new() };
     let first = match &template.segments[root + 1..] {
         [Star, DoubleStar] => 2,

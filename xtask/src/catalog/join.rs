@@ -33,8 +33,9 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
     let mut packages = BTreeMap::<(String, String), Vec<ModelRow>>::new();
     for rpc in rpcs {
         let is_host = is_host(&rpc.host);
-        let key =
-            |(verb, template): &(String, PathTemplate)| (rpc.host.clone(), verb.clone(), template.clone());
+        let key = |(verb, template): &(String, PathTemplate)| {
+            (rpc.host.clone(), verb.clone(), template.clone())
+        };
         let owner = |binding| owners.get(&key(binding)).copied().flatten();
         // The bindings of an included rpc belong to many methods.
         let same = if is_included(&rpc.id) { None } else { rpc.bindings.iter().find_map(owner) };
@@ -42,7 +43,8 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>, more: Vec<Rpc>) {
         let mut routes = Routes::default();
         let is_covered = |(verb, template): &(String, PathTemplate)| {
             let known = wide.get(&(rpc.host.clone(), verb.clone()));
-            same.is_none() && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
+            same.is_none()
+                && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
         };
         for binding in rpc.bindings.iter().filter(|binding| is_host && !is_covered(binding)) {
             if let std::collections::btree_map::Entry::Vacant(entry) = owners.entry(key(binding)) {
@@ -75,7 +77,8 @@ fn merge(mut rpcs: Vec<Rpc>, more: Vec<Rpc>) -> Vec<Rpc> {
         let host = if is_included(&rpc.id) { rpc.host.as_str() } else { "" };
         (host.to_owned(), rpc.id.clone())
     };
-    let mut places: BTreeMap<_, _> = rpcs.iter().enumerate().map(|(place, rpc)| (key(rpc), place)).collect();
+    let mut places: BTreeMap<_, _> =
+        rpcs.iter().enumerate().map(|(place, rpc)| (key(rpc), place)).collect();
     for rpc in more {
         match places.get(&key(&rpc)) {
             Some(place) => rpcs[*place].bindings.extend(rpc.bindings),
@@ -94,13 +97,16 @@ fn is_host(host: &str) -> bool {
 }
 
 /// Returns a function that checks whether a catalog has no method for the routes of a template.
-pub(crate) fn is_unknown_in(catalog: &CatalogModel) -> impl Fn(&str, &str, &PathTemplate) -> bool + use<> {
+pub(crate) fn is_unknown_in(
+    catalog: &CatalogModel,
+) -> impl Fn(&str, &str, &PathTemplate) -> bool + use<> {
     let owners = route_owners(&catalog.groups);
     let wide = wide_templates(&owners);
     move |host, verb, template| {
         let (host, verb) = (host.to_owned(), verb.to_owned());
-        let is_covered =
-            |known: &Vec<PathTemplate>| known.iter().any(|wide: &PathTemplate| wide.covers(template));
+        let is_covered = |known: &Vec<PathTemplate>| {
+            known.iter().any(|wide: &PathTemplate| wide.covers(template))
+        };
         !wide.get(&(host.clone(), verb.clone())).is_some_and(is_covered)
             && !owners.contains_key(&(host, verb, template.clone()))
     }

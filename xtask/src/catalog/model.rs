@@ -90,7 +90,12 @@ impl Group {
     /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is
     /// that of an API. A package of rpcs that several hosts include is ranked by this: the row
     /// without a host is the first one.
-    pub(crate) fn from_package(package: String, host: String, is_host: bool, rows: Vec<ModelRow>) -> Self {
+    pub(crate) fn from_package(
+        package: String,
+        host: String,
+        is_host: bool,
+        rows: Vec<ModelRow>,
+    ) -> Self {
         let rank = (!is_host, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }
     }
@@ -100,10 +105,14 @@ impl CatalogModel {
     /// Returns all scopes in alphabetical order: those that methods accept, those that documents
     /// declare, and those of the table `HEARD_OF`.
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let accepted =
-            self.groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.scopes.iter().cloned());
+        let accepted = self
+            .groups
+            .iter()
+            .flat_map(|group| &group.rows)
+            .flat_map(|row| row.scopes.iter().cloned());
         let heard_of = HEARD_OF.iter().map(|(short, _)| uri(short));
-        let scopes: BTreeSet<_> = accepted.chain(self.declared.iter().cloned()).chain(heard_of).collect();
+        let scopes: BTreeSet<_> =
+            accepted.chain(self.declared.iter().cloned()).chain(heard_of).collect();
         scopes.into_iter().collect()
     }
 
@@ -111,7 +120,11 @@ impl CatalogModel {
     /// once.
     pub(crate) fn reach(&self, scopes: &[String]) -> Vec<u16> {
         let mut methods = BTreeMap::<&str, BTreeSet<&str>>::new();
-        for row in self.groups.iter().flat_map(|group| &group.rows).filter(|row| row.kind.target().is_none())
+        for row in self
+            .groups
+            .iter()
+            .flat_map(|group| &group.rows)
+            .filter(|row| row.kind.target().is_none())
         {
             for scope in &row.scopes {
                 methods.entry(scope).or_default().insert(&row.id);

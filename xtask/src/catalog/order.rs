@@ -31,10 +31,22 @@ impl OrderedRow<'_> {
 
 /// Returns all groups of every host for which `keep` returns `true` for at least one group. All
 /// groups of a host are returned, because they share the host's trie.
-pub(crate) fn kept_groups(catalog: &CatalogModel, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
-    let hosts: BTreeSet<&str> =
-        catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
-    catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
+pub(crate) fn kept_groups(
+    catalog: &CatalogModel,
+    keep: impl Fn(&Group) -> bool,
+) -> Vec<KeptGroup<'_>> {
+    let hosts: BTreeSet<&str> = catalog
+        .groups
+        .iter()
+        .filter(|group| keep(group))
+        .map(|group| group.host.as_str())
+        .collect();
+    catalog
+        .groups
+        .iter()
+        .enumerate()
+        .filter(|(_, group)| hosts.contains(group.host.as_str()))
+        .collect()
 }
 
 /// Returns the rows of these groups, sorted by id: first the REST methods, then the rpcs. Rows with
@@ -48,7 +60,12 @@ pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> 
     rows.sort_by(|a, b| {
         let (left, right) = (groups[a.api].1, groups[b.api].1);
         let is_rpc = |ordered: &OrderedRow<'_>| !ordered.row.kind.is_rest();
-        (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(is_rpc(b), &b.row.id, &left.rank, &right.api))
+        (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(
+            is_rpc(b),
+            &b.row.id,
+            &left.rank,
+            &right.api,
+        ))
     });
     rows
 }

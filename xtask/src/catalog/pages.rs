@@ -43,7 +43,10 @@ const PAGES: &[DocumentedApi] = &[
             ("projects.updateRemoteConfig", "PUT /v1/projects/*/remoteConfig"),
             ("projects.remoteConfig.listVersions", "GET /v1/projects/*/remoteConfig:listVersions"),
             ("projects.remoteConfig.rollback", "POST /v1/projects/*/remoteConfig:rollback"),
-            ("projects.remoteConfig.downloadDefaults", "GET /v1/projects/*/remoteConfig:downloadDefaults"),
+            (
+                "projects.remoteConfig.downloadDefaults",
+                "GET /v1/projects/*/remoteConfig:downloadDefaults",
+            ),
             (
                 "projects.namespaces.serverRemoteConfig.get",
                 "GET /v1/projects/*/namespaces/*/serverRemoteConfig",
@@ -294,7 +297,8 @@ fn group(page: &DocumentedApi) -> Result<Group> {
 
 /// Returns the rpcs of this module's tables.
 pub(crate) fn rpcs() -> Result<Vec<Rpc>> {
-    let listed = RPCS.iter().map(|(host, scopes, id, route)| rpc(host, scopes.iter().copied(), id, route));
+    let listed =
+        RPCS.iter().map(|(host, scopes, id, route)| rpc(host, scopes.iter().copied(), id, route));
     let included = INCLUDED.iter().flat_map(|(host, scopes, places, _)| {
         places
             .iter()
@@ -304,7 +308,12 @@ pub(crate) fn rpcs() -> Result<Vec<Rpc>> {
     listed.chain(included).collect()
 }
 
-fn rpc<'s>(host: &str, scopes: impl Iterator<Item = &'s str>, id: &str, route: &str) -> Result<Rpc> {
+fn rpc<'s>(
+    host: &str,
+    scopes: impl Iterator<Item = &'s str>,
+    id: &str,
+    route: &str,
+) -> Result<Rpc> {
     Ok(Rpc {
         package: id.rsplitn(3, '.').last().unwrap_or_default().to_owned(),
         id: id.to_owned(),
@@ -323,20 +332,38 @@ fn included(place: &str) -> Vec<(&'static str, String)> {
         "operations" => vec![
             ("google.longrunning.Operations.ListOperations", format!("GET /{path}/operations")),
             ("google.longrunning.Operations.GetOperation", format!("GET /{path}/operations/*")),
-            ("google.longrunning.Operations.DeleteOperation", format!("DELETE /{path}/operations/*")),
-            ("google.longrunning.Operations.CancelOperation", format!("POST /{path}/operations/*:cancel")),
+            (
+                "google.longrunning.Operations.DeleteOperation",
+                format!("DELETE /{path}/operations/*"),
+            ),
+            (
+                "google.longrunning.Operations.CancelOperation",
+                format!("POST /{path}/operations/*:cancel"),
+            ),
         ],
         "waits" => {
-            vec![("google.longrunning.Operations.WaitOperation", format!("POST /{path}/operations/*:wait"))]
+            vec![(
+                "google.longrunning.Operations.WaitOperation",
+                format!("POST /{path}/operations/*:wait"),
+            )]
         }
         "locations" => vec![
-            ("google.cloud.location.Locations.ListLocations", format!("GET /{path}/projects/*/locations")),
-            ("google.cloud.location.Locations.GetLocation", format!("GET /{path}/projects/*/locations/*")),
+            (
+                "google.cloud.location.Locations.ListLocations",
+                format!("GET /{path}/projects/*/locations"),
+            ),
+            (
+                "google.cloud.location.Locations.GetLocation",
+                format!("GET /{path}/projects/*/locations/*"),
+            ),
         ],
         _ => vec![
             ("google.iam.v1.IAMPolicy.GetIamPolicy", format!("GET /{path}:getIamPolicy")),
             ("google.iam.v1.IAMPolicy.SetIamPolicy", format!("POST /{path}:setIamPolicy")),
-            ("google.iam.v1.IAMPolicy.TestIamPermissions", format!("POST /{path}:testIamPermissions")),
+            (
+                "google.iam.v1.IAMPolicy.TestIamPermissions",
+                format!("POST /{path}:testIamPermissions"),
+            ),
         ],
     }
 }

@@ -46,14 +46,24 @@ pub(crate) fn read(set: &[u8]) -> Result<Vec<Rpc>> {
 fn service_rpcs(package: &str, service: &[u8]) -> Result<Vec<Rpc>> {
     let options = messages(service, 3)?.concat();
     let scopes = text(&options, OAUTH_SCOPES)?;
-    let scopes: BTreeSet<_> =
-        scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let scopes: BTreeSet<_> = scopes
+        .split(',')
+        .map(str::trim)
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect();
     let (host, name) = (text(&options, DEFAULT_HOST)?, text(service, 1)?);
     let rpc = |method: &[u8]| -> Result<Rpc> {
         let id = format!("{package}.{name}.{}", text(method, 1)?);
         let rules = messages(&messages(method, 4)?.concat(), HTTP)?.concat();
         let bindings = bindings(&rules).with_context(|| id.clone())?;
-        Ok(Rpc { package: package.to_owned(), id, host: host.clone(), scopes: scopes.clone(), bindings })
+        Ok(Rpc {
+            package: package.to_owned(),
+            id,
+            host: host.clone(),
+            scopes: scopes.clone(),
+            bindings,
+        })
     };
     messages(service, 2)?.into_iter().map(rpc).collect()
 }
@@ -88,7 +98,11 @@ fn text(message: &[u8], wanted: u64) -> Result<String> {
 
 /// Returns the values of a field that is a message or a string.
 fn messages(message: &[u8], wanted: u64) -> Result<Vec<&[u8]>> {
-    Ok(fields(message)?.into_iter().filter(|(field, _)| *field == wanted).map(|(_, value)| value).collect())
+    Ok(fields(message)?
+        .into_iter()
+        .filter(|(field, _)| *field == wanted)
+        .map(|(_, value)| value)
+        .collect())
 }
 
 /// Returns the numbers and values of the length-delimited fields of a message, which are its
@@ -107,7 +121,8 @@ fn fields(mut rest: &[u8]) -> Result<Vec<(u64, &[u8])>> {
             5 => 4,
             other => bail!("a field has the wire type {other}, which is not known"),
         };
-        let (value, after) = rest.split_at_checked(skip).context("a field is longer than its message")?;
+        let (value, after) =
+            rest.split_at_checked(skip).context("a field is longer than its message")?;
         if tag & 7 == 2 {
             fields.push((tag >> 3, value));
         }

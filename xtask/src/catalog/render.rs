@@ -15,7 +15,9 @@ pub(crate) fn scopes(catalog: &CatalogModel, scopes: &[String]) -> String {
         text.push_str(&format!("    {scope:?},\n"));
     }
     let reach: Vec<String> = catalog.reach(scopes).iter().map(u16::to_string).collect();
-    text.push_str("];\n\n/// How many methods of the full catalog accept each scope.\n#[rustfmt::skip]\n");
+    text.push_str(
+        "];\n\n/// How many methods of the full catalog accept each scope.\n#[rustfmt::skip]\n",
+    );
     text.push_str(&format!("pub(super) static REACH: [u16; {}] = [\n", scopes.len()));
     reach.chunks(16).for_each(|line| text.push_str(&format!("    {},\n", line.join(", "))));
     text.push_str("];\n");
@@ -25,7 +27,8 @@ pub(crate) fn scopes(catalog: &CatalogModel, scopes: &[String]) -> String {
 /// Renders the lines of text that precede the blob in a file for `CatalogModel::open`.
 pub(crate) fn head(catalog: &CatalogModel, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
-    let (newest, documents, routes) = (&catalog.newest_revision, catalog.documents, catalog.route_count());
+    let (newest, documents, routes) =
+        (&catalog.newest_revision, catalog.documents, catalog.route_count());
     let overrides = gcp_scopes_catalog::raw::fingerprint();
     let mut text = format!(
         "gcp-scopes-catalog 1\npackage {CLIENT} {CLIENT_VERSION}\nprotos {PROTOS} {PROTOS_VERSION}\n\

@@ -53,7 +53,11 @@ fn group(document: &Document) -> Result<Group> {
         host: document.host()?.to_owned(),
         doc_url: document.documentation_link.clone(),
         rank: rank(document),
-        rows: document.methods().into_iter().map(|method| row(document, method)).collect::<Result<_>>()?,
+        rows: document
+            .methods()
+            .into_iter()
+            .map(|method| row(document, method))
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -74,10 +78,9 @@ fn row(document: &Document, method: &Method) -> Result<ModelRow> {
     let (scopes, special) = with_overrides(&method.id, &method.scopes);
     let verb = method.http_method.clone();
     let verbs = [Some(verb.as_str()), also_by(&method.id)];
-    let routes = verbs
-        .into_iter()
-        .flatten()
-        .flat_map(|verb| paths.iter().map(|path| (verb.to_owned(), path.clone())).collect::<Vec<_>>());
+    let routes = verbs.into_iter().flatten().flat_map(|verb| {
+        paths.iter().map(|path| (verb.to_owned(), path.clone())).collect::<Vec<_>>()
+    });
     let routes = routes.collect();
     Ok(ModelRow { id: method.id.clone(), verb, scopes, special, routes, kind: RowKind::Rest })
 }
@@ -90,14 +93,18 @@ fn with_overrides(id: &str, listed_scopes: &BTreeSet<String>) -> (BTreeSet<Strin
     for (index, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, id)) {
         match row.effect {
             Effect::AlsoAccepts { listed, .. } if !lists(listed_scopes, listed) => continue,
-            Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
+            Effect::AlsoAccepts { scopes: more, .. } => {
+                scopes.extend(more.iter().copied().map(uri))
+            }
             _ => {}
         }
         // A row that only adds scopes is not recorded, unless the document lists no scopes for the
         // method.
-        let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || listed_scopes.is_empty();
+        let is_recorded =
+            !matches!(row.effect, Effect::AlsoAccepts { .. }) || listed_scopes.is_empty();
         if is_recorded && special == 0 {
-            special = u8::try_from(index + 1).expect("the table of overrides has fewer than 255 rows");
+            special =
+                u8::try_from(index + 1).expect("the table of overrides has fewer than 255 rows");
         }
     }
     (scopes, special)
@@ -122,7 +129,8 @@ fn also_by(id: &str) -> Option<&'static str> {
 fn rank(document: &Document) -> Rank {
     let version = &document.version;
     let is_early = ["alpha", "beta", "preview"].iter().any(|word| version.contains(word));
-    let numbers = version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let numbers =
+        version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
     (!is_early, document.preferred, numbers.collect(), version.clone())
 }
 
@@ -175,8 +183,9 @@ fn special_of_ambiguous() -> Result<u8> {
     let index = OVERRIDES.iter().position(|row| {
         matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))
     });
-    let index =
-        index.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
+    let index = index.ok_or_else(|| {
+        anyhow::anyhow!("the table of overrides has no row for ambiguous requests")
+    })?;
     Ok(u8::try_from(index + 1)?)
 }
 

@@ -7,7 +7,11 @@ use super::model::{Group, RowKind, uri};
 /// Replaces the scopes of each coarse row whose rpc has a list of its own.
 pub(crate) fn apply(groups: &mut [Group]) {
     let lists = lists();
-    for row in groups.iter_mut().flat_map(|group| &mut group.rows).filter(|row| row.kind == RowKind::Coarse) {
+    for row in groups
+        .iter_mut()
+        .flat_map(|group| &mut group.rows)
+        .filter(|row| row.kind == RowKind::Coarse)
+    {
         if let Some(scopes) = lists.get(&row.id) {
             row.scopes.clone_from(scopes);
         }
@@ -46,7 +50,10 @@ mod tests {
     fn a_list_continues_on_indented_lines() {
         let lists = lists();
         let mutate = &lists["google.bigtable.v2.Bigtable.MutateRows"];
-        assert!(mutate.contains(&uri("bigtable.data")) && !mutate.contains(&uri("bigtable.data.readonly")));
+        assert!(
+            mutate.contains(&uri("bigtable.data"))
+                && !mutate.contains(&uri("bigtable.data.readonly"))
+        );
         // The names of the rpcs of the last service take several lines.
         assert!(lists.contains_key("google.maps.mapmanagement.v2.MapManagement.UpdateStyleConfig"));
         assert!(lists.len() > 250 && lists.values().all(|scopes| !scopes.is_empty()));

@@ -22,10 +22,18 @@ pub(crate) struct Sets {
 
 impl Sets {
     /// Collects the sets of these rows and hosts. The number of a scope is its index in `scopes`.
-    pub(crate) fn new(rows: &[OrderedRow<'_>], groups: &[KeptGroup<'_>], scopes: &[String]) -> Self {
+    pub(crate) fn new(
+        rows: &[OrderedRow<'_>],
+        groups: &[KeptGroup<'_>],
+        scopes: &[String],
+    ) -> Self {
         let scopes = scopes.iter().cloned().zip(0..).collect();
-        let mut sets =
-            Self { numbers: BTreeMap::new(), shared: BTreeMap::new(), any: BTreeMap::new(), scopes };
+        let mut sets = Self {
+            numbers: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            any: BTreeMap::new(),
+            scopes,
+        };
         for (_, group) in groups {
             if !sets.shared.contains_key(&group.host) {
                 let shared = sets.scope_numbers(&shared_scopes(groups, &group.host));
@@ -69,7 +77,8 @@ impl Sets {
 
     /// Returns the sections `sets` and `scopes` of the blob.
     pub(crate) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
-        let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
+        let mut by_number: Vec<_> =
+            self.numbers.iter().map(|(set, number)| (*number, set)).collect();
         by_number.sort_unstable();
         // The start of each set, and the end of the last set, as numbers of scopes: a scope takes
         // two bytes.
@@ -85,7 +94,8 @@ impl Sets {
 
 /// Returns the scopes that some method of a host accepts.
 fn all_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
-    let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
+    let rows =
+        groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
     rows.flat_map(|row| row.scopes.iter().cloned()).collect()
 }
 
@@ -93,10 +103,14 @@ fn all_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
 /// prediction are left out: those that list no scopes, and those that the table of overrides
 /// excludes from predictions.
 fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
-    let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
-    let may_be_refused = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
-    rows.filter(|row| row.kind == RowKind::Rest && may_be_refused(row.special) && !row.scopes.is_empty())
-        .map(|row| row.scopes.clone())
-        .reduce(|common, scopes| common.intersection(&scopes).cloned().collect())
-        .unwrap_or_default()
+    let rows =
+        groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
+    let may_be_refused =
+        |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
+    rows.filter(|row| {
+        row.kind == RowKind::Rest && may_be_refused(row.special) && !row.scopes.is_empty()
+    })
+    .map(|row| row.scopes.clone())
+    .reduce(|common, scopes| common.intersection(&scopes).cloned().collect())
+    .unwrap_or_default()
 }

@@ -32,7 +32,8 @@ fn covers(wide: &[TemplateSegment], narrow: &[TemplateSegment]) -> bool {
             covers(rest, others) || covers(wide, others)
         }
         ([first, rest @ ..], [other, others @ ..]) => {
-            (first == other || *first == TemplateSegment::Star && *other != TemplateSegment::DoubleStar)
+            (first == other
+                || *first == TemplateSegment::Star && *other != TemplateSegment::DoubleStar)
                 && covers(rest, others)
         }
         _ => false,
@@ -49,7 +50,8 @@ impl PathTemplate {
         let (path, custom_verb) = split_custom_verb(path);
         let mut segments = Vec::new();
         for piece in path.split('/') {
-            segments.extend(expand(piece, method).with_context(|| format!("{}: {path}", method.id))?);
+            segments
+                .extend(expand(piece, method).with_context(|| format!("{}: {path}", method.id))?);
         }
         ensure!(!segments.is_empty(), "{}: the path is empty", method.id);
         Ok(Self { segments, custom_verb: custom_verb.map(str::to_owned) })
@@ -165,7 +167,8 @@ fn split_pattern(pattern: &str) -> Vec<&str> {
 
 /// Returns the segment that matches what a part of a regular expression matches.
 fn segment_of_pattern(piece: &str) -> TemplateSegment {
-    let is_literal = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$@".contains(c));
+    let is_literal =
+        |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$@".contains(c));
     match piece {
         ".*" => TemplateSegment::DoubleStar,
         "[^/]+" => TemplateSegment::Star,
@@ -204,7 +207,11 @@ mod tests {
     #[test]
     fn variables_are_replaced_by_patterns_or_wildcards() {
         let rows = [
-            ("v1/{+topic}:publish", Some("^projects/[^/]+/topics/[^/]+$"), "/v1/projects/*/topics/*:publish"),
+            (
+                "v1/{+topic}:publish",
+                Some("^projects/[^/]+/topics/[^/]+$"),
+                "/v1/projects/*/topics/*:publish",
+            ),
             ("v1/{+topic}", Some("^projects/[^/]+/documents/.*$"), "/v1/projects/*/documents/**"),
             ("v1/{+topic}/invoke", None, "/v1/**/invoke"),
             ("v1/{topic}:get", Some("^[a-z]+$"), "/v1/*:get"),

@@ -56,5 +56,6 @@ impl Text {
 
 fn reference(offset: usize, text: &str) -> Result<u32> {
     ensure!(offset < 1 << 24, "the text section has more than 2^24 bytes");
-    Ok(u32::try_from(offset)? | u32::from(u8::try_from(text.len()).with_context(|| text.to_owned())?) << 24)
+    Ok(u32::try_from(offset)?
+        | u32::from(u8::try_from(text.len()).with_context(|| text.to_owned())?) << 24)
 }

@@ -40,7 +40,8 @@ impl Trie {
     /// search begins at the returned node.
     pub(crate) fn common_prefix(&self) -> (String, &Self) {
         let (mut text, mut node) = (String::new(), self);
-        let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
+        let weight =
+            |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
         while let Some((literal, child)) =
             node.literals.iter().max_by_key(|(literal, child)| weight(literal, child))
         {
@@ -56,7 +57,8 @@ impl Trie {
 
     /// Returns how many methods are at this node and below, except those of preview versions.
     fn weight(&self) -> usize {
-        let wild = [&self.star, &self.double_star].into_iter().flatten().map(|child| child.weight());
+        let wild =
+            [&self.star, &self.double_star].into_iter().flatten().map(|child| child.weight());
         let stable = self.literals.iter().filter(|(literal, _)| !is_preview(literal));
         self.rows.len() + wild.chain(stable.map(|(_, child)| child.weight())).sum::<usize>()
     }
@@ -80,7 +82,11 @@ impl Nodes {
 
     /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a
     /// reference.
-    pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
+    pub(crate) fn write(
+        &mut self,
+        trie: &Trie,
+        text: &mut impl FnMut(&str) -> Result<u32>,
+    ) -> Result<u32> {
         let mut edges = Vec::new();
         for (literal, child) in &trie.literals {
             ensure!(literal.len() < MAX_LITERAL, "the literal {literal} is too long");

@@ -52,7 +52,10 @@ const WITHDRAWN: [(&str, &str); 31] = [
     ("saasservicemgmt.googleapis.com", "/v1beta1/{+parent}/saasReleases"),
     ("saasservicemgmt.googleapis.com", "/v1beta1/{+parent}/unitGroup"),
     ("securitycenter.googleapis.com", "/v1p1alpha1/"),
-    ("sqladmin.googleapis.com", "/sql/v1beta4/projects/{project}/instances/{instance}/workloadCaptures/"),
+    (
+        "sqladmin.googleapis.com",
+        "/sql/v1beta4/projects/{project}/instances/{instance}/workloadCaptures/",
+    ),
     ("sqladmin.googleapis.com", "/v1/projects/{project}/instances/{instance}/workloadCaptures/"),
     ("storage.googleapis.com", "/storage/v1beta2/"),
     ("www.googleapis.com", "/adsense/v1.4/"),
@@ -78,7 +81,10 @@ pub(crate) fn run(model: &CatalogModel, clients: &Clients, root: &Path) -> Resul
             }
         }
     }
-    println!("{calls} calls of generated clients with their default scopes, {} judged wrongly", wrong.len());
+    println!(
+        "{calls} calls of generated clients with their default scopes, {} judged wrongly",
+        wrong.len()
+    );
     let text = fs::read_to_string(root.join(DEFAULTS)).context(DEFAULTS)?;
     wrong.extend(truth.check_defaults(&text)?);
     let text = fs::read_to_string(root.join(CALLS)).context(CALLS)?;
@@ -93,11 +99,14 @@ pub(crate) fn run(model: &CatalogModel, clients: &Clients, root: &Path) -> Resul
 fn unnamed_calls(model: &CatalogModel, text: &str) -> Result<Vec<String>> {
     let (mut named, mut unnamed) = (0, Vec::new());
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let [host, verb, path] = line.split('\t').collect::<Vec<_>>()[..] else { bail!("{CALLS}: {line}") };
+        let [host, verb, path] = line.split('\t').collect::<Vec<_>>()[..] else {
+            bail!("{CALLS}: {line}")
+        };
         let wide = PathTemplate::from_path(path)?;
         let groups = model.groups.iter().filter(|group| group.host == host);
         let mut routes = groups.flat_map(|group| &group.rows).flat_map(|row| &row.routes);
-        let is_withdrawn = WITHDRAWN.iter().any(|(at, start)| *at == host && path.starts_with(start));
+        let is_withdrawn =
+            WITHDRAWN.iter().any(|(at, start)| *at == host && path.starts_with(start));
         match routes.any(|(by, template)| by == verb && wide.includes(template)) {
             true => named += 1,
             false if is_withdrawn => {}
@@ -115,13 +124,17 @@ struct Truth {
 impl Truth {
     /// Returns the REST methods of the rpcs of a service.
     fn methods_of(&self, service: &str) -> Vec<(String, Lookup)> {
-        let methods = (0..self.catalog.method_count()).filter_map(|index| self.catalog.method_at(index));
+        let methods =
+            (0..self.catalog.method_count()).filter_map(|index| self.catalog.method_at(index));
         let of_service = methods.filter(|method| {
             let (id, len) = (method.id(), service.len());
             id.starts_with(service) && id[len..].starts_with('.') && !id[len + 1..].contains('.')
         });
         let rest = |method: ApiMethod| self.catalog.method(method.discovery_id()?).ok();
-        of_service.filter_map(rest).map(|method| (method.id().to_owned(), Lookup::from(method))).collect()
+        of_service
+            .filter_map(rest)
+            .map(|method| (method.id().to_owned(), Lookup::from(method)))
+            .collect()
     }
 
     /// Returns the look-ups of the requests of a service that `clients.tsv` lists.

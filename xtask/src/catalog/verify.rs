@@ -15,8 +15,14 @@ use gcp_scopes_catalog::raw::{Blob, Row as Data};
 pub(crate) fn run(catalog: &CatalogModel) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
-    let mut check =
-        Verifier { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
+    let mut check = Verifier {
+        blob: Blob::open(&bytes),
+        scopes: &scopes,
+        same: 0,
+        equal: 0,
+        rpcs: 0,
+        wrong: 0,
+    };
     for group in &catalog.groups {
         for row in &group.rows {
             check.row(group, row);
@@ -78,7 +84,8 @@ impl Verifier<'_> {
     }
 
     fn rpc(&mut self, id: &str) {
-        let row_number = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
+        let row_number =
+            id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
         match row_number.map(|number| self.id(number)) {
             Some(found) if found == id => self.rpcs += 1,
             other => self.fail(id, "as an rpc", other),

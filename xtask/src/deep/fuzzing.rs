@@ -48,16 +48,24 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");
     }
-    run(Command::new("cargo").args(["+nightly", "fuzz", "build", "--sanitizer", TRACED.sanitizer]))?;
+    run(Command::new("cargo").args([
+        "+nightly",
+        "fuzz",
+        "build",
+        "--sanitizer",
+        TRACED.sanitizer,
+    ]))?;
     let limit = format!("-max_total_time={seconds}");
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     for targets in targets()?.chunks(processors) {
         std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                targets.iter().map(|target| scope.spawn(|| fuzz_target(target, &TRACED, &limit))).collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a fuzzer's thread panicked")))
+            let threads: Vec<_> = targets
+                .iter()
+                .map(|target| scope.spawn(|| fuzz_target(target, &TRACED, &limit)))
+                .collect();
+            threads.into_iter().try_for_each(|thread| {
+                thread.join().unwrap_or_else(|_| bail!("a fuzzer's thread panicked"))
+            })
         })?;
     }
     Ok(())
@@ -131,7 +139,11 @@ fn fuzz_target(target: &str, build: &FuzzBuild, limit: &str) -> Result<()> {
 pub(super) fn targets() -> Result<Vec<String>> {
     let files = fs::read_dir("fuzz/fuzz_targets").context("fuzz/fuzz_targets")?;
     let name = |file: std::io::Result<fs::DirEntry>| {
-        let name = file?.file_name().into_string().ok().context("the name of a fuzz target is not UTF-8")?;
+        let name = file?
+            .file_name()
+            .into_string()
+            .ok()
+            .context("the name of a fuzz target is not UTF-8")?;
         Ok(name.trim_end_matches(".rs").to_owned())
     };
     let mut names: Vec<String> = files.map(name).collect::<Result<_>>()?;

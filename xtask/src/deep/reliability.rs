@@ -14,7 +14,8 @@ use super::tools::run;
 const PAGE: &str = "docs/reliability.md";
 
 /// The packages with the tests that the page names in its tables.
-const PACKAGES: [&str; 4] = ["gcp-scopes", "gcp-scopes-explain", "gcp-scopes-catalog", "gcp-scopes-tonic"];
+const PACKAGES: [&str; 4] =
+    ["gcp-scopes", "gcp-scopes-explain", "gcp-scopes-catalog", "gcp-scopes-tonic"];
 
 /// A row of a table that names tests or a fuzz target.
 struct ReliabilityRow {
@@ -156,7 +157,8 @@ fn rows(top: &Path) -> Result<Vec<ReliabilityRow>> {
 /// Returns the names of the tests in a file.
 fn tests_in(code: &str) -> Vec<String> {
     let attributes = ["#[test]", "#[tokio::test"];
-    let is_test = |(attribute, _): &(&str, &str)| attributes.iter().any(|it| attribute.starts_with(it));
+    let is_test =
+        |(attribute, _): &(&str, &str)| attributes.iter().any(|it| attribute.starts_with(it));
     let functions = code.lines().zip(code.lines().skip(1)).filter(is_test);
     let name = |line: &str| Some(line.split_once("fn ")?.1.split_once('(')?.0.to_owned());
     functions.filter_map(|(_, line)| name(line)).collect()
@@ -202,7 +204,9 @@ fn proof(cell: &str) -> Result<Proof> {
     match cell {
         _ if !tests.is_empty() => Ok(Proof::Tests(tests)),
         _ if cell.contains("`abort/`") => Ok(Proof::Abort),
-        _ if cell.starts_with('`') && cell.ends_with(".rs`") => Ok(Proof::File(cell.replace('`', ""))),
+        _ if cell.starts_with('`') && cell.ends_with(".rs`") => {
+            Ok(Proof::File(cell.replace('`', "")))
+        }
         "the compiler" => Ok(Proof::Compiler),
         _ => bail!("no test in: {cell}"),
     }
@@ -245,7 +249,8 @@ mod tests {
             ("bad", RowResult::Fails),
             ("absent", RowResult::Fails),
         ] {
-            let row = ReliabilityRow { title: String::new(), proof: Proof::Tests(vec![name.to_owned()]) };
+            let row =
+                ReliabilityRow { title: String::new(), proof: Proof::Tests(vec![name.to_owned()]) };
             assert_eq!(outcome(&row, &results).unwrap().0, expected, "{name}");
         }
     }

@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 
 /// Checks whether a subcommand of cargo is installed.
 pub(super) fn is_installed(tool: &str) -> bool {
-    Command::new("cargo").args([tool, "--version"]).output().is_ok_and(|output| output.status.success())
+    Command::new("cargo")
+        .args([tool, "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// Prints that a check is left out because its tool is not installed.

@@ -31,7 +31,8 @@ impl Findings {
     /// Reads a crate, starting at its root file. The findings contain paths relative to `folder`.
     pub(crate) fn from_crate(source: &dyn Source, folder: &Path, root: &Path) -> Result<Self> {
         let tree = Tree::read(source, root)?;
-        let relative = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).display().to_string();
+        let relative =
+            |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).display().to_string();
         let files: Vec<String> = tree.files.iter().map(relative).collect();
         let (top_modules, top_module_of) = top_modules(&tree);
         let (mut by_file, mut by_top_module) = (Graph::default(), Graph::default());
@@ -62,9 +63,16 @@ impl Findings {
         Ok(findings)
     }
 
-    fn add_pair(&mut self, tree: &Tree, graph: &Graph, files: &[String], (one, other): (usize, usize)) {
+    fn add_pair(
+        &mut self,
+        tree: &Tree,
+        graph: &Graph,
+        files: &[String],
+        (one, other): (usize, usize),
+    ) {
         let pair = pair(&files[one], &files[other]);
-        let text = [(one, other), (other, one)].map(|edge| format!("\n  {}", edge_text(graph, edge, files)));
+        let text = [(one, other), (other, one)]
+            .map(|edge| format!("\n  {}", edge_text(graph, edge, files)));
         let module = common_module(tree, one, other);
         self.pairs_by_module.entry(module).or_default().insert(pair.clone());
         self.pairs.insert(pair, text.concat());
@@ -80,7 +88,9 @@ impl Findings {
                 pair.0, pair.1
             ));
         }
-        for (module, pairs) in self.pairs_by_module.iter().filter(|(_, pairs)| pairs.len() > MAX_PAIRS) {
+        for (module, pairs) in
+            self.pairs_by_module.iter().filter(|(_, pairs)| pairs.len() > MAX_PAIRS)
+        {
             let pairs: Vec<String> =
                 pairs.iter().map(|(one, other)| format!("\n  {one} and {other}")).collect();
             texts.push(format!(
@@ -113,21 +123,32 @@ fn top_modules(tree: &Tree) -> (Vec<String>, Vec<usize>) {
 
 /// Returns the path of the innermost module that contains both files.
 fn common_module(tree: &Tree, one: usize, other: usize) -> String {
-    let path =
-        |file| tree.modules.iter().find(|module| module.file == file).map_or(&[][..], |module| &module.path);
+    let path = |file| {
+        tree.modules
+            .iter()
+            .find(|module| module.file == file)
+            .map_or(&[][..], |module| &module.path)
+    };
     let common = path(one).iter().zip(path(other)).take_while(|(one, other)| one == other);
-    std::iter::once("crate").chain(common.map(|(name, _)| name.as_str())).collect::<Vec<_>>().join("::")
+    std::iter::once("crate")
+        .chain(common.map(|(name, _)| name.as_str()))
+        .collect::<Vec<_>>()
+        .join("::")
 }
 
 /// Describes a cycle: its nodes, the uses whose removal breaks it, and for each of these uses the
 /// path that leads back.
 fn cycle_text(head: &str, graph: &Graph, group: &BTreeSet<usize>, names: &[String]) -> String {
     let nodes: Vec<&str> = group.iter().map(|node| names[*node].as_str()).collect();
-    let mut text = format!("{head} {}\n  removing these uses breaks the cycle:\n", nodes.join(", "));
+    let mut text =
+        format!("{head} {}\n  removing these uses breaks the cycle:\n", nodes.join(", "));
     for (from, to) in graph.edges_to_remove(group) {
         text += &format!("  {}\n", edge_text(graph, (from, to), names));
         for hop in graph.shortest_path(group, to, from).windows(2) {
-            text += &format!("      leads back through {}\n", edge_text(graph, (hop[0], hop[1]), names));
+            text += &format!(
+                "      leads back through {}\n",
+                edge_text(graph, (hop[0], hop[1]), names)
+            );
         }
     }
     text
@@ -172,20 +193,25 @@ mod tests {
     /// Returns the violations in a crate with these files under `src/`. A `mod` line is added to
     /// `lib.rs` for each file beside `lib.rs`.
     fn violations(files: &[(&str, &str)], allowed: &BTreeSet<Pair>) -> Vec<String> {
-        let mut texts: HashMap<PathBuf, String> =
-            files.iter().map(|(path, text)| (Path::new("src").join(path), (*text).to_owned())).collect();
+        let mut texts: HashMap<PathBuf, String> = files
+            .iter()
+            .map(|(path, text)| (Path::new("src").join(path), (*text).to_owned()))
+            .collect();
         let lib = texts.entry("src/lib.rs".into()).or_default();
         for (path, _) in files.iter().filter(|(path, _)| !path.contains('/') && *path != "lib.rs") {
             writeln!(lib, "mod {};", path.trim_end_matches(".rs")).unwrap();
         }
         let findings =
-            Findings::from_crate(&FilesInMemory(texts), Path::new(""), Path::new("src/lib.rs")).unwrap();
+            Findings::from_crate(&FilesInMemory(texts), Path::new(""), Path::new("src/lib.rs"))
+                .unwrap();
         findings.violations(allowed)
     }
 
     /// Returns the first line of each violation.
     fn heads(files: &[(&str, &str)]) -> Vec<String> {
-        let head = |text: &String| text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
+        let head = |text: &String| {
+            text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+        };
         violations(files, &BTreeSet::new()).iter().map(head).collect()
     }
 
@@ -194,7 +220,10 @@ mod tests {
 
     #[test]
     fn uses_in_one_direction_are_allowed() {
-        let files = [("a.rs", "pub(crate) struct A;"), ("b.rs", "use crate::a::A;\npub(crate) struct B(A);")];
+        let files = [
+            ("a.rs", "pub(crate) struct A;"),
+            ("b.rs", "use crate::a::A;\npub(crate) struct B(A);"),
+        ];
         assert_eq!(heads(&files), Vec::<String>::new());
     }
 
@@ -220,8 +249,10 @@ mod tests {
             "pub(crate) struct A; #[cfg(not(test))] use crate::b::B;",
         ];
         for row in rows {
-            let files =
-                [("a.rs", row), ("b.rs", "use crate::a::A; pub(crate) struct B(A); fn f() {} trait T {}")];
+            let files = [
+                ("a.rs", row),
+                ("b.rs", "use crate::a::A; pub(crate) struct B(A); fn f() {} trait T {}"),
+            ];
             assert_eq!(heads(&files), [MODULES, PAIR], "{row}");
         }
     }
@@ -239,7 +270,8 @@ mod tests {
             "pub(crate) struct A; impl A { #[cfg(test)] fn f() { crate::b::f() } }",
         ];
         for row in rows {
-            let files = [("a.rs", row), ("b.rs", "use crate::a::A; pub(crate) struct B(A); fn f() {}")];
+            let files =
+                [("a.rs", row), ("b.rs", "use crate::a::A; pub(crate) struct B(A); fn f() {}")];
             assert_eq!(heads(&files), Vec::<String>::new(), "{row}");
         }
     }
@@ -262,7 +294,10 @@ mod tests {
         let re_exports = [("a.rs", "mod b; pub(crate) use b::B; pub(crate) struct A;"), child];
         assert_eq!(heads(&re_exports), Vec::<String>::new());
         let pair = "src/a.rs and src/a/b.rs use each other, and DESIGN.md gives no reason";
-        let uses = [("a.rs", "mod b; pub(crate) use b::B; pub(crate) struct A; fn f() { B::new() }"), child];
+        let uses = [
+            ("a.rs", "mod b; pub(crate) use b::B; pub(crate) struct A; fn f() { B::new() }"),
+            child,
+        ];
         assert_eq!(heads(&uses), [pair]);
         let imports = [("a.rs", "mod b; use b::B; pub(crate) struct A;"), child];
         assert_eq!(heads(&imports), [pair]);
@@ -270,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_call_counts_for_the_file_with_the_method() {
-        let child = ("a/b.rs", "use super::A; impl A { pub(super) fn g(&self) {} pub(super) fn h() {} }");
+        let child =
+            ("a/b.rs", "use super::A; impl A { pub(super) fn g(&self) {} pub(super) fn h() {} }");
         let pair = "src/a.rs and src/a/b.rs use each other, and DESIGN.md gives no reason";
         for call in ["self.g()", "Self::h()", "A::h()"] {
             let text = format!("mod b; pub(crate) struct A; impl A {{ fn f(&self) {{ {call} }} }}");
@@ -308,8 +344,9 @@ mod tests {
         let mut files: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         files.push(("r.rs", "mod a; mod b; mod c; mod d; mod e; mod f;"));
-        let pair =
-            |one: &str, other: &str| pairs::pair(&format!("src/r/{one}.rs"), &format!("src/r/{other}.rs"));
+        let pair = |one: &str, other: &str| {
+            pairs::pair(&format!("src/r/{one}.rs"), &format!("src/r/{other}.rs"))
+        };
         let allowed = BTreeSet::from([pair("a", "b"), pair("c", "d"), pair("e", "f")]);
         let texts = violations(&files, &allowed);
         assert_eq!(texts.len(), 1);
@@ -317,8 +354,10 @@ mod tests {
         assert!(texts[0].starts_with(head), "{}", texts[0]);
         // The files `a` to `d`, and `r.rs` without the modules `e` and `f`.
         let two_pairs = [&files[..4], &files[6..]].concat();
-        let two_pairs: Vec<_> =
-            two_pairs.iter().map(|(path, text)| (*path, text.trim_end_matches(" mod e; mod f;"))).collect();
+        let two_pairs: Vec<_> = two_pairs
+            .iter()
+            .map(|(path, text)| (*path, text.trim_end_matches(" mod e; mod f;")))
+            .collect();
         assert_eq!(violations(&two_pairs, &allowed), Vec::<String>::new());
         assert_eq!(violations(&two_pairs, &BTreeSet::from([pair("a", "b")])).len(), 1);
     }

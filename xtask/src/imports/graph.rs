@@ -20,7 +20,10 @@ impl Graph {
     }
 
     /// Returns the uses that an edge stands for.
-    pub(crate) fn uses(&self, edge: (usize, usize)) -> impl Iterator<Item = (&String, &BTreeSet<usize>)> {
+    pub(crate) fn uses(
+        &self,
+        edge: (usize, usize),
+    ) -> impl Iterator<Item = (&String, &BTreeSet<usize>)> {
         self.edges.get(&edge).into_iter().flatten()
     }
 
@@ -31,7 +34,8 @@ impl Graph {
     /// Returns the groups of two or more nodes in which every node can be reached from every other
     /// node (the strongly connected components).
     pub(crate) fn cycles(&self) -> Vec<BTreeSet<usize>> {
-        let nodes: BTreeSet<usize> = self.edges.keys().flat_map(|(from, to)| [*from, *to]).collect();
+        let nodes: BTreeSet<usize> =
+            self.edges.keys().flat_map(|(from, to)| [*from, *to]).collect();
         let reachable: BTreeMap<usize, BTreeSet<usize>> =
             nodes.iter().map(|node| (*node, self.reachable(*node))).collect();
         let group = |node: &usize| {
@@ -53,19 +57,27 @@ impl Graph {
     }
 
     /// Returns the nodes of a shortest path within a group, `from` and `to` included.
-    pub(crate) fn shortest_path(&self, group: &BTreeSet<usize>, from: usize, to: usize) -> Vec<usize> {
+    pub(crate) fn shortest_path(
+        &self,
+        group: &BTreeSet<usize>,
+        from: usize,
+        to: usize,
+    ) -> Vec<usize> {
         let (mut predecessors, mut open) = (BTreeMap::from([(from, from)]), VecDeque::from([from]));
         while let Some(node) = open.pop_front() {
             for next in self.successors(node).filter(|next| group.contains(next)) {
-                if let std::collections::btree_map::Entry::Vacant(entry) = predecessors.entry(next) {
+                if let std::collections::btree_map::Entry::Vacant(entry) = predecessors.entry(next)
+                {
                     entry.insert(node);
                     open.push_back(next);
                 }
             }
         }
         let mut path = vec![to];
-        while let Some(node) =
-            path.last().and_then(|last| predecessors.get(last)).filter(|_| path.last() != Some(&from))
+        while let Some(node) = path
+            .last()
+            .and_then(|last| predecessors.get(last))
+            .filter(|_| path.last() != Some(&from))
         {
             path.push(*node);
         }
@@ -82,7 +94,8 @@ impl Graph {
     pub(crate) fn edges_to_remove(&self, group: &BTreeSet<usize>) -> Vec<(usize, usize)> {
         let is_inside = |(from, to): &(usize, usize)| group.contains(from) && group.contains(to);
         let edges = self.edges.iter().filter(|(edge, _)| is_inside(edge));
-        let edges: Vec<WeightedEdge> = edges.map(|((from, to), uses)| (*from, *to, uses.len())).collect();
+        let edges: Vec<WeightedEdge> =
+            edges.map(|((from, to), uses)| (*from, *to, uses.len())).collect();
         let mut order: Vec<usize> = group.iter().copied().collect();
         while let Some(improved) = improved_order(&order, &edges) {
             order = improved;
@@ -102,7 +115,8 @@ fn backward_edges(order: &[usize], edges: &[WeightedEdge]) -> impl Iterator<Item
 
 /// Returns the order with one node moved, if such a move lowers the weight of the backward edges.
 fn improved_order(order: &[usize], edges: &[WeightedEdge]) -> Option<Vec<usize>> {
-    let weight = |order: &[usize]| backward_edges(order, edges).map(|(_, _, weight)| weight).sum::<usize>();
+    let weight =
+        |order: &[usize]| backward_edges(order, edges).map(|(_, _, weight)| weight).sum::<usize>();
     let moves = (0..order.len()).flat_map(|from| (0..order.len()).map(move |to| (from, to)));
     let moved = moves.map(|(from, to)| {
         let mut order = order.to_vec();

@@ -12,7 +12,11 @@ pub(crate) type Pair = (String, String);
 
 /// Returns the pair of two files, in alphabetical order.
 pub(crate) fn pair(one: &str, other: &str) -> Pair {
-    if one < other { (one.to_owned(), other.to_owned()) } else { (other.to_owned(), one.to_owned()) }
+    if one < other {
+        (one.to_owned(), other.to_owned())
+    } else {
+        (other.to_owned(), one.to_owned())
+    }
 }
 
 /// Returns the pairs in the table of a page; none if the page does not have the heading. Returns an

@@ -65,7 +65,13 @@ fn resolve_path(tree: &Tree, module: usize, path: &[String], depth: usize) -> Ve
 }
 
 /// Resolves a name of a module: among its items, modules and imports, or else through its globs.
-fn resolve_name(tree: &Tree, module: usize, first: &str, rest: &[String], depth: usize) -> Vec<ResolvedPath> {
+fn resolve_name(
+    tree: &Tree,
+    module: usize,
+    first: &str,
+    rest: &[String],
+    depth: usize,
+) -> Vec<ResolvedPath> {
     let names = tree.modules[module].names.get(first).map(Vec::as_slice).unwrap_or_default();
     let mut targets: Vec<ResolvedPath> = Vec::new();
     for name in names {
@@ -74,10 +80,17 @@ fn resolve_name(tree: &Tree, module: usize, first: &str, rest: &[String], depth:
                 let (name, rest) = (first.to_owned(), rest.to_vec());
                 targets.push(ResolvedPath::Item(Item { module, name, rest }));
             }
-            NameMeaning::Module(child) if rest.is_empty() => targets.push(ResolvedPath::Module(*child)),
+            NameMeaning::Module(child) if rest.is_empty() => {
+                targets.push(ResolvedPath::Module(*child))
+            }
             NameMeaning::Module(child) => targets.extend(resolve_path(tree, *child, rest, depth)),
             NameMeaning::Import(path) => {
-                targets.extend(resolve_path(tree, module, &[path.as_slice(), rest].concat(), depth));
+                targets.extend(resolve_path(
+                    tree,
+                    module,
+                    &[path.as_slice(), rest].concat(),
+                    depth,
+                ));
             }
         }
     }

@@ -26,7 +26,8 @@ impl TypeNames {
         let output = output.context("cannot run `git ls-files`")?;
         ensure!(output.status.success(), "`git ls-files` failed: {}", output.stderr.escape_ascii());
         // A deleted file stays in the list until the deletion is staged.
-        let files = std::str::from_utf8(&output.stdout)?.lines().filter(|file| root.join(file).exists());
+        let files =
+            std::str::from_utf8(&output.stdout)?.lines().filter(|file| root.join(file).exists());
         for file in files {
             names.add_file(file, &std::fs::read_to_string(root.join(file))?)?;
         }
@@ -36,7 +37,8 @@ impl TypeNames {
     /// Adds the types of a file. Reading tokens instead of items also finds the types that a macro
     /// such as `pin_project!` wraps, and those inside functions.
     fn add_file(&mut self, file: &str, text: &str) -> Result<()> {
-        let tokens: TokenStream = text.parse().map_err(|error| anyhow::anyhow!("{file}: {error}"))?;
+        let tokens: TokenStream =
+            text.parse().map_err(|error| anyhow::anyhow!("{file}: {error}"))?;
         self.add(file, tokens);
         Ok(())
     }
@@ -52,8 +54,7 @@ impl TypeNames {
                 TokenTree::Group(group) => self.add(file, group.stream()),
                 _ => {}
             }
-            follows_keyword =
-                matches!(&token, TokenTree::Ident(word) if KEYWORDS.iter().any(|keyword| word == keyword));
+            follows_keyword = matches!(&token, TokenTree::Ident(word) if KEYWORDS.iter().any(|keyword| word == keyword));
         }
     }
 

@@ -246,7 +246,8 @@ impl<'ast> Visit<'ast> for UseFinder<'_> {
         self.scopes.push(HashMap::new());
         // A `use` applies to the whole block, even to statements before it: visit every `use`
         // first.
-        let is_use = |statement: &&syn::Stmt| matches!(statement, syn::Stmt::Item(syn::Item::Use(_)));
+        let is_use =
+            |statement: &&syn::Stmt| matches!(statement, syn::Stmt::Item(syn::Item::Use(_)));
         let (imports, others): (Vec<_>, Vec<_>) = block.stmts.iter().partition(is_use);
         imports.into_iter().chain(others).for_each(|statement| self.visit_stmt(statement));
         self.scopes.pop();
@@ -281,7 +282,8 @@ impl<'ast> Visit<'ast> for UseFinder<'_> {
             return;
         }
         for token in list.tokens.clone() {
-            let path = syn::parse2::<syn::LitStr>(token.into()).and_then(|text| text.parse::<syn::Path>());
+            let path =
+                syn::parse2::<syn::LitStr>(token.into()).and_then(|text| text.parse::<syn::Path>());
             let Ok(path) = path.map(|path| segments(&path)) else { continue };
             self.record_path(&path, attribute.span());
             // `#[serde(with = "module")]` uses functions of the module.

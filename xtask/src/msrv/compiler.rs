@@ -43,7 +43,8 @@ pub(crate) fn check() -> Result<()> {
 /// Returns the features for which the crate's README does not state a newer version.
 fn old_features(member: &Member) -> Vec<&str> {
     let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
-    let features = member.features.iter().filter(|feature| stated_version(&readme, feature).is_none());
+    let features =
+        member.features.iter().filter(|feature| stated_version(&readme, feature).is_none());
     features.map(String::as_str).collect()
 }
 
@@ -58,7 +59,8 @@ impl MsrvCompiler {
     /// there is neither.
     fn installed() -> Result<Option<Self>> {
         let toolchain = format!("1.{OLDEST}");
-        let which = Command::new("rustup").args(["which", "--toolchain", &toolchain, "rustc"]).output();
+        let which =
+            Command::new("rustup").args(["which", "--toolchain", &toolchain, "rustc"]).output();
         if let Some(output) = which.ok().filter(|output| output.status.success()) {
             let rustc = PathBuf::from(String::from_utf8(output.stdout)?.trim());
             return Ok(Some(Self { rustc, libraries: None }));
@@ -91,12 +93,14 @@ fn unpack(folder: &Path) -> Result<bool> {
     };
     let table = String::from_utf8(output.stdout)?;
     let mut versions = table.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim);
-    let Some(version) = versions.find(|version| version.starts_with(&format!("1.{OLDEST}."))) else {
+    let Some(version) = versions.find(|version| version.starts_with(&format!("1.{OLDEST}.")))
+    else {
         return Ok(false);
     };
     let debs = folder.with_file_name("debs");
     fs::create_dir_all(&debs)?;
-    let [compiler, library] = [format!("rustc-web={version}"), format!("libstd-rust-web-dev={version}")];
+    let [compiler, library] =
+        [format!("rustc-web={version}"), format!("libstd-rust-web-dev={version}")];
     let shared = format!("libstd-rust-web-1.{OLDEST}={version}");
     let mut download = Command::new("apt-get");
     // rustc of this version is linked with LLVM 19.

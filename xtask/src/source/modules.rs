@@ -67,14 +67,21 @@ impl Tree {
     }
 
     fn read_file(&mut self, source: &dyn Source, place: Place, path: &Path) -> Result<usize> {
-        let text = source.text(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text =
+            source.text(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let parsed = syn::parse_file(&text).with_context(|| path.display().to_string())?;
         self.files.push(path.to_owned());
         self.add(source, place, self.files.len() - 1, parsed.items)
     }
 
     /// Adds a module with its child modules. Returns the index of the module.
-    fn add(&mut self, source: &dyn Source, place: Place, file: usize, items: Vec<Item>) -> Result<usize> {
+    fn add(
+        &mut self,
+        source: &dyn Source,
+        place: Place,
+        file: usize,
+        items: Vec<Item>,
+    ) -> Result<usize> {
         let number = self.modules.len();
         let Place { path, parent, folder } = place;
         self.modules.push(Module::new(path.clone(), parent, file));
@@ -111,8 +118,8 @@ impl Tree {
     /// Adds the macros with `#[macro_export]` to the names of the root, as the compiler does.
     fn hoist_exported_macros(&mut self) {
         let modules = self.modules.iter().skip(1);
-        let exported =
-            modules.flat_map(|module| module.items.iter().filter_map(|item| module.exported_macro(item)));
+        let exported = modules
+            .flat_map(|module| module.items.iter().filter_map(|item| module.exported_macro(item)));
         for (name, path) in exported.collect::<Vec<_>>() {
             self.modules[0].define(name, NameMeaning::Import(path));
         }
@@ -138,7 +145,8 @@ impl Place {
     /// Sets the folder of the child modules: the folder of `file`, if `file` is a `mod.rs` or was
     /// named by `#[path]`, or else the folder with the name of `file`.
     fn with_file(self, file: &Path, has_path_attribute: bool) -> Self {
-        let is_mod_file = has_path_attribute || file.file_name().is_some_and(|name| name == "mod.rs");
+        let is_mod_file =
+            has_path_attribute || file.file_name().is_some_and(|name| name == "mod.rs");
         let folder = if is_mod_file { folder_of(file).to_owned() } else { file.with_extension("") };
         Self { folder, ..self }
     }
@@ -152,7 +160,9 @@ impl Module {
     /// Returns the name and the path of an item that is a macro with `#[macro_export]`, or else
     /// `None`.
     fn exported_macro(&self, item: &Item) -> Option<(String, Vec<String>)> {
-        let Item::Macro(syn::ItemMacro { attrs, ident: Some(name), .. }) = item else { return None };
+        let Item::Macro(syn::ItemMacro { attrs, ident: Some(name), .. }) = item else {
+            return None;
+        };
         let is_exported = attrs.iter().any(|attribute| attribute.path().is_ident("macro_export"));
         let name = is_exported.then(|| name.to_string())?;
         let path = ["crate".to_owned()].into_iter().chain(self.path.iter().cloned());
@@ -189,7 +199,11 @@ pub(crate) fn imports(import: &syn::ItemUse) -> Vec<(String, Vec<String>)> {
 }
 
 /// Adds the imports of a part of a `use`. `path` are the segments before that part.
-fn add_imports(tree: &syn::UseTree, path: &mut Vec<String>, imports: &mut Vec<(String, Vec<String>)>) {
+fn add_imports(
+    tree: &syn::UseTree,
+    path: &mut Vec<String>,
+    imports: &mut Vec<(String, Vec<String>)>,
+) {
     match tree {
         syn::UseTree::Path(step) => {
             path.push(step.ident.to_string());
@@ -201,11 +215,17 @@ fn add_imports(tree: &syn::UseTree, path: &mut Vec<String>, imports: &mut Vec<(S
             imports.push(named_import(path, &last.ident, Some(last.rename.to_string())));
         }
         syn::UseTree::Glob(_) => imports.push(("*".to_owned(), path.clone())),
-        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| add_imports(tree, path, imports)),
+        syn::UseTree::Group(group) => {
+            group.items.iter().for_each(|tree| add_imports(tree, path, imports))
+        }
     }
 }
 
-fn named_import(path: &[String], last: &syn::Ident, renamed: Option<String>) -> (String, Vec<String>) {
+fn named_import(
+    path: &[String],
+    last: &syn::Ident,
+    renamed: Option<String>,
+) -> (String, Vec<String>) {
     let mut path = path.to_vec();
     // `use a::{self}` imports `a`.
     if last != "self" || path.is_empty() {
@@ -252,7 +272,9 @@ fn folder_of(file: &Path) -> &Path {
 fn normalized(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut normalized, component| {
         match component {
-            std::path::Component::ParentDir if normalized.file_name().is_some() => _ = normalized.pop(),
+            std::path::Component::ParentDir if normalized.file_name().is_some() => {
+                _ = normalized.pop()
+            }
             std::path::Component::CurDir => {}
             component => normalized.push(component),
         }

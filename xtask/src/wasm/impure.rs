@@ -26,7 +26,9 @@ pub(crate) fn check(member: &Member) -> Result<()> {
         for module in &tree.modules {
             let file = tree.files[module.file].strip_prefix(&workspace)?.display();
             let calls_of_module = system_calls(&module.items);
-            calls.extend(calls_of_module.into_iter().map(|(line, name)| format!("{file}:{line} {name}")));
+            calls.extend(
+                calls_of_module.into_iter().map(|(line, name)| format!("{file}:{line} {name}")),
+            );
         }
     }
     if !calls.is_empty() {
@@ -57,7 +59,8 @@ impl CallFinder {
         let is_std = path.first().is_some_and(|first| first == "std");
         let is_module = path.get(1).is_some_and(|module| MODULES.contains(&module.as_str()));
         let is_name = path.iter().any(|name| NAMES.contains(&name.as_str()));
-        let is_clock = matches!(path, [.., clock, now] if CLOCKS.contains(&clock.as_str()) && now == "now");
+        let is_clock =
+            matches!(path, [.., clock, now] if CLOCKS.contains(&clock.as_str()) && now == "now");
         if is_std && (is_module || is_name) || is_clock {
             self.calls.push((line, path.join("::")));
         }
@@ -78,7 +81,8 @@ impl<'ast> Visit<'ast> for CallFinder {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<String> =
+            path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         self.check_path(&names, path.span().start().line);
         visit::visit_path(self, path);
     }

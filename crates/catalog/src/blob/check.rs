@@ -46,11 +46,16 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
     for (number, Section { name, record, is_index, .. }) in LAYOUT.iter().enumerate() {
         let end = u32_at(header, 4 + 4 * number) as usize;
         if end < start || end > body.len() {
-            return Err(format!("section `{name}` goes from byte {start} to {end} of {}", body.len()));
+            return Err(format!(
+                "section `{name}` goes from byte {start} to {end} of {}",
+                body.len()
+            ));
         }
         let length = end - start;
         if length % record != 0 {
-            return Err(format!("section `{name}` has {length} bytes; its records have {record} bytes"));
+            return Err(format!(
+                "section `{name}` has {length} bytes; its records have {record} bytes"
+            ));
         }
         let places = length / record;
         // A search masks the hash with the number of places less one.
@@ -72,7 +77,10 @@ fn check_texts(section: &Section, records: &[u8], text: &str) -> Result<(), Stri
             let reference = u32_at(record, *place) as usize;
             let (from, length) = (reference & 0xff_ffff, reference >> 24);
             if text.get(from..from + length).is_none() {
-                return Err(format!("record {number} of `{}` refers to a missing text", section.name));
+                return Err(format!(
+                    "record {number} of `{}` refers to a missing text",
+                    section.name
+                ));
             }
         }
     }
@@ -85,9 +93,12 @@ fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
     let ends = blob.section(SETS).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
     let most = blob.section(SCOPES).len() / 2;
     if !ends.clone().is_sorted() || ends.clone().any(|end| end > most) {
-        return Err(format!("section `sets` does not divide the {most} numbers of `scopes` in order"));
+        return Err(format!(
+            "section `sets` does not divide the {most} numbers of `scopes` in order"
+        ));
     }
-    let mut numbers = blob.section(SCOPES).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
+    let mut numbers =
+        blob.section(SCOPES).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
     match numbers.position(|number| number >= known) {
         Some(place) => {
             Err(format!("entry {place} of section `scopes` exceeds the {known} scopes of the file"))
@@ -101,7 +112,10 @@ fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
 fn check_rows(blob: &Blob<'_>) -> Result<(), String> {
     // A trie node refers to a row by a number of 24 bits.
     if blob.row_count() >= 1 << 24 {
-        return Err(format!("the data has {} rows; fewer than 2^24 are possible", blob.row_count()));
+        return Err(format!(
+            "the data has {} rows; fewer than 2^24 are possible",
+            blob.row_count()
+        ));
     }
     let (apis, sets) = (blob.section(APIS).len() / API_RECORD, blob.set_count());
     for number in 0..blob.row_count() {

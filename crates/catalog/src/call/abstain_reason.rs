@@ -95,7 +95,12 @@ impl AbstainReason {
     pub fn is_google(self) -> bool {
         !matches!(
             self,
-            Self::Host | Self::Auth | Self::Metadata | Self::Workload | Self::Registry | Self::Catalog
+            Self::Host
+                | Self::Auth
+                | Self::Metadata
+                | Self::Workload
+                | Self::Registry
+                | Self::Catalog
         )
     }
 

@@ -32,9 +32,13 @@ impl Call<'_> {
             _ if api_host.is_bucket => host.rsplit_once(".storage.")?.0,
             // The call uses two buckets, and the URL does not show for which of them Google refused
             // the call.
-            Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => return None,
+            Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => {
+                return None;
+            }
             Some((_, rest)) => rest.split('/').next()?,
-            None if api_host.host == STORAGE && !is_json_path(self.path()) => path.split('/').next()?,
+            None if api_host.host == STORAGE && !is_json_path(self.path()) => {
+                path.split('/').next()?
+            }
             None => return None,
         };
         Some(name.to_owned())

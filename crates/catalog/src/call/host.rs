@@ -17,7 +17,9 @@
 use std::borrow::Cow;
 
 use super::abstain_reason::AbstainReason;
-use super::hosts::{ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, RESOURCES, STORAGE_NAMES, WORKLOADS};
+use super::hosts::{
+    ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, RESOURCES, STORAGE_NAMES, WORKLOADS,
+};
 
 /// Google's default universe.
 pub(crate) const DOMAIN: &str = "googleapis.com";
@@ -39,7 +41,11 @@ impl<'a> ApiHost<'a> {
 
     /// Finds the API host that `host` stands for, if `host` is below `domain`. `host` is in lower
     /// case and has no port and no final dot; `known` checks whether a name is the host of an API.
-    pub(crate) fn find_below(domain: &str, host: &'a str, known: impl Fn(&str) -> bool) -> Option<Self> {
+    pub(crate) fn find_below(
+        domain: &str,
+        host: &'a str,
+        known: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
         let name = host.strip_suffix(domain)?.strip_suffix('.')?;
         let short = without_location(name);
         let found = if domain == DOMAIN && short == name {
@@ -50,7 +56,8 @@ impl<'a> ApiHost<'a> {
         } else {
             service_host(short, |label| known_host(label, &known))
         };
-        let found = found.or_else(|| service_host(psc_service(short)?, |label| known_host(label, &known)));
+        let found =
+            found.or_else(|| service_host(psc_service(short)?, |label| known_host(label, &known)));
         if let Some(host) = found {
             return Some(Self::new(host));
         }
@@ -131,7 +138,8 @@ pub(crate) fn abstain_reason(host: &str) -> AbstainReason {
 /// catalog must be searched before this function is called.
 pub(crate) fn is_auth(host: &str, path: &str) -> bool {
     let prefixes = ["/oauth2/", "/robot/", "/service_accounts/"];
-    AUTH.contains(&host) || (host == "www.googleapis.com" && prefixes.iter().any(|p| path.starts_with(p)))
+    AUTH.contains(&host)
+        || (host == "www.googleapis.com" && prefixes.iter().any(|p| path.starts_with(p)))
 }
 
 /// Returns the host in the Discovery document of the API that `host` serves, if the names differ.
@@ -159,14 +167,18 @@ fn without_location(name: &str) -> &str {
 /// name `x`.
 fn psc_service(name: &str) -> Option<&str> {
     let (service, endpoint) = name.strip_suffix(".p")?.rsplit_once('-')?;
-    let is_endpoint = !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_endpoint =
+        !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_endpoint.then_some(service)
 }
 
 /// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in
 /// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-SVC`. `host_of` returns the host of a
 /// service that the catalog knows, and `None` for other names.
-fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+fn service_host<'a>(
+    label: &str,
+    host_of: impl Fn(&str) -> Option<Cow<'a, str>>,
+) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
     }
@@ -201,7 +213,9 @@ fn is_location(text: &str) -> bool {
     };
     match text.split_once('-') {
         Some((area, part)) => AREAS.contains(&area) && word(part, 12) && ends_in_digit(part),
-        None => word(text, 2) || (ends_in_digit(text) && word(text, 4)) || MULTI_REGIONS.contains(&text),
+        None => {
+            word(text, 2) || (ends_in_digit(text) && word(text, 4)) || MULTI_REGIONS.contains(&text)
+        }
     }
 }
 
@@ -215,15 +229,22 @@ mod tests {
 
     /// Returns the API host that a name stands for in a catalog with only the `known` hosts.
     fn host_of(name: &str, known: &[&str]) -> Option<String> {
-        ApiHost::find_below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
+        ApiHost::find_below(DOMAIN, name, |host| known.contains(&host))
+            .map(|place| place.host.into_owned())
     }
 
     #[test]
     fn a_location_is_removed_only_from_an_unknown_name() {
         // This may be the name of a service, or the location `us` and the service `build`.
         let ambiguous = "us-build.googleapis.com";
-        assert_eq!(host_of(ambiguous, &["build.googleapis.com", ambiguous]).as_deref(), Some(ambiguous));
-        assert_eq!(host_of(ambiguous, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
+        assert_eq!(
+            host_of(ambiguous, &["build.googleapis.com", ambiguous]).as_deref(),
+            Some(ambiguous)
+        );
+        assert_eq!(
+            host_of(ambiguous, &["build.googleapis.com"]).as_deref(),
+            Some("build.googleapis.com")
+        );
         assert_eq!(host_of("us-us-build.googleapis.com", &["build.googleapis.com"]), None);
     }
 

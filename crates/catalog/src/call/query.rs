@@ -45,7 +45,9 @@ pub(crate) fn is_signed(query: &str) -> bool {
         match pair.first() {
             Some(b'x' | b'X') if V4_KEYS.iter().any(|name| is(name)) => return true,
             Some(b's' | b'S') => has_signature |= is("Signature"),
-            Some(b'g' | b'G' | b'a' | b'A') => has_signer |= is("GoogleAccessId") || is("AWSAccessKeyId"),
+            Some(b'g' | b'G' | b'a' | b'A') => {
+                has_signer |= is("GoogleAccessId") || is("AWSAccessKeyId")
+            }
             _ => {}
         }
     }
@@ -63,7 +65,8 @@ fn key(pair: &[u8]) -> &[u8] {
 }
 
 /// The keys that signatures of version 4 contain. Each of them is enough to recognize a signature.
-const V4_KEYS: [&str; 4] = ["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"];
+const V4_KEYS: [&str; 4] =
+    ["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"];
 
 #[cfg(test)]
 mod tests {

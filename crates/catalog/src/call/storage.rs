@@ -6,7 +6,9 @@
 //! call has one of these types. For other calls, such as those that change the settings of a
 //! bucket, the equivalent is a guess.
 
-use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
+use super::storage_table::{
+    CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target,
+};
 use super::{Call, query};
 
 /// Returns the JSON equivalent of a call of the XML API; `None` if the XML API has no such call.
@@ -18,7 +20,9 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
         // A session takes PUT for data and DELETE to cancel, and belongs to the insertion of an
         // object in any case: <https://cloud.google.com/storage/docs/performing-resumable-uploads>.
         Target::Object if query::has_key(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
-        Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => COPY_OBJECT,
+        Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => {
+            COPY_OBJECT
+        }
         target => {
             let matches = |(row_target, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
                 *row_target == target && verbs.contains(&verb) && *part == requested.part
@@ -34,7 +38,9 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
 /// of a bucket.
 pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
-    first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch", "v2"].contains(&first))
+    first.is_some_and(|first| {
+        ["storage", "upload", "resumable", "download", "batch", "v2"].contains(&first)
+    })
 }
 
 impl Target {
@@ -57,8 +63,10 @@ impl Target {
 /// Some clients, such as object_store, percent-encode punctuation marks.
 fn is_bucket(name: &str) -> bool {
     if name.contains('%') {
-        let marks = [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
-        let plain = marks.iter().fold(name.to_owned(), |name, (code, mark)| name.replace(code, mark));
+        let marks =
+            [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
+        let plain =
+            marks.iter().fold(name.to_owned(), |name, (code, mark)| name.replace(code, mark));
         return !plain.contains('%') && is_bucket(&plain);
     }
     let is_valid_end = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());

@@ -61,14 +61,29 @@ pub(super) static CALLS: &[Row] = &[
     (Target::Bucket, &["POST"], Part::Whole, guessed("POST", "/storage/v1/b/b/o")),
     (Target::Bucket, &["GET", "HEAD"], Part::Acl, documented("GET", "/storage/v1/b/b/acl")),
     (Target::Bucket, &["PUT"], Part::Acl, documented("PUT", "/storage/v1/b/b/acl/e")),
-    (Target::Bucket, &["GET", "HEAD"], Part::DefaultAcl, guessed("GET", "/storage/v1/b/b/defaultObjectAcl")),
-    (Target::Bucket, &["PUT"], Part::DefaultAcl, guessed("PUT", "/storage/v1/b/b/defaultObjectAcl/e")),
+    (
+        Target::Bucket,
+        &["GET", "HEAD"],
+        Part::DefaultAcl,
+        guessed("GET", "/storage/v1/b/b/defaultObjectAcl"),
+    ),
+    (
+        Target::Bucket,
+        &["PUT"],
+        Part::DefaultAcl,
+        guessed("PUT", "/storage/v1/b/b/defaultObjectAcl/e"),
+    ),
     (Target::Bucket, &["GET", "HEAD"], Part::Policy, guessed("GET", "/storage/v1/b/b/iam")),
     (Target::Bucket, &["PUT", "DELETE"], Part::Policy, guessed("PUT", "/storage/v1/b/b/iam")),
     (Target::Bucket, &["GET"], Part::Uploads, guessed("GET", "/storage/v1/b/b/o")),
     (Target::Bucket, &["POST"], Part::Delete, guessed("DELETE", "/storage/v1/b/b/o/o")),
     (Target::Bucket, &["GET", "HEAD"], Part::Settings, guessed("GET", "/storage/v1/b/b")),
-    (Target::Bucket, &["PUT", "POST", "DELETE"], Part::Settings, guessed("PATCH", "/storage/v1/b/b")),
+    (
+        Target::Bucket,
+        &["PUT", "POST", "DELETE"],
+        Part::Settings,
+        guessed("PATCH", "/storage/v1/b/b"),
+    ),
     (Target::Object, &["GET", "HEAD"], Part::Whole, documented("GET", "/storage/v1/b/b/o/o")),
     (Target::Object, &["PUT"], Part::Whole, INSERT_OBJECT),
     (Target::Object, &["POST"], Part::Uploads, INSERT_OBJECT),
@@ -83,7 +98,12 @@ pub(super) static CALLS: &[Row] = &[
     (Target::Object, &["GET", "HEAD"], Part::Settings, guessed("GET", "/storage/v1/b/b/o/o")),
     (Target::Object, &["GET", "HEAD"], Part::Policy, guessed("GET", "/storage/v1/b/b/o/o/iam")),
     (Target::Object, &["PUT"], Part::Policy, guessed("PUT", "/storage/v1/b/b/o/o/iam")),
-    (Target::Object, &["PUT", "POST", "DELETE"], Part::Settings, guessed("PATCH", "/storage/v1/b/b/o/o")),
+    (
+        Target::Object,
+        &["PUT", "POST", "DELETE"],
+        Part::Settings,
+        guessed("PATCH", "/storage/v1/b/b/o/o"),
+    ),
 ];
 
 /// The query keys that select a setting.

@@ -85,7 +85,8 @@ impl Effect {
     /// Returns the silence of a [`NoVerdict`](Self::NoVerdict) if the silence covers calls with
     /// this query.
     pub(crate) fn silence_for(&self, query: &str) -> Option<&Silence> {
-        self.silence().filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
+        self.silence()
+            .filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
     }
 
     /// Returns the reason of a [`NoVerdict`](Self::NoVerdict) that covers every call and every

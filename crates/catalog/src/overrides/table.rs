@@ -17,13 +17,20 @@ pub static OVERRIDES: &[Override] = &[
         // The generator uses this row where two documents list different scopes for one request. In
         // the present documents there is no such request.
         methods: &[],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Ambiguous,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://developers.google.com/discovery/v1/reference/apis",
     },
     // Scopes that are accepted and that Discovery does not list.
     Override {
         methods: &["mybusiness*"],
-        effect: Effect::AlsoAccepts { listed: None, scopes: &["business.manage", "plus.business.manage"] },
+        effect: Effect::AlsoAccepts {
+            listed: None,
+            scopes: &["business.manage", "plus.business.manage"],
+        },
         source: "https://developers.google.com/my-business/content/implement-oauth",
     },
     Override {
@@ -38,7 +45,10 @@ pub static OVERRIDES: &[Override] = &[
     },
     Override {
         methods: &["storage.*"],
-        effect: Effect::AlsoAccepts { listed: Some("devstorage.read_only"), scopes: &["bigquery.readonly"] },
+        effect: Effect::AlsoAccepts {
+            listed: Some("devstorage.read_only"),
+            scopes: &["bigquery.readonly"],
+        },
         source: "https://cloud.google.com/storage/docs/oauth-scopes",
     },
     Override {
@@ -99,12 +109,20 @@ pub static OVERRIDES: &[Override] = &[
     // Methods that need several scopes at once.
     Override {
         methods: &["firebaseio.data.*"],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Several,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://firebase.google.com/docs/database/rest/auth",
     },
     Override {
         methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Several,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://health.googleapis.com/$discovery/rest?version=v4",
     },
     // Methods whose accepted scopes depend on the request.
@@ -134,7 +152,11 @@ pub static OVERRIDES: &[Override] = &[
             "chat.spaces.completeImport", // depends on import mode
             "chat.spaces.findGroupChats", // depends on `spaceView`
         ],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
     },
     Override {
@@ -157,18 +179,30 @@ pub static OVERRIDES: &[Override] = &[
     },
     Override {
         methods: &["script.scripts.run"], // depends on the services that the script uses
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://developers.google.com/apps-script/api/how-tos/execute",
     },
     Override {
         methods: &["workspaceevents.subscriptions.*"], // depends on the target resource in the body
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://developers.google.com/workspace/events/guides/auth",
     },
     Override {
         // Users and service accounts need different scopes.
         methods: &["cloudidentity.devices.deviceUsers.lookup"],
-        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: &[] }),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: None,
+            only_with: &[],
+        }),
         source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",
     },
     // Scopes that restrict a token which holds wider scopes as well.
@@ -199,24 +233,48 @@ pub static OVERRIDES: &[Override] = &[
 /// different scopes. Source: the comments of the rpcs in
 /// <https://github.com/googleapis/googleapis/tree/master/google/storage>.
 pub static RPC_TWINS: &[(&str, &str)] = &[
-    ("google.storage.control.v2.StorageControl.CreateAnywhereCache", "storage.anywhereCaches.insert"),
+    (
+        "google.storage.control.v2.StorageControl.CreateAnywhereCache",
+        "storage.anywhereCaches.insert",
+    ),
     ("google.storage.control.v2.StorageControl.CreateFolder", "storage.folders.insert"),
-    ("google.storage.control.v2.StorageControl.CreateManagedFolder", "storage.managedFolders.insert"),
+    (
+        "google.storage.control.v2.StorageControl.CreateManagedFolder",
+        "storage.managedFolders.insert",
+    ),
     ("google.storage.control.v2.StorageControl.DeleteFolder", "storage.folders.delete"),
-    ("google.storage.control.v2.StorageControl.DeleteFolderRecursive", "storage.folders.deleteRecursive"),
-    ("google.storage.control.v2.StorageControl.DeleteManagedFolder", "storage.managedFolders.delete"),
-    ("google.storage.control.v2.StorageControl.DisableAnywhereCache", "storage.anywhereCaches.disable"),
+    (
+        "google.storage.control.v2.StorageControl.DeleteFolderRecursive",
+        "storage.folders.deleteRecursive",
+    ),
+    (
+        "google.storage.control.v2.StorageControl.DeleteManagedFolder",
+        "storage.managedFolders.delete",
+    ),
+    (
+        "google.storage.control.v2.StorageControl.DisableAnywhereCache",
+        "storage.anywhereCaches.disable",
+    ),
     ("google.storage.control.v2.StorageControl.GetAnywhereCache", "storage.anywhereCaches.get"),
     ("google.storage.control.v2.StorageControl.GetFolder", "storage.folders.get"),
     ("google.storage.control.v2.StorageControl.GetManagedFolder", "storage.managedFolders.get"),
-    ("google.storage.control.v2.StorageControl.GetStorageLayout", "storage.buckets.getStorageLayout"),
+    (
+        "google.storage.control.v2.StorageControl.GetStorageLayout",
+        "storage.buckets.getStorageLayout",
+    ),
     ("google.storage.control.v2.StorageControl.ListAnywhereCaches", "storage.anywhereCaches.list"),
     ("google.storage.control.v2.StorageControl.ListFolders", "storage.folders.list"),
     ("google.storage.control.v2.StorageControl.ListManagedFolders", "storage.managedFolders.list"),
     ("google.storage.control.v2.StorageControl.PauseAnywhereCache", "storage.anywhereCaches.pause"),
     ("google.storage.control.v2.StorageControl.RenameFolder", "storage.folders.rename"),
-    ("google.storage.control.v2.StorageControl.ResumeAnywhereCache", "storage.anywhereCaches.resume"),
-    ("google.storage.control.v2.StorageControl.UpdateAnywhereCache", "storage.anywhereCaches.update"),
+    (
+        "google.storage.control.v2.StorageControl.ResumeAnywhereCache",
+        "storage.anywhereCaches.resume",
+    ),
+    (
+        "google.storage.control.v2.StorageControl.UpdateAnywhereCache",
+        "storage.anywhereCaches.update",
+    ),
     ("google.storage.v2.Storage.BidiReadObject", "storage.objects.get"),
     ("google.storage.v2.Storage.BidiWriteObject", "storage.objects.insert"),
     ("google.storage.v2.Storage.CancelResumableWrite", "storage.objects.insert"),
@@ -267,6 +325,9 @@ pub static HEARD_OF: &[(&str, &str)] = &[
     ),
     ("plus.business.manage", "https://developers.google.com/my-business/content/implement-oauth"),
     ("sqlservice", "https://cloud.google.com/sdk/gcloud/reference/compute/instances/create"),
-    ("sqlservice.login", "https://cloud.google.com/sdk/gcloud/reference/auth/application-default/login"),
+    (
+        "sqlservice.login",
+        "https://cloud.google.com/sdk/gcloud/reference/auth/application-default/login",
+    ),
     ("taskqueue", "https://cloud.google.com/sdk/gcloud/reference/compute/instances/create"),
 ];

@@ -212,7 +212,11 @@ const RPCS: &[(&str, Option<&str>, &str)] = &[
         Some("spanner.projects.instances.databases.sessions.executeSql"),
         "discovery",
     ),
-    ("/google.logging.v2.LoggingServiceV2/WriteLogEntries", Some("logging.entries.write"), "discovery"),
+    (
+        "/google.logging.v2.LoggingServiceV2/WriteLogEntries",
+        Some("logging.entries.write"),
+        "discovery",
+    ),
     (
         "/google.firestore.v1.Firestore/RunQuery",
         Some("firestore.projects.databases.documents.runQuery"),
@@ -258,7 +262,12 @@ fn a_grpc_method_accepts_the_scopes_of_its_rest_method() {
 /// different scopes.
 #[test]
 fn grpc_methods_of_storage_accept_the_scopes_of_the_json_methods() {
-    let rows = [("ReadObject", true), ("ListObjects", true), ("WriteObject", false), ("DeleteBucket", false)];
+    let rows = [
+        ("ReadObject", true),
+        ("ListObjects", true),
+        ("WriteObject", false),
+        ("DeleteBucket", false),
+    ];
     for (rpc, expected) in rows {
         let method = grpc(&format!("/google.storage.v2.Storage/{rpc}")).unwrap();
         assert_eq!(method.accepts(&granted("devstorage.read_only")), expected, "{rpc}");
@@ -283,7 +292,10 @@ fn an_encoded_colon_with_two_readings_gives_no_method() {
     let drive = |path| find("drive.googleapis.com", "GET", path).map(|method| method.id());
     let pubsub = |path| find("pubsub.googleapis.com", "GET", path).map(|method| method.id());
     assert_eq!(drive("/"), None);
-    assert_eq!(pubsub("/v1/projects/p/topics/t:getIamPolicy"), Some("pubsub.projects.topics.getIamPolicy"));
+    assert_eq!(
+        pubsub("/v1/projects/p/topics/t:getIamPolicy"),
+        Some("pubsub.projects.topics.getIamPolicy")
+    );
     // `t%3AgetIamPolicy` may also be the name of a topic.
     assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "the method is not certain");
 }
@@ -322,7 +334,9 @@ fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
             ids += 1;
             let first = ApiMethod::by_id(id).unwrap();
             assert_eq!(first.id(), id);
-            assert!(CATALOG.versions(id).all(|method| method.id() == id && !method.verb().is_empty()));
+            assert!(
+                CATALOG.versions(id).all(|method| method.id() == id && !method.verb().is_empty())
+            );
         }
         let method = method(row);
         let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
@@ -369,7 +383,9 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
     let (mut host_count, mut method_count) = (0, 0);
     for record in BLOB.section(HOSTS).chunks_exact(HOST_RECORD) {
         let name = std::str::from_utf8(BLOB.text(record, 0)).unwrap();
-        let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
+        let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else {
+            continue;
+        };
         host_count += 1;
         // For these hosts the path alone does not determine the method.
         let needs_more = host::unalias(name.as_bytes()).is_some()
@@ -390,7 +406,10 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         }
     }
     // Lower numbers would mean that the loop skips hosts or methods.
-    assert!(host_count > 150 && method_count > 10_000, "{host_count} hosts, {method_count} methods");
+    assert!(
+        host_count > 150 && method_count > 10_000,
+        "{host_count} hosts, {method_count} methods"
+    );
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
     assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
 }
@@ -398,10 +417,13 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
 #[test]
 fn every_method_of_storage_bigquery_and_pubsub_has_a_verdict() {
     for api in ["storage.", "bigquery.", "pubsub."] {
-        let methods = (0..BLOB.row_count()).map(method).filter(|method| method.id().starts_with(api));
+        let methods =
+            (0..BLOB.row_count()).map(method).filter(|method| method.id().starts_with(api));
         let (judged, all) = methods.fold((0, 0), |(judged, all), method| {
-            let is_doubtful = |row: &Override| row.effect.silence().is_none_or(|it| it.only_with.is_empty());
-            let is_judged = !method.override_row().is_some_and(is_doubtful) && !method.accepted().is_empty();
+            let is_doubtful =
+                |row: &Override| row.effect.silence().is_none_or(|it| it.only_with.is_empty());
+            let is_judged =
+                !method.override_row().is_some_and(is_doubtful) && !method.accepted().is_empty();
             (judged + usize::from(is_judged), all + 1)
         });
         assert_eq!(judged, all, "{api}");
@@ -460,7 +482,11 @@ fn an_override_adds_scopes_only_to_its_methods() {
         ("cloudresourcemanager.projects.getIamPolicy", "iam", false),
     ];
     for (id, short, expected) in rows {
-        assert_eq!(ApiMethod::by_id(id).unwrap().accepts(&granted(short)), expected, "{id} {short}");
+        assert_eq!(
+            ApiMethod::by_id(id).unwrap().accepts(&granted(short)),
+            expected,
+            "{id} {short}"
+        );
     }
 }
 
@@ -469,12 +495,22 @@ fn a_call_whose_scopes_depend_on_the_request_has_no_verdict() {
     // The columns are the method, a scope of the token, the query, and why the overrides prevent a
     // verdict. `None` means that they do not prevent a verdict.
     let rows = [
-        ("gmail.users.messages.list", "gmail.metadata", "q=is%3Aunread", Some(AbstainReason::Restricted)),
+        (
+            "gmail.users.messages.list",
+            "gmail.metadata",
+            "q=is%3Aunread",
+            Some(AbstainReason::Restricted),
+        ),
         ("gmail.users.messages.list", "gmail.metadata", "maxResults=1", None),
         ("gmail.users.messages.list", "gmail.readonly", "q=x", None),
         ("gmail.users.messages.get", "gmail.metadata", "", Some(AbstainReason::Restricted)),
         ("gmail.users.messages.get", "gmail.metadata", "format=metadata", None),
-        ("gmail.users.messages.get", "gmail.metadata", "format=raw", Some(AbstainReason::Restricted)),
+        (
+            "gmail.users.messages.get",
+            "gmail.metadata",
+            "format=raw",
+            Some(AbstainReason::Restricted),
+        ),
         ("chat.spaces.get", "chat.spaces", "useAdminAccess=true", Some(AbstainReason::Request)),
         ("chat.spaces.get", "chat.spaces", "alt=json", None),
         (
@@ -509,7 +545,9 @@ fn an_inferred_method_differs_in_its_basis_only() {
 
 #[test]
 fn a_path_of_any_length_is_split_at_its_slashes() {
-    for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
+    for path in
+        ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"]
+    {
         let mut segments = crate::path::Segments::new(path, 1).unwrap();
         let mut texts = Vec::new();
         while !segments.is_done() {
@@ -527,7 +565,10 @@ fn a_deep_path_has_a_method_unless_it_exceeds_a_limit() {
     assert_eq!(find("storage.googleapis.com", "GET", &too_many_bytes), None);
     let deep = format!("/v1/projects/p/databases/d/documents{}", "/c/d".repeat(20));
     let id = find("firestore.googleapis.com", "GET", &deep).map(|method| method.id());
-    assert!(id.is_some_and(|id| id.starts_with("firestore.projects.databases.documents.")), "{id:?}");
+    assert!(
+        id.is_some_and(|id| id.starts_with("firestore.projects.databases.documents.")),
+        "{id:?}"
+    );
 }
 
 proptest! {

@@ -26,7 +26,8 @@ pub const TARGETS: [(&str, Target); 3] =
 /// # Panics
 /// Panics if there is no target with this name, or if the target finds a fault.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
+    let (_, target) =
+        TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
     target(data);
 }
 
@@ -51,7 +52,11 @@ fn request(data: &[u8]) {
     let template = pick(&host.templates, number(2));
     let path = path(template, fill, choices[4]);
     // Three quarters of the values of a byte select the verb of the template.
-    let verb = if choices[5] < 192 { template.verb() } else { pick(&crate::blob::VERBS, choices[5].into()) };
+    let verb = if choices[5] < 192 {
+        template.verb()
+    } else {
+        pick(&crate::blob::VERBS, choices[5].into())
+    };
     compare(host, verb, &path);
 }
 
@@ -93,13 +98,17 @@ fn request_line(data: &[u8]) {
     let [verb, url, headers] = parts(data);
     let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
     let headers = header_map(headers);
-    let endpoints =
-        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("invalid endpoint");
+    let endpoints = Endpoints::new()
+        .endpoint("http://emulator:80", "pubsub.googleapis.com")
+        .expect("invalid endpoint");
     let endpoints = endpoints.universe("s3nsapis.fr").expect("invalid domain");
     let found = lookup(&Call::new(&verb, &uri).with_headers(&headers), &endpoints);
     if let Some(method) = found.method() {
         assert!(!method.id().is_empty() && !method.api().is_empty());
-        assert!(method.set_index() > 0 || found.abstain_reason().is_some(), "judged without a listed scope");
+        assert!(
+            method.set_index() > 0 || found.abstain_reason().is_some(),
+            "judged without a listed scope"
+        );
     }
     let _ = format!("{:?}", Call::new(&verb, &uri).with_headers(&headers));
     if let Some(host) = naive::hosts().iter().find(|host| uri.host() == Some(host.name)) {
@@ -143,18 +152,18 @@ fn read_file(choice: u8, data: &[u8]) {
     if choice % 8 != 0 {
         return;
     }
-    let scopes =
-        (0..600).fold(String::new(), |text, number| format!("{text}scope https://example.com/{number}\n"));
-    let head =
-        "gcp-scopes-catalog 1\npackage p 1\nprotos q 2\nnewest 20260101\ncounts 1 2 3 4\noverrides 5\n";
+    let scopes = (0..600)
+        .fold(String::new(), |text, number| format!("{text}scope https://example.com/{number}\n"));
+    let head = "gcp-scopes-catalog 1\npackage p 1\nprotos q 2\nnewest 20260101\ncounts 1 2 3 4\noverrides 5\n";
     let file = [head.as_bytes(), scopes.as_bytes(), b"\n", data].concat();
     if let Ok(catalog) = Catalog::open(&file) {
         for index in (0..catalog.method_count()).take(64) {
             let method = catalog.method_at(index).expect("no method at an index below the count");
             let _ = (method.id(), method.api(), method.host(), method.accepted(), method.basis());
         }
-        let uri =
-            http::Uri::from_static("https://storage.googleapis.com/storage/v1/b/photos/o/a%2Fb/acl/user-x");
+        let uri = http::Uri::from_static(
+            "https://storage.googleapis.com/storage/v1/b/photos/o/a%2Fb/acl/user-x",
+        );
         let _ = lookup(&Call::new(&Method::GET, &uri), &Endpoints::new().with_catalog(catalog));
     }
 }
@@ -192,7 +201,8 @@ mod tests {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
-            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            let inputs: Vec<_> =
+                files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
             assert!(inputs.len() > 1, "the corpus of {name} has fewer than two inputs");
             for input in inputs {
                 target(&input);

@@ -9,7 +9,8 @@ use crate::ApiMethod;
 use crate::blob::{Blob, NODES, VERBS, u16_at, u32_at};
 use crate::catalog::Catalog;
 
-static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| Catalog::built_in().blob());
+static BLOB: std::sync::LazyLock<&Blob<'static>> =
+    std::sync::LazyLock::new(|| Catalog::built_in().blob());
 /// The name of the trie for old paths of `www.googleapis.com`: see `walk::LEGACY`.
 const LEGACY: &str = "/legacy";
 /// The largest number of segments in a path: see `path::MAX_SEGMENTS`.
@@ -65,8 +66,9 @@ pub(crate) fn example(parts: &[NaivePart]) -> String {
 pub(crate) fn hosts() -> &'static [NaiveHost] {
     static HOSTS: OnceLock<Vec<NaiveHost>> = OnceLock::new();
     HOSTS.get_or_init(|| {
-        let mut names: Vec<_> =
-            (0..BLOB.row_count()).map(|row| ApiMethod::from_row(Catalog::built_in(), row).host()).collect();
+        let mut names: Vec<_> = (0..BLOB.row_count())
+            .map(|row| ApiMethod::from_row(Catalog::built_in(), row).host())
+            .collect();
         names.sort_unstable();
         names.dedup();
         let hosts = names.into_iter().map(|name| NaiveHost { name, templates: list(name) });
@@ -102,7 +104,8 @@ fn read(
     end: &mut impl FnMut(u16, u32),
 ) {
     let node = blob.section(NODES).get(at as usize..).unwrap_or_default();
-    let [literals, rows, flags] = [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
+    let [literals, rows, flags] =
+        [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
     let u24 = |at| u32_at(node, at) & 0xff_ffff;
     let mut place = 4;
     for (flag, part) in [(8, NaivePart::Star), (16, NaivePart::DoubleStar)] {
@@ -125,7 +128,8 @@ fn read(
 pub(crate) fn find(host: &NaiveHost, verb: &str, path: &str) -> Option<u32> {
     let verb = VERBS.iter().position(|known| *known == verb)? as u16 + 1;
     let find = |templates| find_in(templates, verb, path, host.name);
-    find(&host.templates).or_else(|| if host.name == "www.googleapis.com" { find(legacy()) } else { None })
+    find(&host.templates)
+        .or_else(|| if host.name == "www.googleapis.com" { find(legacy()) } else { None })
 }
 
 /// Searches the templates for a path, with and without a custom verb.
@@ -143,7 +147,9 @@ fn find_in(templates: &[NaiveTemplate], verb: u16, path: &str, host: &str) -> Op
     match (with, whole) {
         (Some(_), Some(_)) if width == 3 => None,
         (Some(row), _) => Some(row),
-        (None, whole) => whole.filter(|_| !is_unknown_verb(templates, [place, path], name, verb, host)),
+        (None, whole) => {
+            whole.filter(|_| !is_unknown_verb(templates, [place, path], name, verb, host))
+        }
     }
 }
 
@@ -174,9 +180,11 @@ fn is_unknown_verb(
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let is_domain = |text: &str| text.contains('.') && text.split('.').all(is_label);
-    let has_domain = last.split_once(':').is_some_and(|(domain, id)| is_domain(domain) && !id.contains(':'));
+    let has_domain =
+        last.split_once(':').is_some_and(|(domain, id)| is_domain(domain) && !id.contains(':'));
     let is_project = ["projects", "apps"].contains(&parent) && has_domain;
-    let keys: std::collections::BTreeSet<u16> = templates.iter().map(|template| template.key).collect();
+    let keys: std::collections::BTreeSet<u16> =
+        templates.iter().map(|template| template.key).collect();
     let with_verb = || keys.iter().any(|key| *key > 7 && best(templates, *key, place).is_some());
     let is_post = VERBS.get(usize::from(verb).wrapping_sub(1)) == Some(&"POST");
     is_word && (is_post || !(is_name || is_project)) && with_verb()
@@ -193,7 +201,8 @@ fn best(templates: &[NaiveTemplate], key: u16, path: &str) -> Option<u32> {
         return None;
     }
     let fits = templates.iter().filter(|template| template.key == key);
-    let ranked = fits.filter_map(|template| Some((rank(&template.parts, &segments)?, template.row)));
+    let ranked =
+        fits.filter_map(|template| Some((rank(&template.parts, &segments)?, template.row)));
     ranked.min().map(|(_, row)| row)
 }
 
@@ -220,7 +229,9 @@ impl NaiveSegment<'_> {
 /// first segment of a `**` and 3 for the other segments of the `**`. The smallest result is the
 /// best match. `None` if the template does not match.
 fn rank(parts: &[NaivePart], segments: &[NaiveSegment<'_>]) -> Option<Vec<u8>> {
-    let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
+    let Some((part, parts)) = parts.split_first() else {
+        return segments.is_empty().then(Vec::new);
+    };
     let (segment, rest) = segments.split_first()?;
     let first = match part {
         NaivePart::Literal(text) if segment.is(text) => 0,

@@ -29,7 +29,12 @@ fn file() -> Vec<u8> {
 }
 
 /// Looks up a request in this catalog, and returns the verdict on a token with these scopes.
-fn verdict(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
+fn verdict(
+    catalog: Catalog,
+    verb: &http::Method,
+    url: &str,
+    held: &ScopeSet,
+) -> Result<bool, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
     lookup(&Call::new(verb, &uri), &endpoints).accepts(held)
@@ -43,19 +48,27 @@ fn an_opened_catalog_gives_the_same_results_as_the_built_in_one() {
     assert_eq!(opened.version(), VERSION);
     for index in 0..opened.method_count() {
         let method = opened.method_at(index).unwrap();
-        let Ok(same) = Catalog::built_in().method(&format!("{}:{}", method.api(), method.id())) else {
+        let Ok(same) = Catalog::built_in().method(&format!("{}:{}", method.api(), method.id()))
+        else {
             continue;
         };
         assert_eq!(method.accepted(), same.accepted(), "{method:?}");
-        assert_eq!((method.host(), method.verb(), method.basis()), (same.host(), same.verb(), same.basis()));
+        assert_eq!(
+            (method.host(), method.verb(), method.basis()),
+            (same.host(), same.verb(), same.basis())
+        );
         assert_ne!(method, same, "methods of different catalogs should differ");
     }
     let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
     assert_eq!(verdict(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
     assert_eq!(verdict(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
     // The file contains only the host of Cloud Storage.
-    let other =
-        verdict(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
+    let other = verdict(
+        opened,
+        &http::Method::GET,
+        "https://pubsub.googleapis.com/v1/projects/p/topics",
+        &read_only,
+    );
     assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
 }
 
@@ -99,7 +112,8 @@ fn methods_with_an_override_of_another_table_have_no_verdict() {
             .count()
     };
     assert!(count_request(other_table) >= count_request(same_table));
-    let mut methods = (0..other_table.method_count()).map(|index| other_table.method_at(index).unwrap());
+    let mut methods =
+        (0..other_table.method_count()).map(|index| other_table.method_at(index).unwrap());
     assert!(methods.all(|method| method.override_row().is_none()));
 }
 

@@ -46,7 +46,8 @@ impl Explainer {
         let FoundRefusal { refusal, call: read, environment, .. } = found;
         let of_record = environment.filter(|_| !self.is_environment_given);
         let is_place_of_record = of_record.is_some();
-        let environment = of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
+        let environment =
+            of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
         let given = self.call.as_ref().filter(|call| !read.contradicts(call));
         let mut notes = Vec::new();
         if self.call.is_some() && given.is_none() {
@@ -56,14 +57,17 @@ impl Explainer {
         let (method, call) = (named_call.method(), named_call.call());
         let with_service = with_service(&refusal, &named_call);
         let denial = self.denial(&call, method, &with_service, &environment);
-        let required = (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &with_service));
+        let required =
+            (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &with_service));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
         };
         let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
-        notes.extend(candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope));
+        notes.extend(
+            candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope),
+        );
         Explanation {
             refusal: Some(refusal),
             denial,
@@ -77,7 +81,12 @@ impl Explainer {
     }
 
     /// Returns the scopes that a refused call needed.
-    fn required(&self, call: &Call<'_>, method: Option<ApiMethod>, refusal: &Refusal) -> RequiredScopes {
+    fn required(
+        &self,
+        call: &Call<'_>,
+        method: Option<ApiMethod>,
+        refusal: &Refusal,
+    ) -> RequiredScopes {
         RequiredScopes::of_refused_call(&look_up(call, method), method, &self.granted, refusal)
     }
 
@@ -125,10 +134,14 @@ const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, s
 
 /// Returns the note about a call of `--call` that is not the call of the answer.
 fn contradicted_call(read: &NamedCall) -> String {
-    let name =
-        read.method().map(|method| method.id().to_owned()).or_else(|| read.service().map(str::to_owned));
+    let name = read
+        .method()
+        .map(|method| method.id().to_owned())
+        .or_else(|| read.service().map(str::to_owned));
     let name = name.unwrap_or_else(|| "another API".to_owned());
-    format!("--call names another call than this answer, which is about {name}: --call is not used.")
+    format!(
+        "--call names another call than this answer, which is about {name}: --call is not used."
+    )
 }
 
 /// Returns the note about the methods of which one was called; `None` if the method is known or

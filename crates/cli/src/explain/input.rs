@@ -53,7 +53,8 @@ fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
         _ => return bytes,
     };
     // The first unit is the byte order mark.
-    let units: Vec<u16> = bytes.chunks_exact(2).skip(1).map(|pair| unit([pair[0], pair[1]])).collect();
+    let units: Vec<u16> =
+        bytes.chunks_exact(2).skip(1).map(|pair| unit([pair[0], pair[1]])).collect();
     String::from_utf16_lossy(&units).into_bytes()
 }
 

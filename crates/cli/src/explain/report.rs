@@ -71,7 +71,9 @@ fn headline(refusal: &Refusal) -> String {
     }
     let what = match refusal.gate() {
         Gate::Scope => "The token lacks an OAuth scope for this call",
-        Gate::Iam if is_by_kubernetes(refusal) => "The access control of Kubernetes (RBAC) refused this call",
+        Gate::Iam if is_by_kubernetes(refusal) => {
+            "The access control of Kubernetes (RBAC) refused this call"
+        }
         Gate::Iam => "IAM refused this call",
         Gate::ServiceDisabled => "The API is not enabled in the project",
         Gate::Billing => "The project has no usable billing account",

@@ -22,8 +22,8 @@ impl FoundRefusal {
         let refusals = parts.filter_map(|part| Some((classify(&part.error_response())?, part)));
         let rank = |refusal: &Refusal| (refusal.certainty(), refusal.service().is_some());
         // Not `max_by_key`, which returns the last of equal refusals: here the first counts.
-        let (refusal, part) =
-            refusals.reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
+        let (refusal, part) = refusals
+            .reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
         let text = part.body();
         let call = NamedCall::find_refused(&refusal, &text, "");
         let whole = response.body();
@@ -159,7 +159,8 @@ impl LogSearch {
         // Cut at twice the kept length, because moving the text at every record would be slow.
         if self.before.len() > 2 * MAX_BEFORE {
             let start = self.before.len() - MAX_BEFORE;
-            let end = (start..).find(|start| self.before.is_char_boundary(*start)).unwrap_or_default();
+            let end =
+                (start..).find(|start| self.before.is_char_boundary(*start)).unwrap_or_default();
             self.before.drain(..end);
         }
         self.before.push_str(record);
@@ -169,7 +170,8 @@ impl LogSearch {
     /// Returns the refusal that decides.
     fn chosen(self) -> Option<FoundInText> {
         let mut found = self.found;
-        let refusals: Vec<Refusal> = found.iter().map(|found| found.refusal.refusal.clone()).collect();
+        let refusals: Vec<Refusal> =
+            found.iter().map(|found| found.refusal.refusal.clone()).collect();
         let LogRefusal { name, refusal, before } = found.remove(decisive(&refusals)?);
         let refusal = refusal.after(&before);
         let note = note_of_other_record(&name, &refusal, &found);

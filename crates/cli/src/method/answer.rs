@@ -57,7 +57,9 @@ impl<'a> MethodAnswer<'a> {
         };
         let mut text = describe(method, style);
         let why = match (self.granted, self.doubt) {
-            (Some(_), _) => format!("{}: {}", decision(self.verdict), reason_text(self.reason(), host)),
+            (Some(_), _) => {
+                format!("{}: {}", decision(self.verdict), reason_text(self.reason(), host))
+            }
             (None, Some(doubt)) => reason_text(doubt.as_str(), host),
             (None, None) => return text,
         };

@@ -40,8 +40,9 @@ impl Denial {
     pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            let denial =
-                error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<DenialError>()?.0));
+            let denial = error
+                .downcast_ref::<Self>()
+                .or_else(|| Some(&error.downcast_ref::<DenialError>()?.0));
             if denial.is_some() {
                 return denial;
             }

@@ -68,8 +68,12 @@ impl Denial {
         let body = match content_type {
             Some(ContentType::Json) => text.and_then(|text| explain_json(self, text)),
             Some(ContentType::Xml) => text.and_then(|text| explain_xml(self, text)),
-            Some(ContentType::Other) => return format!("{self}\n\n{}", String::from_utf8_lossy(plain)),
-            None => text.and_then(|text| explain_json(self, text).or_else(|| explain_xml(self, text))),
+            Some(ContentType::Other) => {
+                return format!("{self}\n\n{}", String::from_utf8_lossy(plain));
+            }
+            None => {
+                text.and_then(|text| explain_json(self, text).or_else(|| explain_xml(self, text)))
+            }
         };
         let format = match content_type {
             Some(ContentType::Xml) => ErrorFormat::Xml,
@@ -233,7 +237,8 @@ fn explain_xml(denial: &Denial, text: &str) -> Option<String> {
 /// Returns the body of an error with the denial. Its message begins with the server's message, if
 /// there is one.
 fn error_body(denial: &Denial, format: ErrorFormat) -> String {
-    let by_server = denial.refusal().and_then(|refusal| refusal.server_message()).unwrap_or_default();
+    let by_server =
+        denial.refusal().and_then(|refusal| refusal.server_message()).unwrap_or_default();
     let message = with_denial(by_server, denial);
     match format {
         ErrorFormat::Json => json_error(denial, &message).to_string(),
@@ -270,8 +275,12 @@ fn json_error(denial: &Denial, message: &str) -> Value {
 /// Returns the value of `WWW-Authenticate` for a missing scope:
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-3>.
 fn challenge(denial: &Denial) -> String {
-    let scopes: Vec<String> =
-        denial.accepted().iter().take(MAX_CHALLENGE_SCOPES).map(|scope| Scope::to_string(&scope)).collect();
+    let scopes: Vec<String> = denial
+        .accepted()
+        .iter()
+        .take(MAX_CHALLENGE_SCOPES)
+        .map(|scope| Scope::to_string(&scope))
+        .collect();
     format!(r#"Bearer error="insufficient_scope", scope="{}""#, scopes.join(" "))
 }
 
@@ -303,7 +312,11 @@ mod tests {
     /// Returns headers with this content type; no headers if the text is empty.
     fn headers_with(content_type: &'static str) -> HeaderMap {
         let value = HeaderValue::from_static(content_type);
-        if content_type.is_empty() { HeaderMap::new() } else { HeaderMap::from_iter([(CONTENT_TYPE, value)]) }
+        if content_type.is_empty() {
+            HeaderMap::new()
+        } else {
+            HeaderMap::from_iter([(CONTENT_TYPE, value)])
+        }
     }
 
     /// Returns the body with the denial appended.
@@ -328,14 +341,25 @@ mod tests {
             (json!({"error": inner}), json!({"error": expected})),
             (json!([{"error": inner}, 2]), json!([{"error": expected}, 2])),
             (inner, expected),
-            (json!({"error": {"message": "No"}}), json!({"error": {"message": format!("No. {line}")}})),
-            (json!({"error": {"message": "No!"}}), json!({"error": {"message": format!("No! {line}")}})),
+            (
+                json!({"error": {"message": "No"}}),
+                json!({"error": {"message": format!("No. {line}")}}),
+            ),
+            (
+                json!({"error": {"message": "No!"}}),
+                json!({"error": {"message": format!("No! {line}")}}),
+            ),
             (json!({"error": {"message": ""}}), json!({"error": {"message": line}})),
         ];
         for (sent, expected) in rows {
-            for content_type in ["application/json; charset=UTF-8", "Application/Problem+JSON", ""] {
+            for content_type in ["application/json; charset=UTF-8", "Application/Problem+JSON", ""]
+            {
                 let body = explained(content_type, &sent.to_string());
-                assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected, "{content_type}");
+                assert_eq!(
+                    serde_json::from_str::<Value>(&body).unwrap(),
+                    expected,
+                    "{content_type}"
+                );
             }
         }
     }
@@ -382,10 +406,14 @@ mod tests {
             ("text/xml", good_xml, false),
         ];
         for (content_type, body, whole) in rows {
-            let replaced = &*denial().explained_body(&headers_with(content_type), body.as_bytes(), whole);
+            let replaced =
+                &*denial().explained_body(&headers_with(content_type), body.as_bytes(), whole);
             match content_type.ends_with("xml") {
                 true => {
-                    assert!(replaced.contains(&format!("<Message>{line}</Message>")), "{body}: {replaced}")
+                    assert!(
+                        replaced.contains(&format!("<Message>{line}</Message>")),
+                        "{body}: {replaced}"
+                    )
                 }
                 false => {
                     let replaced: Value = serde_json::from_str(replaced).unwrap();
@@ -394,7 +422,8 @@ mod tests {
                 }
             }
         }
-        let not_text = denial().explained_body(&headers_with("application/json"), &[0xff, 0xfe], true);
+        let not_text =
+            denial().explained_body(&headers_with("application/json"), &[0xff, 0xfe], true);
         assert!(serde_json::from_str::<Value>(&not_text).is_ok());
     }
 
@@ -411,7 +440,8 @@ mod tests {
             assert!(header(CONTENT_TYPE).starts_with(content_type));
             assert_eq!(header(CONTENT_LENGTH), response.body().len().to_string());
             assert!(
-                header(WWW_AUTHENTICATE).contains("https://www.googleapis.com/auth/devstorage.read_only")
+                header(WWW_AUTHENTICATE)
+                    .contains("https://www.googleapis.com/auth/devstorage.read_only")
             );
             assert!(response.extensions().get::<Denial>().is_some());
             let text = response.body();

@@ -29,7 +29,9 @@ pub(super) fn write_line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     };
     write!(f, "{} {verb}: ", subject(facts))?;
     match facts.problem() {
-        ScopeProblem::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
+        ScopeProblem::Restricting => {
+            f.write_str("its token holds an OAuth scope that restricts it")?
+        }
         ScopeProblem::ScopeOrShare => {
             f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
         }
@@ -59,7 +61,11 @@ fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result
             write!(f, " the method needs {} at once", shortened(scopes.iter(), " and "))
         }
         RequiredScopes::EveryMethod(scopes) => {
-            write!(f, " every method of the API accepts {}", shortened(narrowest_first(scopes), " or "))
+            write!(
+                f,
+                " every method of the API accepts {}",
+                shortened(narrowest_first(scopes), " or ")
+            )
         }
         RequiredScopes::OneOf(_) | RequiredScopes::Unknown => {
             f.write_str(" it is not known which one the call needs")
@@ -95,7 +101,10 @@ fn headline(facts: &Facts) -> String {
             format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
         }
         DenialKind::Confirmed => {
-            format!("{} was not sent: Google has refused it with this token before.", subject(facts))
+            format!(
+                "{} was not sent: Google has refused it with this token before.",
+                subject(facts)
+            )
         }
         DenialKind::Refused => {
             let why = match facts.problem() {
@@ -111,7 +120,9 @@ fn headline(facts: &Facts) -> String {
 /// Capitalizes a headline that begins with "the call". A headline that begins with the id of a
 /// method does not change.
 fn capitalized(headline: &str) -> String {
-    headline.strip_prefix("the call").map_or_else(|| headline.to_owned(), |rest| format!("The call{rest}"))
+    headline
+        .strip_prefix("the call")
+        .map_or_else(|| headline.to_owned(), |rest| format!("The call{rest}"))
 }
 
 /// Draws the two gates with ASCII characters, which every log viewer shows, or describes them in
@@ -123,7 +134,8 @@ fn gates(facts: &Facts, layout: Layout) -> String {
         NextGate::Unknown => "IAM, or the API's rules",
     };
     if !layout.has_picture() {
-        return layout.paragraph("Gate 1, OAuth scopes of the token: closed. The call stopped here.")
+        return layout
+            .paragraph("Gate 1, OAuth scopes of the token: closed. The call stopped here.")
             + &layout.paragraph(&format!("Gate 2, {next}: unknown, not asked yet."));
     }
     let closed = layout.red("CLOSED");
@@ -155,7 +167,9 @@ fn next_gate(facts: &Facts) -> NextGate {
     match facts.required {
         // Delegation is for the data of a person in Workspace, such as mail and files, for which
         // IAM roles do not count.
-        _ if facts.environment.credential() == Credential::DomainWideDelegation => NextGate::Product,
+        _ if facts.environment.credential() == Credential::DomainWideDelegation => {
+            NextGate::Product
+        }
         RequiredScopes::AllOf(_) | RequiredScopes::Unknown => NextGate::Unknown,
         RequiredScopes::OneOf(_) if accepts_cloud_platform => NextGate::Unknown,
         _ if accepts_cloud_platform => NextGate::Iam,
@@ -169,7 +183,9 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
     let platform = environment.platform();
     let server_message = refusal.as_ref().and_then(Refusal::server_message);
-    let fact = |name: &str, text: Option<&str>| text.map(|text| layout.fact(name, text)).unwrap_or_default();
+    let fact = |name: &str, text: Option<&str>| {
+        text.map(|text| layout.fact(name, text)).unwrap_or_default()
+    };
     [
         fact("method", method.as_deref()),
         needs(facts, layout),
@@ -195,7 +211,8 @@ fn needs(facts: &Facts, layout: Layout) -> String {
         RequiredScopes::EveryMethod(scopes) => ("one of these, for any method of the API:", scopes),
         RequiredScopes::OneOf(scopes) => ("one of these, which depends on the call:", scopes),
         RequiredScopes::Unknown => {
-            return layout.fact("needs", "not known: neither the catalog nor the server names a scope");
+            return layout
+                .fact("needs", "not known: neither the catalog nor the server names a scope");
         }
     };
     let scopes = listed(layout, narrowest_first(scopes), scopes.len());
@@ -232,7 +249,8 @@ fn account(facts: &Facts, layout: Layout) -> Option<String> {
 /// URIs.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
     // A screen reader reads a URI letter by letter.
-    let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
+    let name =
+        |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
     scopes.into_iter().take(LIST_LIMIT).map(name).chain(remaining(count, LIST_LIMIT)).collect()
 }
 
@@ -258,7 +276,11 @@ fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> Stri
             format!("{}{before_last}{last}", first.join(", "))
         }
         Some(_) => {
-            format!("{} and {} more", names[..LINE_LIMIT - 1].join(", "), names.len() + 1 - LINE_LIMIT)
+            format!(
+                "{} and {} more",
+                names[..LINE_LIMIT - 1].join(", "),
+                names.len() + 1 - LINE_LIMIT
+            )
         }
     }
 }

@@ -22,7 +22,10 @@ impl Serialize for Denial {
         value.serialize_field("accepted", self.accepted())?;
         value.serialize_field("all_of", self.required_scopes().all_of())?;
         value.serialize_field("granted", &self.granted().scopes())?;
-        value.serialize_field("grant_source", &self.granted().source().map(|source| source.as_str()))?;
+        value.serialize_field(
+            "grant_source",
+            &self.granted().source().map(|source| source.as_str()),
+        )?;
         value.serialize_field("platform", environment.platform().as_str())?;
         value.serialize_field("credential", environment.credential().as_str())?;
         value.serialize_field("account", &environment.account())?;

@@ -24,7 +24,9 @@ impl AccountKind {
         let is_agent = domain.starts_with("gcp-sa-") || OTHER_AGENT_DOMAINS.contains(&domain);
         match domain {
             _ if is_agent => Some(Self::ServiceAgent),
-            "developer.gserviceaccount.com" if name.ends_with("-compute") => Some(Self::ComputeDefault),
+            "developer.gserviceaccount.com" if name.ends_with("-compute") => {
+                Some(Self::ComputeDefault)
+            }
             "appspot.gserviceaccount.com" => Some(Self::AppEngineDefault),
             _ if domain.ends_with(".iam.gserviceaccount.com") => Some(Self::UserManaged),
             _ => None,

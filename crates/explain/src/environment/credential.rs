@@ -76,7 +76,9 @@ impl Credential {
             Self::ExternalAccount => "workload identity federation",
             Self::ExternalUser => "workforce identity federation",
             Self::Impersonated => "an impersonated service account",
-            Self::DomainWideDelegation => "a service account that acts for a person (domain-wide delegation)",
+            Self::DomainWideDelegation => {
+                "a service account that acts for a person (domain-wide delegation)"
+            }
             Self::GcloudUser => "a person's login in gcloud",
             Self::Declared => "a token that the program was handed",
             Self::Unknown => "unknown",

@@ -44,7 +44,8 @@ impl CredentialFile {
             "impersonated_service_account" => Credential::Impersonated,
             _ => Credential::Unknown,
         };
-        let impersonated = fields.service_account_impersonation_url.as_deref().and_then(impersonated_account);
+        let impersonated =
+            fields.service_account_impersonation_url.as_deref().and_then(impersonated_account);
         let account = fields.client_email.or_else(|| impersonated.map(str::to_owned));
         // The file of a key names the project of its account; the file of a login has at most the
         // project that pays for quota.

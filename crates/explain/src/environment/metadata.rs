@@ -31,7 +31,8 @@ pub fn scope_list(text: &str) -> Option<ScopeSet> {
 /// may be missing from the catalog.
 fn scope_line(line: &str) -> Option<Scope> {
     let scope = Scope::from_uri(line);
-    let is_https_uri = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_https_uri =
+        line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
     (scope.is_known() || is_https_uri).then_some(scope)
 }
 
@@ -41,11 +42,17 @@ mod tests {
 
     #[test]
     fn only_lists_of_scopes_are_accepted() {
-        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
+        let good =
+            "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
         assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
-        for text in
-            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
-        {
+        for text in [
+            "",
+            "\n",
+            "Internal error",
+            "https://a b/",
+            "{\"scope\":1}",
+            "https://x.example/\n\nopenid",
+        ] {
             assert_eq!(scope_list(text), None, "{text:?}");
         }
     }

@@ -8,7 +8,8 @@
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_id(text: &str) -> Option<&str> {
     let (domain, id) = text.split_once(':').unwrap_or(("a", text));
-    let fits = (6..=30).contains(&id.len()) && is_label(id) && domain.split('.').all(is_label_or_number);
+    let fits =
+        (6..=30).contains(&id.len()) && is_label(id) && domain.split('.').all(is_label_or_number);
     (fits && text.len() <= 100).then_some(text)
 }
 
@@ -47,8 +48,9 @@ pub(crate) fn resource(text: &str) -> Option<&str> {
 /// zones, which do not exist. Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     let (before, letter) = text.rsplit_once('-')?;
-    let fits =
-        letter.len() <= 4 && is_label(letter) && letter.ends_with(|last: char| last.is_ascii_lowercase());
+    let fits = letter.len() <= 4
+        && is_label(letter)
+        && letter.ends_with(|last: char| last.is_ascii_lowercase());
     region(before).filter(|_| fits).map(|_| text)
 }
 
@@ -81,7 +83,8 @@ pub(crate) fn account(text: &str) -> Option<&str> {
 /// Checks the name of a Cloud Storage bucket.
 /// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
 pub(crate) fn bucket(text: &str) -> Option<&str> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_whole = text.starts_with(is_end) && text.ends_with(is_end) && text.bytes().all(fits);
     ((3..=63).contains(&text.len()) && is_whole).then_some(text)
@@ -129,7 +132,15 @@ mod tests {
             (project_number, &["1", "123456789012"]),
             (unique_id, &["103456789012345678901"]),
             (instance, &["web-1", "a", "gke-pool-1-0abcd"]),
-            (zone, &["us-central1-a", "europe-west12-c", "us-central1-ai1a", "northamerica-northeast1-b"]),
+            (
+                zone,
+                &[
+                    "us-central1-a",
+                    "europe-west12-c",
+                    "us-central1-ai1a",
+                    "northamerica-northeast1-b",
+                ],
+            ),
             (region, &["us-central1", "europe-west12", "me-central1"]),
             (
                 account,
@@ -150,13 +161,20 @@ mod tests {
 
     #[test]
     fn names_with_a_shell_or_non_ascii_character_are_refused() {
-        let valid =
-            ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
+        let valid = [
+            "web-1",
+            "my-project",
+            "123",
+            "us-central1-a",
+            "us-central1",
+            "r@p.iam.gserviceaccount.com",
+        ];
         let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
         for (name, check) in CHECKS {
             for text in valid {
                 for mark in marks.chars() {
-                    for tried in [format!("{text}{mark}"), format!("{mark}{text}"), format!("w{mark}{text}")]
+                    for tried in
+                        [format!("{text}{mark}"), format!("{mark}{text}"), format!("w{mark}{text}")]
                     {
                         assert_eq!(check(&tried), None, "{name}: {tried:?}");
                     }
@@ -168,7 +186,9 @@ mod tests {
     #[test]
     fn empty_names_flags_and_long_names_are_refused() {
         for (name, check) in CHECKS {
-            for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
+            for tried in
+                ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))]
+            {
                 assert_eq!(check(tried), None, "{name}: {tried:.20}");
             }
         }
@@ -176,7 +196,9 @@ mod tests {
 
     #[test]
     fn nonexistent_zones_are_refused() {
-        for text in ["us-central1-1", "us-central1", "a", "us-central1-", "-a", "us--a", "US-CENTRAL1-A"] {
+        for text in
+            ["us-central1-1", "us-central1", "a", "us-central1-", "-a", "us--a", "US-CENTRAL1-A"]
+        {
             assert_eq!(zone(text), None, "{text}");
         }
     }

@@ -42,7 +42,8 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn steps_heading(&self) -> String {
-        self.place().map_or_else(|| "What to do:".to_owned(), |place| format!("What to do for {place}:"))
+        self.place()
+            .map_or_else(|| "What to do:".to_owned(), |place| format!("What to do for {place}:"))
     }
 }
 

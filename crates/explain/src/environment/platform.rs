@@ -130,8 +130,13 @@ impl Platform {
     /// ```
     #[must_use]
     pub fn has_fixed_scopes(self) -> bool {
-        use Platform::{ComputeEngine, Dataflow, Dataproc, GkeNode, ManagedInstanceGroup, Workbench};
-        matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
+        use Platform::{
+            ComputeEngine, Dataflow, Dataproc, GkeNode, ManagedInstanceGroup, Workbench,
+        };
+        matches!(
+            self,
+            ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench
+        )
     }
 
     /// Returns whether a token from the metadata server holds `cloud-platform` if the program asks
@@ -153,8 +158,8 @@ impl Platform {
     /// zone from the metadata server are then not those of a VM.
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
-            AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob, CloudRunService,
-            CloudRunWorkerPool, CloudShell,
+            AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob,
+            CloudRunService, CloudRunWorkerPool, CloudShell,
         };
         let apps = matches!(self, AppEngineStandard | AppEngineFlexible | CloudFunctions);
         let runs = matches!(self, CloudRunService | CloudRunJob | CloudRunWorkerPool);

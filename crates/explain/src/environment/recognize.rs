@@ -52,7 +52,9 @@ impl Platform {
             Self::CloudRunWorkerPool => snapshot.env("CLOUD_RUN_WORKER_POOL"),
             // Older runtimes set `FUNCTION_NAME` only:
             // <https://cloud.google.com/functions/docs/configuring/env-var>.
-            Self::CloudFunctions => snapshot.env("K_SERVICE").or_else(|| snapshot.env("FUNCTION_NAME")),
+            Self::CloudFunctions => {
+                snapshot.env("K_SERVICE").or_else(|| snapshot.env("FUNCTION_NAME"))
+            }
             Self::AppEngineStandard | Self::AppEngineFlexible => snapshot.env("GAE_SERVICE"),
             Self::Composer => snapshot.env("COMPOSER_ENVIRONMENT"),
             _ => None,
@@ -63,8 +65,9 @@ impl Platform {
     /// syntax of the name. Google does not document the attribute `kube-labels`, but scripts on
     /// nodes read this attribute.
     pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
-        let labels =
-            snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
+        let labels = snapshot
+            .metadata("instance/attributes/kube-labels")
+            .filter(|_| self == Self::GkeNode)?;
         labels.split(',').find_map(|label| label.strip_prefix("cloud.google.com/gke-nodepool="))
     }
 
@@ -122,7 +125,10 @@ fn platform_of_vm(snapshot: &Snapshot) -> Platform {
         Platform::ManagedInstanceGroup => instance_group(snapshot).is_some(),
         _ => snapshot.metadata(path).is_some(),
     };
-    ATTRIBUTE_PLATFORMS.iter().find(identifies).map_or(Platform::ComputeEngine, |(_, platform)| *platform)
+    ATTRIBUTE_PLATFORMS
+        .iter()
+        .find(identifies)
+        .map_or(Platform::ComputeEngine, |(_, platform)| *platform)
 }
 
 /// Returns the location and the name in

@@ -38,7 +38,8 @@ impl Environment {
     /// Returns an error if the text does not have the syntax of a project id. The message names the
     /// expected syntax.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
-        self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
+        self.project =
+            Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
         Ok(self)
     }
 
@@ -77,7 +78,8 @@ impl Environment {
     /// # Errors
     /// Returns an error if the text does not have the syntax of a region.
     pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
-        self.region = Some(checked("region", region, names::region, "a region such as us-central1")?);
+        self.region =
+            Some(checked("region", region, names::region, "a region such as us-central1")?);
         self.location = self.region.clone();
         Ok(self)
     }

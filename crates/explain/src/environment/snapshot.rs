@@ -7,7 +7,8 @@ use super::credential::Credential;
 use super::credential_file::CredentialFile;
 use super::metadata::DEFAULT_HOST;
 use super::signals::{
-    ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, METADATA_PATHS, PRODUCT_NAME_FILE, VARIABLES,
+    ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, METADATA_PATHS, PRODUCT_NAME_FILE,
+    VARIABLES,
 };
 
 /// Environment variables, credential files and values of the metadata server, from which an
@@ -222,7 +223,11 @@ impl Snapshot {
         // `GCE_METADATA_HOST` is first, because Google's libraries for Go and Rust know only this
         // one. `GCE_METADATA_IP` is from those for Node.js and Python, such as
         // <https://github.com/googleapis/gcp-metadata>.
-        Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
+        Some(
+            self.env("GCE_METADATA_HOST")
+                .or_else(|| self.env("GCE_METADATA_IP"))
+                .unwrap_or(DEFAULT_HOST),
+        )
     }
 
     /// Returns the credential that [`with_credential`](Self::with_credential) set.
@@ -270,9 +275,11 @@ impl Snapshot {
         }
         // `APPDATA` precedes `HOME`, because shells such as Git Bash set `HOME` on Windows, too,
         // where gcloud keeps its files in `%APPDATA%`.
-        let folders = [("CLOUDSDK_CONFIG", ""), ("APPDATA", "/gcloud"), ("HOME", "/.config/gcloud")];
+        let folders =
+            [("CLOUDSDK_CONFIG", ""), ("APPDATA", "/gcloud"), ("HOME", "/.config/gcloud")];
         let in_folder = |(name, folder)| {
-            self.env(name).map(|root| format!("{root}{folder}/application_default_credentials.json"))
+            self.env(name)
+                .map(|root| format!("{root}{folder}/application_default_credentials.json"))
         };
         folders.into_iter().filter_map(in_folder).collect()
     }

@@ -41,7 +41,9 @@ impl Environment {
             Some(GrantSource::Jwt) => {
                 Arc::new((*self).clone().with_credential(Credential::ServiceAccountKey))
             }
-            Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if differs => {
+            Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo)
+                if differs =>
+            {
                 // The origin of the token is unknown, so no command may name the machine.
                 Self::unknown_with_given_token()
             }

@@ -47,7 +47,9 @@ const SHAPE: &str =
 /// Returns the id of a method in the fields of a line; `None` if the line has a verb and a URL.
 fn read_id(fields: &Map<String, Value>) -> Result<Option<&str>, String> {
     let present = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
-    let Some(name) = ["id", "method"].into_iter().find(|name| present(name)) else { return Ok(None) };
+    let Some(name) = ["id", "method"].into_iter().find(|name| present(name)) else {
+        return Ok(None);
+    };
     let id = string_field(fields, name)?;
     match () {
         () if present("verb") || present("url") => {

@@ -38,7 +38,8 @@ pub fn nearest_name<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Opt
 pub fn shown(text: &str) -> String {
     let text = text.trim();
     let open = text.split('?').next().unwrap_or_default();
-    let start = open.char_indices().nth(SHOWN_LENGTH).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
+    let start =
+        open.char_indices().nth(SHOWN_LENGTH).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
     let secret = SECRET_PREFIXES.iter().filter_map(|mark| start.find(mark)).min();
     let start = secret.and_then(|end| start.get(..end)).unwrap_or(start);
     let cut = if start.len() < text.len() { "…" } else { "" };

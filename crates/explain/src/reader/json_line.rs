@@ -6,15 +6,18 @@ use serde_json::{Map, Value};
 /// Parses a line, which must be a JSON object, and returns its fields. `shape` is an example of the
 /// expected object, which the error shows.
 pub(super) fn fields(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(line)
-        .map_err(|_| format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line))))?;
+    let text = std::str::from_utf8(line).map_err(|_| {
+        format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line)))
+    })?;
     let text = text.trim_start_matches('\u{feff}');
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(format!("not a JSON object: {}; expected {shape}", shown(text))),
-        Err(error) => {
-            Err(format!("not JSON ({}): {}; expected {shape}", without_line_number(&error), shown(text)))
-        }
+        Err(error) => Err(format!(
+            "not JSON ({}): {}; expected {shape}",
+            without_line_number(&error),
+            shown(text)
+        )),
     }
 }
 

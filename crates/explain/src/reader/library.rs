@@ -17,7 +17,10 @@ pub(super) struct Clue {
 pub(super) fn clue_in(line: &str) -> Option<Clue> {
     let of_api = |service: String| Clue { service, methods: Vec::new() };
     command_in(line).or_else(|| library_in(line).map(of_api)).or_else(|| {
-        TOOLS.iter().find(|(words, _)| line.contains(words)).map(|(_, host)| of_api((*host).to_owned()))
+        TOOLS
+            .iter()
+            .find(|(words, _)| line.contains(words))
+            .map(|(_, host)| of_api((*host).to_owned()))
     })
 }
 
@@ -25,7 +28,8 @@ pub(super) fn clue_in(line: &str) -> Option<Clue> {
 fn command_in(line: &str) -> Option<Clue> {
     let (_, rest) = line.split_once("(gcloud.")?;
     let (command, _) = rest.split_once(')')?;
-    let mut words = command.split('.').filter(|word| !["alpha", "beta", "preview"].contains(word)).peekable();
+    let mut words =
+        command.split('.').filter(|word| !["alpha", "beta", "preview"].contains(word)).peekable();
     let group = words.peek().copied()?;
     let service = api_host(&group.replace('-', ""))?;
     let words: Vec<&str> = words.collect();
@@ -47,7 +51,9 @@ fn methods_of_command(service: &str, resource: &str, verb: &str) -> Vec<ApiMetho
     let catalog = Catalog::built_in();
     let methods = (0..catalog.method_count()).filter_map(|index| catalog.method_at(index));
     let mut found: Vec<ApiMethod> = Vec::new();
-    for method in methods.filter(|method| method.host() == service && method.discovery_id().is_some()) {
+    for method in
+        methods.filter(|method| method.host() == service && method.discovery_id().is_some())
+    {
         let is_called = endings.iter().any(|ending| method.id().ends_with(ending.as_str()));
         if is_called && found.iter().all(|other| other.id() != method.id()) {
             found.push(method);
@@ -61,8 +67,9 @@ fn library_in(line: &str) -> Option<String> {
     let line = line.to_ascii_lowercase().replace("\\\\", "\\");
     let names = |prefix: &'static str| {
         let line = &line;
-        line.match_indices(prefix)
-            .filter_map(move |(place, _)| line.get(place + prefix.len()..).map(|rest| (place, rest)))
+        line.match_indices(prefix).filter_map(move |(place, _)| {
+            line.get(place + prefix.len()..).map(|rest| (place, rest))
+        })
     };
     let mut places: Vec<(usize, &str)> = LIBRARY_PREFIXES.into_iter().flat_map(names).collect();
     places.sort_unstable_by_key(|(place, _)| *place);
@@ -82,7 +89,11 @@ fn library_name(text: &str) -> String {
     let name: String = parts.take_while(|part| !is_version(part)).collect();
     // The namespaces of some libraries end with the version: `DriveV3`.
     let without_digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    without_digits.strip_suffix('v').filter(|_| without_digits.len() < name.len()).unwrap_or(&name).to_owned()
+    without_digits
+        .strip_suffix('v')
+        .filter(|_| without_digits.len() < name.len())
+        .unwrap_or(&name)
+        .to_owned()
 }
 
 /// Returns the host of the API with this name, if the catalog has such an API.
@@ -92,7 +103,8 @@ fn api_host(name: &str) -> Option<String> {
         return Some(format!("{label}.googleapis.com"));
     }
     let uri = format!("https://{name}.googleapis.com/").parse().ok()?;
-    let is_known = !name.is_empty() && lookup(&Call::new(&Method::GET, &uri), &Endpoints::new()).is_google();
+    let is_known =
+        !name.is_empty() && lookup(&Call::new(&Method::GET, &uri), &Endpoints::new()).is_google();
     is_known.then(|| format!("{name}.googleapis.com"))
 }
 

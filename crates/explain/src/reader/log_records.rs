@@ -36,7 +36,9 @@ pub(super) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value
 /// is not JSON.
 fn json_lines(bytes: &[u8]) -> Option<Vec<Value>> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let line = |line: &str| if line.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(line) };
+    let line = |line: &str| {
+        if line.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(line) }
+    };
     text.lines().map(line).collect::<Result<_, _>>().ok()
 }
 
@@ -117,6 +119,7 @@ fn begins_record(line: &str) -> bool {
 
 /// Returns whether a line begins with this pattern, in which `0` matches a digit.
 fn begins_with(line: &str, pattern: &str) -> bool {
-    let fits = |(byte, mark): (u8, u8)| if mark == b'0' { byte.is_ascii_digit() } else { byte == mark };
+    let fits =
+        |(byte, mark): (u8, u8)| if mark == b'0' { byte.is_ascii_digit() } else { byte == mark };
     line.len() >= pattern.len() && line.bytes().zip(pattern.bytes()).all(fits)
 }

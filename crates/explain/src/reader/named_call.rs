@@ -219,7 +219,8 @@ impl FromStr for NamedCall {
         match words[..] {
             [verb, url] => Self::new(verb, url),
             [name] if is_id(name) => {
-                let method = ApiMethod::by_id(name).map_err(|error| format!("unusable --call: {error}"))?;
+                let method =
+                    ApiMethod::by_id(name).map_err(|error| format!("unusable --call: {error}"))?;
                 Ok(Self::of_method(method))
             }
             [name] if !name.contains("://") => {
@@ -243,7 +244,8 @@ fn unusable_call(text: &str) -> String {
 /// id begins with a small letter; the last word of a gRPC method's name begins with a capital.
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
-    !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
+    !name.contains('/')
+        && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 /// Returns the request of a gRPC method with this full name.

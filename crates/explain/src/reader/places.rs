@@ -5,8 +5,8 @@ use crate::environment::{Credential, Platform};
 /// The names for environments, each with its platform and its usual credential.
 pub const PLACES: [(&str, Platform, Credential); 24] = {
     use Credential::{
-        DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
-        ServiceAccountKey, UserAdc,
+        DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated,
+        MetadataServer, ServiceAccountKey, UserAdc,
     };
     use Platform::Unknown;
     [

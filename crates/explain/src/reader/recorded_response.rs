@@ -104,7 +104,8 @@ impl RecordedResponse {
         let body = read_body(fields.get("body"))?.into_bytes();
         // A gRPC response has its message in the header `grpc-message`. Without that header, the
         // body is what a client printed.
-        let is_printed = transport == "grpc" && !headers.contains_key("grpc-message") && !body.is_empty();
+        let is_printed =
+            transport == "grpc" && !headers.contains_key("grpc-message") && !body.is_empty();
         let is_text = transport == "text" || is_printed;
         Ok(Self { position: Position::Unknown, status, headers, body, is_text })
     }
@@ -246,8 +247,11 @@ impl RecordedResponse {
     /// ```
     #[must_use]
     pub fn error_response(&self) -> ErrorResponse<'_> {
-        let answer =
-            if self.is_text { ErrorResponse::from_text(&self.body) } else { ErrorResponse::new(&self.body) };
+        let answer = if self.is_text {
+            ErrorResponse::from_text(&self.body)
+        } else {
+            ErrorResponse::new(&self.body)
+        };
         let answer = answer.with_headers(&self.headers);
         self.status.into_iter().fold(answer, ErrorResponse::with_status)
     }
@@ -283,18 +287,20 @@ const PART_SIZE: usize = 64 << 10;
 const PART_OVERLAP: usize = 16 << 10;
 
 /// An example of a line of JSON, for error messages.
-const SHAPE: &str =
-    r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
+const SHAPE: &str = r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
 const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 
 /// Reads the field `transport`, which must be one of [`TRANSPORTS`].
 fn read_transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
     match fields.get("transport") {
-        Some(Value::String(other)) => TRANSPORTS.into_iter().find(|name| name == other).ok_or_else(|| {
-            let near = nearest_name(other, TRANSPORTS.into_iter());
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(other))
-        }),
+        Some(Value::String(other)) => {
+            TRANSPORTS.into_iter().find(|name| name == other).ok_or_else(|| {
+                let near = nearest_name(other, TRANSPORTS.into_iter());
+                let hint =
+                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(other))
+            })
+        }
         Some(other) => Err(format!("`transport` is {}; expected {SHAPE}", describe_value(other))),
         None => Err(format!("no `transport`; expected {SHAPE}")),
     }
@@ -309,7 +315,8 @@ fn read_status(value: Option<&Value>) -> Result<Option<u16>, String> {
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(_) => None,
     };
-    let status = number.and_then(|number| u16::try_from(number).ok()).filter(|status| *status < 600);
+    let status =
+        number.and_then(|number| u16::try_from(number).ok()).filter(|status| *status < 600);
     let status = status.ok_or_else(|| {
         let found = value.map(describe_value).unwrap_or_default();
         format!("`status` is {found}; expected an HTTP status or null, as in {SHAPE}")
@@ -324,7 +331,9 @@ fn read_headers(value: Option<&Value>) -> Result<HeaderMap, String> {
     let object = match value {
         None | Some(Value::Null) => return Ok(headers),
         Some(Value::Object(object)) => object,
-        Some(other) => return Err(format!("`headers` is {}; expected {SHAPE}", describe_value(other))),
+        Some(other) => {
+            return Err(format!("`headers` is {}; expected {SHAPE}", describe_value(other)));
+        }
     };
     for (name, value) in object {
         let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { continue };
@@ -354,6 +363,8 @@ fn read_body(value: Option<&Value>) -> Result<String, String> {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(json @ (Value::Object(_) | Value::Array(_))) => Ok(json.to_string()),
-        Some(other) => Err(format!("`body` is {}; expected a string, as in {SHAPE}", describe_value(other))),
+        Some(other) => {
+            Err(format!("`body` is {}; expected a string, as in {SHAPE}", describe_value(other)))
+        }
     }
 }

@@ -138,10 +138,18 @@ impl<'a> Search<'a> {
         lines.reverse();
         let clue = nearest_clue(&own, refusal_line, refusal);
         let first_own_line = lines.len();
-        let refusal_line =
-            refusal_line.or_else(|| (own.len() == 1).then_some(0)).map(|index| index + first_own_line);
+        let refusal_line = refusal_line
+            .or_else(|| (own.len() == 1).then_some(0))
+            .map(|index| index + first_own_line);
         lines.extend(own);
-        Self { refusal, lines, refusal_line, verb: requests::verb_in_field(text), first_own_line, clue }
+        Self {
+            refusal,
+            lines,
+            refusal_line,
+            verb: requests::verb_in_field(text),
+            first_own_line,
+            clue,
+        }
     }
 
     /// Returns the call of the request that was refused.
@@ -157,11 +165,15 @@ impl<'a> Search<'a> {
 
     /// Returns the requests of each line that may contain the refused call. A line that reports a
     /// success is left out, and so is the next request of these lines.
-    fn requests(&self, indexes: impl Iterator<Item = usize>) -> impl Iterator<Item = Vec<LoggedRequest>> {
+    fn requests(
+        &self,
+        indexes: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = Vec<LoggedRequest>> {
         let mut is_answered = false;
         indexes.filter_map(move |index| {
             let requests = self.requests_at(index);
-            let is_success = self.lines.get(index).is_some_and(|line| requests::reports_success(line));
+            let is_success =
+                self.lines.get(index).is_some_and(|line| requests::reports_success(line));
             if is_success {
                 is_answered = requests.is_empty();
             }
@@ -175,8 +187,11 @@ impl<'a> Search<'a> {
         let line = self.lines.get(index).copied().unwrap_or_default();
         let mut requests = requests::requests_in(line, self.refusal_line == Some(index));
         requests.extend(requests::curl_request(&self.lines, index));
-        let by_clue =
-            self.clue.as_ref().map(|clue| clue.service.as_str()).filter(|_| index < self.first_own_line);
+        let by_clue = self
+            .clue
+            .as_ref()
+            .map(|clue| clue.service.as_str())
+            .filter(|_| index < self.first_own_line);
         let service = self.refusal.service().or(by_clue);
         requests.retain(|request| service.is_none_or(|service| goes_to(request, service)));
         requests
@@ -226,7 +241,9 @@ fn goes_to(request: &LoggedRequest, service: &str) -> bool {
     let is_same = |host: &str| api_name(host) == api_name(service);
     match calls.is_empty() {
         true => request.api_host().is_none_or(|host| is_same(host) || host == SHARED_HOST),
-        false => calls.iter().any(|(method, _)| is_same(&service_of(*method)) || is_same(method.host())),
+        false => {
+            calls.iter().any(|(method, _)| is_same(&service_of(*method)) || is_same(method.host()))
+        }
     }
 }
 
@@ -249,8 +266,9 @@ fn line_of_message(lines: &[&str], refusal: &Refusal) -> Option<usize> {
         text.chars().filter(|c| c.is_alphanumeric()).take(MESSAGE_LENGTH).collect()
     };
     let message = plain(refusal.server_message()?);
-    let has =
-        |line: &&str| line.chars().filter(|c| c.is_alphanumeric()).collect::<String>().contains(&message);
+    let has = |line: &&str| {
+        line.chars().filter(|c| c.is_alphanumeric()).collect::<String>().contains(&message)
+    };
     let place = (!message.is_empty()).then(|| lines.iter().position(has));
     place.flatten().or_else(|| wrapped_line(lines, &message))
 }

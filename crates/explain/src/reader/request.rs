@@ -14,7 +14,10 @@ pub(super) fn read_verb(text: &str) -> Result<Method, String> {
     VERBS.iter().find(is_this).cloned().ok_or_else(|| {
         let near = nearest_name(text, VERBS.iter().map(Method::as_str));
         let hint = near.map_or_else(String::new, |verb| format!("; did you mean `{verb}`?"));
-        format!("unknown verb {}; expected GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS{hint}", shown(text))
+        format!(
+            "unknown verb {}; expected GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS{hint}",
+            shown(text)
+        )
     })
 }
 
@@ -22,7 +25,8 @@ pub(super) fn read_verb(text: &str) -> Result<Method, String> {
 /// requests of reqwest.
 pub(super) fn read_url(text: &str) -> Result<Uri, String> {
     let bad = |why: &str| format!("unusable URL {}: {why}", shown(text));
-    let url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;
+    let url =
+        Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(&suggestion(text)));
     }

@@ -84,11 +84,12 @@ pub(super) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest
     let [verb, path, version] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
     let is_request = path.starts_with('/') && version.starts_with("HTTP/");
     let verb = parse_verb(verb).filter(|_| is_request)?;
-    let host = lines.iter().skip(index).take_while(|line| !line.trim().is_empty()).find_map(|line| {
-        let line = without_mark(line);
-        let (name, host) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("host").then(|| host.to_owned())
-    })?;
+    let host =
+        lines.iter().skip(index).take_while(|line| !line.trim().is_empty()).find_map(|line| {
+            let line = without_mark(line);
+            let (name, host) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("host").then(|| host.to_owned())
+        })?;
     let uri = format!("https://{host}{path}").parse().ok()?;
     Some(LoggedRequest { verb: Some(verb), uri, is_truncated: false })
 }
@@ -108,12 +109,15 @@ pub(super) fn verb_in_field(text: &str) -> Option<Method> {
 /// status of an error.
 pub(super) fn reports_success(line: &str) -> bool {
     // A number in a URL is an id or a port, not a status.
-    let without_urls: Vec<&str> = line.split_whitespace().filter(|word| !word.contains("://")).collect();
-    let words = without_urls.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
+    let without_urls: Vec<&str> =
+        line.split_whitespace().filter(|word| !word.contains("://")).collect();
+    let words =
+        without_urls.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric()));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let is_error = |word: &&str| word.len() == 3 && word.starts_with(['4', '5']) && is_number(word);
-    let is_unit =
-        |word: Option<&&str>| word.is_some_and(|word| UNITS.contains(&word.to_ascii_lowercase().as_str()));
+    let is_unit = |word: Option<&&str>| {
+        word.is_some_and(|word| UNITS.contains(&word.to_ascii_lowercase().as_str()))
+    };
     let is_success =
         |(index, word): (usize, &&str)| SUCCESSES.contains(word) && !is_unit(words.get(index + 1));
     words.iter().enumerate().any(is_success) && !words.iter().any(is_error)
@@ -128,7 +132,8 @@ fn parse_verb(word: &str) -> Option<Method> {
     let is_this = |verb: &Method| {
         let name = verb.as_str();
         word == name
-            || (word.get(..1) == name.get(..1) && word.get(1..) == Some(&name.to_ascii_lowercase()[1..]))
+            || (word.get(..1) == name.get(..1)
+                && word.get(1..) == Some(&name.to_ascii_lowercase()[1..]))
     };
     VERBS.into_iter().find(is_this)
 }

@@ -68,8 +68,9 @@ fn after_name(text: &str) -> &str {
 
 /// Returns a line without its comment, which begins with `#` at the beginning of a word.
 fn without_comment(line: &str) -> &str {
-    let begins_word =
-        |at: usize| line.get(..at).is_some_and(|before| !before.ends_with(|c: char| !c.is_whitespace()));
+    let begins_word = |at: usize| {
+        line.get(..at).is_some_and(|before| !before.ends_with(|c: char| !c.is_whitespace()))
+    };
     let comment = line.match_indices('#').map(|(at, _)| at).find(|at| begins_word(*at));
     comment.and_then(|at| line.get(..at)).unwrap_or(line)
 }
@@ -151,8 +152,14 @@ mod tests {
         // The list, and what the error contains.
         let rows: [(&str, &[&str]); 9] = [
             ("[\"storage-rx\"]", &["`storage-rx`", "`storage-r"]),
-            ("CLOUD-PLATFORM", &["`CLOUD-PLATFORM`", "`https://www.googleapis.com/auth/cloud-platform`"]),
-            ("www.googleapis.com/auth/pubsub", &["`www.googleapis.com/auth/pubsub`", "`https://www."]),
+            (
+                "CLOUD-PLATFORM",
+                &["`CLOUD-PLATFORM`", "`https://www.googleapis.com/auth/cloud-platform`"],
+            ),
+            (
+                "www.googleapis.com/auth/pubsub",
+                &["`www.googleapis.com/auth/pubsub`", "`https://www."],
+            ),
             ("auth/devstorage.read_only", &["`auth/devstorage.read_only`", "`https://www."]),
             ("roles/pubsub.editor", &["`roles/pubsub.editor`", "IAM role"]),
             ("pubsub email: x", &["`email:`"]),

@@ -20,7 +20,8 @@ pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
     }
     let is_granted = |check: &Value| check.get("granted") == Some(&Value::Bool(true));
     let checks = call.get("authorizationInfo").and_then(Value::as_array);
-    let is_allowed = checks.is_some_and(|checks| !checks.is_empty() && checks.iter().all(is_granted));
+    let is_allowed =
+        checks.is_some_and(|checks| !checks.is_empty() && checks.iter().all(is_granted));
     // A check after IAM may have refused the call: then the record has granted permissions and the
     // code of an error.
     if is_allowed && call.pointer("/status/code").is_none() {

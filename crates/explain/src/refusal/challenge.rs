@@ -42,7 +42,9 @@ impl Challenge {
             }
             let value = parameter.value;
             match parameter.name.to_ascii_lowercase().as_str() {
-                "error" => current.is_insufficient_scope = value.eq_ignore_ascii_case("insufficient_scope"),
+                "error" => {
+                    current.is_insufficient_scope = value.eq_ignore_ascii_case("insufficient_scope")
+                }
                 "scope" => current.scopes = value,
                 "realm" => current.realm = Some(value),
                 _ => {}
@@ -83,10 +85,16 @@ impl Challenge {
 
 /// Returns whether a realm is a URL of Google, such as `https://accounts.google.com/`.
 fn is_google_realm(realm: &str) -> bool {
-    let host = realm.split_once("://").map_or(realm, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let host = realm
+        .split_once("://")
+        .map_or(realm, |(_, rest)| rest)
+        .split('/')
+        .next()
+        .unwrap_or_default();
     // A dot must precede the domain: `notgoogle.com` is not a domain of Google.
-    let is_below =
-        |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let is_below = |domain: &&str| {
+        host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     REALMS.iter().any(is_below)
 }
 

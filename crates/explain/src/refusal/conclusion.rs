@@ -18,7 +18,8 @@ impl ResponseFacts {
         let mut scopes = self.challenge.scopes.clone();
         if finding.words.contains("requires scope") {
             let texts = self.messages.iter().chain([&self.text]);
-            let names = texts.filter_map(|text| text.split_once(SHORT_SCOPE_MARK)?.1.split('\'').next());
+            let names =
+                texts.filter_map(|text| text.split_once(SHORT_SCOPE_MARK)?.1.split('\'').next());
             scopes.extend(names.filter_map(|name| name.parse().ok()));
         }
         scopes
@@ -29,7 +30,8 @@ impl ResponseFacts {
     /// phrase, then a host in the message.
     pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
         let quote = self.quote(finding).map(str::to_owned);
-        let by_phrase = SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
+        let by_phrase =
+            SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
         if self.details.service.is_none() {
             let searched = match (self.is_response, &quote) {
                 // The other lines of a log may name other APIs.
@@ -61,7 +63,8 @@ impl ResponseFacts {
     fn line_of_gate(&self, verdict: &Verdict) -> Option<&str> {
         let lines = || text::first_lines(&self.text);
         let find = |is_searched: &dyn Fn(&Verdict) -> bool| {
-            let phrases = || PHRASES.iter().chain(ACCESS_PHRASES).filter(|(_, row)| is_searched(row));
+            let phrases =
+                || PHRASES.iter().chain(ACCESS_PHRASES).filter(|(_, row)| is_searched(row));
             lines().find(|line| {
                 let line = text::normalized(line);
                 phrases().any(|(phrase, _)| text::contains_phrase(&line, phrase))

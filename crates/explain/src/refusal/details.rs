@@ -4,7 +4,8 @@
 use super::syntax;
 use super::text;
 use super::words::{
-    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
+    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
+    WORDS_NEAR_PERMISSION,
 };
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
@@ -44,7 +45,9 @@ impl Details {
             "method" => (&mut self.method, syntax::is_rpc_method),
             "uid" => (&mut self.vpc_sc_id, syntax::is_vpc_sc_id),
             "requestId" | "request_id" => (&mut self.request_id, syntax::is_id),
-            "consumer" => return self.add_project(value.strip_prefix("projects/").unwrap_or_default()),
+            "consumer" => {
+                return self.add_project(value.strip_prefix("projects/").unwrap_or_default());
+            }
             "permission" => return self.add_permission(value),
             _ => return,
         };
@@ -55,7 +58,8 @@ impl Details {
 
     /// Searches a text for the values that no field contained.
     pub(super) fn read_prose(&mut self, prose: &str) {
-        text::field_values(prose, "vpcServiceControlsUniqueIdentifier").for_each(|id| self.add("uid", id));
+        text::field_values(prose, "vpcServiceControlsUniqueIdentifier")
+            .for_each(|id| self.add("uid", id));
         let mut previous = "";
         for (place, word) in text::identifiers(prose) {
             if !self.is_explicit_permission {
@@ -106,8 +110,11 @@ impl Details {
         let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
         let after = rest.get(word.len()..).unwrap_or_default();
         self.is_explicit_permission = has_permission_word_beside(before, after);
-        let is_near = || self.permission.is_none() && has_permission_word_near(prose, place, word.len());
-        if self.is_explicit_permission || (!before.ends_with(APPS_SCRIPT_METHOD_PREFIX) && is_near()) {
+        let is_near =
+            || self.permission.is_none() && has_permission_word_near(prose, place, word.len());
+        if self.is_explicit_permission
+            || (!before.ends_with(APPS_SCRIPT_METHOD_PREFIX) && is_near())
+        {
             self.permission = Some(name);
         }
     }
@@ -122,7 +129,8 @@ pub(super) fn service_in(prose: &str) -> Option<String> {
     text::identifiers(prose).find_map(|(place, word)| {
         let before = std::mem::replace(&mut previous, word);
         let is_origin = before == "serviceName" && !prose.contains("google.cloud.audit.AuditLog");
-        let is_in_url = prose.get(..place).is_some_and(|text| text.ends_with(':')) && word.starts_with("//");
+        let is_in_url =
+            prose.get(..place).is_some_and(|text| text.ends_with(':')) && word.starts_with("//");
         api_host(word, is_in_url).filter(|_| !is_origin).map(str::to_owned)
     })
 }
@@ -137,7 +145,9 @@ fn api_host(word: &str, is_in_url: bool) -> Option<&str> {
     let host = parts.next()?;
     let is_path = match parts.next() {
         None => true,
-        Some(part) => is_in_url || is_resource_root(part) || syntax::parse_permission(word).is_some(),
+        Some(part) => {
+            is_in_url || is_resource_root(part) || syntax::parse_permission(word).is_some()
+        }
     };
     is_path.then_some(host)
 }
@@ -164,7 +174,9 @@ fn has_permission_word_beside(before: &str, after: &str) -> bool {
 
 /// Returns whether words such as `permission` occur near a name.
 fn has_permission_word_near(prose: &str, place: usize, length: usize) -> bool {
-    let window = place.saturating_sub(NEAR_DISTANCE)..(place + length + NEAR_DISTANCE).min(prose.len());
-    let near = String::from_utf8_lossy(prose.as_bytes().get(window).unwrap_or_default()).to_ascii_lowercase();
+    let window =
+        place.saturating_sub(NEAR_DISTANCE)..(place + length + NEAR_DISTANCE).min(prose.len());
+    let near = String::from_utf8_lossy(prose.as_bytes().get(window).unwrap_or_default())
+        .to_ascii_lowercase();
     WORDS_NEAR_PERMISSION.iter().any(|word| near.contains(word))
 }

@@ -10,11 +10,19 @@ use super::words::{REQUEST_ID_HEADERS, SCOPE_LIST_HEADINGS};
 use super::{audit, grpc, json, text, truncated_json};
 
 /// Collects the facts of a response, or of a text if `is_text` is true.
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> ResponseFacts {
+pub(super) fn gather(
+    status: Option<u16>,
+    headers: &HeaderMap,
+    body: &str,
+    is_text: bool,
+) -> ResponseFacts {
     let mut facts = ResponseFacts { status, is_response: !is_text, ..ResponseFacts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
-    challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));
+    challenges
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .for_each(|line| facts.challenge.read(line));
     let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     id.into_iter().for_each(|id| facts.details.add("requestId", id));
     facts.read_body(body);
@@ -101,7 +109,8 @@ impl ResponseFacts {
 
     /// Reads fields, reasons and a challenge from a text in any format.
     fn read_text(&mut self, text: &str) {
-        let first_words = |key| text::field_values(text, key).filter_map(|value| value.split(' ').next());
+        let first_words =
+            |key| text::field_values(text, key).filter_map(|value| value.split(' ').next());
         // In a text, `Forbidden` is the name of the HTTP status 403; in a field, the reason of
         // Kubernetes.
         let reasons = first_words("reason").filter(|reason| *reason != "Forbidden");
@@ -128,8 +137,11 @@ impl ResponseFacts {
             lists.for_each(|(_, list)| self.challenge.add_scopes_in(list));
         }
         self.details.read_prose(&prose);
-        self.prose =
-            text::normalized(&if self.is_response { self.server_words(&token_error) } else { prose });
+        self.prose = text::normalized(&if self.is_response {
+            self.server_words(&token_error)
+        } else {
+            prose
+        });
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
@@ -137,7 +149,8 @@ impl ResponseFacts {
 
     /// Returns the messages of a response without quoted names, which users choose.
     fn server_words(&self, token_error: &str) -> String {
-        let texts = self.messages.iter().chain([&self.text]).map(|text| text::without_quoted_names(text));
+        let texts =
+            self.messages.iter().chain([&self.text]).map(|text| text::without_quoted_names(text));
         texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
 }

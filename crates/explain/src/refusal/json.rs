@@ -31,7 +31,9 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
     for _ in 0..NODE_LIMIT {
         let Some((key, value)) = queue.pop_front() else { return };
         match value {
-            Value::Object(fields) => queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value))),
+            Value::Object(fields) => {
+                queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value)))
+            }
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
             Value::String(text) => read_text(key, text, facts),
             Value::Number(number) if key == "code" || key == "grpc_status" => {
@@ -64,7 +66,8 @@ fn embedded_response(text: &str) -> Option<Value> {
 /// Reads a string in the field with this name.
 fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     let lower = key.to_ascii_lowercase();
-    let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
+    let is_prose =
+        ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
     match lower.as_str() {
         "error" if !text.contains(' ') => facts.token_error = Some(text.to_owned()),
         "error" | "msg" | "message" => read_message(text, facts),
@@ -108,11 +111,16 @@ pub(super) fn texts(root: &Value) -> Vec<&str> {
         match queue.pop_front() {
             Some(Value::Object(fields)) => {
                 queue.extend(
-                    fields.iter().filter(|(key, _)| !LABELS.contains(&key.as_str())).map(|(_, value)| value),
+                    fields
+                        .iter()
+                        .filter(|(key, _)| !LABELS.contains(&key.as_str()))
+                        .map(|(_, value)| value),
                 );
             }
             Some(Value::Array(items)) => queue.extend(items),
-            Some(Value::String(text)) if text.contains([' ', '{', '<']) => texts.push(text.as_str()),
+            Some(Value::String(text)) if text.contains([' ', '{', '<']) => {
+                texts.push(text.as_str())
+            }
             Some(_) => {}
             None => break,
         }

@@ -11,7 +11,8 @@ const BEFORE_LENGTH: usize = 300;
 /// Returns the text without the words of local refusals.
 pub(super) fn removed(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase();
-    let mut places: Vec<_> = LOCAL_REFUSALS.iter().flat_map(|words| lower.match_indices(words)).collect();
+    let mut places: Vec<_> =
+        LOCAL_REFUSALS.iter().flat_map(|words| lower.match_indices(words)).collect();
     places.retain(|(place, words)| is_local(&lower, *place, place + words.len()));
     places.sort_unstable();
     let mut out = String::new();
@@ -29,7 +30,8 @@ fn is_local(text: &str, start: usize, end: usize) -> bool {
     let from = start.saturating_sub(BEFORE_LENGTH);
     let before = (from..=start).find_map(|from| text.get(from..start)).unwrap_or_default();
     let near = before.rsplit('\n').next().unwrap_or_default();
-    let is_word = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let is_word =
+        |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let follows = |words: &&&str| {
         let ends_with_letter = words.ends_with(|c: char| c.is_ascii_alphabetic());
         after.strip_prefix(**words).is_some_and(|rest| !ends_with_letter || is_word(rest))
@@ -43,7 +45,11 @@ fn is_local(text: &str, start: usize, end: usize) -> bool {
 /// Returns whether the words follow a path of the local file system, as in `open /var/x: permission
 /// denied`.
 fn follows_path(before: &str) -> bool {
-    let before = before.trim_end().trim_end_matches([':', '(']).trim_end().trim_end_matches(['\'', '"', '`']);
+    let before = before
+        .trim_end()
+        .trim_end_matches([':', '('])
+        .trim_end()
+        .trim_end_matches(['\'', '"', '`']);
     let word = before.rsplit([' ', '\'', '"', '`', '=', '(', '[']).next().unwrap_or_default();
     let is_drive = word.get(1..3).is_some_and(|rest| rest == ":\\") || word.get(1..3) == Some(":/");
     // The path of a URL, such as `gs://photos/cat.jpg`, is not local.
@@ -54,11 +60,20 @@ fn follows_path(before: &str) -> bool {
 /// remove 'x': Permission denied`.
 fn is_of_shell(before: &str) -> bool {
     let object = before.trim_end().strip_suffix(':').unwrap_or_default();
-    ["cannot open", "cannot remove", "cannot touch", "cannot create", "cannot access", "cannot stat"]
-        .iter()
-        .any(|words| {
-            object.rfind(words).is_some_and(|place| !object.get(place..).unwrap_or_default().contains(": "))
-        })
+    [
+        "cannot open",
+        "cannot remove",
+        "cannot touch",
+        "cannot create",
+        "cannot access",
+        "cannot stat",
+    ]
+    .iter()
+    .any(|words| {
+        object
+            .rfind(words)
+            .is_some_and(|place| !object.get(place..).unwrap_or_default().contains(": "))
+    })
 }
 
 #[cfg(test)]
@@ -84,7 +99,10 @@ mod tests {
             "listen tcp :80: bind: permission denied",
         ] {
             let rest = removed(text).to_lowercase();
-            assert!(!rest.contains("permission denied") && !rest.contains("access denied"), "{rest}");
+            assert!(
+                !rest.contains("permission denied") && !rest.contains("access denied"),
+                "{rest}"
+            );
         }
     }
 

@@ -9,7 +9,8 @@ use super::verdict::Verdict;
 pub(super) fn decisive(verdicts: &[Verdict]) -> Option<usize> {
     let is_final = |verdict: &Verdict| !is_retried(verdict) && is_likely_of_google(verdict);
     let last = verdicts.iter().rposition(is_final);
-    let counts = |(index, verdict): &(usize, &Verdict)| !(is_retried(verdict) && last > Some(*index));
+    let counts =
+        |(index, verdict): &(usize, &Verdict)| !(is_retried(verdict) && last > Some(*index));
     let mut candidates = verdicts.iter().enumerate().filter(counts);
     let best = candidates.clone().map(|(_, verdict)| rank(verdict)).max()?;
     candidates.find(|(_, verdict)| rank(verdict) == best).map(|(index, _)| index)

@@ -18,8 +18,8 @@
 
 use super::gate::{Certainty, Gate};
 use super::verdict::{
-    LIKELY_MISSING, MISSING, REGISTRY, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely, possible,
-    scope,
+    LIKELY_MISSING, MISSING, REGISTRY, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely,
+    possible, scope,
 };
 
 /// The whole message that older services send when a scope is missing.
@@ -33,7 +33,8 @@ pub(super) const DRY_RUN_WORDS: &str = "(dry run mode)";
 /// The hosts of Google's container registries.
 pub(super) const REGISTRIES: [&str; 2] = ["gcr.io", "pkg.dev"];
 /// Words with which a container runtime reports a refusal by a registry.
-pub(super) const REGISTRY_REFUSALS: [&str; 5] = [" 403", "=403", "denied:", ": denied", "forbidden"];
+pub(super) const REGISTRY_REFUSALS: [&str; 5] =
+    [" 403", "=403", "denied:", ": denied", "forbidden"];
 
 /// Phrases of one service alone, and the host of that service.
 pub(super) static SERVICES: &[(&str, &str)] = &[
@@ -60,12 +61,18 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("scope(s) are not authorized", MISSING),
     ("granted scopes do not give access", MISSING),
     ("requires one of the following scopes", MISSING),
-    ("no oauth token with google drive scope", scope(ScopeProblem::ScopeOrShare, Certainty::Certain)),
+    (
+        "no oauth token with google drive scope",
+        scope(ScopeProblem::ScopeOrShare, Certainty::Certain),
+    ),
     ("metadata scope does not", scope(ScopeProblem::Restricting, Certainty::Certain)),
     ("while getting drive credentials", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     ("while globbing file pattern", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     // GKE names the scope that the nodes of a cluster lack.
-    ("private_registry_access_config requires scope", scope(ScopeProblem::NodePool, Certainty::Certain)),
+    (
+        "private_registry_access_config requires scope",
+        scope(ScopeProblem::NodePool, Certainty::Certain),
+    ),
     // The Cloud SQL proxy, version 1, compares the scopes of the VM before it sends a call.
     ("to access the cloud sql api from this vm", LIKELY_MISSING),
     ("cloud sql access (scope) enabled", LIKELY_MISSING),
@@ -92,7 +99,10 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("provided scope*not authorized", LIKELY_MISSING),
     // Apps Script calls scopes permissions.
     ("required permissions*googleapis.com/auth/", scope(ScopeProblem::Script, Certainty::Likely)),
-    ("specified permissions are not sufficient to call", scope(ScopeProblem::Script, Certainty::Likely)),
+    (
+        "specified permissions are not sufficient to call",
+        scope(ScopeProblem::Script, Certainty::Likely),
+    ),
     // Container registries do not name the gate. Missing scopes of a node are the usual cause.
     ("you do not have the needed permissions*may have invalid credentials", REGISTRY),
     ("denied: permission denied for*from request /v2/", REGISTRY),
@@ -110,7 +120,10 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("invalid api key", likely(Gate::ApiKey)),
     ("missing a valid api key", certain(Gate::ApiKey)),
     ("api key was reported as leaked", certain(Gate::ApiKey)),
-    ("api key and the authentication credential are from different projects", certain(Gate::ApiKey)),
+    (
+        "api key and the authentication credential are from different projects",
+        certain(Gate::ApiKey),
+    ),
     ("authorized to use this api key", certain(Gate::ApiKey)),
     ("api keys with referer restrictions", certain(Gate::ApiKey)),
     ("requests from*are blocked", certain(Gate::ApiKey)),
@@ -473,7 +486,10 @@ mod tests {
 
     /// Returns the gate of the first phrase of the table that the words contain.
     fn first_match(table: &[(&str, Verdict)], words: &str) -> Option<Gate> {
-        table.iter().find(|(phrase, _)| text::contains_phrase(words, phrase)).map(|(_, verdict)| verdict.gate)
+        table
+            .iter()
+            .find(|(phrase, _)| text::contains_phrase(words, phrase))
+            .map(|(_, verdict)| verdict.gate)
     }
 
     #[test]
@@ -484,7 +500,8 @@ mod tests {
         }
         for (phrase, verdict) in ACCESS_PHRASES {
             let words = phrase.replace('*', " x ");
-            let found = first_match(PHRASES, &words).or_else(|| first_match(ACCESS_PHRASES, &words));
+            let found =
+                first_match(PHRASES, &words).or_else(|| first_match(ACCESS_PHRASES, &words));
             assert_eq!(found, Some(verdict.gate), "{phrase}");
         }
     }

@@ -102,14 +102,19 @@ impl ResponseFacts {
     pub(super) fn begins_with_phrase(&self, phrase: &str) -> bool {
         !self.is_page
             && !self.has_other_reason()
-            && self.messages.iter().chain([&self.text]).any(|message| text::begins_with(message, phrase))
+            && self
+                .messages
+                .iter()
+                .chain([&self.text])
+                .any(|message| text::begins_with(message, phrase))
     }
 
     /// Returns whether the response has a reason that is not in [`GENERAL_REASONS`]. Such a reason
     /// belongs to one gate.
     pub(super) fn has_other_reason(&self) -> bool {
-        let is_general =
-            |reason: &String| GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason));
+        let is_general = |reason: &String| {
+            GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason))
+        };
         self.reasons.iter().any(|reason| !is_general(reason))
     }
 
@@ -134,7 +139,8 @@ impl ResponseFacts {
     /// Adds the type or the subject of a violation, unless the limit is reached.
     pub(super) fn add_violation(&mut self, text: &str) {
         if self.violations.len() < COUNT_LIMIT {
-            self.violations.push(text.chars().take(REASON_LIMIT).collect::<String>().to_lowercase());
+            self.violations
+                .push(text.chars().take(REASON_LIMIT).collect::<String>().to_lowercase());
         }
     }
 
@@ -155,14 +161,17 @@ impl ResponseFacts {
 /// `forbidden` have other meanings, too, and so has `PermissionDenied`, which Go, Python and .NET
 /// print for gRPC's status 7.
 pub(super) fn is_known_reason(word: &str) -> bool {
-    let has_several_words = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
+    let has_several_words =
+        word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
     let is_reason = || {
         let name = uncapitalized(word);
         REASONS.iter().any(|(reason, _)| *reason == name)
     };
     has_several_words
         && word != "PermissionDenied"
-        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word) || is_reason() || word == AMBIGUOUS_REASON)
+        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
+            || is_reason()
+            || word == AMBIGUOUS_REASON)
 }
 
 /// Returns the word with its first letter in lower case. The codes of XML errors are the older

@@ -87,8 +87,8 @@ fn is_typical_header(name: &HeaderName) -> bool {
 /// Parses a header line.
 fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = without_curl_mark(line).split_once(':')?;
-    let is_plain =
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let is_plain = !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     let is_separate = value.is_empty() || value.starts_with(' ');
     let name = HeaderName::from_str(name).ok().filter(|_| is_plain && is_separate)?;
     Some((name, HeaderValue::from_str(value.trim()).ok()?))

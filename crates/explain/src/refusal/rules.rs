@@ -4,14 +4,16 @@
 //! `WWW-Authenticate`.
 
 use super::gate::{Certainty, Gate};
-use super::other_servers::{GOOGLE_WORDS, OTHER_OAUTH_SERVER, OTHER_REASONS, OTHER_SENTENCES, OTHER_SERVER};
+use super::other_servers::{
+    GOOGLE_WORDS, OTHER_OAUTH_SERVER, OTHER_REASONS, OTHER_SENTENCES, OTHER_SERVER,
+};
 use super::phrases::{
     ACCESS_PHRASES, BARE_MESSAGE, BARE_WORDS, DRY_RUN_WORDS, PHRASES, REFUSAL_WORDS, REGISTRIES,
     REGISTRY_REFUSALS,
 };
 use super::reasons::{
-    AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS, TOKEN_ERRORS,
-    VIOLATIONS,
+    AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS,
+    TOKEN_ERRORS, VIOLATIONS,
 };
 use super::response_facts::ResponseFacts;
 use super::text;
@@ -46,11 +48,13 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         .map(|finding| with_limited_certainty(finding, facts));
     match result {
         Some(finding) if finding.verdict.certainty > Certainty::Possible => result,
-        _ => verdict_from_challenge(facts).or_else(|| verdict_from_registry(facts, result)).or_else(|| {
-            let result = result.filter(|_| facts.may_be_refused());
-            let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
-            verdict_from_other_host(facts).or(Some(weak))
-        }),
+        _ => verdict_from_challenge(facts)
+            .or_else(|| verdict_from_registry(facts, result))
+            .or_else(|| {
+                let result = result.filter(|_| facts.may_be_refused());
+                let weak = result.or_else(|| verdict_from_status_or_words(facts))?;
+                verdict_from_other_host(facts).or(Some(weak))
+            }),
     }
 }
 
@@ -59,8 +63,10 @@ fn verdict_from_dry_run(facts: &ResponseFacts) -> RuleResult {
     let begins = || facts.messages.iter().any(|message| text::begins_with(message, DRY_RUN_WORDS));
     let is_named = facts.prose.contains(DRY_RUN_WORDS) && (!facts.is_response || begins());
     let is_dry_run = facts.is_dry_run || is_named;
-    is_dry_run
-        .then_some(FoundVerdict { words: DRY_RUN_WORDS, ..FoundVerdict::new(DRY_RUN, Evidence::Message) })
+    is_dry_run.then_some(FoundVerdict {
+        words: DRY_RUN_WORDS,
+        ..FoundVerdict::new(DRY_RUN, Evidence::Message)
+    })
 }
 
 /// Returns whether the server filled the part of the response that the verdict is based on, so that
@@ -81,7 +87,8 @@ pub(super) fn is_structured(facts: &ResponseFacts, finding: &FoundVerdict) -> bo
 fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
     let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
-    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
+    let applies =
+        |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
     let verdict = match ERROR_INFO_EXCEPTIONS.iter().find(applies) {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
@@ -91,7 +98,8 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
 
 /// Searches for a known type or subject of a violation.
 fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
-    let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
+    let has =
+        |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
     VIOLATIONS.iter().find(has).map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::Violation))
 }
 
@@ -99,7 +107,8 @@ fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
 /// because a message may contain a name that a user chose. In a text, sentences count unless
 /// Google is named beside them.
 fn verdict_from_other_server(facts: &ResponseFacts) -> RuleResult {
-    let is_in_reasons = |(reason, _): &&(&str, &str)| facts.reasons.iter().any(|other| other == reason);
+    let is_in_reasons =
+        |(reason, _): &&(&str, &str)| facts.reasons.iter().any(|other| other == reason);
     let by_reason = || OTHER_REASONS.iter().find(is_in_reasons).map(|(_, server)| *server);
     let is_said = |(words, _): &&(&str, &str)| text::contains_phrase(&facts.prose, words);
     let by_sentence = || OTHER_SENTENCES.iter().find(is_said).copied();
@@ -143,7 +152,8 @@ fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)
                 && (!facts.is_response || facts.begins_with_phrase(phrase)))
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
-    let row = phrases.iter().find(|(phrase, verdict)| has_phrase(phrase) && is_accepted(phrase, verdict));
+    let row =
+        phrases.iter().find(|(phrase, verdict)| has_phrase(phrase) && is_accepted(phrase, verdict));
     row.map(|(phrase, verdict)| FoundVerdict::from_phrase(*verdict, phrase))
 }
 
@@ -163,7 +173,8 @@ fn verdict_from_access_phrase(facts: &ResponseFacts) -> RuleResult {
 /// access.
 fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
     let has_reason = facts.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
-    let has_other = facts.reasons.iter().any(|reason| reason.starts_with(|c: char| c.is_ascii_lowercase()));
+    let has_other =
+        facts.reasons.iter().any(|reason| reason.starts_with(|c: char| c.is_ascii_lowercase()));
     let certainty = match (has_reason, facts.has_bare_message()) {
         (true, true) if facts.challenge.is_insufficient_scope => Certainty::Certain,
         (true, true) => Certainty::Likely,
@@ -188,7 +199,8 @@ fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
 /// Returns the verdict for the reason `insufficientPermissions` with a message that is not about
 /// scopes.
 fn access_verdict(facts: &ResponseFacts) -> RuleResult {
-    let acl = FoundVerdict::new(Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
+    let acl =
+        FoundVerdict::new(Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
     verdict_from_permission(facts).or(Some(acl))
 }
 
@@ -248,7 +260,12 @@ fn verdict_from_status_or_words(facts: &ResponseFacts) -> RuleResult {
 }
 
 /// Returns this gate and certainty if the response has this status.
-fn verdict_from_status(facts: &ResponseFacts, status: u16, gate: Gate, certainty: Certainty) -> RuleResult {
+fn verdict_from_status(
+    facts: &ResponseFacts,
+    status: u16,
+    gate: Gate,
+    certainty: Certainty,
+) -> RuleResult {
     (facts.status == Some(status))
         .then_some(FoundVerdict::new(Verdict::new(gate, certainty), Evidence::Status))
 }
@@ -257,7 +274,8 @@ fn verdict_from_status(facts: &ResponseFacts, status: u16, gate: Gate, certainty
 /// scope with 403; with another status, the server may relay the message of a call that the server
 /// sent.
 fn with_limited_certainty(finding: FoundVerdict, facts: &ResponseFacts) -> FoundVerdict {
-    let is_relayed = finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
+    let is_relayed =
+        finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
     let limit = if is_relayed { Certainty::Likely } else { Certainty::Certain };
     let certainty = finding.verdict.certainty.min(limit);
     FoundVerdict { verdict: Verdict { certainty, ..finding.verdict }, ..finding }

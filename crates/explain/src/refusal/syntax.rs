@@ -16,7 +16,9 @@ const MIN_SECRET_LENGTH: usize = 16;
 /// with an ellipsis is a shortened scope and does not count.
 pub(super) fn is_scope(word: &str) -> bool {
     let is_whole = !word.contains("...") && !word.contains('\u{2026}');
-    is_id(word) && is_whole && (word.contains("://") || matches!(word, "openid" | "email" | "profile"))
+    is_id(word)
+        && is_whole
+        && (word.contains("://") || matches!(word, "openid" | "email" | "profile"))
 }
 
 /// Returns whether a word is an id: at most [`ID_LIMIT`] visible ASCII characters, without quotes,
@@ -29,7 +31,8 @@ pub(super) fn is_id(word: &str) -> bool {
 /// Returns whether a word is a host name such as `pubsub.googleapis.com`.
 pub(super) fn is_host(word: &str) -> bool {
     let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     word.len() <= 128 && word.contains('.') && word.split('.').all(is_label)
 }
@@ -37,7 +40,8 @@ pub(super) fn is_host(word: &str) -> bool {
 /// Returns whether a word is the name of an RPC such as `google.pubsub.v1.Publisher.Publish`.
 pub(super) fn is_rpc_method(word: &str) -> bool {
     let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     };
     word.len() <= ID_LIMIT && word.contains('.') && word.split(['.', '/']).all(is_part)
 }
@@ -59,7 +63,8 @@ pub(super) fn is_project(word: &str) -> bool {
 /// Returns whether a word is a constraint of an organisation policy, such as
 /// `constraints/compute.vmExternalIpAccess`.
 pub(super) fn is_constraint(word: &str) -> bool {
-    let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
+    let is_name =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
     word.len() <= 128
         && word.strip_prefix("constraints/").is_some_and(|name| !name.is_empty() && is_name(name))
 }
@@ -77,14 +82,16 @@ pub(super) fn is_vpc_sc_id(word: &str) -> bool {
 pub(super) fn parse_permission(word: &str) -> Option<String> {
     let (service, rest) = word.split_once(".googleapis.com/").or_else(|| word.split_once('.'))?;
     let (resource, verb) = rest.split_once('.')?;
-    let is_word =
-        |part: &str| part.len() >= 2 && part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_word = |part: &str| {
+        part.len() >= 2 && part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
     let is_lower = |part: &str| part.starts_with(|c: char| c.is_ascii_lowercase());
-    let is_permission = [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
-        && resource.len() > 2
-        && verb.len() > 2
-        && !NOT_A_SERVICE.contains(&service)
-        && !NOT_A_VERB.contains(&verb);
+    let is_permission =
+        [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
+            && resource.len() > 2
+            && verb.len() > 2
+            && !NOT_A_SERVICE.contains(&service)
+            && !NOT_A_VERB.contains(&verb);
     is_permission.then(|| format!("{service}.{resource}.{verb}"))
 }
 
@@ -96,7 +103,10 @@ pub(super) fn sanitized(text: &str) -> String {
     // too short to be recognized.
     for character in redact_secrets(&redact_marked_values(text.trim())).chars() {
         let end = out.len();
-        push_escaped(&mut out, if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character });
+        push_escaped(
+            &mut out,
+            if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character },
+        );
         if out.len() > MESSAGE_LIMIT {
             out.truncate(end);
             break;
@@ -117,7 +127,8 @@ fn redact_marked_values(text: &str) -> String {
             mark.peek().map(|(place, mark)| place + mark.len())
         });
         let Some(end) = ends.min() else { break };
-        let (before, after) = (text.get(at..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
+        let (before, after) =
+            (text.get(at..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
         let value = after.split(is_end).next().unwrap_or_default();
         out.push_str(before);
         at = end;
@@ -138,7 +149,8 @@ fn redact_secrets(text: &str) -> String {
         // A secret in a URL that is a parameter of another URL is not at the beginning of its word:
         // `%3D` precedes the secret.
         let start = SECRET_PREFIXES.iter().filter_map(|mark| run.find(mark)).min();
-        let (before, secret) = run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
+        let (before, secret) =
+            run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
         out.push_str(before);
         out.push_str(if secret.len() >= MIN_SECRET_LENGTH { "[redacted] " } else { secret });
     }

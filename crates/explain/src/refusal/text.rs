@@ -69,8 +69,12 @@ pub(super) fn has_request(prose: &str) -> bool {
     prose.match_indices("https://").take(VALUE_COUNT).any(|(place, mark)| {
         let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
         let is_host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        let host =
-            rest.get(mark.len()..).unwrap_or_default().split(|c| !is_host(c)).next().unwrap_or_default();
+        let host = rest
+            .get(mark.len()..)
+            .unwrap_or_default()
+            .split(|c| !is_host(c))
+            .next()
+            .unwrap_or_default();
         let domain = host.rsplit('.').next().unwrap_or_default();
         let is_public = host.contains('.')
             && !["local", "internal", "svc", "cluster"].contains(&domain)
@@ -103,8 +107,9 @@ pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
 /// Returns whether the text consists of the words of the pattern, in which `*` matches one word.
 pub(super) fn has_words(text: &str, pattern: &str) -> bool {
     let mut words = text.split(' ');
-    let is_next =
-        |expected: &str| words.next().is_some_and(|word| matches!(expected, "*") || word == expected);
+    let is_next = |expected: &str| {
+        words.next().is_some_and(|word| matches!(expected, "*") || word == expected)
+    };
     pattern.split(' ').all(is_next) && words.next().is_none()
 }
 
@@ -112,11 +117,15 @@ pub(super) fn has_words(text: &str, pattern: &str) -> bool {
 /// sentences about scopes begin](LEADING_WORDS) may occur, and before these words only the prefixes
 /// that programs print before a message.
 pub(super) fn begins_with(message: &str, phrase: &str) -> bool {
-    let line = normalized(without_log_prefixes(message.trim_start().lines().next().unwrap_or_default()));
+    let line =
+        normalized(without_log_prefixes(message.trim_start().lines().next().unwrap_or_default()));
     let start = phrase.split('*').next().and_then(|first| line.find(first));
-    let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else { return false };
+    let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else {
+        return false;
+    };
     let is_known = |word: &str| word.is_empty() || LEADING_WORDS.contains(&word);
-    lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && contains_phrase(rest, phrase)
+    lead.split(' ').all(|word| is_known(word.trim_end_matches(':')))
+        && contains_phrase(rest, phrase)
 }
 
 /// Returns the line without the prefixes that programs print before a message: names of exceptions,
@@ -125,7 +134,8 @@ fn without_log_prefixes(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some((prefix, message)) = rest.split_once([':', '=']) {
         let words: Vec<&str> = prefix.split_whitespace().collect();
-        let is_name = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
+        let is_name =
+            |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
         let is_prefix = match words.as_slice() {
             [word] => is_name(word),
             ["Caused", "by"] | ["rpc", "error"] | [_, "desc"] => true,
@@ -153,7 +163,8 @@ fn truncated(text: &str, limit: usize) -> &str {
 /// with one space between words, and with "not" for `n't`.
 pub(super) fn normalized(text: &str) -> String {
     let is_quote = |c: char| "'\"`\\\u{2018}\u{2019}\u{201c}\u{201d}".contains(c);
-    let text = without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
+    let text =
+        without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
     let mut out = String::with_capacity(text.len());
     for character in text.chars().filter(|c| !is_quote(*c)) {
         let character = if character.is_whitespace() { ' ' } else { character };
@@ -210,7 +221,8 @@ pub(super) fn without_tags(markup: &str) -> String {
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
         out.push(' ');
-        let skipped = ["style", "script"].into_iter().find(|name| starts_with_ignoring_case(tag, name));
+        let skipped =
+            ["style", "script"].into_iter().find(|name| starts_with_ignoring_case(tag, name));
         let tag = skipped.map_or(Some(tag), |name| after_closing_tag(tag, name));
         let end = if tag.is_some_and(|tag| tag.starts_with("!--")) { "-->" } else { ">" };
         // A truncated tag is the end of the document.
@@ -221,7 +233,8 @@ pub(super) fn without_tags(markup: &str) -> String {
 
 /// Returns the text after the `</` of the first closing tag with this name.
 fn after_closing_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let mut tags = text.match_indices("</").filter_map(|(place, mark)| text.get(place + mark.len()..));
+    let mut tags =
+        text.match_indices("</").filter_map(|(place, mark)| text.get(place + mark.len()..));
     tags.find(|tag| starts_with_ignoring_case(tag, name))
 }
 
@@ -235,7 +248,10 @@ const TAG_COUNT: usize = 2048;
 
 /// Returns the contents of the elements with this name. A document that is truncated within an
 /// element gives the beginning of its content.
-pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
+pub(super) fn element_contents<'a>(
+    xml: &'a str,
+    name: &'a str,
+) -> impl Iterator<Item = String> + 'a {
     let named = tags(xml, is_name_end)
         .take(TAG_COUNT)
         .filter(move |(tag_name, _)| tag_name.eq_ignore_ascii_case(name));
@@ -291,7 +307,8 @@ pub(super) fn field_values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Ite
     text.match_indices(key).take(VALUE_COUNT).filter_map(move |(place, _)| {
         let before = text.get(..place)?.chars().next_back();
         let after = truncated(text.get(place + key.len()..)?, VALUE_LIMIT);
-        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| parse_value(after))?
+        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-'))
+            .then(|| parse_value(after))?
     })
 }
 
@@ -299,7 +316,8 @@ pub(super) fn field_values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Ite
 fn parse_value(after: &str) -> Option<&str> {
     let separators = |c: char| "\"' \n:=>[]".contains(c);
     let name = after.trim_start_matches(separators);
-    let rest = name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
+    let rest =
+        name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
     let lead = after.get(..after.len() - rest.len())?;
     if !lead.contains([':', '=', '[']) {
         return None;
@@ -337,7 +355,8 @@ pub(super) fn contains_whole_message(text: &str, message: &str, reason: &str) ->
         let line = after.lines().next().unwrap_or_default();
         // .NET's client prints the status after the message: `[403]`.
         let line = line.trim_start().trim_start_matches(['.', ' ']);
-        let line = ["[403]", "(403)"].iter().find_map(|status| line.strip_prefix(status)).unwrap_or(line);
+        let line =
+            ["[403]", "(403)"].iter().find_map(|status| line.strip_prefix(status)).unwrap_or(line);
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_closed =
             next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);

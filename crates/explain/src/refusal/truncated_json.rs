@@ -42,7 +42,8 @@ struct TruncatedJson<'t> {
 impl<'t> TruncatedJson<'t> {
     /// Reads the text up to its end to find out which strings, arrays and objects are open there.
     fn new(text: &'t str) -> Self {
-        let mut state = Self { text, closers: String::new(), is_in_string: false, last_entry: None };
+        let mut state =
+            Self { text, closers: String::new(), is_in_string: false, last_entry: None };
         let mut is_escaped = false;
         for (offset, character) in text.char_indices() {
             match character {
@@ -69,12 +70,16 @@ impl<'t> TruncatedJson<'t> {
         let quote = if self.is_in_string { "\u{2026}\"" } else { "" };
         let before_escape =
             self.text.rfind('\\').and_then(|offset| self.text.get(..offset)).unwrap_or_default();
-        let mut texts =
-            vec![format!("{}{quote}{closers}", self.text), format!("{before_escape}{quote}{closers}")];
+        let mut texts = vec![
+            format!("{}{quote}{closers}", self.text),
+            format!("{before_escape}{quote}{closers}"),
+        ];
         // Read again up to there, so that no comma costs a copy of the brackets that are open at
         // it.
         let entry = self.last_entry.and_then(|end| self.text.get(..end)).map(Self::new);
-        texts.extend(entry.map(|entry| entry.text.chars().chain(entry.closers.chars().rev()).collect()));
+        texts.extend(
+            entry.map(|entry| entry.text.chars().chain(entry.closers.chars().rev()).collect()),
+        );
         texts
     }
 }

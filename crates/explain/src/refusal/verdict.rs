@@ -162,7 +162,8 @@ pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
 /// A scope is probably missing.
 pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
 /// A container registry refused, perhaps for lack of scope.
-pub(super) const REGISTRY: Verdict = Verdict::for_scope(ScopeProblem::Registry, Certainty::Possible);
+pub(super) const REGISTRY: Verdict =
+    Verdict::for_scope(ScopeProblem::Registry, Certainty::Possible);
 /// A token endpoint refused the requested scopes.
 pub(super) const REQUESTED_SCOPES: Verdict =
     Verdict { is_for_requested_scopes: true, ..certain(Gate::Credentials) };

@@ -14,13 +14,15 @@ pub(super) const SECRET_MARKS: [&str; 8] =
 /// The first words of dotted names that are not permissions: packages, modules, commands, variables
 /// and hosts.
 pub(super) const NOT_A_SERVICE: &[&str] = &[
-    "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin", "scala",
-    "android", "www", "module", "data", "var", "this", "self", "process", "config", "response",
+    "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin",
+    "scala", "android", "www", "module", "data", "var", "this", "self", "process", "config",
+    "response",
 ];
 
 /// The last words of dotted names that are hosts or files, not permissions.
 pub(super) const NOT_A_VERB: &[&str] = &[
-    "com", "net", "org", "dev", "app", "cloud", "goog", "info", "xyz", "biz", "java", "json", "yaml", "html",
+    "com", "net", "org", "dev", "app", "cloud", "goog", "info", "xyz", "biz", "java", "json",
+    "yaml", "html",
 ];
 
 /// Words that occur near a permission.
@@ -33,7 +35,8 @@ pub(super) const WORDS_BEFORE_PERMISSION: [&str; 6] =
     ["permission", "permissions", "required", "requires", "missing", "lacks"];
 
 /// Words directly after a permission: `does not have x access`.
-pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions", "access", "denied"];
+pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] =
+    ["permission", "permissions", "access", "denied"];
 
 /// The first labels of hosts under `googleapis.com` that the responses of every API may contain, so
 /// they do not identify the API that was called.
@@ -41,7 +44,8 @@ pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts",
 
 /// The first words of resource names, which may follow the host of an API.
 /// Source: <https://google.aip.dev/122>
-pub(super) const RESOURCE_ROOTS: [&str; 4] = ["projects", "organizations", "folders", "billingAccounts"];
+pub(super) const RESOURCE_ROOTS: [&str; 4] =
+    ["projects", "organizations", "folders", "billingAccounts"];
 
 /// The headers that contain the id of the request. If a response has several of these headers, the
 /// header that is listed first counts.
@@ -122,5 +126,12 @@ pub(super) static AFTER_LOCAL_REFUSAL: &[&str] = &[
 ];
 
 /// What precedes [`LOCAL_REFUSALS`] in messages about system calls.
-pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] =
-    &["[errno 13] ", "eacces: ", "eacces (", "connect: ", "bind: ", "socket: ", "operation not permitted: "];
+pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] = &[
+    "[errno 13] ",
+    "eacces: ",
+    "eacces (",
+    "connect: ",
+    "bind: ",
+    "socket: ",
+    "operation not permitted: ",
+];

@@ -67,7 +67,8 @@ impl<'a> Case<'a> {
         environment: &'a Environment,
     ) -> Self {
         let is_one_call = accepted.len() == 1;
-        let case = Self::for_call(ScopeProblem::Missing, &RequiredScopes::Unknown, held, environment);
+        let case =
+            Self::for_call(ScopeProblem::Missing, &RequiredScopes::Unknown, held, environment);
         Self { accepted: accepted.to_vec(), is_one_call, known: KnownCall::Method, ..case }
     }
 
@@ -122,7 +123,8 @@ impl Case<'_> {
     /// Returns whether the known scopes of the token are enough for every call. Then the call may
     /// have been sent with another token.
     pub(crate) fn is_contradicted(&self) -> bool {
-        let suffices = |held: &ScopeSet| self.accepted.iter().all(|accepted| held.intersects(accepted));
+        let suffices =
+            |held: &ScopeSet| self.accepted.iter().all(|accepted| held.intersects(accepted));
         self.problem == ScopeProblem::Missing && self.held.is_some_and(suffices)
     }
 
@@ -255,14 +257,17 @@ impl Case<'_> {
     /// calls.
     pub(super) fn accepts_drive_scopes(&self) -> bool {
         let names = ["drive", "spreadsheets", "documents", "presentations"];
-        let is_drive = |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
+        let is_drive =
+            |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
         self.accepted.iter().any(|accepted| accepted.iter().any(is_drive))
     }
 
     /// Returns whether the scopes `drive` and `cloud-platform` together are enough for every call.
     pub(super) fn is_drive_with_cloud_platform_enough(&self) -> bool {
         let drive = Scope::from_uri("https://www.googleapis.com/auth/drive");
-        self.accepted.iter().all(|accepted| accepted.contains(&drive) || accepts_cloud_platform(accepted))
+        self.accepted
+            .iter()
+            .all(|accepted| accepted.contains(&drive) || accepts_cloud_platform(accepted))
     }
 
     /// Returns whether the held scopes are known and do not allow a program to request another
@@ -278,7 +283,9 @@ impl Case<'_> {
 /// Returns scopes of which any one does, as a phrase.
 fn any_of(scopes: &[Scope]) -> String {
     match scopes {
-        [first, _, _, _, ..] => format!("{} (or one of {} others)", first.short(), scopes.len() - 1),
+        [first, _, _, _, ..] => {
+            format!("{} (or one of {} others)", first.short(), scopes.len() - 1)
+        }
         few => phrase(few, "or"),
     }
 }
@@ -287,7 +294,9 @@ fn any_of(scopes: &[Scope]) -> String {
 fn phrase(scopes: &[Scope], before_last: &str) -> String {
     let names: Vec<&str> = scopes.iter().map(Scope::short).collect();
     match names.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} {before_last} {last}", first.join(", ")),
+        Some((last, first)) if !first.is_empty() => {
+            format!("{} {before_last} {last}", first.join(", "))
+        }
         _ => names.concat(),
     }
 }
@@ -325,7 +334,11 @@ pub fn scopes_flag(scopes: &ScopeSet) -> String {
 /// Returns gcloud's alias of a scope, except for `sql`, else the URI of the scope.
 fn flag_value(scope: &Scope) -> String {
     // `gcloud compute instances create --help` calls the alias `sql` deprecated.
-    scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| safe_uri(scope)).to_owned()
+    scope
+        .gcloud_alias()
+        .filter(|alias| *alias != "sql")
+        .unwrap_or_else(|| safe_uri(scope))
+        .to_owned()
 }
 
 /// Returns the URIs of scopes, with a placeholder for an unsafe URI.

@@ -66,7 +66,9 @@ impl Context for Case<'_> {
             "cloud" => self.is_cloud_platform_enough(),
             "partly_cloud" => self.is_cloud_platform_enough_for_some(),
             "drive" => self.accepts_drive_scopes(),
-            "drive_login" => !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough(),
+            "drive_login" => {
+                !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough()
+            }
             "held" => self.held().is_some(),
             "token_held" => self.held.is_some(),
             "api_known" => self.known() != KnownCall::Nothing,
@@ -109,7 +111,8 @@ mod tests {
     /// not hold in at least one other.
     fn environments() -> Vec<Environment> {
         let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
-        let with_key = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);
+        let with_key =
+            Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);
         let node = Snapshot::new()
             .with_metadata("instance/name", "node-1")
             .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
@@ -120,7 +123,9 @@ mod tests {
         let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
         vec![
             vm.with_project("my-project").unwrap().with_account(default).unwrap(),
-            Environment::new(Platform::GkeNode, Credential::Unknown).with_node_pool("pool-1").unwrap(),
+            Environment::new(Platform::GkeNode, Credential::Unknown)
+                .with_node_pool("pool-1")
+                .unwrap(),
             Environment::new(Platform::Dataproc, Credential::UserAdc)
                 .with_resource("c")
                 .unwrap()
@@ -144,7 +149,8 @@ mod tests {
 
     /// Returns for each condition and word the results of [`Context::holds`] in many contexts.
     fn results_in_contexts(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
-        let set = |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
+        let set =
+            |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
         let accepted = [
             vec![set(&["cloud-platform", "pubsub"])],
             vec![set(&["drive", "drive.readonly"])],
@@ -160,10 +166,14 @@ mod tests {
         let environments = environments();
         let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &environments {
-            for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
+            for (accepted, held) in
+                accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held)))
+            {
                 record(&mut results, &Case::for_calls(accepted, held.as_ref(), environment));
             }
-            for (required, held) in required.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
+            for (required, held) in
+                required.iter().flat_map(|all| held.iter().map(move |held| (all, held)))
+            {
                 for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
                     let case = Case::for_call(kind, required, held.as_ref(), environment);
                     record(&mut results, &case);
@@ -178,7 +188,8 @@ mod tests {
     #[test]
     fn every_word_and_condition_in_advice_is_known() {
         // Collects the names of the words and the conditions in all lines of the advice.
-        let lines = sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
+        let lines =
+            sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
             let marks: Vec<&str> =
@@ -194,10 +205,14 @@ mod tests {
         }
         names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
         // These words are known in every context, so their conditions always hold.
-        let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
+        let always =
+            ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
         for (name, results) in results_in_contexts(&names) {
             let is_always = always.contains(&name) || name.starts_with("scopes_to_");
-            assert!(results.contains(&true) && (is_always || results.len() == 2), "{name}: {results:?}");
+            assert!(
+                results.contains(&true) && (is_always || results.len() == 2),
+                "{name}: {results:?}"
+            );
         }
     }
 }

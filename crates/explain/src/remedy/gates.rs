@@ -62,7 +62,11 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[must_use]
-pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Call<'_>) -> Vec<Step> {
+pub fn for_refused_call(
+    refusal: &Refusal,
+    environment: &Environment,
+    call: &Call<'_>,
+) -> Vec<Step> {
     for_gate(&ClosedGate { refusal, environment, call: Some(call) })
 }
 

@@ -28,7 +28,11 @@ use crate::environment::{Credential, Environment};
 /// # Ok::<(), gcp_scopes_explain::Error>(())
 /// ```
 #[must_use]
-pub fn for_permissions(permissions: &[String], binding: &str, environment: &Environment) -> Vec<Step> {
+pub fn for_permissions(
+    permissions: &[String],
+    binding: &str,
+    environment: &Environment,
+) -> Vec<Step> {
     let mut roles: BTreeMap<Option<(&str, &'static str)>, Vec<&str>> = BTreeMap::new();
     for permission in permissions {
         roles.entry(role_with_permission(permission)).or_default().push(permission);
@@ -46,8 +50,11 @@ fn grant_step(
     binding: &str,
     environment: &Environment,
 ) -> Option<Step> {
-    let flags =
-        format!("--member={} --role={}", member(environment), role.map_or("roles/ROLE", |(role, _)| role));
+    let flags = format!(
+        "--member={} --role={}",
+        member(environment),
+        role.map_or("roles/ROLE", |(role, _)| role)
+    );
     let command = binding_command(binding, &flags);
     let mut words = vec![("permissions", permissions), ("binding", command.as_str())];
     words.extend(role.map(|(role, _)| ("role", role)));

@@ -15,7 +15,10 @@ use crate::required_scopes::RequiredScopes;
 const PARTIAL: [(&str, &str); 3] = [
     ("drive.meet.readonly", "which shows only files that Google Meet made"),
     ("drive.photos.readonly", "which shows only photos"),
-    ("gmail.addons.current.message.readonly", "which shows only the message that an add-on has open"),
+    (
+        "gmail.addons.current.message.readonly",
+        "which shows only the message that an add-on has open",
+    ),
 ];
 
 /// Returns the step for a program that requests scopes which the method does not accept, or which
@@ -51,7 +54,9 @@ fn partial(requested: &ScopeSet) -> Option<&'static str> {
 /// Returns the step to request another scope with a client of google-apis-rs.
 fn request_another(method: ApiMethod, requested: &ScopeSet, why: &str) -> Option<Step> {
     let better = RequiredScopes::from(method).least()?;
-    let requested = requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
-    let words = [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
+    let requested =
+        requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
+    let words =
+        [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
     advice::steps("requested", &WithWords(&(), &words)).pop()
 }

@@ -102,14 +102,15 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
 /// Returns the remedy for a missing scope if the kind of the credential is unknown.
 fn for_unknown_credential(case: &Case<'_>) -> Remedy {
     let Remedy { summary, steps } = advice::remedy("general", case);
-    let mut all_steps =
-        match section_for_platform(case).filter(|_| case.environment.platform() != Platform::ComputeEngine) {
-            Some(section) => {
-                let own = advice::summary(section, case);
-                advice::steps("of_a_product", &WithWords(case, &[("summary", &own)]))
-            }
-            None => advice::steps("on_a_vm", case),
-        };
+    let mut all_steps = match section_for_platform(case)
+        .filter(|_| case.environment.platform() != Platform::ComputeEngine)
+    {
+        Some(section) => {
+            let own = advice::summary(section, case);
+            advice::steps("of_a_product", &WithWords(case, &[("summary", &own)]))
+        }
+        None => advice::steps("on_a_vm", case),
+    };
     all_steps.extend(steps);
     Remedy { summary, steps: all_steps }
 }

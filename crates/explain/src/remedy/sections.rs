@@ -109,7 +109,9 @@ mod tests {
             let is_known = line.starts_with("  ") || key.is_some_and(|key| keys.contains(&key));
             assert!(is_known && line == line.trim_end(), "{line:?}");
         }
-        for (name, block) in sections().flat_map(|(name, all)| all.iter().map(move |block| (name, block))) {
+        for (name, block) in
+            sections().flat_map(|(name, all)| all.iter().map(move |block| (name, block)))
+        {
             let repeated = keys.iter().find(|key| **key != "if" && block.values(key).count() > 1);
             assert_eq!(repeated, None, "[{name}]");
         }

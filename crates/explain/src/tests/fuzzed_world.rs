@@ -59,7 +59,10 @@ const URLS: [(Method, &str); 10] = [
     (Method::GET, "https://www.googleapis.com/drive/v3/files/named"),
     (Method::POST, "https://gmail.googleapis.com/gmail/v1/users/named/messages/send"),
     (Method::POST, "https://bigquery.googleapis.com/bigquery/v2/projects/named/queries"),
-    (Method::GET, "https://secretmanager.googleapis.com/v1/projects/named/secrets/s/versions/1:access"),
+    (
+        Method::GET,
+        "https://secretmanager.googleapis.com/v1/projects/named/secrets/s/versions/1:access",
+    ),
     (Method::POST, "https://generativelanguage.googleapis.com/v1beta/models/named:generateContent"),
     (Method::GET, "https://compute.googleapis.com/compute/v1/projects/named/zones/z/instances/i"),
     (Method::GET, "https://api.acme.example/named"),
@@ -164,7 +167,9 @@ impl FuzzedWorld {
 
     /// Returns the refusal of the call.
     pub(super) fn answer(&self) -> ErrorResponse<'_> {
-        ErrorResponse::new(self.body.as_bytes()).with_status(self.status).with_headers(&self.headers)
+        ErrorResponse::new(self.body.as_bytes())
+            .with_status(self.status)
+            .with_headers(&self.headers)
     }
 
     /// Returns the text of the refusal, as people paste it.
@@ -190,21 +195,33 @@ fn place(choice: usize, names: &Names) -> Snapshot {
         machine.with_metadata(format!("instance/attributes/{name}"), value)
     };
     let cluster = || {
-        let machine = attribute(attribute(vm(names), "cluster-name", resource), "cluster-location", location);
-        attribute(machine, "kube-labels", &format!("cloud.google.com/gke-nodepool={}", names.get("pool")))
+        let machine =
+            attribute(attribute(vm(names), "cluster-name", resource), "cluster-location", location);
+        attribute(
+            machine,
+            "kube-labels",
+            &format!("cloud.google.com/gke-nodepool={}", names.get("pool")),
+        )
     };
     let pod = || cluster().with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1");
     match choice % 20 {
         0 => vm(names),
         1 => {
-            let group = format!("projects/1/zones/{}/instanceGroupManagers/{resource}", names.get("zone"));
+            let group =
+                format!("projects/1/zones/{}/instanceGroupManagers/{resource}", names.get("zone"));
             attribute(vm(names), "created-by", &group)
         }
         2 => cluster(),
         3 => pod().with_metadata(metadata::EMAIL, "shop-prod.svc.id.goog"),
         4 => pod(),
-        5 => pod().with_env("COMPOSER_ENVIRONMENT", resource).with_env("COMPOSER_LOCATION", location),
-        6 => attribute(attribute(vm(names), "dataproc-cluster-name", resource), "dataproc-region", location),
+        5 => {
+            pod().with_env("COMPOSER_ENVIRONMENT", resource).with_env("COMPOSER_LOCATION", location)
+        }
+        6 => attribute(
+            attribute(vm(names), "dataproc-cluster-name", resource),
+            "dataproc-region",
+            location,
+        ),
         7 => attribute(vm(names), "job_id", resource),
         8 => attribute(vm(names), "proxy-url", "x-dot-us-central1.notebooks.googleusercontent.com"),
         9 => vm(names).with_env("K_SERVICE", resource).with_env("K_CONFIGURATION", resource),
@@ -213,7 +230,9 @@ fn place(choice: usize, names: &Names) -> Snapshot {
         12 => vm(names).with_env("FUNCTION_TARGET", "f").with_env("K_SERVICE", resource),
         13 => vm(names).with_env("GAE_ENV", "standard").with_env("GAE_SERVICE", resource),
         14 => vm(names).with_env("GAE_ENV", "flex").with_env("GAE_SERVICE", resource),
-        15 => vm(names).with_env("CLOUD_SHELL", "true").with_env("DEVSHELL_PROJECT_ID", names.get("project")),
+        15 => vm(names)
+            .with_env("CLOUD_SHELL", "true")
+            .with_env("DEVSHELL_PROJECT_ID", names.get("project")),
         16 => vm(names).with_env("BUILDER_OUTPUT", "/builder/outputs"),
         17 => vm(names).with_metadata("instance/region", format!("projects/1/regions/{location}")),
         _ => Snapshot::new().with_env("GOOGLE_CLOUD_PROJECT", names.get("project")),
@@ -238,12 +257,20 @@ fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot
         "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
     );
     let file = match choice % 20 {
-        0 => json!({"type": "authorized_user", "refresh_token": "1//x", "quota_project_id": project}),
-        1 => json!({"type": "service_account", "client_email": account, "client_id": names.get("id"),
-            "project_id": project}),
-        2 => json!({"type": "service_account", "client_email": account, "client_id": names.get("id"),
-            "subject": names.get("named")}),
-        3 => json!({"type": "impersonated_service_account", "service_account_impersonation_url": url}),
+        0 => {
+            json!({"type": "authorized_user", "refresh_token": "1//x", "quota_project_id": project})
+        }
+        1 => {
+            json!({"type": "service_account", "client_email": account, "client_id": names.get("id"),
+            "project_id": project})
+        }
+        2 => {
+            json!({"type": "service_account", "client_email": account, "client_id": names.get("id"),
+            "subject": names.get("named")})
+        }
+        3 => {
+            json!({"type": "impersonated_service_account", "service_account_impersonation_url": url})
+        }
         4 => json!({"type": "external_account", "service_account_impersonation_url": url}),
         5 => json!({"type": "external_account_authorized_user"}),
         6 => json!({"type": names.get("named")}),
@@ -254,7 +281,9 @@ fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot
             };
         }
     };
-    snapshot.with_env("GOOGLE_APPLICATION_CREDENTIALS", "/key.json").with_file("/key.json", &file.to_string())
+    snapshot
+        .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/key.json")
+        .with_file("/key.json", &file.to_string())
 }
 
 /// Returns the credential that the program declares; `None` if it declares none.
@@ -291,8 +320,12 @@ fn granted(choice: usize, names: &Names) -> GrantedScopes {
 
 /// Replaces the marks of a message.
 fn filled(message: &str, names: &Names) -> String {
-    let marks =
-        [("PERMISSION", "permission"), ("PROJECT", "project"), ("ACCOUNT", "account"), ("NAME", "named")];
+    let marks = [
+        ("PERMISSION", "permission"),
+        ("PROJECT", "project"),
+        ("ACCOUNT", "account"),
+        ("NAME", "named"),
+    ];
     // The first mark is replaced first, so that a name which contains a mark may be filled, too.
     marks.iter().fold(message.to_owned(), |text, (mark, key)| text.replace(mark, names.get(key)))
 }
@@ -340,7 +373,8 @@ fn in_form(choice: usize, message: &str, json: &Value) -> String {
 
 /// Returns the headers of the refusal: none, or a list of scopes.
 fn headers(choice: usize, names: &Names) -> HeaderMap {
-    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", names.get("scopes"));
+    let challenge =
+        format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", names.get("scopes"));
     let value = HeaderValue::from_str(&challenge).ok().filter(|_| choice / 8 % 2 == 1);
     HeaderMap::from_iter(value.map(|value| (WWW_AUTHENTICATE, value)))
 }

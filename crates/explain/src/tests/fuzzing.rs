@@ -40,7 +40,8 @@ pub const TARGETS: [(&str, Target); 5] = [
 /// # Panics
 /// Panics if there is no target with this name, or if a property does not hold for the input.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
+    let (_, target) =
+        TARGETS.iter().find(|(known, _)| *known == name).expect("unknown fuzz target");
     target(data);
 }
 
@@ -73,10 +74,13 @@ fn header_map(text: &[u8]) -> HeaderMap {
 fn challenge(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n') {
-        HeaderValue::from_bytes(line).into_iter().for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
+        HeaderValue::from_bytes(line)
+            .into_iter()
+            .for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
     }
-    let refusal = classify_and_check(&ErrorResponse::new(b"").with_status(403).with_headers(&headers))
-        .expect("no refusal");
+    let refusal =
+        classify_and_check(&ErrorResponse::new(b"").with_status(403).with_headers(&headers))
+            .expect("no refusal");
     assert!(refusal.certainty() == Certainty::Possible);
     assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
@@ -111,12 +115,17 @@ fn grpc_status(data: &[u8]) {
     let [message, info, details] = parts(data);
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", u16::from(code % 20).into());
-    for (name, bytes) in [("grpc-status-details-bin", details), ("google.rpc.errorinfo-bin", info)] {
-        let value = HeaderValue::try_from(STANDARD_NO_PAD.encode(bytes)).expect("invalid header value");
+    for (name, bytes) in [("grpc-status-details-bin", details), ("google.rpc.errorinfo-bin", info)]
+    {
+        let value =
+            HeaderValue::try_from(STANDARD_NO_PAD.encode(bytes)).expect("invalid header value");
         headers.insert(name, value);
     }
-    HeaderValue::from_bytes(message).into_iter().for_each(|text| drop(headers.insert("grpc-message", text)));
-    let refusal = classify_and_check(&ErrorResponse::new(b"").with_status(200).with_headers(&headers));
+    HeaderValue::from_bytes(message)
+        .into_iter()
+        .for_each(|text| drop(headers.insert("grpc-message", text)));
+    let refusal =
+        classify_and_check(&ErrorResponse::new(b"").with_status(200).with_headers(&headers));
     assert!(code % 20 != 0 || refusal.is_none(), "a success should not be a refusal");
 }
 
@@ -179,7 +188,8 @@ mod tests {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
-            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            let inputs: Vec<_> =
+                files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
             assert!(inputs.len() > 1, "the corpus of {name} has fewer than two inputs");
             for input in inputs {
                 target(&input);
@@ -212,7 +222,8 @@ mod tests {
         let mut worlds: Vec<Vec<u8>> = Vec::new();
         for (index, message) in (0..28).cycle().take(28 * 4).enumerate() {
             let name = OUTSIDE[index % OUTSIDE.len()].as_bytes();
-            let choices = [(index / 28) as u8, (index % 23) as u8, message, index as u8, index as u8];
+            let choices =
+                [(index / 28) as u8, (index % 23) as u8, message, index as u8, index as u8];
             let more = [(index / 3) as u8, (index % 8) as u8, (index % 16) as u8];
             worlds.push([&choices[..], &more, &vec![0; index % 12], name].concat());
         }
@@ -221,7 +232,8 @@ mod tests {
         worlds.extend(files.map(|file| fs::read(file.unwrap().path()).unwrap()));
         let commands: Vec<String> = worlds.iter().flat_map(|world| reports(world)).collect();
         assert!(commands.len() > worlds.len(), "{} commands", commands.len());
-        let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
+        let mut shell =
+            Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
         let mut script = shell.stdin.take().expect("an input");
         script.write_all(commands.join("\n").as_bytes()).unwrap();
         drop(script);

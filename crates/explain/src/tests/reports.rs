@@ -100,7 +100,8 @@ fn is_invisible(character: char) -> bool {
 fn check_step(step: &Step) {
     let pasted = [step.command_line(), step.code_line(), step.console_url()];
     pasted.into_iter().flatten().chain([step.text()]).for_each(check_line);
-    for literal in step.code_line().into_iter().flat_map(|code| code.split('"').skip(1).step_by(2)) {
+    for literal in step.code_line().into_iter().flat_map(|code| code.split('"').skip(1).step_by(2))
+    {
         assert!(literal.bytes().all(is_word_byte), "{:?}", step.code_line());
     }
     if let Some(page) = step.console_url() {

@@ -82,7 +82,8 @@ fn permissions_are_found_in_messages_of_many_services() {
 
 #[test]
 fn permissions_are_within_60_bytes_of_a_permission_word() {
-    let permission = |text: String| classify_text(&text).expect("no refusal").permission().map(str::to_owned);
+    let permission =
+        |text: String| classify_text(&text).expect("no refusal").permission().map(str::to_owned);
     let found = Some("kite.trees.shake".to_owned());
     // With 45 dots, the whole word is within 60 bytes of the name; with 60 dots it is not.
     for (dots, expected) in [(45, &found), (60, &None)] {
@@ -132,7 +133,8 @@ fn the_api_and_the_constraint_are_found_in_messages() {
 /// Returns the value that a refusal keeps of the field with this name in `ErrorInfo.metadata`.
 fn shown(name: &str, value: &str) -> Option<String> {
     let info = serde_json::json!({"reason": "IAM_PERMISSION_DENIED", "metadata": {name: value}});
-    let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}}).to_string();
+    let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}})
+        .to_string();
     let refusal = refusal_of(403, &[], &body);
     let value = match name {
         "service" => refusal.service(),
@@ -245,7 +247,10 @@ fn the_servers_message_is_shortened_and_escaped() {
         ("two\nlines", "two lines".to_owned()),
         (long.as_str(), "a".repeat(1024)),
         ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
-        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted]%26x".to_owned()),
+        (
+            "?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x",
+            "?access_token%3D[redacted]%26x".to_owned(),
+        ),
         ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
         (
             "Authorization: Bearer opaque+0123/456789abcdef here",
@@ -256,7 +261,10 @@ fn the_servers_message_is_shortened_and_escaped() {
             "{\"refresh_token\": \"1//0[redacted]\"}".to_owned(),
         ),
         ("?refresh_token=0123456789abcdef0&a=b", "?refresh_token=[redacted]&a=b".to_owned()),
-        ("/x?X-Goog-Signature=0123456789abcdef&a=b", "/x?X-Goog-Signature=[redacted]&a=b".to_owned()),
+        (
+            "/x?X-Goog-Signature=0123456789abcdef&a=b",
+            "/x?X-Goog-Signature=[redacted]&a=b".to_owned(),
+        ),
         (
             "Bearer realm=\"https://accounts.google.com/\"",
             "Bearer realm=\"https://accounts.google.com/\"".to_owned(),

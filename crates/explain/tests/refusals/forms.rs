@@ -8,7 +8,8 @@ fn read(text: &str) -> Refusal {
     classify_text(text).unwrap_or_else(|| panic!("no refusal: {text}"))
 }
 
-const CHALLENGE: &str = r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/drive""#;
+const CHALLENGE: &str =
+    r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/drive""#;
 
 #[test]
 fn headers_are_read_from_pasted_responses() {
@@ -16,7 +17,9 @@ fn headers_are_read_from_pasted_responses() {
         format!(
             "HTTP/1.1 403 Forbidden\nServer: ESF\nX-GUploader-UploadID: kite/1\nWWW-Authenticate: {CHALLENGE}\n\n{{}}"
         ),
-        format!("HTTP/2 403\r\nX-GUploader-UploadID: kite/1\r\nwww-authenticate: {CHALLENGE}\r\n\r\n"),
+        format!(
+            "HTTP/2 403\r\nX-GUploader-UploadID: kite/1\r\nwww-authenticate: {CHALLENGE}\r\n\r\n"
+        ),
         format!(
             "date: today\nserver: ESF\nX-GUploader-UploadID: kite/1\nwww-authenticate: {CHALLENGE}\n\n{{}}"
         ),
@@ -101,11 +104,15 @@ fn a_quoted_message_ends_with_its_quote_or_its_line() {
 
 #[test]
 fn two_parts_of_a_phrase_may_be_120_bytes_apart() {
-    let gate = |gap: usize| read(&format!("Error 403: requires{}permission", " .".repeat(gap / 2))).gate();
+    let gate =
+        |gap: usize| read(&format!("Error 403: requires{}permission", " .".repeat(gap / 2))).gate();
     assert_eq!((gate(120), gate(122)), (Gate::Iam, Gate::Other));
     // A phrase of three parts. The second text lacks the third part.
     let three = "Error 403: User cannot list resource \"pods\" in API group";
-    assert_eq!((read(three).gate(), read(&three.replace("API", "this")).gate()), (Gate::Iam, Gate::Other));
+    assert_eq!(
+        (read(three).gate(), read(&three.replace("API", "this")).gate()),
+        (Gate::Iam, Gate::Other)
+    );
 }
 
 #[test]

@@ -30,8 +30,12 @@ fn error_info(reason: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
     let entry = |(key, value): &(&str, &str)| {
         field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
     };
-    [field(1, reason.as_bytes()), field(2, b"googleapis.com"), metadata.iter().flat_map(entry).collect()]
-        .concat()
+    [
+        field(1, reason.as_bytes()),
+        field(2, b"googleapis.com"),
+        metadata.iter().flat_map(entry).collect(),
+    ]
+    .concat()
 }
 
 /// Encodes a `google.rpc.Status` with code 7.
@@ -52,17 +56,22 @@ fn grpc_details_are_decoded_with_and_without_padding() {
         &[("service", "pubsub.googleapis.com"), ("method", "google.pubsub.v1.Publisher.Publish")],
     );
     let request = field(1, b"request-1");
-    let status =
-        status("No.", &[detail("Help", &[]), detail("ErrorInfo", &info), detail("RequestInfo", &request)]);
+    let status = status(
+        "No.",
+        &[detail("Help", &[]), detail("ErrorInfo", &info), detail("RequestInfo", &request)],
+    );
     for encoded in [STANDARD.encode(&status), STANDARD_NO_PAD.encode(&status)] {
-        let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded)]);
+        let refusal =
+            refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded)]);
         assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
         assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
         assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
         assert_eq!(refusal.request_id(), Some("request-1"));
     }
-    let refusal =
-        refusal_with_trailers(&[("grpc-status", "7"), ("google.rpc.errorinfo-bin", &STANDARD.encode(&info))]);
+    let refusal = refusal_with_trailers(&[
+        ("grpc-status", "7"),
+        ("google.rpc.errorinfo-bin", &STANDARD.encode(&info)),
+    ]);
     assert_eq!(refusal.gate(), Gate::Scope);
 }
 
@@ -88,27 +97,32 @@ fn grpc_details_of_any_length_are_decoded() {
         assert_eq!(refusal.permission(), Some("run.services.get"), "{length}");
     }
     // A value with more than 64 KiB of base64 is not read.
-    let long =
-        STANDARD.encode(status("No.", &[detail("Help", &vec![0; 48 * 1024]), detail("ErrorInfo", &info)]));
+    let long = STANDARD
+        .encode(status("No.", &[detail("Help", &vec![0; 48 * 1024]), detail("ErrorInfo", &info)]));
     assert_eq!(
-        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &long)]).permission(),
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &long)])
+            .permission(),
         None
     );
 }
 
 #[test]
 fn grpc_messages_are_decoded() {
-    for (sent, shown) in [("100%25 %e2%9c%93 of 5%", "100% \u{2713} of 5%"), ("%zz%4", "%zz%4"), ("+", "+")] {
+    for (sent, shown) in
+        [("100%25 %e2%9c%93 of 5%", "100% \u{2713} of 5%"), ("%zz%4", "%zz%4"), ("+", "+")]
+    {
         let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
         assert_eq!(refusal.server_message(), Some(shown));
     }
     let status_alone = STANDARD.encode(status("You may not fly here.", &[]));
-    let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status_alone)]);
+    let refusal =
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status_alone)]);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
     let localized =
         detail("LocalizedMessage", &[field(1, b"en"), field(2, b"You may not fly here.")].concat());
     let status = STANDARD.encode(status("", &[localized]));
-    let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]);
+    let refusal =
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
 }
 
@@ -118,7 +132,8 @@ fn grpc_violations_are_decoded() {
         field(1, &[field(1, b"VPC_SERVICE_CONTROLS"), field(3, b"aB3dE5fG7hI9jK1lM3nO5")].concat());
     let perimeter = STANDARD.encode(status("No.", &[detail("PreconditionFailure", &violation)]));
     assert_eq!(
-        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &perimeter)]).gate(),
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &perimeter)])
+            .gate(),
         Gate::VpcSc
     );
     let quota = STANDARD.encode(status("No.", &[detail("QuotaFailure", &field(1, b""))]));

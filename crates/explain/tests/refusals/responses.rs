@@ -198,7 +198,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
     row!(
         "F9 trailers only",
         200,
-        [("grpc-status", "7"), ("grpc-message", "Request%20had%20insufficient%20authentication%20scopes.")],
+        [
+            ("grpc-status", "7"),
+            ("grpc-message", "Request%20had%20insufficient%20authentication%20scopes.")
+        ],
         "scope",
         "certain",
         ""
@@ -579,7 +582,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
     row!(
         "401 modern",
         401,
-        [("www-authenticate", r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#)],
+        [(
+            "www-authenticate",
+            r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#
+        )],
         "credentials",
         "certain",
         r#"{"error":{"code":401,"message":"Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.","status":"UNAUTHENTICATED"}}"#
@@ -651,10 +657,16 @@ pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
     (204, ""),
     (304, ""),
     (404, r#"{"error":{"code":404,"message":"Not found.","errors":[{"reason":"notFound"}]}}"#),
-    (404, "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist.</Message></Error>"),
+    (
+        404,
+        "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist.</Message></Error>",
+    ),
     (404, r#"{"error":{"code":404,"message":"There is none, or access denied."}}"#),
     (409, r#"{"error":{"code":409,"message":"Already exists."}}"#),
-    (400, r#"{"error":{"code":400,"message":"Invalid value for field.","status":"INVALID_ARGUMENT"}}"#),
+    (
+        400,
+        r#"{"error":{"code":400,"message":"Invalid value for field.","status":"INVALID_ARGUMENT"}}"#,
+    ),
     (500, ""),
     (503, "<html><title>503</title></html>"),
 ];

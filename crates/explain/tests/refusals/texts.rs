@@ -23,7 +23,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "scope",
         "11:02:03 dbt.adapters.bigquery: Database Error: Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
     ),
-    ("scope", "rpc error: code = PermissionDenied desc = Request had insufficient authentication scopes."),
+    (
+        "scope",
+        "rpc error: code = PermissionDenied desc = Request had insufficient authentication scopes.",
+    ),
     (
         "scope",
         "rpc error: code = PermissionDenied desc = Request had insufficient authentication scopes.\nerror details: name = ErrorInfo reason = ACCESS_TOKEN_SCOPE_INSUFFICIENT domain = googleapis.com metadata = map[method:google.pubsub.v1.Publisher.Publish service:pubsub.googleapis.com]",
@@ -122,8 +125,14 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "scope",
         "Content-Type: application/json\nWWW-Authenticate: Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/sqlservice.admin\"\n\n{\"error\":{\"errors\":[{\"reason\":\"insufficientPermissions\",\"message\":\"Insufficient Permission\"}],\"code\":403,\"message\":\"Insufficient Permission\"}}",
     ),
-    ("scope", "grpc-status: 7\ngrpc-message: Request%20had%20insufficient%20authentication%20scopes.\n"),
-    ("scope", "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found."),
+    (
+        "scope",
+        "grpc-status: 7\ngrpc-message: Request%20had%20insufficient%20authentication%20scopes.\n",
+    ),
+    (
+        "scope",
+        "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found.",
+    ),
     (
         "scope",
         "Exception: You do not have permission to call SpreadsheetApp.openById. Required permissions: https://www.googleapis.com/auth/spreadsheets",
@@ -220,7 +229,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "Error from server (Forbidden): pods is forbidden: User \"ana@example.com\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\": requires one of [\"container.pods.list\"] permission(s).",
     ),
-    ("iam", "googleapi: Error 403: The client is not authorized to make this request., notAuthorized"),
+    (
+        "iam",
+        "googleapi: Error 403: The client is not authorized to make this request., notAuthorized",
+    ),
     (
         "iam",
         "googleapi: Error 403: boss::NOT_AUTHORIZED: Not authorized to access instance: blue-kite-7:pg. Possibly missing permission cloudsql.instances.get on resource instances/pg., forbidden",
@@ -242,7 +254,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource 'projects/blue-kite-7/locations/global/keyRings/r/cryptoKeys/k' (or it may not exist).",
     ),
-    ("iam", "403 Missing permissions: monitoring.timeSeries.create on resource project blue-kite-7"),
+    (
+        "iam",
+        "403 Missing permissions: monitoring.timeSeries.create on resource project blue-kite-7",
+    ),
     ("iam", "Not authorized to requested resource."),
     ("iam", "7 PERMISSION_DENIED: The caller does not have permission"),
     (
@@ -308,7 +323,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "google.api_core.exceptions.Forbidden: 403 The project to be billed is associated with a closed billing account.",
     ),
     ("billing", "403 The project to be billed has not configured billing."),
-    ("billing", "Access Denied: BigQuery BigQuery: Streaming insert is not allowed in the free tier"),
+    (
+        "billing",
+        "Access Denied: BigQuery BigQuery: Streaming insert is not allowed in the free tier",
+    ),
     (
         "billing",
         "Billing has not been enabled for this project. Enable billing at https://console.cloud.google.com/billing. DML queries are not allowed in the free tier.",
@@ -428,7 +446,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "credentials",
         "Error: 16 UNAUTHENTICATED: Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.",
     ),
-    ("credentials", "Error: 16 UNAUTHENTICATED: Failed to retrieve auth metadata with error: invalid_grant"),
+    (
+        "credentials",
+        "Error: 16 UNAUTHENTICATED: Failed to retrieve auth metadata with error: invalid_grant",
+    ),
     ("credentials", "oauth2: \"invalid_grant\" \"Account has been deleted\""),
     ("credentials", "Reauthentication failed. cannot prompt during non-interactive execution."),
     (
@@ -466,7 +487,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "api_key",
         "The provided API key has an IP address restriction. The originating IP address of the call (203.0.113.9) violates this restriction.",
     ),
-    ("api_key", "{\"error_message\":\"The provided API key is invalid.\",\"status\":\"REQUEST_DENIED\"}"),
+    (
+        "api_key",
+        "{\"error_message\":\"The provided API key is invalid.\",\"status\":\"REQUEST_DENIED\"}",
+    ),
     (
         "api_key",
         "{\"error_message\":\"This IP, site or mobile application is not authorized to use this API key. Request received from IP address 203.0.113.9, with empty referer\",\"status\":\"REQUEST_DENIED\"}",
@@ -491,7 +515,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "resource_acl",
         "User does not have sufficient permission for site 'https://example.com/'. See also: https://support.google.com/webmasters/answer/2451999.",
     ),
-    ("resource_acl", "The user has not granted the app 123456789012 write access to the file 1a2b3c."),
+    (
+        "resource_acl",
+        "The user has not granted the app 123456789012 write access to the file 1a2b3c.",
+    ),
     (
         "resource_acl",
         "googleapi: Error 403: You need to have writer access to this calendar., requiredAccessLevel",
@@ -542,7 +569,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "AUTH_PERMISSION_DENIED: Permission denied to list services for consumer container [projects/123456789012]",
     ),
-    ("iam", "firebase.rules: PERMISSION_DENIED: Client doesn't have permission to access the desired data."),
+    (
+        "iam",
+        "firebase.rules: PERMISSION_DENIED: Client doesn't have permission to access the desired data.",
+    ),
     (
         "iam",
         "FirebaseError: Firebase Storage: User does not have permission to access 'a/b.png'. (storage/unauthorized)",
@@ -568,7 +598,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("billing", "Google Maps JavaScript API error: BillingNotEnabledMapError"),
     ("billing", "The project to be billed is associated with an absent billing account."),
-    ("rate_limit", "429 You exceeded your current quota, please check your plan and billing details."),
+    (
+        "rate_limit",
+        "429 You exceeded your current quota, please check your plan and billing details.",
+    ),
     (
         "rate_limit",
         "Error 403: Insufficient regional quota to satisfy request: resource \"CPUS\": request requires '12.0' and is short '4.0'., QUOTA_EXCEEDED",
@@ -683,12 +716,18 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "scope",
         "* upload failed: Request had insufficient authentication scopes.\nHTTP/1.1 403 Forbidden\nServer: ESF\n\n",
     ),
-    ("org_policy", "Operation denied by org policy: [\"constraints/iam.disableServiceAccountCreation\"]"),
+    (
+        "org_policy",
+        "Operation denied by org policy: [\"constraints/iam.disableServiceAccountCreation\"]",
+    ),
     ("org_policy", "Creation of service accounts is disallowed by the organization policy."),
     ("org_policy", "Location us-west9 violates the organization policy of this project."),
     ("credentials", "Status{code=UNAUTHENTICATED, description=Unauthorized, cause=null}"),
     ("credentials", "googleapi: got HTTP response code 401 with body: "),
-    ("credentials", "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"),
+    (
+        "credentials",
+        "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden",
+    ),
     (
         "credentials",
         "Failed to pull image: rpc error: code = Unknown desc = unauthorized: authentication required",
@@ -709,7 +748,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "You are missing at least one of the following required permissions: Project resourcemanager.projects.get Resource billing.accounts.get",
     ),
-    ("scope", "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\"."),
+    (
+        "scope",
+        "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\".",
+    ),
     ("iam", "Your credentials are valid, but lack the necessary permissions for this operation."),
     (
         "vpc_sc",
@@ -727,12 +769,18 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "scope",
         "{\"level\":\"error\",\"msg\":\"<HttpError 403 when requesting https://bigquery.googleapis.com/x returned \\\"Insufficient Permission\\\">\"}",
     ),
-    ("scope", "{\"level\":\"error\",\"msg\":\"403: Insufficient Permission - insufficientPermissions\"}"),
+    (
+        "scope",
+        "{\"level\":\"error\",\"msg\":\"403: Insufficient Permission - insufficientPermissions\"}",
+    ),
     (
         "scope",
         "{\"errors\":[{\"reason\":\"insufficientPermissions\",\"message\":\"Insufficient Permission: Request had insu",
     ),
-    ("iam", "403 The caller does not have permission. Hint: your token may be missing required scopes."),
+    (
+        "iam",
+        "403 The caller does not have permission. Hint: your token may be missing required scopes.",
+    ),
     (
         "iam",
         "Permission 'storage.objects.get' denied on resource (or it may not exist). Does the VM not have the required scopes?",
@@ -752,7 +800,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("other", "googleapi: got HTTP response code 403 with body: Forbidden"),
     ("other", "Error 403: no, see KITE_API_KEY_FILE"),
-    ("other", "PERMISSION_DENIED: Permission denied: Consumer 'projects/blue-kite-7' has been suspended."),
+    (
+        "other",
+        "PERMISSION_DENIED: Permission denied: Consumer 'projects/blue-kite-7' has been suspended.",
+    ),
 ];
 
 /// Texts that are not about access.

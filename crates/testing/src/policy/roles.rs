@@ -36,7 +36,12 @@ pub(super) const ROLES: [(&str, &[&str]); 16] = [
     ("roles/storage.legacyBucketReader", &["storage.buckets.get", "storage.objects.list"]),
     (
         "roles/storage.legacyBucketWriter",
-        &["storage.buckets.get", "storage.objects.create", "storage.objects.delete", "storage.objects.list"],
+        &[
+            "storage.buckets.get",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        ],
     ),
     (
         "roles/storage.legacyBucketOwner",

@@ -35,7 +35,8 @@ pub(super) fn refusal(code: u8, message: &str, details: Option<(&str, Vec<u8>)>)
 pub(super) fn into_trailers(response: FullResponse) -> FullResponse {
     let mut trailers = response.into_parts().0.headers;
     trailers.remove(CONTENT_TYPE);
-    let mut response = with_header(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
+    let mut response =
+        with_header(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
     response.extensions_mut().insert(Trailers(trailers));
     response.map(|_| Bytes::new())
 }

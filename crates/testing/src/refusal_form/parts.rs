@@ -41,7 +41,10 @@ const COMPUTE_CALL: &[(&str, &str)] =
 const CONSUMER: &[(&str, &str)] = &[("consumer", "projects/123456789012"), SERVICE];
 
 /// Creates an `ErrorInfo` of Google's API frontend.
-const fn info(reason: &'static str, metadata: &'static [(&'static str, &'static str)]) -> Option<ErrorInfo> {
+const fn info(
+    reason: &'static str,
+    metadata: &'static [(&'static str, &'static str)],
+) -> Option<ErrorInfo> {
     Some(ErrorInfo { reason, domain: "googleapis.com", metadata })
 }
 
@@ -57,8 +60,9 @@ macro_rules! challenge {
     };
 }
 
-const PUBLISH: &str =
-    challenge!("https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/pubsub");
+const PUBLISH: &str = challenge!(
+    "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/pubsub"
+);
 const STORAGE: &str = challenge!(
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/devstorage.read_write"
 );
@@ -94,8 +98,10 @@ const SCOPE: RefusalParts =
 /// The scope refusal that Compute Engine sends.
 pub(crate) const COMPUTE_SCOPE: RefusalParts =
     RefusalParts { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", COMPUTE_CALL), ..SCOPE };
-const SCOPE_FORBIDDEN: RefusalParts =
-    RefusalParts { legacy_error: Some(("forbidden", SCOPE_MESSAGE_ONLY.message)), ..SCOPE_MESSAGE_ONLY };
+const SCOPE_FORBIDDEN: RefusalParts = RefusalParts {
+    legacy_error: Some(("forbidden", SCOPE_MESSAGE_ONLY.message)),
+    ..SCOPE_MESSAGE_ONLY
+};
 const SCOPE_LEGACY_MESSAGE: RefusalParts = RefusalParts {
     message: "Insufficient Permission: Request had insufficient authentication scopes.",
     legacy_error: Some((

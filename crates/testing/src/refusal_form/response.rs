@@ -27,8 +27,11 @@ impl RefusalForm {
 
     /// Returns the refusal in XML, in Cloud Storage's format.
     pub(crate) fn xml_response(self) -> FullResponse {
-        let error =
-            [("Code", "AccessDenied"), ("Message", "Access denied."), ("Details", self.parts().message)];
+        let error = [
+            ("Code", "AccessDenied"),
+            ("Message", "Access denied."),
+            ("Details", self.parts().message),
+        ];
         xml(StatusCode::FORBIDDEN, "Error", &text_elements(&error))
     }
 
@@ -95,5 +98,9 @@ impl ErrorInfo {
 
 /// Sets the `WWW-Authenticate` header unless the value is empty.
 fn with_challenge(response: FullResponse, challenge: &str) -> FullResponse {
-    if challenge.is_empty() { response } else { with_header(response, "www-authenticate", challenge) }
+    if challenge.is_empty() {
+        response
+    } else {
+        with_header(response, "www-authenticate", challenge)
+    }
 }

@@ -40,7 +40,12 @@ impl TestedApi {
     /// assert_eq!(api.host, "pubsub.googleapis.com");
     /// ```
     #[must_use]
-    pub const fn new(service: Service, host: &'static str, format: ApiFormat, scope: &'static str) -> Self {
+    pub const fn new(
+        service: Service,
+        host: &'static str,
+        format: ApiFormat,
+        scope: &'static str,
+    ) -> Self {
         Self { service, host, format, scope }
     }
 }

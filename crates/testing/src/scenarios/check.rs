@@ -52,7 +52,9 @@ pub(super) fn same_outcome(unguarded: &Outcome, guarded: &Outcome) -> CheckResul
         _ => false,
     };
     ensure(same, || {
-        format!("the outcome with the guard differs: {guarded:#?}\nwithout the guard: {unguarded:#?}")
+        format!(
+            "the outcome with the guard differs: {guarded:#?}\nwithout the guard: {unguarded:#?}"
+        )
     })
 }
 
@@ -67,27 +69,35 @@ const WRAPPED_BODY_ERROR: &str = "request or response body error";
 
 /// Checks that the client sends the same requests with the guard as without the guard. Ignores
 /// headers that differ in every request.
-pub(super) fn same_requests(unguarded: &[RecordedRequest], guarded: &[RecordedRequest]) -> CheckResult {
+pub(super) fn same_requests(
+    unguarded: &[RecordedRequest],
+    guarded: &[RecordedRequest],
+) -> CheckResult {
     ensure(comparable(unguarded) == comparable(guarded), || {
-        format!("the requests with the guard differ: {guarded:#?}\nwithout the guard: {unguarded:#?}")
+        format!(
+            "the requests with the guard differ: {guarded:#?}\nwithout the guard: {unguarded:#?}"
+        )
     })
 }
 
 /// Formats requests for a comparison.
 fn comparable(sent: &[RecordedRequest]) -> Vec<String> {
     let format = |request: &RecordedRequest| {
-        let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let headers =
+            request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let headers = headers.filter(|(name, _)| !UNIQUE_HEADERS.contains(name));
         let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(value)));
         let headers: BTreeMap<_, _> = headers.collect();
-        let line = (request.verb(), request.path(), request.query(), request.version(), request.status());
+        let line =
+            (request.verb(), request.path(), request.query(), request.version(), request.status());
         format!("{line:?} {headers:?}")
     };
     sent.iter().map(format).collect()
 }
 
 /// Headers whose value differs in every request.
-const UNIQUE_HEADERS: [&str; 3] = ["x-goog-gcs-idempotency-token", "x-goog-api-client", "grpc-timeout"];
+const UNIQUE_HEADERS: [&str; 3] =
+    ["x-goog-gcs-idempotency-token", "x-goog-api-client", "grpc-timeout"];
 
 /// Checks that the caller can find the denial and its text where `place` promises them.
 pub(super) fn explained(
@@ -104,7 +114,9 @@ pub(super) fn explained(
     }
     let phrase = if stage == DenialStage::Refused { "was refused" } else { "was not sent" };
     [phrase, NO_ROLE].into_iter().try_for_each(|phrase| {
-        ensure(failure.text.contains(phrase), || format!("expected {phrase:?} in the text: {}", failure.text))
+        ensure(failure.text.contains(phrase), || {
+            format!("expected {phrase:?} in the text: {}", failure.text)
+        })
     })
 }
 
@@ -113,10 +125,15 @@ const NO_ROLE: &str = "No IAM role fixes this";
 
 /// Checks that a failure contains the expected denial.
 fn has_denial(scene: &Scene, failure: &Failure, stage: DenialStage) -> CheckResult {
-    let missing = || UnmetExpectation(format!("expected a denial, but the caller found none: {failure:#?}"));
+    let missing =
+        || UnmetExpectation(format!("expected a denial, but the caller found none: {failure:#?}"));
     let denial = failure.denial.as_ref().ok_or_else(missing)?;
-    ensure(denial.stage == stage, || format!("expected the stage {stage:?}, got {:?}", denial.stage))?;
-    ensure(denial.method.is_some(), || format!("expected the denial to name a method: {denial:#?}"))?;
+    ensure(denial.stage == stage, || {
+        format!("expected the stage {stage:?}, got {:?}", denial.stage)
+    })?;
+    ensure(denial.method.is_some(), || {
+        format!("expected the denial to name a method: {denial:#?}")
+    })?;
     let accepted = scope::uri(scene.api().scope);
     let is_listed = denial.accepted.contains(&accepted);
     ensure(is_listed, || format!("expected {accepted} among the accepted scopes: {denial:#?}"))
@@ -128,7 +145,9 @@ pub(super) fn stored_content(scene: &Scene) -> CheckResult {
     let uploaded = Scene::content();
     ensure(stored == uploaded, || {
         let (stored, uploaded) = (stored.len(), uploaded.len());
-        format!("the stored object ({stored} bytes) differs from the uploaded content ({uploaded} bytes)")
+        format!(
+            "the stored object ({stored} bytes) differs from the uploaded content ({uploaded} bytes)"
+        )
     })
 }
 
@@ -138,7 +157,9 @@ pub(super) fn versions_and_paths(scene: &Scene) -> CheckResult {
     let version = if is_grpc { Version::HTTP_2 } else { scene.version() };
     let sent = scene.sent();
     let has_version = |request: &RecordedRequest| request.version() == version;
-    ensure(sent.iter().all(has_version), || format!("expected {version:?} in every request: {sent:#?}"))?;
+    ensure(sent.iter().all(has_version), || {
+        format!("expected {version:?} in every request: {sent:#?}")
+    })?;
     // The fake responds with 404 to a path that it does not implement. The scenario would then test
     // the error handling of the client instead of the guard.
     let is_known_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);

@@ -55,8 +55,12 @@ const ALLOWED: Plan = Plan {
     modes: &[Warn, Confirm, Deny],
     calls: &[Expected::SameSuccess],
 };
-const REFUSED: Plan =
-    Plan { token_scope: TokenScope::Unrelated, modes: &[Warn], calls: &[Expected::Explained], ..ALLOWED };
+const REFUSED: Plan = Plan {
+    token_scope: TokenScope::Unrelated,
+    modes: &[Warn],
+    calls: &[Expected::Explained],
+    ..ALLOWED
+};
 const DENIED: Plan = Plan {
     modes: &[Deny],
     calls: &[Expected::NotSent(DenialStage::Predicted), Expected::NotSent(DenialStage::Predicted)],
@@ -75,13 +79,21 @@ const LONG: Plan =
 
 /// Creates the plan for a refusal that the guard must not change.
 const fn refused_for_other_reason(form: RefusalForm) -> Plan {
-    Plan { refusal: Some(ScriptedRefusal::OtherReason(form)), calls: &[Expected::SameFailure], ..ALLOWED }
+    Plan {
+        refusal: Some(ScriptedRefusal::OtherReason(form)),
+        calls: &[Expected::SameFailure],
+        ..ALLOWED
+    }
 }
 
 /// Creates the plan for an IAM refusal to which a fault is applied. The guard must not change the
 /// response.
 const fn faulty(fault: Fault) -> Plan {
-    Plan { fault: Some(fault), modes: &[Confirm], ..refused_for_other_reason(RefusalForm::IamDenied) }
+    Plan {
+        fault: Some(fault),
+        modes: &[Confirm],
+        ..refused_for_other_reason(RefusalForm::IamDenied)
+    }
 }
 
 impl Scenario {
@@ -94,7 +106,9 @@ impl Scenario {
             Self::Denied => const { &[DENIED] },
             Self::Confirmed => const { &[CONFIRMED] },
             Self::Iam => const { &[refused_for_other_reason(RefusalForm::IamDenied)] },
-            Self::ApiDisabled => const { &[refused_for_other_reason(RefusalForm::ServiceDisabled)] },
+            Self::ApiDisabled => {
+                const { &[refused_for_other_reason(RefusalForm::ServiceDisabled)] }
+            }
             Self::Billing => const { &[refused_for_other_reason(RefusalForm::Billing)] },
             Self::VpcSc => const { &[refused_for_other_reason(RefusalForm::VpcSc)] },
             Self::QuotaProject => const { &[refused_for_other_reason(RefusalForm::QuotaProject)] },

@@ -25,7 +25,10 @@ pub use super::check::UnmetExpectation;
 /// # Errors
 /// Returns an error if an expectation of the scenario is not met. The message, which is for people,
 /// contains the expectation and the actual outcome.
-pub async fn run_scenario<S: Subject>(subject: &S, scenario: Scenario) -> Result<(), UnmetExpectation> {
+pub async fn run_scenario<S: Subject>(
+    subject: &S,
+    scenario: Scenario,
+) -> Result<(), UnmetExpectation> {
     let runner = Runner { subject, version: version(subject, scenario) };
     for plan in scenario.plans() {
         runner.run_plan(plan).await?;
@@ -59,7 +62,8 @@ impl<S: Subject> Runner<'_, S> {
     /// Starts the fake for a token with this scope.
     async fn scene(&self, token_scope: TokenScope) -> CheckResult<Scene> {
         let scene = Scene::start(self.subject.api(), token_scope, self.version).await;
-        let scene = scene.map_err(|error| UnmetExpectation(format!("cannot start the fake: {error}")))?;
+        let scene =
+            scene.map_err(|error| UnmetExpectation(format!("cannot start the fake: {error}")))?;
         self.subject.prepare(scene.google());
         Ok(scene)
     }
@@ -68,7 +72,9 @@ impl<S: Subject> Runner<'_, S> {
     async fn client(&self, scene: &Scene, mode: Option<GuardMode>) -> CheckResult<S::Client> {
         let result = self.subject.build_client(scene, mode).await;
         let with = if mode.is_some() { "with" } else { "without" };
-        result.map_err(|error| UnmetExpectation(format!("cannot build the client {with} a guard: {error}")))
+        result.map_err(|error| {
+            UnmetExpectation(format!("cannot build the client {with} a guard: {error}"))
+        })
     }
 
     /// Makes the calls of a plan, once for each mode.
@@ -92,10 +98,14 @@ impl<S: Subject> Runner<'_, S> {
         let guarded = self.client(scene, Some(mode)).await?;
         for expected in calls {
             match expected {
-                Expected::SameSuccess => drop(expect_success(self.same_outcome(scene, &guarded).await?)?),
+                Expected::SameSuccess => {
+                    drop(expect_success(self.same_outcome(scene, &guarded).await?)?)
+                }
                 Expected::SameFailure => {
                     let failure = expect_failure(self.same_outcome(scene, &guarded).await?)?;
-                    ensure(failure.denial.is_none(), || format!("expected no denial: {failure:#?}"))?;
+                    ensure(failure.denial.is_none(), || {
+                        format!("expected no denial: {failure:#?}")
+                    })?;
                 }
                 Expected::Explained => self.explains_refusal(scene, &guarded).await?,
                 Expected::NoLeak => {
@@ -132,7 +142,12 @@ impl<S: Subject> Runner<'_, S> {
     }
 
     /// Checks that a call sends nothing, and fails with a denial of this stage.
-    async fn sends_nothing(&self, scene: &Scene, guarded: &S::Client, stage: DenialStage) -> CheckResult {
+    async fn sends_nothing(
+        &self,
+        scene: &Scene,
+        guarded: &S::Client,
+        stage: DenialStage,
+    ) -> CheckResult {
         let (outcome, sent) = call(scene, guarded).await;
         let failure = expect_failure(outcome)?;
         ensure(sent.is_empty(), || format!("expected no request: {sent:#?}"))?;
@@ -142,14 +157,19 @@ impl<S: Subject> Runner<'_, S> {
     /// Checks that a refusal has the same error kind as without the guard, sent or not.
     async fn keeps_error_kind(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Unrelated).await?;
-        let expected = expect_failure(self.client(&scene, None).await?.perform(Operation::Call).await)?.kind;
+        let expected =
+            expect_failure(self.client(&scene, None).await?.perform(Operation::Call).await)?.kind;
         for mode in [GuardMode::Warn, GuardMode::Deny] {
             if mode == GuardMode::Deny && self.subject.skip_reason(Scenario::Denied).is_some() {
                 continue;
             }
-            let kind =
-                expect_failure(self.client(&scene, Some(mode)).await?.perform(Operation::Call).await)?.kind;
-            ensure(kind == expected, || format!("{mode:?}: expected the error kind {expected}, got {kind}"))?;
+            let kind = expect_failure(
+                self.client(&scene, Some(mode)).await?.perform(Operation::Call).await,
+            )?
+            .kind;
+            ensure(kind == expected, || {
+                format!("{mode:?}: expected the error kind {expected}, got {kind}")
+            })?;
         }
         Ok(())
     }
@@ -157,7 +177,9 @@ impl<S: Subject> Runner<'_, S> {
     /// Checks that an upload stores its content and sends at least `least` requests.
     async fn upload(&self, operation: Operation, least: usize) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
-        expect_success(self.client(&scene, Some(GuardMode::Confirm)).await?.perform(operation).await)?;
+        expect_success(
+            self.client(&scene, Some(GuardMode::Confirm)).await?.perform(operation).await,
+        )?;
         let sent = scene.sent();
         // The client chooses the size of a part, so it may send more requests.
         ensure(sent.len() >= least, || format!("expected at least {least} requests: {sent:#?}"))?;
@@ -179,8 +201,10 @@ impl<S: Subject> Runner<'_, S> {
     /// status 503.
     async fn retries(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Accepted).await?;
-        let clients =
-            [self.client(&scene, None).await?, self.client(&scene, Some(GuardMode::Confirm)).await?];
+        let clients = [
+            self.client(&scene, None).await?,
+            self.client(&scene, Some(GuardMode::Confirm)).await?,
+        ];
         let mut outcomes = Vec::new();
         for client in clients {
             // Setting the fault again restarts its count, so that both clients see the same
@@ -189,7 +213,9 @@ impl<S: Subject> Runner<'_, S> {
             outcomes.push(call(&scene, &client).await);
         }
         let [(expected, bare), (outcome, sent)] = &outcomes[..] else { return Ok(()) };
-        ensure(bare.len() == sent.len(), || format!("expected {} requests, got {}", bare.len(), sent.len()))?;
+        ensure(bare.len() == sent.len(), || {
+            format!("expected {} requests, got {}", bare.len(), sent.len())
+        })?;
         check::same_outcome(expected, outcome)
     }
 
@@ -201,11 +227,14 @@ impl<S: Subject> Runner<'_, S> {
         google.set_fault(service, Fault::Hang);
         // Cancelling the call before its request has arrived would test nothing: such a call holds
         // no state that could block a later call.
-        let arrived = google.wait_for(|requests| requests.iter().any(|request| request.service() == service));
+        let arrived =
+            google.wait_for(|requests| requests.iter().any(|request| request.service() == service));
         if let Either::Left((outcome, _)) =
             select(pin!(guarded.perform(Operation::Call)), pin!(arrived)).await
         {
-            return Err(UnmetExpectation(format!("expected the call to hang, but it ended: {outcome:?}")));
+            return Err(UnmetExpectation(format!(
+                "expected the call to hang, but it ended: {outcome:?}"
+            )));
         }
         google.clear_fault(service);
         expect_success(guarded.perform(Operation::Call).await).map(drop)
@@ -220,7 +249,9 @@ impl<S: Subject> Runner<'_, S> {
         }
         let sent = scene.sent().len();
         // One call may send several requests, for example to start an upload.
-        ensure(sent >= CONCURRENT, || format!("expected at least {CONCURRENT} requests, got {sent}"))
+        ensure(sent >= CONCURRENT, || {
+            format!("expected at least {CONCURRENT} requests, got {sent}")
+        })
     }
 
     /// Checks that a clone of the client uses the guard, including the refusals that the guard

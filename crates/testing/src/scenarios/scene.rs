@@ -45,7 +45,11 @@ impl Scene {
     pub const NEW: &'static str = "new.bin";
 
     /// Starts the fake.
-    pub(super) async fn start(api: TestedApi, token_scope: TokenScope, version: Version) -> io::Result<Self> {
+    pub(super) async fn start(
+        api: TestedApi,
+        token_scope: TokenScope,
+        version: Version,
+    ) -> io::Result<Self> {
         let scope = if token_scope == TokenScope::Accepted { api.scope } else { "logging.write" };
         let google = FakeGoogle::builder()
             .project(Self::PROJECT, 123_456_789_012)

@@ -55,7 +55,10 @@ pub trait Subject: Send + Sync {
 /// The client under test. An implementation of `Clone` must call the `clone` of the real client.
 pub trait SubjectClient: Clone + Send + Sync {
     /// Performs one operation, and returns the outcome for its caller.
-    fn perform(&self, operation: Operation) -> impl Future<Output = Result<Received, Failure>> + Send;
+    fn perform(
+        &self,
+        operation: Operation,
+    ) -> impl Future<Output = Result<Received, Failure>> + Send;
 }
 
 /// An operation that a client performs. The token of the scene may lack the scopes for the

@@ -18,7 +18,11 @@ pub(super) struct ActiveRequest {
 
 impl ActiveRequest {
     /// Records a received request in the log.
-    pub(super) fn begin(shared: &Arc<SharedState>, service: Service, head: &http::request::Parts) -> Self {
+    pub(super) fn begin(
+        shared: &Arc<SharedState>,
+        service: Service,
+        head: &http::request::Parts,
+    ) -> Self {
         let request = RecordedRequest { service, head: head.clone(), status: None };
         let index = shared.lock().log.begin(request);
         shared.changed.send_replace(());

@@ -16,7 +16,10 @@ pub(super) type FakeBody = UnsyncBoxBody<Bytes, BrokenOff>;
 pub(super) struct BrokenOff;
 
 /// Wraps a body so that its request counts as active until the body is sent or dropped.
-pub(super) fn tracked(body: impl Body<Data = Bytes> + Send + 'static, active: ActiveRequest) -> FakeBody {
+pub(super) fn tracked(
+    body: impl Body<Data = Bytes> + Send + 'static,
+    active: ActiveRequest,
+) -> FakeBody {
     let broken_off = move |_| {
         // Moves the request into the closure, which is dropped together with the body.
         let _active = &active;

@@ -21,14 +21,20 @@ pub(super) fn respond(
     endpoint: &Endpoint,
     request: &IncomingRequest,
 ) -> Option<FullResponse> {
-    let error = || Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error."));
+    let error =
+        || Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error."));
     record_panic(shared, || route(&mut shared.lock(), endpoint, request)).unwrap_or_else(error)
 }
 
 /// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
 /// the upstream, the response of a scripted method, the service's own response.
-fn route(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
-    let scopes = request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
+fn route(
+    state: &mut FakeState,
+    endpoint: &Endpoint,
+    request: &IncomingRequest,
+) -> Option<FullResponse> {
+    let scopes =
+        request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
     let method = state.script.method_response(endpoint.service, request, scopes.as_deref());
     // The scopes are checked first, as Google does: a scripted response is for allowed requests.
     if let Some(MethodResponse::Refused(response)) = method {
@@ -46,18 +52,28 @@ fn route(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) 
 
 /// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if
 /// the request is to be forwarded.
-fn refuse_to_forward(state: &FakeState, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
+fn refuse_to_forward(
+    state: &FakeState,
+    service: Service,
+    request: &IncomingRequest,
+) -> Option<FullResponse> {
     if service == Service::Storage { storage::refuse(state, request) } else { None }
 }
 
 /// Returns the response of the service's own implementation.
-fn own_response(state: &mut FakeState, endpoint: &Endpoint, request: &IncomingRequest) -> FullResponse {
+fn own_response(
+    state: &mut FakeState,
+    endpoint: &Endpoint,
+    request: &IncomingRequest,
+) -> FullResponse {
     match endpoint.service {
         Service::Metadata => metadata::respond(state, endpoint.machine, request),
         Service::OAuth => oauth::respond(state, request),
         Service::Storage => storage::respond(state, request),
         Service::Compute => compute::respond(state, request),
-        Service::OtherApi => iam::respond(state, request).unwrap_or_else(|| json(StatusCode::OK, &json!({}))),
+        Service::OtherApi => {
+            iam::respond(state, request).unwrap_or_else(|| json(StatusCode::OK, &json!({})))
+        }
     }
 }
 

@@ -20,7 +20,11 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Opens a listener on a free port.
-    pub(crate) fn open(service: Service, machine: usize, upstream: Option<Upstream>) -> io::Result<Self> {
+    pub(crate) fn open(
+        service: Service,
+        machine: usize,
+        upstream: Option<Upstream>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
         Ok(Self { service, machine, address: listener.local_addr()?, upstream, listener })

@@ -56,7 +56,9 @@ pub(super) fn with_fault(
 /// Returns the body that a fault makes of the normal body, and adapts the head to the body.
 fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
     match fault {
-        Fault::Garbage => SentBody::Whole(Bytes::from_static(b"\x00\xff\xfe{\"error\": [[[\xc3\x28 <<<")),
+        Fault::Garbage => {
+            SentBody::Whole(Bytes::from_static(b"\x00\xff\xfe{\"error\": [[[\xc3\x28 <<<"))
+        }
         Fault::EndlessBody => filled(head, body, u64::MAX),
         Fault::BigRefusal(size) => {
             head.status = StatusCode::FORBIDDEN;
@@ -76,7 +78,10 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
 }
 
 /// Streams the chunks, without a `Content-Length`.
-fn stream_chunks(head: &mut Parts, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> SentBody {
+fn stream_chunks(
+    head: &mut Parts,
+    chunks: impl Iterator<Item = Bytes> + Send + 'static,
+) -> SentBody {
     // The length of a stream is unknown, and the header of the original response is wrong for the
     // changed body.
     head.headers.remove(CONTENT_LENGTH);

@@ -14,7 +14,8 @@ pub(super) fn respond(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResul
     check_permission(state, call, call.permission)?;
     let (kind, verb) = call.id.rsplit_once('.').unwrap_or_default();
     let kind = kind.replacen('.', "#", 1);
-    let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
+    let owners =
+        format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
     let entry = json!({"kind": kind.trim_end_matches('s'), "entity": owners, "role": "OWNER"});
     match verb {
         "list" => Ok(json(StatusCode::OK, &json!({"kind": kind, "items": [entry]}))),

@@ -12,8 +12,13 @@ use crate::state::FakeState;
 use crate::store::Bucket;
 
 /// Returns the id of the project that the request names, if IAM grants the permission on it.
-fn permitted_project(state: &FakeState, call: &StorageCall<'_>, permission: &str) -> ApiResult<String> {
-    let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
+fn permitted_project(
+    state: &FakeState,
+    call: &StorageCall<'_>,
+    permission: &str,
+) -> ApiResult<String> {
+    let name =
+        call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
     let id = state.project(name).map_or(name, |project| project.id.as_str());
     match state.policy.allows(&call.account, permission, &[id]) {
         true => Ok(id.to_owned()),
@@ -24,7 +29,8 @@ fn permitted_project(state: &FakeState, call: &StorageCall<'_>, permission: &str
 pub(super) fn list(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let project = permitted_project(state, call, "storage.buckets.list")?;
     let buckets = state.store.buckets.iter().filter(|(_, bucket)| bucket.project == project);
-    let items: Vec<Value> = buckets.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
+    let items: Vec<Value> =
+        buckets.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
     Ok(json(StatusCode::OK, &json!({"kind": "storage#buckets", "items": items})))
 }
 
@@ -124,7 +130,8 @@ pub(super) fn set_policy(state: &mut FakeState, call: &StorageCall<'_>) -> ApiRe
     for binding in body.get("bindings").and_then(Value::as_array).into_iter().flatten() {
         let role = binding.get("role").and_then(Value::as_str).unwrap_or_default();
         let members = binding.get("members").and_then(Value::as_array).into_iter().flatten();
-        let accounts = members.filter_map(Value::as_str).filter_map(|member| member.split_once(':'));
+        let accounts =
+            members.filter_map(Value::as_str).filter_map(|member| member.split_once(':'));
         let bindings = accounts.map(|(_, account)| Binding::new(&call.bucket, account, role));
         state.policy.bindings.extend(bindings);
     }

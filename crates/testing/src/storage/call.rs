@@ -26,7 +26,12 @@ pub(super) struct StorageCall<'a> {
 
 impl<'a> StorageCall<'a> {
     /// Creates a call without the fields of a copy and of a JSON API method.
-    pub(super) fn new(request: &'a IncomingRequest, account: String, bucket: String, object: String) -> Self {
+    pub(super) fn new(
+        request: &'a IncomingRequest,
+        account: String,
+        bucket: String,
+        object: String,
+    ) -> Self {
         let target = Default::default();
         Self { request, account, bucket, object, target, id: "", permission: "" }
     }
@@ -43,7 +48,8 @@ pub(super) fn check_token(
     if request.header("authorization").is_none() {
         return Err(Problem::Anonymous(permission));
     }
-    let token = request.bearer().and_then(|text| state.valid_token(text)).ok_or(Problem::BadToken)?;
+    let token =
+        request.bearer().and_then(|text| state.valid_token(text)).ok_or(Problem::BadToken)?;
     let accepted = access.scopes();
     match token.has_any_scope(&accepted) {
         true => Ok(token),

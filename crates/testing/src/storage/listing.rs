@@ -75,7 +75,8 @@ pub(super) fn list(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let page = page(state, call, "maxResults", "pageToken")?;
     let mut body = json!({"kind": "storage#objects"});
     if !page.objects.is_empty() {
-        body["items"] = page.objects.iter().map(|object| resource(call, &call.bucket, object)).collect();
+        body["items"] =
+            page.objects.iter().map(|object| resource(call, &call.bucket, object)).collect();
     }
     if !page.prefixes.is_empty() {
         body["prefixes"] = json!(page.prefixes);

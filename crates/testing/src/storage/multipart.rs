@@ -33,7 +33,8 @@ pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<BodyPart>> {
 /// Splits a part into its headers and its body.
 fn part(bytes: &Bytes) -> Option<BodyPart> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let Ok(Status::Complete((length, headers))) = httparse::parse_headers(bytes, &mut headers) else {
+    let Ok(Status::Complete((length, headers))) = httparse::parse_headers(bytes, &mut headers)
+    else {
         return None;
     };
     let kind = headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-type"));

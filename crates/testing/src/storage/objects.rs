@@ -47,15 +47,21 @@ pub(super) fn check_may_store(
 /// Checks the precondition on the object's generation, if the request has one: in the query for the
 /// JSON API, in a header for the XML API. A missing object has the generation 0.
 fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> ApiResult<()> {
-    let required =
-        request.query.get("ifGenerationMatch").or_else(|| request.header("x-goog-if-generation-match"));
+    let required = request
+        .query
+        .get("ifGenerationMatch")
+        .or_else(|| request.header("x-goog-if-generation-match"));
     let Some(required) = required else { return Ok(()) };
     let generation = existing.map_or(0, |object| object.generation).to_string();
     if required == generation { Ok(()) } else { Err(Problem::Precondition) }
 }
 
 /// Checks the permission and returns the call's object.
-fn find<'a>(state: &'a FakeState, call: &StorageCall<'_>, permission: &str) -> ApiResult<&'a Object> {
+fn find<'a>(
+    state: &'a FakeState,
+    call: &StorageCall<'_>,
+    permission: &str,
+) -> ApiResult<&'a Object> {
     let bucket = check_permission(state, call, permission)?;
     let missing = || Problem::NoObject(format!("{}/{}", call.bucket, call.object));
     bucket.objects.get(&call.object).ok_or_else(missing)
@@ -66,8 +72,8 @@ pub(super) fn get(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     check_generation(call.request, Some(object))?;
     // Both forms read the content: `alt=media` in the query, and a path that begins with
     // `/download/`: <https://cloud.google.com/storage/docs/json_api/v1/objects/get>.
-    let is_download =
-        call.request.query.get("alt") == Some("media") || call.request.path.starts_with("/download/");
+    let is_download = call.request.query.get("alt") == Some("media")
+        || call.request.path.starts_with("/download/");
     match is_download {
         true => Ok(content(object, call.request.header("range"))),
         false => Ok(metadata_response(call, &call.bucket, object)),

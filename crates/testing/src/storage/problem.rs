@@ -47,10 +47,14 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "notFound", "InvalidURI"),
             Self::NoBucket => (StatusCode::NOT_FOUND, "notFound", "NoSuchBucket"),
             Self::NoObject(_) => (StatusCode::NOT_FOUND, "notFound", "NoSuchKey"),
-            Self::Precondition => (StatusCode::PRECONDITION_FAILED, "conditionNotMet", "PreconditionFailed"),
+            Self::Precondition => {
+                (StatusCode::PRECONDITION_FAILED, "conditionNotMet", "PreconditionFailed")
+            }
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "BucketNotEmpty"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid", "InvalidArgument"),
-            Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "notImplemented", "NotImplemented"),
+            Self::NotImplemented(_) => {
+                (StatusCode::NOT_IMPLEMENTED, "notImplemented", "NotImplemented")
+            }
         }
     }
 
@@ -64,10 +68,14 @@ impl Problem {
             Self::NotFound => "Not Found".into(),
             Self::NoBucket => "The specified bucket does not exist.".into(),
             Self::NoObject(name) => format!("No such object: {name}"),
-            Self::Precondition => "At least one of the pre-conditions you specified did not hold.".into(),
+            Self::Precondition => {
+                "At least one of the pre-conditions you specified did not hold.".into()
+            }
             Self::Conflict(message) | Self::Invalid(message) => (*message).into(),
             Self::NotImplemented(id) => {
-                format!("The fake Google checks the scopes of {id} but does not implement the method.")
+                format!(
+                    "The fake Google checks the scopes of {id} but does not implement the method."
+                )
             }
         }
     }

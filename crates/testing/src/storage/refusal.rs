@@ -19,10 +19,14 @@ impl Problem {
         }
         let message = self.message();
         let body = match self {
-            Self::Scope(_) | Self::Iam(_) => {
-                text_elements(&[("Code", code), ("Message", "Access denied."), ("Details", &message)])
+            Self::Scope(_) | Self::Iam(_) => text_elements(&[
+                ("Code", code),
+                ("Message", "Access denied."),
+                ("Details", &message),
+            ]),
+            Self::Anonymous(_) => {
+                text_elements(&[("Code", code), ("Message", "Authentication required.")])
             }
-            Self::Anonymous(_) => text_elements(&[("Code", code), ("Message", "Authentication required.")]),
             _ => text_elements(&[("Code", code), ("Message", &message)]),
         };
         self.with_challenge(xml(status, "Error", &body))

@@ -51,7 +51,11 @@ fn byte_range(range: &str, len: usize) -> Option<(usize, usize)> {
 }
 
 /// Creates a response with the metadata of an object.
-pub(super) fn metadata_response(call: &StorageCall<'_>, bucket: &str, object: &Object) -> FullResponse {
+pub(super) fn metadata_response(
+    call: &StorageCall<'_>,
+    bucket: &str,
+    object: &Object,
+) -> FullResponse {
     json(StatusCode::OK, &resource(call, bucket, object))
 }
 

@@ -40,7 +40,9 @@ fn multipart(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let malformed = || Problem::Invalid("Malformed multipart body.");
     let kind = call.request.header("content-type").unwrap_or_default();
     let parts = multipart::parts(kind, &call.request.body).ok_or_else(malformed)?;
-    let ([metadata, media] | [metadata, media, _]) = parts.as_slice() else { return Err(malformed()) };
+    let ([metadata, media] | [metadata, media, _]) = parts.as_slice() else {
+        return Err(malformed());
+    };
     let metadata: Value = serde_json::from_slice(&metadata.body).map_err(|_| malformed())?;
     let new = described_object(call.request, &metadata, media.content_type.as_deref())?;
     let new = NewObject { bytes: media.body.clone(), ..new };
@@ -54,7 +56,8 @@ fn described_object(
     content_type: Option<&str>,
 ) -> ApiResult<NewObject> {
     let text = |name: &str| metadata.get(name).and_then(Value::as_str);
-    let name = request.query.get("name").or_else(|| text("name")).ok_or(Problem::Invalid("Required"))?;
+    let name =
+        request.query.get("name").or_else(|| text("name")).ok_or(Problem::Invalid("Required"))?;
     let new = NewObject::new(name, Bytes::new(), text("contentType").or(content_type));
     Ok(NewObject { metadata: metadata.get("metadata").cloned().unwrap_or_default(), ..new })
 }
@@ -62,11 +65,13 @@ fn described_object(
 /// Begins a resumable upload and responds with the URL of its session.
 fn resumable(state: &mut FakeState, call: &StorageCall<'_>) -> ApiResult {
     let metadata = call.request.json().unwrap_or_default();
-    let object = described_object(call.request, &metadata, call.request.header("x-upload-content-type"))?;
+    let object =
+        described_object(call.request, &metadata, call.request.header("x-upload-content-type"))?;
     check_may_store(state, call, &call.bucket, &object.name)?;
     let id = format!("fake-{}", random_hex());
     let (base, bucket) = (&call.request.base, call.bucket.clone());
-    let location = format!("{base}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={id}");
+    let location =
+        format!("{base}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={id}");
     let upload = Upload { account: call.account.clone(), bucket, object, bytes: BytesMut::new() };
     state.store.uploads.insert(id, upload);
     Ok(with_header(empty(StatusCode::OK), "location", &location))
@@ -110,6 +115,8 @@ fn incomplete(length: usize) -> FullResponse {
 /// Checks whether an upload is complete, from a `Content-Range` such as `bytes A-B/TOTAL` or
 /// `bytes */TOTAL`. Without this header, the request contains the whole object.
 fn is_complete(content_range: Option<&str>, received: usize) -> bool {
-    let Some((_, total)) = content_range.and_then(|range| range.rsplit_once('/')) else { return true };
+    let Some((_, total)) = content_range.and_then(|range| range.rsplit_once('/')) else {
+        return true;
+    };
     total.parse::<usize>().is_ok_and(|total| total <= received)
 }

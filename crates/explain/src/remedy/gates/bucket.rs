@@ -25,7 +25,10 @@ mod tests {
         let rows = [
             ("storage.googleapis.com/storage/v1/b/photos", Some("photos")),
             ("storage.googleapis.com/upload/storage/v1/b/photos/o?name=x", Some("photos")),
-            ("storage.googleapis.com/download/storage/v1/b/my_pics.2/o/cat?alt=media", Some("my_pics.2")),
+            (
+                "storage.googleapis.com/download/storage/v1/b/my_pics.2/o/cat?alt=media",
+                Some("my_pics.2"),
+            ),
             ("www.googleapis.com/storage/v1/b/photos/o", Some("photos")),
             ("storage.us-central1.rep.googleapis.com/storage/v1/b/photos/o", Some("photos")),
             ("storage.googleapis.com/photos/cats/one.jpg", Some("photos")),

@@ -35,7 +35,8 @@ const MAY_NOT_USE_PROJECT: [&str; 4] =
 const REQUESTER_PAYS: [&str; 3] = ["requester pays", "user project", "userproject"];
 
 /// Parts of messages that an API key is restricted to other callers or APIs.
-const KEY_RESTRICTED: [&str; 6] = ["referer", "referrer", "ip address", "android", "ios", "blocked"];
+const KEY_RESTRICTED: [&str; 6] =
+    ["referer", "referrer", "ip address", "android", "ios", "blocked"];
 
 /// Parts of messages about a policy of Google Workspace.
 const WORKSPACE_POLICY: [&str; 4] = ["domain", "admin", "workspace", "org_internal"];
@@ -86,8 +87,9 @@ impl ClosedGate<'_> {
     /// Returns the name of the violated constraint, without `constraints/`.
     fn constraint(&self) -> Option<&str> {
         let named = self.refusal.constraint().and_then(|name| name.strip_prefix("constraints/"));
-        let prevented =
-            || self.message_has("public access prevention").then_some("storage.publicAccessPrevention");
+        let prevented = || {
+            self.message_has("public access prevention").then_some("storage.publicAccessPrevention")
+        };
         named.or_else(prevented)
     }
 
@@ -104,8 +106,9 @@ impl ClosedGate<'_> {
     /// Returns the project that the refusal names, else the project of the environment.
     pub(super) fn project(&self) -> Option<&str> {
         let named = self.refusal.project().filter(|project| !GCLOUD_PROJECTS.contains(project));
-        let named =
-            named.and_then(|project| names::project_id(project).or_else(|| names::project_number(project)));
+        let named = named.and_then(|project| {
+            names::project_id(project).or_else(|| names::project_number(project))
+        });
         named.or_else(|| self.environment.project())
     }
 
@@ -128,7 +131,9 @@ impl ClosedGate<'_> {
     pub(super) fn account(&self) -> Option<String> {
         let words = self.refusal.server_message().unwrap_or_default();
         // After such words, the message names the account that is the resource of the call.
-        let words = TARGET_MARKS.iter().fold(words, |words, mark| words.split(mark).next().unwrap_or(words));
+        let words = TARGET_MARKS
+            .iter()
+            .fold(words, |words, mark| words.split(mark).next().unwrap_or(words));
         let is_break = |c: char| !c.is_ascii_alphanumeric() && !"@.-".contains(c);
         let mut words = words.split(is_break).map(|word| word.trim_matches(['.', '-']));
         let named = words.find_map(names::account).map(str::to_owned);
@@ -149,7 +154,8 @@ impl ClosedGate<'_> {
 /// used`.
 fn api_by_title(words: &str) -> Option<&'static str> {
     let is_boundary = |before: &str| !before.ends_with(|c: char| c.is_ascii_alphanumeric());
-    let has =
-        |title: &str| words.match_indices(title).any(|(at, _)| words.get(..at).is_some_and(is_boundary));
+    let has = |title: &str| {
+        words.match_indices(title).any(|(at, _)| words.get(..at).is_some_and(is_boundary))
+    };
     TITLES.iter().find(|(title, _)| has(title)).map(|(_, host)| *host)
 }

@@ -1,7 +1,8 @@
 //! Data: problems of credentials, the words in the server's message by which a problem is
 //! recognized, and the step for each problem.
 
-pub(super) const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
+pub(super) const ADC: &str =
+    "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
 
 /// A problem of a credential, and its step.

@@ -96,7 +96,12 @@ pub(super) static GRANTS: &[Grant] = &[
     row("bigquery.tables.updateData", "roles/bigquery.dataEditor", On::Project, BIGQUERY),
     row("bigquery.tables.delete", "roles/bigquery.dataEditor", On::Project, BIGQUERY),
     row("secretmanager.versions.access", "roles/secretmanager.secretAccessor", On::Secret, SECRETS),
-    row("secretmanager.versions.add", "roles/secretmanager.secretVersionAdder", On::Secret, SECRETS),
+    row(
+        "secretmanager.versions.add",
+        "roles/secretmanager.secretVersionAdder",
+        On::Secret,
+        SECRETS,
+    ),
     row("secretmanager.versions.get", "roles/secretmanager.viewer", On::Secret, SECRETS),
     row("secretmanager.versions.list", "roles/secretmanager.viewer", On::Secret, SECRETS),
     row("secretmanager.secrets.get", "roles/secretmanager.viewer", On::Secret, SECRETS),
@@ -105,7 +110,12 @@ pub(super) static GRANTS: &[Grant] = &[
     row("logging.logEntries.create", "roles/logging.logWriter", On::Project, LOGGING),
     row("logging.logEntries.list", "roles/logging.viewer", On::Project, LOGGING),
     row("monitoring.timeSeries.create", "roles/monitoring.metricWriter", On::Project, MONITORING),
-    row("monitoring.metricDescriptors.create", "roles/monitoring.metricWriter", On::Project, MONITORING),
+    row(
+        "monitoring.metricDescriptors.create",
+        "roles/monitoring.metricWriter",
+        On::Project,
+        MONITORING,
+    ),
     row("monitoring.timeSeries.list", "roles/monitoring.viewer", On::Project, MONITORING),
     row("cloudtrace.traces.patch", "roles/cloudtrace.agent", On::Project, TRACE),
     row("datastore.entities.get", "roles/datastore.viewer", On::Project, DATASTORE),
@@ -117,7 +127,12 @@ pub(super) static GRANTS: &[Grant] = &[
     row("datastore.databases.get", "roles/datastore.viewer", On::Project, DATASTORE),
     row("spanner.databases.read", "roles/spanner.databaseReader", On::Project, SPANNER),
     row("spanner.databases.select", "roles/spanner.databaseReader", On::Project, SPANNER),
-    row("spanner.databases.beginReadOnlyTransaction", "roles/spanner.databaseReader", On::Project, SPANNER),
+    row(
+        "spanner.databases.beginReadOnlyTransaction",
+        "roles/spanner.databaseReader",
+        On::Project,
+        SPANNER,
+    ),
     row("spanner.sessions.create", "roles/spanner.databaseReader", On::Project, SPANNER),
     row("spanner.databases.write", "roles/spanner.databaseUser", On::Project, SPANNER),
     row("spanner.databases.updateDdl", "roles/spanner.databaseUser", On::Project, SPANNER),
@@ -127,8 +142,18 @@ pub(super) static GRANTS: &[Grant] = &[
         On::Project,
         SPANNER,
     ),
-    row("cloudkms.cryptoKeyVersions.useToEncrypt", "roles/cloudkms.cryptoKeyEncrypter", On::Key, KMS),
-    row("cloudkms.cryptoKeyVersions.useToDecrypt", "roles/cloudkms.cryptoKeyDecrypter", On::Key, KMS),
+    row(
+        "cloudkms.cryptoKeyVersions.useToEncrypt",
+        "roles/cloudkms.cryptoKeyEncrypter",
+        On::Key,
+        KMS,
+    ),
+    row(
+        "cloudkms.cryptoKeyVersions.useToDecrypt",
+        "roles/cloudkms.cryptoKeyDecrypter",
+        On::Key,
+        KMS,
+    ),
     row("cloudkms.cryptoKeyVersions.useToSign", "roles/cloudkms.signer", On::Key, KMS),
     row("cloudkms.cryptoKeys.get", "roles/cloudkms.viewer", On::Key, KMS),
     row("cloudkms.cryptoKeys.list", "roles/cloudkms.viewer", On::Project, KMS),
@@ -144,8 +169,18 @@ pub(super) static GRANTS: &[Grant] = &[
         On::Account,
         IMPERSONATION,
     ),
-    row("iam.serviceAccounts.signJwt", "roles/iam.serviceAccountTokenCreator", On::Account, IMPERSONATION),
-    row("iam.serviceAccounts.signBlob", "roles/iam.serviceAccountTokenCreator", On::Account, IMPERSONATION),
+    row(
+        "iam.serviceAccounts.signJwt",
+        "roles/iam.serviceAccountTokenCreator",
+        On::Account,
+        IMPERSONATION,
+    ),
+    row(
+        "iam.serviceAccounts.signBlob",
+        "roles/iam.serviceAccountTokenCreator",
+        On::Account,
+        IMPERSONATION,
+    ),
     row(
         "iam.serviceAccounts.getOpenIdToken",
         "roles/iam.serviceAccountOpenIdTokenCreator",
@@ -179,7 +214,12 @@ pub(super) static GRANTS: &[Grant] = &[
     row("compute.instances.create", "roles/compute.instanceAdmin.v1", On::Project, COMPUTE),
     row("compute.instances.delete", "roles/compute.instanceAdmin.v1", On::Project, COMPUTE),
     row("compute.instances.setMetadata", "roles/compute.instanceAdmin.v1", On::Project, COMPUTE),
-    row("compute.instances.setServiceAccount", "roles/compute.instanceAdmin.v1", On::Project, COMPUTE),
+    row(
+        "compute.instances.setServiceAccount",
+        "roles/compute.instanceAdmin.v1",
+        On::Project,
+        COMPUTE,
+    ),
     row("container.clusters.get", "roles/container.clusterViewer", On::Project, GKE),
     row("container.clusters.list", "roles/container.clusterViewer", On::Project, GKE),
 ];
@@ -192,7 +232,12 @@ mod tests {
     fn role_and_permission_belong_to_the_same_service() {
         for row in GRANTS {
             let service = row.permission.split('.').next().unwrap_or_default();
-            assert!(row.role.starts_with(&format!("roles/{service}.")), "{} {}", row.permission, row.role);
+            assert!(
+                row.role.starts_with(&format!("roles/{service}.")),
+                "{} {}",
+                row.permission,
+                row.role
+            );
             assert!(row.source.starts_with("https://docs.cloud.google.com/"), "{}", row.permission);
         }
     }

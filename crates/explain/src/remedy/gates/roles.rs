@@ -7,7 +7,8 @@ use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
 /// The page with Google's list of roles and their permissions.
-pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
+pub(in crate::remedy) const ROLES: &str =
+    "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
 /// Parts of messages of Kubernetes.
 const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
@@ -26,7 +27,9 @@ pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
         // The Directory API answers so if the person is no administrator, which no IAM role
         // changes.
         None if gate.message_has("access this resource/api") => advice::steps("directory", gate),
-        None if gate.message_has("denied on resource project") => advice::steps("project_name", gate),
+        None if gate.message_has("denied on resource project") => {
+            advice::steps("project_name", gate)
+        }
         None => advice::steps("no_permission_named", gate),
     }
 }
@@ -47,7 +50,9 @@ fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
-        On::Account => ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true),
+        On::Account => {
+            ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true)
+        }
         On::Secret => ("secrets", "SECRET".to_owned(), true),
         On::Topic => ("pubsub topics", "TOPIC".to_owned(), true),
         On::Subscription => ("pubsub subscriptions", "SUBSCRIPTION".to_owned(), true),
@@ -63,6 +68,8 @@ fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
 
 /// Returns the role to grant for a permission, and the page of Google's documentation about that
 /// role.
-pub(in crate::remedy) fn role_with_permission(permission: &str) -> Option<(&'static str, &'static str)> {
+pub(in crate::remedy) fn role_with_permission(
+    permission: &str,
+) -> Option<(&'static str, &'static str)> {
     GRANTS.iter().find(|row| row.permission == permission).map(|row| (row.role, row.source))
 }

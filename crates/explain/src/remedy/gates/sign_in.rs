@@ -24,7 +24,8 @@ pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
 
 /// Returns the section of advice for a token endpoint that refused the requested scopes.
 fn requested_scopes_section(gate: &ClosedGate<'_>) -> &'static str {
-    let delegated = ["unauthorized_client", "unauthorized to retrieve", "any of the scopes requested"];
+    let delegated =
+        ["unauthorized_client", "unauthorized to retrieve", "any of the scopes requested"];
     match gate {
         _ if gate.message_has_any(&delegated) => "delegated",
         _ if gate.message_has_any(&["restricted_client", "unregistered scope"]) => "consent",
