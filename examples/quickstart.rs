@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .start()
         .await?;
     println!(
-        "A service on VM web-1 uploads to bucket photos. Its account has roles/storage.objectAdmin.\n"
+        "A service on VM web-1 uploads to bucket photos. Its account has \
+         roles/storage.objectAdmin.\n"
     );
 
     println!("== Without the guard: what a service sees today\n");

@@ -482,17 +482,17 @@ fn report(
     let [first, second, third] = [0, 1, 2].map(|number| memory.mean_of_third(number));
     let leaked = memory.leaked.load(Ordering::Relaxed) / 1024;
     println!(
-        "allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the last"
+        "allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the \
+         last"
     );
     println!("left       {leaked:>9}  KiB after shutdown");
     let [start, end] =
         [memory.resident.first(), memory.resident.last()].map(|sample| sample.map_or(0, value));
     println!("resident   {start:>9}  KiB at the start, {end} at the end; includes the server");
     if value(&counts.wrong_verdicts) + value(&counts.altered) > 0 {
-        return Err(
-            "there were wrong verdicts, or responses were lost or changed: see the counts above"
-                .into(),
-        );
+        return Err("there were wrong verdicts, or responses were lost or changed: see the \
+                    counts above"
+            .into());
     }
     if third - first > MAX_GROWTH_KIB {
         return Err(format!(

@@ -380,9 +380,9 @@ impl SetupNote {
                  it reached the guard"
             }
             Self::NoSource => {
-                "create the guard with detect(), add a source with GuardBuilder::source, or declare \
-                 the scopes of each token: the guard has no source that can report which scopes a \
-                 token holds"
+                "create the guard with detect(), add a source with GuardBuilder::source, or \
+                 declare the scopes of each token: the guard has no source that can report which \
+                 scopes a token holds"
             }
         }
     }

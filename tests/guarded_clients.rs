@@ -186,8 +186,9 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     assert_eq!(
         *set,
         format!(
-            "gcloud compute instances set-service-account {vm} --scopes=storage-ro,storage-rw,logging-write,\
-             monitoring-write,service-management,service-control,trace"
+            "gcloud compute instances set-service-account {vm} \
+             --scopes=storage-ro,storage-rw,logging-write,monitoring-write,service-management,\
+             service-control,trace"
         )
     );
     assert!(recommended.ends_with("--scopes=cloud-platform"), "{recommended}");
@@ -536,9 +537,10 @@ fn granted_scope(short: &str, source: GrantSource) -> GrantedScopes {
 fn a_message_about_an_iam_permission_is_no_scope_refusal() {
     let granted = granted_scope("cloud-platform", GrantSource::Metadata);
     for message in [
-        "Access Denied: BigQuery BigQuery: Permission denied while globbing file pattern. robot@my-project.iam.\
-         gserviceaccount.com does not have storage.objects.list access to the Google Cloud Storage bucket. \
-         Permission 'storage.objects.list' denied on resource (or it may not exist).",
+        "Access Denied: BigQuery BigQuery: Permission denied while globbing file pattern. \
+         robot@my-project.iam.gserviceaccount.com does not have storage.objects.list access to \
+         the Google Cloud Storage bucket. Permission 'storage.objects.list' denied on resource \
+         (or it may not exist).",
         "Access Denied: Table p:d.insufficient authentication scopes: User does not have \
          bigquery.tables.getData permission for table p:d.x, or perhaps it does not exist.",
     ] {

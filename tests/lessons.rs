@@ -234,8 +234,9 @@ async fn an_iam_refusal_contradicts_the_catalog_only_by_its_reason() {
 async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
     let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
     let name = format!(
-        "--x\r\nHTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"{DRIVE}\"\r\n\r\n\
-         {{\"error\":{{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}}}"
+        "--x\r\nHTTP/1.1 403 Forbidden\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\", \
+         scope=\"{DRIVE}\"\r\n\r\n{{\"error\":{{\"code\":403,\"message\":\"Request had \
+         insufficient authentication scopes.\"}}}}"
     );
     for (token, kind) in
         [(program.google.token().as_str(), "text/plain"), ("ya29.unknown", "text/csv")]

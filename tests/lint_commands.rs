@@ -112,7 +112,8 @@ fn the_linter_rejects_wrong_commands() -> Result<()> {
     let wrong = [
         "gcloud compute instances set-scopes web-1 --zone=us-central1-a --scopes=storage-rw",
         "gcloud run services update web --region=us-central1 --scopes=cloud-platform",
-        "gcloud container node-pools update pool-1 --cluster=prod --location=us-central1 --scopes=cloud-platform",
+        "gcloud container node-pools update pool-1 --cluster=prod --location=us-central1 \
+         --scopes=cloud-platform",
         "gcloud dataproc clusters update spark --region=us-central1 --scopes=cloud-platform",
     ];
     let results = lint("both", &right.into_iter().chain(wrong).map(str::to_owned).collect())?;

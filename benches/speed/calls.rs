@@ -24,8 +24,8 @@ pub(crate) const READS: [&str; 8] = [
 ];
 
 /// One accepted scope for each request of [`READS`], in the same order.
-const READ_SCOPES: &str = "devstorage.read_only bigquery.readonly compute.readonly logging.read drive.readonly \
-                           spreadsheets.readonly gmail.readonly monitoring.read";
+const READ_SCOPES: &str = "devstorage.read_only bigquery.readonly compute.readonly logging.read \
+                           drive.readonly spreadsheets.readonly gmail.readonly monitoring.read";
 
 /// The URLs of eight common GET requests to hosts on which every method accepts `cloud-platform`.
 pub(crate) const CLOUD: [&str; 8] = [

@@ -35,7 +35,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await;
 
     println!(
-        "The default access scopes of a VM allow to read from Cloud Storage, and its role to write.\n"
+        "The default access scopes of a VM allow to read from Cloud Storage, and its role to \
+         write.\n"
     );
     let photos = operator(&google)?.layer(guard.opendal()).layer(RetryLayer::new());
     let listed = photos.list("").await?;

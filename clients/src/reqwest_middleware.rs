@@ -118,7 +118,8 @@ const NO_STREAMS: &str =
     "reqwest-retry refuses a body that it cannot send twice, with and without the guard";
 const MIDDLEWARE_ERROR: &str =
     "with `DenialDelivery::Error`, the default, a refused call is an error of the middleware";
-const UNSENT_IS_ERROR: &str = "with `DenialDelivery::Extension` a refusal stays a 403, but a call that is not sent is an error";
+const UNSENT_IS_ERROR: &str = "with `DenialDelivery::Extension` a refusal stays a 403, but a call \
+                               that is not sent is an error";
 
 /// A client of Cloud Storage's JSON API: builds the requests itself, and sends them with reqwest.
 #[derive(Clone)]

@@ -205,8 +205,8 @@ fn only_a_query_refused_for_lack_of_scope_is_explained() {
 #[test]
 fn the_message_of_a_firestore_error_is_enough() {
     let guard = Guard::builder().build();
-    let message = "Data not found or permission error: code: PermissionDenied, message: \
-                 Request had insufficient authentication scopes.";
+    let message = "Data not found or permission error: code: PermissionDenied, message: Request \
+                   had insufficient authentication scopes.";
     let url = "https://firestore.googleapis.com/google.firestore.v1.Firestore/Commit";
     let denial = explain(&guard, url, message).unwrap();
     assert_eq!(denial.method().unwrap().id(), "google.firestore.v1.Firestore.Commit");

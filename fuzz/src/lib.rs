@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn commands_of_reports_are_accepted() {
         for command in [
-            "gcloud compute instances stop web-1 --zone=us-central1-a && gcloud compute instances list",
+            "gcloud compute instances stop web-1 --zone=us-central1-a && gcloud compute instances \
+             list",
             "gcloud logging read 'protoPayload.violationReason:*' --project=shop-prod",
             "gcp-scopes whoami",
         ] {

@@ -158,5 +158,5 @@ async fn send(
     fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))
 }
 
-const NO_CLIENT: &str = "there is nobody to ask: enable feature `metadata`, or give the guard a \
-                         `Fetch`";
+const NO_CLIENT: &str =
+    "there is nobody to ask: enable feature `metadata`, or give the guard a `Fetch`";

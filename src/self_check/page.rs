@@ -20,8 +20,8 @@ const MAX_LISTED: usize = 12;
 const MAX_INLINE: usize = 3;
 
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
-const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The program may ask for \
-                            others.";
+const FOR_NO_SCOPE: &str =
+    "That is the token for which no scope is asked. The program may ask for others.";
 
 impl Report {
     /// Returns the page for this stream: with colours if the stream is a terminal and the

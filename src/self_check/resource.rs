@@ -124,8 +124,8 @@ fn check_permissions(kind: &ResourceKind, permissions: &[String]) -> Result<(), 
             Err(format!("`{invalid}` is not a permission of a {what}; those begin with `{start}`"))
         }
         (many, _) => Err(format!(
-            "{many} permissions; Google checks at most {MAX_PERMISSIONS} per request: name the others with \
-             a second entry for the same resource"
+            "{many} permissions; Google checks at most {MAX_PERMISSIONS} per request: name the \
+             others with a second entry for the same resource"
         )),
     }
 }
@@ -154,8 +154,8 @@ fn expected_forms(host: &str) -> String {
     let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
-        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name \
-         such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
+        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource \
+         name such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
         hosts.join(", ")
     )
 }
@@ -212,8 +212,8 @@ mod tests {
             "gs://photos/2026/a b.jpg",
             "storage.objects.get",
             "GET",
-            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions\
-             ?permissions=storage.objects.get",
+            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions?permissions=storage.\
+             objects.get",
         ),
         (
             "//pubsub.googleapis.com/projects/p/topics/t",

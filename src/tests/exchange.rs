@@ -86,7 +86,7 @@ const BODIES: [&str; 7] = [
     r#"{"error":{"code":403,"message":"INPUT","errors":[{"reason":"forbidden"}]}}"#,
     r#"{"error":{"code":403,"message":"Permission 'storage.objects.get' denied on resource 'INPUT' (or it may not exist)."}}"#,
     "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access \
-        denied.</Message><Details>Provided scope(s) are not authorized INPUT</Details></Error>",
+     denied.</Message><Details>Provided scope(s) are not authorized INPUT</Details></Error>",
     "<html><head><title>403</title></head><body><h1>Forbidden</h1>INPUT</body></html>",
     "",
 ];

@@ -28,31 +28,37 @@ pub(crate) const OTHER_REFUSALS: &[RefusalExample] = &[
         403,
         "objectUnderActiveHold",
         None,
-        "Object 'photos/NAME' is under active Temporary hold and cannot be deleted, overwritten or archived until hold is removed.",
+        "Object 'photos/NAME' is under active Temporary hold and cannot be deleted, overwritten \
+         or archived until hold is removed.",
     ),
     example(
         403,
         "retentionPolicyNotMet",
         None,
-        "Object 'photos/NAME' is subject to bucket's retention policy or object retention and cannot be deleted or overwritten until 2031-01-01T00:00:00Z",
+        "Object 'photos/NAME' is subject to bucket's retention policy or object retention and \
+         cannot be deleted or overwritten until 2031-01-01T00:00:00Z",
     ),
     example(
         403,
         "forbidden",
         None,
-        "reader@my-project.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object 'photos/NAME'. Permission 'storage.objects.get' denied on resource (or it may not exist).",
+        "reader@my-project.iam.gserviceaccount.com does not have storage.objects.get access to \
+         the Google Cloud Storage object 'photos/NAME'. Permission 'storage.objects.get' denied \
+         on resource (or it may not exist).",
     ),
     example(
         403,
         "accessDenied",
         None,
-        "Access Denied: Table my-project:sales.NAME: User does not have permission to query table my-project:sales.NAME, or perhaps it does not exist.",
+        "Access Denied: Table my-project:sales.NAME: User does not have permission to query table \
+         my-project:sales.NAME, or perhaps it does not exist.",
     ),
     example(
         403,
         "accessDenied",
         None,
-        "Access Denied: Table my-project:sales.NAME: Permission bigquery.tables.getData denied on table my-project:sales.NAME (or it may not exist).",
+        "Access Denied: Table my-project:sales.NAME: Permission bigquery.tables.getData denied on \
+         table my-project:sales.NAME (or it may not exist).",
     ),
     example(
         403,
@@ -70,14 +76,16 @@ pub(crate) const OTHER_REFUSALS: &[RefusalExample] = &[
         403,
         "forbidden",
         Some("IAM_PERMISSION_DENIED"),
-        "Permission 'pubsub.topics.publish' denied on resource '//pubsub.googleapis.com/projects/my-project/topics/NAME' (or it may not exist).",
+        "Permission 'pubsub.topics.publish' denied on resource \
+         '//pubsub.googleapis.com/projects/my-project/topics/NAME' (or it may not exist).",
     ),
     example(403, "forbidden", None, "User not authorized to perform this action on NAME."),
     example(
         403,
         "Forbidden",
         None,
-        "pods \"NAME\" is forbidden: User \"ann@example.com\" cannot get resource \"pods\" in API group \"\" in the namespace \"default\"",
+        "pods \"NAME\" is forbidden: User \"ann@example.com\" cannot get resource \"pods\" in API \
+         group \"\" in the namespace \"default\"",
     ),
     example(
         403,
@@ -141,9 +149,12 @@ pub(crate) const NAMES: &[&str] = &[
     r#"[reason: "ACCESS_TOKEN_SCOPE_INSUFFICIENT" domain: "googleapis.com"]"#,
     r#"WWW-Authenticate: Bearer error="insufficient_scope", scope="https://mail.google.com/""#,
     r#"Bearer error=insufficient_scope scope="https://mail.google.com/ https://www.googleapis.com/auth/drive""#,
-    "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized",
-    "\nHTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized\n",
-    "<Error><Code>AccessDenied</Code><Details>Provided scope(s) are not authorized</Details></Error>",
+    "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided \
+     scope(s) are not authorized",
+    "\nHTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided \
+     scope(s) are not authorized\n",
+    "<Error><Code>AccessDenied</Code><Details>Provided scope(s) are not \
+     authorized</Details></Error>",
     "</Message><Details>Provided scope(s) are not authorized</Details><Message>",
     // Lists of scopes.
     "https://www.googleapis.com/auth/drive",
@@ -187,7 +198,9 @@ impl RefusalExample {
         let (first, rest) = self.reason.split_at(1);
         let code = first.to_ascii_uppercase() + rest;
         format!(
-            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>No.</Message><{element}>{escaped}</{element}></Error>"
+            "<?xml version='1.0' \
+             encoding='UTF-8'?><Error><Code>{code}</Code><Message>No.</\
+             Message><{element}>{escaped}</{element}></Error>"
         )
     }
 

@@ -35,7 +35,8 @@ pub(crate) fn run(write: bool) -> Result<()> {
     for (member, library) in workspace::libraries()? {
         let Some((api, json)) = read(&member, &library)? else {
             println!(
-                "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is read here"
+                "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is \
+                 read here"
             );
             println!(
                 "          `rustup toolchain install nightly-2026-05-20` installs one that does"

@@ -63,7 +63,8 @@ pub(crate) fn deny() -> Result<()> {
         return run(Command::new("cargo").args(["deny", "check", "advisories"]));
     }
     println!(
-        "NOT CHECKED: advisories, because their database cannot be downloaded here; with a network, run `cargo deny check advisories`"
+        "NOT CHECKED: advisories, because their database cannot be downloaded here; with a \
+         network, run `cargo deny check advisories`"
     );
     Ok(())
 }

@@ -34,7 +34,8 @@ pub(crate) fn check() -> Result<()> {
             let same =
                 output.lines().zip(committed.lines()).take_while(|(new, old)| new == old).count();
             bail!(
-                "line {} of {} is:\n  {}\nbut `{}` prints:\n  {}\nRun `cargo xtask examples` and check the difference.",
+                "line {} of {} is:\n  {}\nbut `{}` prints:\n  {}\nRun `cargo xtask examples` and \
+                 check the difference.",
                 same + 1,
                 path.display(),
                 committed.lines().nth(same).unwrap_or_default(),

@@ -82,7 +82,8 @@ fn check_dependencies(
     {
         let crate_name = &member.name;
         bail!(
-            "{name}, a dependency of {crate_name}, needs Rust 1.{newer}; the crate promises 1.{promised}"
+            "{name}, a dependency of {crate_name}, needs Rust 1.{newer}; the crate promises \
+             1.{promised}"
         );
     }
     let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
@@ -91,7 +92,8 @@ fn check_dependencies(
         let needed = newest(direct).map(|(newer, _)| newer).filter(|newer| *newer > promised);
         if feature_row(&readme, feature).is_none() && member.folder == workspace::root() {
             bail!(
-                "README.md has no row for the feature `{feature}`; add one to the table of features"
+                "README.md has no row for the feature `{feature}`; add one to the table of \
+                 features"
             );
         }
         let stated = stated_version(&readme, feature);

@@ -117,7 +117,8 @@ fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
         patches += &format!("{} = {{ path = \"{name}\" }}\n", member.name);
     }
     let manifest = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = [\n{members}]\n\n[patch.crates-io]\n{patches}\n{PROFILE}"
+        "[workspace]\nresolver = \"3\"\nmembers = \
+         [\n{members}]\n\n[patch.crates-io]\n{patches}\n{PROFILE}"
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     // With the same versions, cargo uses the dependencies that the workspace has compiled.

@@ -75,7 +75,8 @@ pub(crate) fn write() -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     if fs::read_to_string(README)? != generate()? {
         bail!(
-            "README.md differs from what the programs print or from the tables of {FIGURES}: run `cargo xtask readme` and check the difference"
+            "README.md differs from what the programs print or from the tables of {FIGURES}: run \
+             `cargo xtask readme` and check the difference"
         );
     }
     println!("readme: the generated blocks are up to date");

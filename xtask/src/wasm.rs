@@ -53,7 +53,8 @@ fn leave_out() -> Result<()> {
         bail!("no installed compiler can compile for {TARGET}; install one: {advice}");
     }
     println!(
-        "LEFT OUT: {TARGET}, because no installed compiler can compile for it; install one: {advice}"
+        "LEFT OUT: {TARGET}, because no installed compiler can compile for it; install one: \
+         {advice}"
     );
     Ok(())
 }

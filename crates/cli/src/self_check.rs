@@ -109,8 +109,8 @@ impl SelfCheckArgs {
         // Standard error may be closed; the report is complete without the hint.
         let _ = writeln!(
             io::stderr(),
-            "\n{intro}:\n  gcloud auth application-default print-access-token | \
-             gcp-scopes {verb} --token-stdin …"
+            "\n{intro}:\n  gcloud auth application-default print-access-token | gcp-scopes {verb} \
+             --token-stdin …"
         );
     }
 }

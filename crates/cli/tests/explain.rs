@@ -62,7 +62,8 @@ fn error(code: u16, message: &str, reason: &str) -> Value {
 /// Returns pairs of a gate and a refusal by that gate: at least one refusal for every gate, and for
 /// every kind of step.
 fn refusals() -> Vec<(&'static str, Value)> {
-    let denied = "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
+    let denied = "Permission 'secretmanager.versions.access' denied on resource \
+                  'projects/my-project/secrets/s'";
     vec![
         (
             "scope",
@@ -97,31 +98,36 @@ fn refusals() -> Vec<(&'static str, Value)> {
         (
             "iam",
             text(
-                "Error: Forbidden. Your client does not have permission to get URL /x from this server.",
+                "Error: Forbidden. Your client does not have permission to get URL /x from this \
+                 server.",
             ),
         ),
         (
             "iam",
             text(
-                "a@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
+                "a@my-project.iam.gserviceaccount.com does not have storage.objects.get access to \
+                 projects/_/buckets/my-bucket/objects/o.",
             ),
         ),
         (
             "iam",
             text(
-                "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+                "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may \
+                 not exist).",
             ),
         ),
         (
             "iam",
             text(
-                "Permission 'pubsub.topics.publish' denied on resource projects/my-project/topics/t",
+                "Permission 'pubsub.topics.publish' denied on resource \
+                 projects/my-project/topics/t",
             ),
         ),
         (
             "iam",
             text(
-                "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource projects/my-project",
+                "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource \
+                 projects/my-project",
             ),
         ),
         (
@@ -140,7 +146,8 @@ fn refusals() -> Vec<(&'static str, Value)> {
         (
             "service_disabled",
             text(
-                "Error 403: Drive API has not been used in project 445566778899 before or it is disabled.",
+                "Error 403: Drive API has not been used in project 445566778899 before or it is \
+                 disabled.",
             ),
         ),
         (
@@ -150,7 +157,8 @@ fn refusals() -> Vec<(&'static str, Value)> {
         (
             "vpc_sc",
             text(
-                "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
+                "Request is prohibited by organization's policy. \
+                 vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
             ),
         ),
         ("vpc_sc", text("PERMISSION_DENIED: blocked by VPC Service Controls")),
@@ -160,7 +168,8 @@ fn refusals() -> Vec<(&'static str, Value)> {
                 412,
                 &error(
                     412,
-                    "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
+                    "Constraint constraints/compute.vmExternalIpAccess violated for project \
+                     projects/my-project.",
                     "conditionNotMet",
                 ),
             ),
@@ -184,7 +193,8 @@ fn refusals() -> Vec<(&'static str, Value)> {
         (
             "quota_project",
             text(
-                "403 The translate.googleapis.com API requires a quota project, which is not set by default.",
+                "403 The translate.googleapis.com API requires a quota project, which is not set \
+                 by default.",
             ),
         ),
         (
@@ -283,28 +293,42 @@ fn every_gate_has_a_name_and_steps() {
 fn commands_contain_the_resources_of_the_response() {
     let rows = [
         (
-            "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'",
-            "gcloud secrets add-iam-policy-binding SECRET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/secretmanager.secretAccessor --project=my-project",
+            "Permission 'secretmanager.versions.access' denied on resource \
+             'projects/my-project/secrets/s'",
+            "gcloud secrets add-iam-policy-binding SECRET \
+             --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com \
+             --role=roles/secretmanager.secretAccessor --project=my-project",
         ),
         (
-            "r@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
-            "gcloud storage buckets add-iam-policy-binding gs://my-bucket --member=serviceAccount:r@my-project.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+            "r@my-project.iam.gserviceaccount.com does not have storage.objects.get access to \
+             projects/_/buckets/my-bucket/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://my-bucket \
+             --member=serviceAccount:r@my-project.iam.gserviceaccount.com \
+             --role=roles/storage.objectViewer",
         ),
         (
-            "x@y does not have storage.objects.get access to projects/_/buckets/$(reboot)/objects/o.",
-            "gcloud storage buckets add-iam-policy-binding gs://BUCKET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+            "x@y does not have storage.objects.get access to \
+             projects/_/buckets/$(reboot)/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://BUCKET \
+             --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com \
+             --role=roles/storage.objectViewer",
         ),
         (
-            "Error 403: Gmail API has not been used in project 445566778899 before or it is disabled.",
+            "Error 403: Gmail API has not been used in project 445566778899 before or it is \
+             disabled.",
             "gcloud services enable gmail.googleapis.com --project=445566778899",
         ),
         (
-            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
-            "gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"aB3xK9w2VdGf1l8aQ7\"'",
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: \
+             aB3xK9w2VdGf1l8aQ7",
+            "gcloud logging read \
+             'protoPayload.metadata.vpcServiceControlsUniqueId=\"aB3xK9w2VdGf1l8aQ7\"'",
         ),
         (
-            "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
-            "gcloud org-policies describe compute.vmExternalIpAccess --effective --project=my-project",
+            "Constraint constraints/compute.vmExternalIpAccess violated for project \
+             projects/my-project.",
+            "gcloud org-policies describe compute.vmExternalIpAccess --effective \
+             --project=my-project",
         ),
     ];
     let lines: Vec<Value> = rows.iter().map(|(body, _)| text(body)).collect();
@@ -491,7 +515,8 @@ fn refusals_are_recognized_with_any_transport_and_status() {
 #[test]
 fn unreadable_lines_get_errors_with_their_numbers() {
     let input = format!(
-        "nonsense\n\n{}\n[]\n{{\"transport\":\"htp\"}}\n{{\"transport\":\"http\",\"status\":\"x\"}}\n{{\"transport\":\"http\",\"headers\":[]}}\n{{}}",
+        "nonsense\n\n{}\n[]\n{{\"transport\":\"htp\"}}\n{{\"transport\":\"http\",\"status\":\"x\"\
+         }}\n{{\"transport\":\"http\",\"headers\":[]}}\n{{}}",
         text(SCOPES)
     );
     let (code, out, err) = run(&["--jsonl"], input.as_bytes());
@@ -687,7 +712,8 @@ fn roles_of_pods_are_listed_with_their_members() {
     );
     assert!(
         out.contains(
-            "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
+            "'bindings.members:a@my-project.iam.gserviceaccount.com' \
+             --format='value(bindings.role)'"
         ),
         "{out}"
     );
@@ -856,8 +882,8 @@ fn lint(command: &str) {
 #[test]
 fn json_logs_are_read_record_by_record_with_any_field_names() {
     let scope = format!("Error 403: {SCOPES}");
-    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
-               Google Cloud Storage object., forbidden";
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have \
+               storage.objects.create access to the Google Cloud Storage object., forbidden";
     let boot = json!({"severity": "INFO", "textPayload": "starting worker 3"});
     let record = |key: &str, text: &str| json!({ "level": "error", key: text });
     let nested = json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
@@ -960,8 +986,8 @@ const STARTS: [&str; 9] = [
 #[test]
 fn plain_logs_are_read_record_by_record() {
     let scope = format!("Error 403: {SCOPES}");
-    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
-               Google Cloud Storage object., forbidden";
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have \
+               storage.objects.create access to the Google Cloud Storage object., forbidden";
     let refused = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
     let (get, list) = (
         refused("GET https://storage.googleapis.com/storage/v1/b/x"),

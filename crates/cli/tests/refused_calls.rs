@@ -38,9 +38,9 @@ fn a_log_in_a_line_of_jsonl_is_read_like_a_file() {
     let storage = "GET https://storage.googleapis.com/storage/v1/b/kites";
     let logs = [
         format!(
-            "10:00:00 DEBUG GET https://pubsub.googleapis.com/v1/projects/p/topics 200\n\
-             10:00:01 DEBUG {storage}\n10:00:02 ERROR db: permission denied for table kites\n\
-             10:00:03 ERROR {SCOPES}\n"
+            "10:00:00 DEBUG GET https://pubsub.googleapis.com/v1/projects/p/topics 200\n10:00:01 \
+             DEBUG {storage}\n10:00:02 ERROR db: permission denied for table kites\n10:00:03 \
+             ERROR {SCOPES}\n"
         ),
         [
             json!({"msg": storage, "labels": {"compute.googleapis.com/resource_name": "web 1"}}),
@@ -205,7 +205,8 @@ fn a_refusal_by_a_registry_leads_to_the_scopes_of_the_machine_first() {
             "{explanation}"
         );
     }
-    let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order to pull.";
+    let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order \
+               to pull.";
     let explanation = explain(&node_pool, gke);
     assert_eq!(explanation["accepted"], json!(["https://www.googleapis.com/auth/cloud-platform"]));
     assert!(

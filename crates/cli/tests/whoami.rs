@@ -45,9 +45,9 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
     let token = google.token();
     let (status, out, error) = whoami_with_retries(&google.env(), &["--timeout", "1m"])?;
     let expected = "runs on Compute Engine: web-1 (zone us-central1-a, project my-project) \
-                    credential the attached service account, from the metadata server \
-                    account 123456789012-compute@developer.gserviceaccount.com \
-                    holds pubsub (as the VM's metadata server says; 59 min left)";
+                    credential the attached service account, from the metadata server account \
+                    123456789012-compute@developer.gserviceaccount.com holds pubsub (as the VM's \
+                    metadata server says; 59 min left)";
     ensure!(status == Some(0) && out == expected, "{out}{error}");
     let (_, json, _) =
         whoami_with_retries(&google.env(), &["--timeout", "1m", "--format", "json"])?;

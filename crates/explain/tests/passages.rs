@@ -75,7 +75,8 @@ fn refusals_by_databases_and_operating_systems_are_none() {
 fn refusals_by_other_servers_are_told_apart() {
     let gitlab =
         r#"{"error":"insufficient_scope","error_description":"No.","scope":"api read_api"}"#;
-    let realm = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", error=\"insufficient_scope\"\n\n";
+    let realm = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", \
+                 error=\"insufficient_scope\"\n\n";
     for (text, server) in [
         (gitlab, "GitLab"),
         (
@@ -96,7 +97,8 @@ fn refusals_by_other_servers_are_told_apart() {
             "Microsoft Azure",
         ),
         (
-            "Your token has not been granted the required scopes to execute this query. The 'kite' field requires one of the following scopes: ['read:kite']",
+            "Your token has not been granted the required scopes to execute this query. The \
+             'kite' field requires one of the following scopes: ['read:kite']",
             "GitHub",
         ),
         ("POST https://kites.example.com/v1/trees: 403 Forbidden", "a server that is not Google's"),
@@ -110,7 +112,8 @@ fn refusals_by_other_servers_are_told_apart() {
     }
     for google in [
         SCOPES,
-        "WWW-Authenticate: Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"x\"\ndate: x\n\n",
+        "WWW-Authenticate: Bearer realm=\"https://accounts.google.com/\", \
+         error=\"insufficient_scope\", scope=\"x\"\ndate: x\n\n",
         "https://kites.example.com/help: googleapi: Error 403: Forbidden",
         "GET http://10.0.0.7/x: Error 403: permission denied",
         r#"{"error":"insufficient_scope","scope":"https://www.googleapis.com/auth/drive openid"}"#,
@@ -186,7 +189,9 @@ fn sentences_of_clients_and_services_have_their_gate() {
         ("Head \"https://us-docker.pkg.dev/v2/kite/a/manifests/1\": denied: no", scope("registry")),
         // Node's auth library guesses at scopes.
         (
-            "A Forbidden error was returned. This may be because the Compute Engine instance does not have the correct permission scopes specified. Permission denied on resource project blue-kite-7.",
+            "A Forbidden error was returned. This may be because the Compute Engine instance does \
+             not have the correct permission scopes specified. Permission denied on resource \
+             project blue-kite-7.",
             (Gate::Iam, None),
         ),
         ("Google.Apis.Requests.RequestError\nInsufficient Permission [403]", scope("missing")),
@@ -205,7 +210,8 @@ fn sentences_of_clients_and_services_have_their_gate() {
         let refusal = read(text);
         assert_eq!((refusal.gate(), refusal.scope_problem()), expected, "{text}");
     }
-    let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order to pull.";
+    let gke = "Error 400: Private_registry_access_config requires scope 'cloud-platform' in order \
+               to pull.";
     let scopes: Vec<_> =
         read(gke).alternatives().iter().map(|scope| scope.short().to_owned()).collect();
     assert_eq!((read(gke).gate(), scopes), (Gate::Scope, vec!["cloud-platform".to_owned()]));
@@ -216,7 +222,8 @@ fn sentences_of_clients_and_services_have_their_gate() {
 fn a_refusal_by_a_registry_is_only_possibly_about_scopes() {
     for text in [
         "failed to pull image \"gcr.io/kite/a:1\": 403 Forbidden",
-        "unauthorized: You don't have the needed permissions to perform this operation, and you may have invalid credentials.",
+        "unauthorized: You don't have the needed permissions to perform this operation, and you \
+         may have invalid credentials.",
     ] {
         assert_eq!(
             (read(text).gate(), read(text).certainty()),
@@ -224,6 +231,7 @@ fn a_refusal_by_a_registry_is_only_possibly_about_scopes() {
             "{text}"
         );
     }
-    let named = "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource";
+    let named = "gcr.io/kite/a: Permission \"artifactregistry.repositories.downloadArtifacts\" \
+                 denied on resource";
     assert_eq!(read(named).gate(), Gate::Iam);
 }

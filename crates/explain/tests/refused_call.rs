@@ -118,7 +118,9 @@ fn a_sentence_of_one_service_rules_out_other_apis() {
             "{text}"
         );
     }
-    let xml = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>No.</Details></Error>";
+    let xml = "<?xml version='1.0' \
+               encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access \
+               denied.</Message><Details>No.</Details></Error>";
     assert_eq!(find(xml, other).service(), Some("storage.googleapis.com"));
 }
 
@@ -126,10 +128,12 @@ fn a_sentence_of_one_service_rules_out_other_apis() {
 fn labels_and_the_origin_of_a_record_are_not_the_service() {
     for text in [
         format!(
-            "labels:\n  compute.googleapis.com/resource_name: web-1\ntextPayload: \"Error 403: {SCOPES}\""
+            "labels:\n  compute.googleapis.com/resource_name: web-1\ntextPayload: \"Error 403: \
+             {SCOPES}\""
         ),
         format!(
-            "metadata:\n  serviceName: compute.googleapis.com\ntextPayload: \"Error 403: {SCOPES}\""
+            "metadata:\n  serviceName: compute.googleapis.com\ntextPayload: \"Error 403: \
+             {SCOPES}\""
         ),
         format!("level=error compute.googleapis.com/instance_id=7 msg=\"{SCOPES}\""),
         format!("metric custom.googleapis.com/kites/count: {SCOPES}"),
@@ -186,7 +190,8 @@ fn commands_and_libraries_show_the_api() {
         // The nearest library counts, and not one that every client uses.
         (
             after(
-                "com.google.api.gax.rpc.ApiExceptionFactory.createException(A.java:1)\n    at com.google.cloud.spanner.X\n    at com.google.cloud.pubsub.Y",
+                "com.google.api.gax.rpc.ApiExceptionFactory.createException(A.java:1)\n    at \
+                 com.google.cloud.spanner.X\n    at com.google.cloud.pubsub.Y",
             ),
             "spanner",
         ),
@@ -218,7 +223,8 @@ fn a_library_in_the_record_rules_out_requests_in_other_records() {
 fn a_named_call_of_another_api_or_method_is_a_contradiction() {
     let info = |method: &str| {
         format!(
-            "{SCOPES}\nreason: ACCESS_TOKEN_SCOPE_INSUFFICIENT\nservice: pubsub.googleapis.com\nmethod: {method}"
+            "{SCOPES}\nreason: ACCESS_TOKEN_SCOPE_INSUFFICIENT\nservice: \
+             pubsub.googleapis.com\nmethod: {method}"
         )
     };
     let text = info("google.pubsub.v1.Publisher.Publish");

@@ -30,7 +30,8 @@ pub(crate) enum VmProblem {
     #[error("the fake Google has no VM `{0}`; add it with `.vm(Vm::new(..))`")]
     Unknown(String),
     #[error(
-        "`{0}` runs on {1:?}, where instances cannot be stopped or started and have no access scopes"
+        "`{0}` runs on {1:?}, where instances cannot be stopped or started and have no access \
+         scopes"
     )]
     Serverless(String, FakePlatform),
     #[error("VM `{0}`: {1}")]
@@ -43,7 +44,8 @@ pub(crate) enum InvalidConfig {
     #[error("the fake Google does not know the role `{0}`; the known roles are {known}", known = policy::role_names())]
     Role(String),
     #[error(
-        "the fake Google has no bucket or project `{0}`; add it with `.bucket(..)` or `.project(..)`"
+        "the fake Google has no bucket or project `{0}`; add it with `.bucket(..)` or \
+         `.project(..)`"
     )]
     Resource(String),
     #[error("two VMs have the name `{0}`; give every VM its own name")]

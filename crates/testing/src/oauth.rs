@@ -79,8 +79,8 @@ fn jwt_grant(assertion: &str) -> Grant {
     Ok((issuer.to_owned(), scopes))
 }
 
-const IMPERSONATION: &str = "Client is unauthorized to retrieve access tokens using this method, or client \
-    not authorized for any of the scopes requested.";
+const IMPERSONATION: &str = "Client is unauthorized to retrieve access tokens using this method, \
+                             or client not authorized for any of the scopes requested.";
 
 /// Grants a token to the user of a refresh token. The request may name fewer scopes than the user
 /// consented to, but no scope that the user did not consent to.

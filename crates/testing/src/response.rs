@@ -48,8 +48,9 @@ pub(crate) fn xml(status: StatusCode, start: &str, inside: &str) -> FullResponse
 pub(crate) fn html(status: StatusCode, sentence: &str) -> FullResponse {
     let (code, reason) = (status.as_u16(), status.canonical_reason().unwrap_or("Error"));
     let page = format!(
-        "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {code} ({reason})!!1</title>\n  \
-         <p><b>{code}.</b> <ins>That\u{2019}s an error.</ins>\n  <p>{sentence}  <ins>That\u{2019}s all we know.</ins>\n"
+        "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error {code} \
+         ({reason})!!1</title>\n  <p><b>{code}.</b> <ins>That\u{2019}s an error.</ins>\n  \
+         <p>{sentence}  <ins>That\u{2019}s all we know.</ins>\n"
     );
     new_response(status, "text/html; charset=UTF-8", page)
 }

@@ -500,8 +500,9 @@ async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
             .await?;
     assert_eq!(
         denied.json()["error"]["message"],
-        "nobody@example.com does not have storage.objects.create access to the Google Cloud Storage object. \
-         Permission 'storage.objects.create' denied on resource (or it may not exist)."
+        "nobody@example.com does not have storage.objects.create access to the Google Cloud \
+         Storage object. Permission 'storage.objects.create' denied on resource (or it may not \
+         exist)."
     );
     Ok(())
 }
@@ -521,8 +522,9 @@ async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> 
     let mut stored_dog = Value::Null;
     for end in ["\n", "\r\n"] {
         let multipart = format!(
-            "--b0{end}content-type: application/json{end}{end}{{\"name\":\"dir/dog.txt\",\"metadata\":{{\"k\":\"v\"}}}}\
-             {end}--b0{end}content-type: text/plain{end}{end}woof\r\n{end}--b0--"
+            "--b0{end}content-type: \
+             application/json{end}{end}{{\"name\":\"dir/dog.txt\",\"metadata\":{{\"k\":\"v\"\
+             }}}}{end}--b0{end}content-type: text/plain{end}{end}woof\r\n{end}--b0--"
         );
         stored_dog = send("POST", &url, &headers, multipart).await?.json();
         assert_eq!(
@@ -617,7 +619,8 @@ async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     }
     let ann = google.mint("ann@example.com", ["devstorage.read_only"]);
     let test_url = format!(
-        "{buckets}/new/iam/testPermissions?permissions=storage.objects.get&permissions=storage.objects.create"
+        "{buckets}/new/iam/testPermissions?permissions=storage.objects.get&permissions=storage.\
+         objects.create"
     );
     assert_eq!(
         call("GET", &test_url, &ann, "").await?.json()["permissions"],

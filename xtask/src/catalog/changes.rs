@@ -86,7 +86,8 @@ impl Changes {
     fn summary(&self) -> String {
         let [gained, lost, more, less] = self.counts;
         format!(
-            "gained {gained} methods, lost {lost}; {more} methods accept more scopes, {less} accept fewer"
+            "gained {gained} methods, lost {lost}; {more} methods accept more scopes, {less} \
+             accept fewer"
         )
     }
 }

@@ -151,7 +151,8 @@ fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
                 };
                 ensure!(
                     owner_g != g,
-                    "{}: {} and {} have one route, {}; the generator cannot decide which of them owns it",
+                    "{}: {} and {} have one route, {}; the generator cannot decide which of them \
+                     owns it",
                     group.api,
                     row.id,
                     group.rows[owner_r].id,

@@ -15,7 +15,8 @@ pub(super) fn is_installed(tool: &str) -> bool {
 /// Prints that a check is left out because its tool is not installed.
 pub(super) fn leave_out(tool: &str) -> Result<()> {
     println!(
-        "LEFT OUT: cargo-{tool} is not installed; install it with `cargo install --locked cargo-{tool}`"
+        "LEFT OUT: cargo-{tool} is not installed; install it with `cargo install --locked \
+         cargo-{tool}`"
     );
     Ok(())
 }

@@ -94,7 +94,8 @@ impl Findings {
             let pairs: Vec<String> =
                 pairs.iter().map(|(one, other)| format!("\n  {one} and {other}")).collect();
             texts.push(format!(
-                "{} pairs of files in {module} use each other; at most {MAX_PAIRS} are allowed:{}\n",
+                "{} pairs of files in {module} use each other; at most {MAX_PAIRS} are \
+                 allowed:{}\n",
                 pairs.len(),
                 pairs.concat()
             ));
@@ -266,7 +267,8 @@ mod tests {
             "pub(crate) struct A; pub(crate) use crate::b::B;",
             "pub(crate) struct A; use ::b::B;",
             "pub(crate) struct A; use other::b::B;",
-            "pub(crate) struct A; fn f() { let b = 1; b.f(); let text = \"crate::b::B\"; } // crate::b::B",
+            "pub(crate) struct A; fn f() { let b = 1; b.f(); let text = \"crate::b::B\"; } // \
+             crate::b::B",
             "pub(crate) struct A; impl A { #[cfg(test)] fn f() { crate::b::f() } }",
         ];
         for row in rows {
@@ -325,10 +327,9 @@ mod tests {
         let allowed = BTreeSet::from([pairs::pair("src/r/a.rs", "src/r/b.rs")]);
         let [text] = &violations(&files, &allowed)[..] else { panic!("expected one violation") };
         let expected = "src/lib.rs: 3 files in a cycle: src/r/a.rs, src/r/b.rs, src/r/c.rs\n  \
-                        removing these uses breaks the cycle:\n  \
-                        src/r/c.rs -> src/r/a.rs: A on lines 1, 2\n      \
-                        leads back through src/r/a.rs -> src/r/b.rs: B on line 1\n      \
-                        leads back through src/r/b.rs -> src/r/c.rs: C on line 1\n";
+                        removing these uses breaks the cycle:\n  src/r/c.rs -> src/r/a.rs: A on \
+                        lines 1, 2\n      leads back through src/r/a.rs -> src/r/b.rs: B on line \
+                        1\n      leads back through src/r/b.rs -> src/r/c.rs: C on line 1\n";
         assert_eq!(text, expected);
     }
 

@@ -44,7 +44,8 @@ mod tests {
     fn a_row_is_two_files_and_a_reason() {
         let page = |rows: &str| {
             format!(
-                "# Design\n\n{HEADING}\n\nText.\n\n| one | other | why |\n|---|---|---|\n{rows}\n## Next\n| `c` | `d` | no |\n"
+                "# Design\n\n{HEADING}\n\nText.\n\n| one | other | why \
+                 |\n|---|---|---|\n{rows}\n## Next\n| `c` | `d` | no |\n"
             )
         };
         let pairs = allowed(&page("| `src/b.rs` | `src/a.rs` | a reason |\n")).unwrap();

@@ -23,7 +23,7 @@ pub(crate) fn check() -> Result<()> {
     let Some(compiler) = MsrvCompiler::installed()? else {
         println!(
             "LEFT OUT: Rust 1.{OLDEST} is installed neither by rustup nor by Debian's packages; \
-                  install it with `rustup toolchain install 1.{OLDEST}`"
+             install it with `rustup toolchain install 1.{OLDEST}`"
         );
         return Ok(());
     };

@@ -123,8 +123,9 @@ mod tests {
         for (code, name) in rows {
             assert_eq!(names(code), [name], "{code}");
         }
-        let computation = "use std::time::{Duration, SystemTime}; fn f(now: SystemTime) {} use std::net::IpAddr; use std::io::Read; use ours::fs; \
-                    #[cfg(test)] mod tests { use std::fs; }";
+        let computation = "use std::time::{Duration, SystemTime}; fn f(now: SystemTime) {} use \
+                           std::net::IpAddr; use std::io::Read; use ours::fs; #[cfg(test)] mod \
+                           tests { use std::fs; }";
         assert_eq!(names(computation), Vec::<String>::new());
     }
 }

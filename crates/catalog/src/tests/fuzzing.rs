@@ -154,7 +154,8 @@ fn read_file(choice: u8, data: &[u8]) {
     }
     let scopes = (0..600)
         .fold(String::new(), |text, number| format!("{text}scope https://example.com/{number}\n"));
-    let head = "gcp-scopes-catalog 1\npackage p 1\nprotos q 2\nnewest 20260101\ncounts 1 2 3 4\noverrides 5\n";
+    let head = "gcp-scopes-catalog 1\npackage p 1\nprotos q 2\nnewest 20260101\ncounts 1 2 3 \
+                4\noverrides 5\n";
     let file = [head.as_bytes(), scopes.as_bytes(), b"\n", data].concat();
     if let Ok(catalog) = Catalog::open(&file) {
         for index in (0..catalog.method_count()).take(64) {

@@ -13,7 +13,8 @@ use crate::{Endpoints, Lookup, VERSION, lookup, overrides};
 /// Creates a catalog file with the data of Cloud Storage, in which the scopes have these names.
 pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
     let mut text = format!(
-        "gcp-scopes-catalog 1\npackage client 1.0\nprotos protos 2.0\nnewest {VERSION}\ncounts 1 2 3 4\noverrides {}\n",
+        "gcp-scopes-catalog 1\npackage client 1.0\nprotos protos 2.0\nnewest {VERSION}\ncounts 1 \
+         2 3 4\noverrides {}\n",
         overrides::fingerprint(),
     );
     for scope in scopes {

@@ -129,8 +129,8 @@ fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
 
 /// The command of the first step if the known scopes of the token contradict the refusal.
 const LOOK_FIRST: &str = "gcp-scopes whoami";
-const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was probably sent with \
-                              another token: begin with the first step.";
+const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was \
+                              probably sent with another token: begin with the first step.";
 
 /// Returns the note about a call of `--call` that is not the call of the answer.
 fn contradicted_call(read: &NamedCall) -> String {
@@ -151,7 +151,8 @@ fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
     let more = if candidates.len() > MAX_CANDIDATES { " and others" } else { "" };
     (ids.len() > 1).then(|| {
         format!(
-            "The text does not show which method was called: {}{more}. What follows is enough for each of them.",
+            "The text does not show which method was called: {}{more}. What follows is enough for \
+             each of them.",
             ids.join(", ")
         )
     })

@@ -209,7 +209,8 @@ fn note_of_other_line(text: &str, explained: Gate) -> Option<String> {
     });
     let (number, gate) = likely.into_iter().find(|(_, gate)| *gate != explained)?;
     Some(format!(
-        "only one refusal was read (gate {}); line {number} reads like another one (gate {}). {ADVICE}",
+        "only one refusal was read (gate {}); line {number} reads like another one (gate {}). \
+         {ADVICE}",
         explained.as_str(),
         gate.as_str()
     ))

@@ -243,7 +243,8 @@ fn error_body(denial: &Denial, format: ErrorFormat) -> String {
     match format {
         ErrorFormat::Json => json_error(denial, &message).to_string(),
         ErrorFormat::Xml => format!(
-            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>{}</Message></Error>",
+            "<?xml version='1.0' \
+             encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>{}</Message></Error>",
             escaped(&message)
         ),
     }

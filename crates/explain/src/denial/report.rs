@@ -81,8 +81,8 @@ pub(super) fn page(facts: &Facts, layout: Layout) -> String {
         NextGate::Unknown => "IAM or the API's own rules decide",
     };
     let conclusion = format!(
-        "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate \
-         is open, {next}."
+        "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account \
+         has. Once this gate is open, {next}."
     );
     [
         layout.paragraph(&capitalized(&headline(facts))),

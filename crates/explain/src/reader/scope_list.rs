@@ -79,11 +79,9 @@ fn without_comment(line: &str) -> &str {
 fn read_scope(word: &str) -> Result<Scope, String> {
     word.parse::<Scope>().map_err(|error| match word.len() {
         // A token must not appear in a message.
-        _ if looks_secret(word) => {
-            "a token or a key is no scope; to see the scopes of a token, pipe it into `gcp-scopes whoami \
-             --token-stdin`"
-                .to_owned()
-        }
+        _ if looks_secret(word) => "a token or a key is no scope; to see the scopes of a token, \
+                                    pipe it into `gcp-scopes whoami --token-stdin`"
+            .to_owned(),
         0..=NAME_LIMIT => suggestion(word).unwrap_or_else(|| error.to_string()),
         // A long word may be a token, so the message does not contain it.
         length => format!("unknown scope of {length} bytes; write its full URI"),
@@ -95,7 +93,8 @@ fn read_scope(word: &str) -> Result<Scope, String> {
 fn suggestion(word: &str) -> Option<String> {
     if word.starts_with("roles/") {
         return Some(format!(
-            "`{word}` is an IAM role and no scope; scopes read like `devstorage.read_only` or `{PREFIX}pubsub`"
+            "`{word}` is an IAM role and no scope; scopes read like `devstorage.read_only` or \
+             `{PREFIX}pubsub`"
         ));
     }
     let small = word.to_ascii_lowercase();

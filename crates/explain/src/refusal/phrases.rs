@@ -473,7 +473,8 @@ pub(super) static NOISE: &[&str] = &[
     "a quota exceeded or api not enabled error",
     "active project does not match the quota project",
     "billing/quota_project",
-    "this may be because the compute engine instance does not have the correct permission scopes specified",
+    "this may be because the compute engine instance does not have the correct permission scopes \
+     specified",
     "this may be because the compute engine instance does not have any permission scopes specified",
     "this may be because the virtual machine instance does not have permission scopes specified",
 ];

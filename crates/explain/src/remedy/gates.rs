@@ -129,7 +129,8 @@ pub(super) mod tests {
             "Requests from referer https://x.example are blocked.",
             "A Google Workspace admin has disabled this.",
             "Cloud Pub/Sub API has not been used in project my-project before or it is disabled.",
-            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: a1B2_c3",
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: \
+             a1B2_c3",
             "Operation denied by org policy: ['constraints/iam.allowedPolicyMemberDomains': x]",
         ];
         for message in messages {

@@ -363,7 +363,8 @@ fn in_form(choice: usize, message: &str, json: &Value) -> String {
     match choice {
         0..=3 => json.to_string(),
         4 => format!(
-            "<Error><Code>AccessDenied</Code><Message>Denied.</Message><Details>{}</Details></Error>",
+            "<Error><Code>AccessDenied</Code><Message>Denied.</Message><Details>{}</Details></\
+             Error>",
             escaped()
         ),
         5 => format!("<html><body><h1>403</h1><p>{}</p></body></html>", escaped()),

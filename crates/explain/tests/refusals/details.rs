@@ -279,7 +279,8 @@ fn the_servers_message_is_shortened_and_escaped() {
 #[test]
 fn the_first_line_with_a_phrase_is_the_message() {
     let shown = |text| classify_text(text).expect("no refusal").server_message().map(str::to_owned);
-    let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
+    let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller \
+                 does not have permission\nbye";
     assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
     // Without a known phrase, the first line with text is the message.
     assert_eq!(shown("\n \nError 403: no\nand no more").as_deref(), Some("Error 403: no"));
@@ -287,12 +288,13 @@ fn the_first_line_with_a_phrase_is_the_message() {
 
 #[test]
 fn the_message_of_xml_and_html_has_no_markup() {
-    let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message>\
-        <Details>kite@blue-kite-7.iam.gserviceaccount.com has no &quot;get&quot;.</Details></Error>";
+    let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access \
+               denied.</Message><Details>kite@blue-kite-7.iam.gserviceaccount.com has no \
+               &quot;get&quot;.</Details></Error>";
     let expected = r#"kite@blue-kite-7.iam.gserviceaccount.com has no "get"."#;
     assert_eq!(refusal_of(403, &[], xml).server_message(), Some(expected));
-    let html = "<!DOCTYPE html><html><head><STYLE>p{}</STYLE><script>var forbidden</script></head>\
-        <!-- a > b --><p>Forbidden &amp; logged.</p></html>";
+    let html = "<!DOCTYPE html><html><head><STYLE>p{}</STYLE><script>var \
+                forbidden</script></head><!-- a > b --><p>Forbidden &amp; logged.</p></html>";
     let words: Vec<_> = refusal_of(403, &[], html)
         .server_message()
         .expect("no message")

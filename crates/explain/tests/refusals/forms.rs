@@ -15,17 +15,20 @@ const CHALLENGE: &str =
 fn headers_are_read_from_pasted_responses() {
     for text in [
         format!(
-            "HTTP/1.1 403 Forbidden\nServer: ESF\nX-GUploader-UploadID: kite/1\nWWW-Authenticate: {CHALLENGE}\n\n{{}}"
+            "HTTP/1.1 403 Forbidden\nServer: ESF\nX-GUploader-UploadID: kite/1\nWWW-Authenticate: \
+             {CHALLENGE}\n\n{{}}"
         ),
         format!(
             "HTTP/2 403\r\nX-GUploader-UploadID: kite/1\r\nwww-authenticate: {CHALLENGE}\r\n\r\n"
         ),
         format!(
-            "date: today\nserver: ESF\nX-GUploader-UploadID: kite/1\nwww-authenticate: {CHALLENGE}\n\n{{}}"
+            "date: today\nserver: ESF\nX-GUploader-UploadID: kite/1\nwww-authenticate: \
+             {CHALLENGE}\n\n{{}}"
         ),
         format!("x-guploader-uploadid: kite/1\nwww-authenticate: {CHALLENGE}"),
         format!(
-            "> GET / HTTP/1.1\n>\n< HTTP/1.1 403 Forbidden\n< x-guploader-uploadid: kite/1\n< www-authenticate: {CHALLENGE}\n<\n{{}}"
+            "> GET / HTTP/1.1\n>\n< HTTP/1.1 403 Forbidden\n< x-guploader-uploadid: kite/1\n< \
+             www-authenticate: {CHALLENGE}\n<\n{{}}"
         ),
     ] {
         let refusal = read(&text);

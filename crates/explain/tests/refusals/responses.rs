@@ -177,7 +177,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided scope(s) are not authorized</Details></Error>"
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access \
+         denied.</Message><Details>Provided scope(s) are not authorized</Details></Error>"
     ),
     row!(
         "F8 in XML, in the message, pretty",
@@ -185,7 +186,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        "<?xml version='1.0' encoding='UTF-8'?>\n<Error>\n  <Code>AccessDenied</Code>\n  <Message>Provided scope(s) are not authorized</Message>\n</Error>\n"
+        "<?xml version='1.0' encoding='UTF-8'?>\n<Error>\n  <Code>AccessDenied</Code>\n  \
+         <Message>Provided scope(s) are not authorized</Message>\n</Error>\n"
     ),
     row!(
         "F8 in XML, cut off",
@@ -193,7 +195,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        "<Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided scope(s) are not author\u{69}zed"
+        "<Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided \
+         scope(s) are not author\u{69}zed"
     ),
     row!(
         "F9 trailers only",
@@ -369,7 +372,9 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "iam",
         "likely",
-        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>upload@blue-kite-7.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.</Details></Error>"
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access \
+         denied.</Message><Details>upload@blue-kite-7.iam.gserviceaccount.com does not have \
+         storage.objects.get access to the Google Cloud Storage object.</Details></Error>"
     ),
     row!(
         "IAM in XML without details",
@@ -385,7 +390,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [("content-type", "text/plain")],
         "iam",
         "likely",
-        "Unable to generate access token; IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.getAccessToken' denied on kite."
+        "Unable to generate access token; IAM returned 403 Forbidden: Permission \
+         'iam.serviceAccounts.getAccessToken' denied on kite."
     ),
     row!(
         "Cloud SQL",
@@ -481,7 +487,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "billing",
         "certain",
-        "<Error><Code>UserProjectAccountProblem</Code><Message>The project to be billed has a problem.</Message></Error>"
+        "<Error><Code>UserProjectAccountProblem</Code><Message>The project to be billed has a \
+         problem.</Message></Error>"
     ),
     row!(
         "perimeter",
@@ -505,7 +512,8 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "vpc_sc",
         "certain",
-        "<Error><Code>SecurityPolicyViolated</Code><Message>Request violates VPC Service Controls.</Message></Error>"
+        "<Error><Code>SecurityPolicyViolated</Code><Message>Request violates VPC Service \
+         Controls.</Message></Error>"
     ),
     row!(
         "constraint",
@@ -605,7 +613,9 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "credentials",
         "likely",
-        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication required.</Message><Details>Kite.</Details></Error>"
+        "<?xml version='1.0' \
+         encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication \
+         required.</Message><Details>Kite.</Details></Error>"
     ),
     row!(
         "stale grant",
@@ -629,7 +639,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [HTML],
         "other",
         "possible",
-        "<html lang=en><title>Error 403 (Forbidden)!!1</title><style>*{margin:0}</style><p><b>403.</b> <ins>That's an error.</ins><p>Your client does not have permission to get URL <code>/a</code> from this server.  <ins>That's all we know.</ins></html>"
+        "<html lang=en><title>Error 403 \
+         (Forbidden)!!1</title><style>*{margin:0}</style><p><b>403.</b> <ins>That's an \
+         error.</ins><p>Your client does not have permission to get URL <code>/a</code> from this \
+         server.  <ins>That's all we know.</ins></html>"
     ),
     row!("nothing but the status", 403, [], "other", "possible", ""),
     row!("bytes that are no text", 403, [], "other", "possible", "\u{0}\u{1}\u{fffd}"),
@@ -639,7 +652,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [("content-type", "multipart/mixed; boundary=b")],
         "scope",
         "certain",
-        "--b\r\nContent-Type: application/http\r\nContent-ID: <response-1>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"id\":\"1\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}\r\n--b--\r\n"
+        "--b\r\nContent-Type: application/http\r\nContent-ID: <response-1>\r\n\r\nHTTP/1.1 200 \
+         OK\r\nContent-Type: application/json\r\n\r\n{\"id\":\"1\"}\r\n--b\r\nContent-Type: \
+         application/http\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Type: \
+         application/json\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient \
+         authentication scopes.\"}}\r\n--b--\r\n"
     ),
     row!(
         "a batch where another gate stands first",
@@ -647,7 +664,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [("content-type", "multipart/mixed; boundary=b")],
         "scope",
         "certain",
-        "--b\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\"}}\r\n--b\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}\r\n--b--\r\n"
+        "--b\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"The \
+         caller does not have permission\"}}\r\n--b\r\n\r\nHTTP/1.1 403 \
+         Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient \
+         authentication scopes.\"}}\r\n--b--\r\n"
     ),
 ];
 
@@ -659,7 +679,8 @@ pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
     (404, r#"{"error":{"code":404,"message":"Not found.","errors":[{"reason":"notFound"}]}}"#),
     (
         404,
-        "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist.</Message></Error>",
+        "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not \
+         exist.</Message></Error>",
     ),
     (404, r#"{"error":{"code":404,"message":"There is none, or access denied."}}"#),
     (409, r#"{"error":{"code":409,"message":"Already exists."}}"#),

@@ -139,7 +139,7 @@ const SCOPE_OR_SHARE: RefusalParts = RefusalParts {
 };
 const IAM_DENIED: RefusalParts = RefusalParts {
     message: "Permission 'pubsub.topics.publish' denied on resource \
-        '//pubsub.googleapis.com/projects/my-project/topics/orders' (or it may not exist).",
+              '//pubsub.googleapis.com/projects/my-project/topics/orders' (or it may not exist).",
     info: Some(ErrorInfo {
         reason: "IAM_PERMISSION_DENIED",
         domain: "iam.googleapis.com",
@@ -169,8 +169,8 @@ const BILLING: RefusalParts = RefusalParts {
     ..CURRENT_FORM
 };
 const VPC_SC: RefusalParts = RefusalParts {
-    message: "Request is prohibited by organization's policy. \
-        vpcServiceControlsUniqueIdentifier: fakeUniqueIdentifier",
+    message: "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: \
+              fakeUniqueIdentifier",
     violation: Some(("VPC_SERVICE_CONTROLS", "fakeUniqueIdentifier")),
     info: info("SECURITY_POLICY_VIOLATED", &[SERVICE]),
     ..CURRENT_FORM
@@ -184,8 +184,8 @@ const QUOTA_PROJECT: RefusalParts = RefusalParts {
     ..CURRENT_FORM
 };
 const QUOTA_PROJECT_MISSING: RefusalParts = RefusalParts {
-    message: "Your application is authenticating by using local Application Default Credentials. The \
-        pubsub.googleapis.com API requires a quota project, which is not set by default.",
+    message: "Your application is authenticating by using local Application Default Credentials. \
+              The pubsub.googleapis.com API requires a quota project, which is not set by default.",
     // The consumer is the project of gcloud's own OAuth client.
     info: info("SERVICE_DISABLED", &[("consumer", "projects/764086051850"), SERVICE]),
     ..CURRENT_FORM
@@ -205,8 +205,8 @@ const API_KEY: RefusalParts = RefusalParts {
 const CREDENTIALS: RefusalParts = RefusalParts {
     code: StatusCode::UNAUTHORIZED,
     status: "UNAUTHENTICATED",
-    message: "Request had invalid authentication credentials. Expected OAuth 2 access token, login \
-        cookie or other valid authentication credential.",
+    message: "Request had invalid authentication credentials. Expected OAuth 2 access token, \
+              login cookie or other valid authentication credential.",
     info: info("ACCESS_TOKEN_EXPIRED", CALL),
     challenge: r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#,
     ..CURRENT_FORM

@@ -146,7 +146,8 @@ pub(super) fn stored_content(scene: &Scene) -> CheckResult {
     ensure(stored == uploaded, || {
         let (stored, uploaded) = (stored.len(), uploaded.len());
         format!(
-            "the stored object ({stored} bytes) differs from the uploaded content ({uploaded} bytes)"
+            "the stored object ({stored} bytes) differs from the uploaded content ({uploaded} \
+             bytes)"
         )
     })
 }

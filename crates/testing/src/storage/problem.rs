@@ -100,7 +100,7 @@ fn missing_permission(caller: &str, permission: &str) -> String {
         _ => "Google Cloud Storage object",
     };
     format!(
-        "{caller} does not have {permission} access to the {resource}. \
-         Permission '{permission}' denied on resource (or it may not exist)."
+        "{caller} does not have {permission} access to the {resource}. Permission '{permission}' \
+         denied on resource (or it may not exist)."
     )
 }
