@@ -392,7 +392,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("scopes during vm creation are not enough", LIKELY_MISSING),
     ("did not have access to scope", LIKELY_MISSING),
     ("not have the required scope", LIKELY_MISSING),
-    ("not have the required oauth", LIKELY_MISSING),
+    ("not have the required oauth*scope", LIKELY_MISSING),
     ("not have the necessary scope", LIKELY_MISSING),
     ("not have sufficient scope", LIKELY_MISSING),
     ("not have enough scope", LIKELY_MISSING),
