@@ -104,8 +104,12 @@ pub(crate) fn split_authority(authority: &str) -> (&str, Option<&str>) {
 /// Returns the part of an authority after `user:password@`.
 pub(crate) fn without_user(address: &str) -> &str {
     // The last `@` counts, as in <https://url.spec.whatwg.org/#authority-state>: an `@` within a
-    // password must not change the host.
-    address.rsplit_once('@').map_or(address, |(_, address)| address)
+    // password must not change the host. Hardly any address has one, and `contains` is the faster
+    // search.
+    match address.as_bytes().contains(&b'@') {
+        true => address.rsplit_once('@').map_or(address, |(_, address)| address),
+        false => address,
+    }
 }
 
 /// Returns a host name in the form in which names are compared: in lower case, without a final dot.
