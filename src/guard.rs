@@ -167,7 +167,7 @@ impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
             .field("preflight", &self.0.preflight)
-            .field("environment", &self.0.environment)
+            .field("environment", &self.environment())
             .finish_non_exhaustive()
     }
 }

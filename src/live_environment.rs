@@ -5,7 +5,6 @@
 //! self-check or the scopes of a token need the environment, after a pause that doubles with each
 //! failure in a row.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,10 +37,8 @@ struct LiveState {
 
 /// What the guard knows after a query.
 struct Known {
+    snapshot: Snapshot,
     environment: Arc<Environment>,
-    /// Why the metadata server did not report everything.
-    problem: Option<String>,
-    has_metadata: bool,
     /// Whether the server was silent, as on a network that drops packets, and has not responded
     /// since.
     is_silent: bool,
@@ -66,11 +63,15 @@ struct NextQuery {
 }
 
 impl Known {
-    fn from_snapshot(snapshot: &Snapshot) -> Self {
-        let environment = Arc::new(Environment::from_snapshot(snapshot));
-        let (problem, has_metadata) = (snapshot.metadata_problem(), snapshot.has_metadata());
-        let is_silent = !has_metadata && problem == Some(NO_ANSWER);
-        Self { environment, problem: problem.map(str::to_owned), has_metadata, is_silent }
+    fn from_snapshot(snapshot: Snapshot) -> Self {
+        let environment = Arc::new(Environment::from_snapshot(&snapshot));
+        let is_silent = !snapshot.has_metadata() && snapshot.metadata_problem() == Some(NO_ANSWER);
+        Self { snapshot, environment, is_silent }
+    }
+
+    /// Returns why the metadata server did not report everything.
+    fn problem(&self) -> Option<&str> {
+        self.snapshot.metadata_problem()
     }
 
     fn is_platform_known(&self) -> bool {
@@ -80,7 +81,7 @@ impl Known {
 
 impl LiveEnvironment {
     /// Creates an environment that does not change.
-    pub(crate) fn fixed(snapshot: &Snapshot) -> Self {
+    pub(crate) fn fixed(snapshot: Snapshot) -> Self {
         Self(Arc::new(LiveState {
             known: ArcSwap::from_pointee(Known::from_snapshot(snapshot)),
             detector: None,
@@ -97,12 +98,12 @@ impl LiveEnvironment {
     ) -> Self {
         let server = match fetch.map(|fetch| detect::metadata_server(&base, fetch)).transpose() {
             Ok(server) => server.flatten(),
-            Err(error) => return Self::fixed(&base.with_metadata_problem(error.to_string())),
+            Err(error) => return Self::fixed(base.with_metadata_problem(error.to_string())),
         };
-        let Some(server) = server else { return Self::fixed(&base) };
+        let Some(server) = server else { return Self::fixed(base) };
         let next = NextQuery { not_before: clock.now() + FIRST_PAUSE, pause: 2 * FIRST_PAUSE };
         let detector = Detector { server, base, spawner, clock, next: Arc::new(Mutex::new(next)) };
-        let known = ArcSwap::from_pointee(detector.query(AT_START).await);
+        let known = ArcSwap::from_pointee(Known::from_snapshot(detector.query(AT_START).await));
         Self(Arc::new(LiveState { known, detector: Some(detector) }))
     }
 
@@ -113,7 +114,7 @@ impl LiveEnvironment {
 
     /// Returns why the metadata server did not report everything.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.0.known.load().problem.clone()
+        self.0.known.load().problem().map(str::to_owned)
     }
 
     /// Returns the metadata server. Returns `None` if the platform is unknown, so that new tokens
@@ -127,7 +128,7 @@ impl LiveEnvironment {
     /// yet.
     pub(crate) fn may_have_server(&self) -> bool {
         let known = self.0.known.load();
-        self.0.detector.is_some() && (known.is_platform_known() || known.problem.is_some())
+        self.0.detector.is_some() && (known.is_platform_known() || known.problem().is_some())
     }
 
     /// Queries the metadata server again in the background, if something is unknown and the pause
@@ -149,7 +150,7 @@ impl LiveEnvironment {
     /// Begins a query if something is unknown and the pause is over. Returns the lock that a
     /// running query holds.
     fn begin_query(&self) -> Option<Arc<Mutex<NextQuery>>> {
-        self.0.known.load().problem.as_ref()?;
+        self.0.known.load().problem()?;
         let detector = self.0.detector.as_ref()?;
         let next = Arc::clone(&detector.next).try_lock_owned().ok();
         if let Some(next) = next.filter(|next| detector.clock.now() >= next.not_before) {
@@ -163,23 +164,31 @@ impl LiveEnvironment {
 impl LiveState {
     async fn run_query(&self, mut next: OwnedMutexGuard<NextQuery>) {
         let Some(detector) = &self.detector else { return };
-        let mut found = detector.query(LATER).await;
+        let (found, known) = (detector.query(LATER).await, self.known.load());
+        let mut found = Known::from_snapshot(with_earlier_values(found, &known.snapshot));
         // The guard's client gives up connecting before the limit of the query.
-        found.is_silent |= self.known.load().is_silent && !found.has_metadata;
+        found.is_silent |= known.is_silent && !found.snapshot.has_metadata();
         next.not_before = detector.clock.now() + next.pause;
         next.pause = (2 * next.pause).min(MAX_PAUSE);
-        // A query that found less than the previous query changes nothing.
-        if found.has_metadata || !self.known.load().has_metadata {
-            self.known.store(Arc::new(found));
-        }
+        self.known.store(Arc::new(found));
     }
 }
 
 impl Detector {
-    async fn query(&self, limits: DetectionLimits) -> Known {
+    async fn query(&self, limits: DetectionLimits) -> Snapshot {
         let (base, server) = (self.base.clone(), self.server.clone());
-        Known::from_snapshot(&detect::with_metadata(&self.spawner, base, server, limits).await)
+        detect::with_metadata(&self.spawner, base, server, limits).await
     }
+}
+
+/// Adds the values that an earlier query read and the last query did not: a server that stops
+/// responding in the middle of a query takes back nothing.
+fn with_earlier_values(found: Snapshot, earlier: &Snapshot) -> Snapshot {
+    let paths = Snapshot::metadata_rounds().concat().into_iter();
+    paths.fold(found, |found, path| match earlier.metadata(path) {
+        Some(text) if found.metadata(path).is_none() => found.with_metadata(path, text),
+        _ => found,
+    })
 }
 
 impl FindServer for LiveEnvironment {
@@ -191,12 +200,6 @@ impl FindServer for LiveEnvironment {
 }
 
 const NO_PLATFORM: &str = "the metadata server does not show where the program runs";
-
-impl fmt::Debug for LiveEnvironment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.environment().fmt(f)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -220,6 +223,8 @@ mod tests {
     /// Only the name of the VM is missing.
     const PARTIAL: u8 = 2;
     const UP: u8 = 3;
+    /// Only the zone is missing.
+    const WITHOUT_ZONE: u8 = 4;
 
     /// A metadata server in a state that the test sets. Counts the requests.
     #[derive(Default)]
@@ -234,7 +239,9 @@ mod tests {
             let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
             match (self.state.load(Ordering::SeqCst), path) {
                 (DOWN, _) => Err("connection refused".into()),
-                (SILENT, _) | (PARTIAL, "instance/name") => std::future::pending().await,
+                (SILENT, _) | (PARTIAL, "instance/name") | (WITHOUT_ZONE, "instance/zone") => {
+                    std::future::pending().await
+                }
                 (_, "instance/zone") => Ok(answer(200, "projects/1/zones/us-central1-a")),
                 (_, "instance/name") => Ok(answer(200, "web-1")),
                 (_, "project/project-id") => Ok(answer(200, "my-project")),
@@ -319,6 +326,17 @@ mod tests {
         let zone = Some("us-central1-a".to_owned());
         assert_eq!(setup.query_after(FIRST_PAUSE, DOWN).await, (Platform::Unknown, zone.clone()));
         assert_eq!(setup.query_after(2 * FIRST_PAUSE, UP).await, (Platform::ComputeEngine, zone));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_query_adds_to_what_earlier_queries_read() {
+        let setup = LiveSetup::detect(PARTIAL).await;
+        let known = |path| setup.live.0.known.load().snapshot.metadata(path).map(str::to_owned);
+        let names = || (known("instance/name"), known("instance/zone").is_some());
+        assert_eq!(names(), (None, true));
+        setup.query_after(FIRST_PAUSE, WITHOUT_ZONE).await;
+        assert_eq!(names(), (Some("web-1".to_owned()), true));
+        assert!(setup.live.problem().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ pub struct GuardBuilder {
     preflight: Preflight,
     delivery: DenialDelivery,
     endpoints: Endpoints,
-    sources: Vec<Arc<dyn DynSource>>,
+    sources: Vec<StagedSource>,
     order: Vec<GrantSource>,
     tokeninfo: TokeninfoUse,
     tokeninfo_endpoint: Option<Uri>,
@@ -155,7 +155,7 @@ impl GuardBuilder {
     /// let guard = Guard::builder().source(Broker).build();
     /// ```
     pub fn source(mut self, source: impl GrantedScopesSource + 'static) -> Self {
-        self.sources.push(Arc::new(source));
+        self.sources.push((GrantSource::Custom, Stage::BeforeRefusal, Arc::new(source)));
         self
     }
 
@@ -349,7 +349,7 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(mut self) -> Guard {
         let uses_tokeninfo = self.uses_tokeninfo(false);
-        let environment = LiveEnvironment::fixed(&self.snapshot.take().unwrap_or_default());
+        let environment = LiveEnvironment::fixed(self.snapshot.take().unwrap_or_default());
         self.assemble(environment, uses_tokeninfo)
     }
 
@@ -399,11 +399,8 @@ impl GuardBuilder {
         let fetch = self.fetch.clone().or_else(own_fetch);
         let metadata = environment.may_have_server().then(|| metadata_source(environment.clone()));
         let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let own = self
-            .sources
-            .into_iter()
-            .map(|source| (GrantSource::Custom, Stage::BeforeRefusal, source));
-        let mut sources: Vec<StagedSource> = own.chain(metadata).chain(tokeninfo).collect();
+        let mut sources = self.sources;
+        sources.extend(metadata.into_iter().chain(tokeninfo));
         let place =
             |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         // A stable sort: sources that `order` does not name keep their usual order.
