@@ -226,13 +226,26 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
 #[tokio::test]
 async fn a_tokeninfo_that_hangs_delays_one_explanation_of_each_token() {
     let google = google().await;
-    let guard = builder(&google).source_timeout(LONG).detect().await;
+    let builder = || builder(&google).source_timeout(LONG);
+    let with_metadata = builder().detect().await;
     google.set_fault(Service::OAuth, Fault::Hang);
     let reason = "another token than the metadata server's; tokeninfo has not answered yet";
-    for scope in ["pubsub", "drive"] {
+    for (guard, scope, reason) in [
+        (with_metadata.clone(), "pubsub", reason),
+        (with_metadata, "drive", reason),
+        (builder().build(), "gmail", "tokeninfo has not answered yet"),
+    ] {
         let token = google.mint(ACCOUNT, [scope]);
         let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(explanation(&guard, &token))).collect();
-        waiting.retain_mut(|explanation| poll_once(explanation.as_mut()).is_none());
+        waiting.retain_mut(|explanation| match poll_once(explanation.as_mut()) {
+            Some(denial) => {
+                // The metadata server is queried first.
+                let why = denial.granted().why_unknown().unwrap_or_default();
+                assert!(why.ends_with("has not answered yet"), "{why}");
+                false
+            }
+            None => true,
+        });
         assert_eq!(waiting.len(), 1);
         let explained = waiting.remove(0).await;
         assert_eq!(explained.granted().why_unknown(), Some(reason));

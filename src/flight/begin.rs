@@ -146,16 +146,11 @@ impl Flight {
     ///
     /// # Errors
     /// The denial of a call that must not be sent again.
-    pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
-        let mut flight = Self {
-            token: None,
-            header: None,
-            is_doubted: false,
-            is_trial: false,
-            has_no_credentials: false,
-            has_pending_scopes: false,
-            ..self
-        };
+    pub fn retried(mut self, authorization: &HeaderValue) -> Result<Self, Denial> {
+        // The previous token may call every method of the host. The token of the retry may not.
+        self.look_up_line();
+        let Self { guard, lookup, line, is_grpc, is_head, .. } = self;
+        let mut flight = Self { line, is_grpc, is_head, ..Self::from_lookup(guard, lookup) };
         if flight.is_google_host() {
             flight.check(authorization)?;
         }
@@ -297,13 +292,11 @@ impl Flight {
             (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry))
         };
         match state.tokens.peek(token, read) {
-            Peek::NotBearer => Ok(()),
-            Peek::Unseen { key, is_new } => {
-                self.begin_inspection(key, is_new, token);
-                Ok(())
-            }
-            Peek::Seen(known) => self.check_known(known, token),
+            Peek::Seen(known) => return self.check_known(known, token),
+            Peek::Unseen { key, is_new } => self.begin_inspection(key, is_new, token),
+            Peek::NotBearer => {}
         }
+        Ok(())
     }
 
     /// Decides about a call whose token was inspected before. The tuple contains the key of the
@@ -343,11 +336,6 @@ impl Flight {
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
     }
 
-    /// Checks whether only the scopes of the whole service are known, and not those of the method.
-    fn is_coarse(&self) -> bool {
-        self.lookup.abstain_reason() == Some(AbstainReason::Coarse)
-    }
-
     /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn handle_lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
@@ -357,10 +345,11 @@ impl Flight {
         let known = state.tokens.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
+        let is_coarse = self.lookup.abstain_reason() == Some(AbstainReason::Coarse);
         let check = match state.preflight {
             // What is known of the whole service stops a call only if the source of the scopes is
             // authoritative for the token. Otherwise Google's response has to confirm the verdict.
-            Preflight::Deny if !self.is_coarse() || !is_unverified => {
+            Preflight::Deny if !is_coarse || !is_unverified => {
                 StopCheck::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
             }
             Preflight::Deny | Preflight::Confirm => {
@@ -390,17 +379,11 @@ impl Flight {
         granted: &GrantedScopes,
         stale_at: Instant,
     ) -> Denial {
-        let state = self.guard.state();
-        state.lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial =
-                self.guard.predicted_denial(DenialKind::Predicted, &self.lookup, granted.clone());
-            state.lessons.remember_denial(
-                key,
-                subject,
-                stale_at,
-                denial.clone(),
-                state.tokens.now(),
-            );
+        let (lessons, now) = (&self.guard.state().lessons, self.guard.state().tokens.now());
+        lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
+            let (kind, granted) = (DenialKind::Predicted, granted.clone());
+            let denial = self.guard.predicted_denial(kind, &self.lookup, granted);
+            lessons.remember_denial(key, subject, stale_at, denial.clone(), now);
             denial
         })
     }
@@ -563,6 +546,23 @@ mod tests {
             let flight = sent(&guard, &format!("{url}?{query}"));
             assert!(flight.token.is_none() && flight.is_google_host());
         }
+    }
+
+    #[test]
+    fn a_retry_is_checked_with_its_own_token() {
+        let guard = guard_with_logger_token(Preflight::Deny);
+        let held = GrantedScopes::unrestricted(GrantSource::Declared);
+        guard.declare(AccessToken::new("all").unwrap(), held);
+        let (logger, all) =
+            (HeaderValue::from_static("Bearer logger"), HeaderValue::from_static("Bearer all"));
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, all.clone())]);
+        let uri = OBJECT.parse().unwrap();
+        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers);
+        let begin = || guard.begin(&call);
+        assert!(is_kept(&begin()));
+        assert!(begin().unwrap().retried(&all).is_ok());
+        let denial = begin().unwrap().retried(&logger).unwrap_err();
+        assert_eq!(denial.method().unwrap().id(), "storage.objects.get");
     }
 
     #[test]

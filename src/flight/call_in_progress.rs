@@ -62,6 +62,13 @@ impl Flight {
         }
     }
 
+    /// Looks up the method of the request line, if the line was kept instead of the method.
+    pub(super) fn look_up_line(&mut self) {
+        if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
+            self.lookup = lookup;
+        }
+    }
+
     /// Keeps the token, because a source may still be queried for its scopes.
     #[cold]
     pub(super) fn keep_header(&mut self, header: &HeaderValue) {

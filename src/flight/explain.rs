@@ -7,7 +7,6 @@ use super::call_in_progress::Flight;
 use super::learn;
 use crate::denial::Denial;
 use crate::granted::GrantedScopes;
-use crate::granted::token_table::Stage;
 use crate::guard::WAIT;
 use crate::inflate;
 use crate::refusal::{self, ErrorResponse, Gate, Refusal};
@@ -68,13 +67,10 @@ impl Flight {
     ) -> Option<Denial> {
         let refusal = self.possible_scope_refusal(status, headers, body)?;
         let tokens = &self.guard.state().tokens;
-        if let Some(header) = &self.header {
-            // The inspection does not end in time for this refusal, but perhaps for the next
-            // refusal.
-            let _ = tokens.inspect(header, Stage::AfterRefusal);
-        }
-        let known = self.token.map(|key| tokens.known_so_far(key));
-        let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
+        let granted = match self.token {
+            Some(key) => tokens.known_so_far(key, self.header.as_ref()),
+            None => GrantedScopes::unknown(NO_TOKEN),
+        };
         self.denial(status, refusal, &granted)
     }
 
@@ -86,9 +82,7 @@ impl Flight {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Refusal> {
-        if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
-            self.lookup = lookup;
-        }
+        self.look_up_line();
         let body = inflate::decompressed(headers, body)?;
         let answer = ErrorResponse::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;

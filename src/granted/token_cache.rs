@@ -24,6 +24,7 @@ use crate::telemetry::{self, EventBudget};
 const NO_SOURCE: &str =
     "there is no source to ask: use `Guard::detect`, or give the guard a source";
 const NOT_ASKED: &str = "no source was asked what this token holds";
+const EXPIRED: &str = "what was known of this token's scopes has expired";
 
 /// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +169,7 @@ impl TokenCache {
             // After a timeout, the result is what is known by then.
             let _ = self.0.spawner.bounded(limit, inspection).await;
         }
-        self.known_so_far(key)
+        self.known_so_far(key, None)
     }
 
     /// Returns the scopes for the explanation of a refusal. Waits for unknown scopes like
@@ -180,23 +181,28 @@ impl TokenCache {
         authorization: Option<&HeaderValue>,
         limit: Duration,
     ) -> GrantedScopes {
-        if let Some(header) = authorization {
-            self.0.start(key, header, Stage::AfterRefusal);
-        }
-        let Some(mut claim) = self.0.claim_wait(key) else { return self.known_so_far(key) };
+        let known = self.known_so_far(key, authorization);
+        let Some(mut claim) = self.0.claim_wait(key) else { return known };
         let granted = self.wait(key, authorization, Stage::AfterRefusal, limit).await;
         claim.is_used = true;
         granted
     }
 
     /// Returns the scopes of a token that was seen before, without waiting. If they are unknown,
-    /// the reason is that of the running inspection, or else of the last one.
-    pub(crate) fn known_so_far(&self, key: TokenKey) -> GrantedScopes {
-        let fresh = self.read(key, |entry| entry.granted.clone());
-        let is_known = fresh.as_ref().is_some_and(|granted| !granted.is_unknown());
+    /// the reason is that of the running inspection, or else of the last one. Starts an inspection
+    /// of all sources, for a later refusal, if none is running and `authorization` is set.
+    pub(crate) fn known_so_far(
+        &self,
+        key: TokenKey,
+        authorization: Option<&HeaderValue>,
+    ) -> GrantedScopes {
+        if let Some(header) = authorization {
+            self.0.start(key, header, Stage::AfterRefusal);
+        }
+        let known = self.read(key, |entry| entry.granted.clone());
         let so_far = || self.0.running().get(&key).map(|running| running.so_far.clone());
-        let unknown = || so_far().unwrap_or_else(|| self.0.unknown_before(key, Stage::Seen));
-        fresh.filter(|_| is_known).unwrap_or_else(unknown)
+        let known = known.filter(|granted| !granted.is_unknown()).or_else(so_far);
+        known.unwrap_or_else(|| self.0.unknown_before(key, Stage::Seen))
     }
 
     /// Returns whether there is a source that can be queried.
@@ -293,13 +299,21 @@ impl Inner {
         Inspection { inner, key, header, stage, result: None, _sender: sender }.begin();
     }
 
-    /// Returns why the scopes are unknown when an inspection at `stage` begins.
+    /// Returns why the scopes are unknown when an inspection at `stage` begins. With
+    /// [`Stage::Seen`], no inspection begins.
     fn unknown_before(&self, key: TokenKey, stage: Stage) -> GrantedScopes {
-        let last = self.cache.read(key, |entry| entry.granted.clone()).ok();
-        let asking =
-            || Some(Failures::default().while_asking(self.sources_at(stage).next()?.label()));
-        let last = last.filter(GrantedScopes::is_unknown).or_else(asking);
-        last.unwrap_or_else(|| GrantedScopes::unknown(NOT_ASKED))
+        let last = self.cache.read(key, |entry| (entry.granted.clone(), entry.stage)).ok();
+        let failed = last.as_ref().filter(|(last, _)| last.is_unknown());
+        let asked = failed.map_or(Stage::Seen, |(_, asked)| *asked);
+        let next = self.sources.iter().find(|(from, _)| *from > asked && *from <= stage);
+        match (failed, next) {
+            (Some((last, _)), Some((_, next))) if last.why_unknown() != Some(NOT_ASKED) => {
+                joined(Some(last), unanswered(&**next))
+            }
+            (_, Some((_, next))) => unanswered(&**next),
+            (Some((last, _)), None) => last.clone(),
+            (None, None) => GrantedScopes::unknown(last.map_or(NOT_ASKED, |_| EXPIRED)),
+        }
     }
 
     /// Waits for the running inspection of the token. If `authorization` is set, first starts an
@@ -349,25 +363,31 @@ impl Inner {
         token: AccessToken<'_>,
         stage: Stage,
     ) -> GrantedScopes {
-        let mut failures = match self.read_jwt(token) {
-            Ok(granted) => return granted,
-            Err(failures) => failures,
-        };
+        let mut unknown = self.read_token(token);
+        if let Some(granted) = unknown.take_if(|granted| !granted.is_unknown()) {
+            return granted;
+        }
         for source in self.sources_at(stage) {
             if let Some(running) = self.running().get_mut(&key) {
-                running.so_far = failures.while_asking(source.label());
+                running.so_far = joined(unknown.as_ref(), unanswered(source));
             }
             let granted = self.query(source, token).await;
             if !granted.is_unknown() {
                 return granted;
             }
-            self.add_failure(&mut failures, source.label(), &granted);
+            self.log_failure(source.label(), &granted);
+            unknown = Some(joined(unknown.as_ref(), granted));
         }
-        failures.into()
+        unknown.unwrap_or_else(|| self.unasked())
     }
 
-    /// Adds the reason why `source` returned unknown scopes, and logs the reason.
-    fn add_failure(&self, failures: &mut Failures, source: &str, unknown: &GrantedScopes) {
+    /// Returns unknown scopes for an inspection that queried no source.
+    fn unasked(&self) -> GrantedScopes {
+        GrantedScopes::unknown(if self.sources.is_empty() { NO_SOURCE } else { NOT_ASKED })
+    }
+
+    /// Logs why `source` returned unknown scopes.
+    fn log_failure(&self, source: &str, unknown: &GrantedScopes) {
         let Some(why) = unknown.why_unknown() else { return };
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let is_logged = events.allows(self.clock.now());
@@ -376,19 +396,14 @@ impl Inner {
         if is_logged {
             telemetry::not_inspected(source, why);
         }
-        failures.reasons.push(why.to_owned());
-        failures.from_other_identity |= unknown.is_from_other_identity();
     }
 
-    /// Reads the scopes from the token itself, before a source is queried.
-    fn read_jwt(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
-        let mut failures = Failures::default();
-        match jwt::read(token, self.clock.wall()) {
-            Some(granted) if !granted.is_unknown() => return Ok(granted),
-            Some(unknown) => self.add_failure(&mut failures, "jwt", &unknown),
-            None => {}
-        }
-        Err(failures)
+    /// Reads the scopes from the token itself, before a source is queried. Returns `None` if the
+    /// token is not a JWT.
+    fn read_token(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
+        let granted = jwt::read(token, self.clock.wall())?;
+        self.log_failure("jwt", &granted);
+        Some(granted)
     }
 
     /// Queries one source, within the time limit. Returns unknown scopes with the reason if the
@@ -415,18 +430,15 @@ impl Inner {
         let now = self.clock.now();
         let before = self.cache.read(key, |entry| (entry.failures, entry.was_awaited));
         let (failures, was_awaited_before) = before.unwrap_or_default();
-        let failures = if granted.is_unknown() && stage > Stage::Seen {
-            failures.saturating_add(1)
-        } else {
-            0
-        };
+        let is_failure = granted.is_unknown() && stage > Stage::Seen;
+        let failures = if is_failure { failures.saturating_add(1) } else { 0 };
         let was_awaited = granted.is_unknown() && (was_awaited || was_awaited_before);
         let valid_for = match failures {
             0 => self.known_for(&granted),
             failures => self.retry_after(key, failures),
         };
-        let entry =
-            Entry::new(granted, stage, failures, now + valid_for).with_was_awaited(was_awaited);
+        let mut entry = Entry::new(granted, stage, failures, now + valid_for);
+        entry.was_awaited = was_awaited;
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
@@ -474,32 +486,20 @@ impl Drop for WaitClaim<'_> {
     }
 }
 
-/// The reasons why scopes are unknown.
-#[derive(Default, Clone)]
-struct Failures {
-    reasons: Vec<String>,
-    from_other_identity: bool,
-}
-
-impl Failures {
-    /// Returns why the scopes are unknown while `source` is queried.
-    fn while_asking(&self, source: &str) -> GrantedScopes {
-        let mut failures = self.clone();
-        failures.reasons.push(format!("{source} has not answered yet"));
-        failures.into()
+/// Returns unknown scopes with the reasons of an earlier and a last query.
+fn joined(earlier: Option<&GrantedScopes>, last: GrantedScopes) -> GrantedScopes {
+    let Some(earlier) = earlier else { return last };
+    let reasons = [earlier, &last].map(|unknown| unknown.why_unknown().unwrap_or_default());
+    let unknown = GrantedScopes::unknown(reasons.join("; "));
+    match earlier.is_from_other_identity() || last.is_from_other_identity() {
+        true => unknown.with_other_identity(),
+        false => unknown,
     }
 }
 
-impl From<Failures> for GrantedScopes {
-    fn from(failures: Failures) -> Self {
-        let why = if failures.reasons.is_empty() {
-            NO_SOURCE.to_owned()
-        } else {
-            failures.reasons.join("; ")
-        };
-        let unknown = Self::unknown(why);
-        if failures.from_other_identity { unknown.with_other_identity() } else { unknown }
-    }
+/// Returns why the scopes are unknown while `source` is queried.
+fn unanswered(source: &dyn DynSource) -> GrantedScopes {
+    GrantedScopes::unknown(format!("{} has not answered yet", source.label()))
 }
 
 /// One running inspection. Dropping an inspection, for any reason, stores a result and wakes all
@@ -518,8 +518,8 @@ impl Inspection {
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
-            self.result =
-                token.map(|token| self.inner.read_jwt(token).unwrap_or_else(GrantedScopes::from));
+            let read = |token| self.inner.read_token(token).unwrap_or_else(|| self.inner.unasked());
+            self.result = token.map(read);
             return;
         }
         let spawner = self.inner.spawner.clone();
@@ -878,6 +878,24 @@ mod tests {
             setup.clock.advance(Duration::from_millis(1));
             assert!(setup.is_unseen(&token), "{behavior:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn scopes_that_expired_are_unknown_for_that_reason() {
+        let setup = Setup::new(&[(AfterRefusal, &TestSource::new(Behavior::Hangs))]);
+        let key = setup.grants.0.cache.key(AccessToken::new("opaque").unwrap());
+        let why = |authorization| {
+            let granted = setup.grants.known_so_far(key, authorization);
+            granted.why_unknown().map(str::to_owned)
+        };
+        assert_eq!(why(None).as_deref(), Some(NOT_ASKED));
+        let granted = GrantedScopes::unrestricted(GrantSource::Declared);
+        setup.grants.declare(AccessToken::new("opaque").unwrap(), granted);
+        assert_eq!(why(None), None);
+        setup.clock.advance(3600 * SECOND);
+        assert_eq!(why(None).as_deref(), Some(EXPIRED));
+        let asking = Some("the test source has not answered yet".to_owned());
+        assert_eq!(why(Some(&bearer("opaque"))), asking);
     }
 
     #[tokio::test(start_paused = true)]

@@ -104,10 +104,6 @@ impl Entry {
         }
     }
 
-    pub(crate) fn with_was_awaited(self, was_awaited: bool) -> Self {
-        Self { was_awaited, ..self }
-    }
-
     /// Returns whether the entry is still valid at `now`.
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         now < self.stale_at
@@ -237,23 +233,19 @@ impl Cache {
     /// The table is read again at each attempt of `rcu`. Otherwise, if two writers update the same
     /// token, the first writer could overwrite the newer entry of the second writer.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
-        let newest = |recent: &Recent| match recent.key == key {
-            true => self.read(key, Arc::clone).ok(),
-            false => Some(Arc::clone(&recent.entry)),
+        let refreshed = |recent: &Recent| {
+            let entry = match recent.key == key {
+                true => self.read(key, Arc::clone).ok()?,
+                false => Arc::clone(&recent.entry),
+            };
+            entry.is_fresh(now).then(|| Recent { entry, ..recent.clone() })
         };
-        let is_newest = |recent: &Recent| {
-            newest(recent).is_some_and(|entry| Arc::ptr_eq(&entry, &recent.entry))
+        let is_current = |recent: &Recent| {
+            refreshed(recent).is_some_and(|newest| Arc::ptr_eq(&newest.entry, &recent.entry))
         };
-        let is_current = |recent: &Recent| recent.entry.is_fresh(now) && is_newest(recent);
-        if self.recent.load().iter().all(is_current) {
-            return;
+        if !self.recent.load().iter().all(is_current) {
+            self.recent.rcu(|old| old.iter().filter_map(refreshed).collect::<Vec<_>>());
         }
-        self.recent.rcu(|old| {
-            let with_news = old
-                .iter()
-                .filter_map(|recent| Some(Recent { entry: newest(recent)?, ..recent.clone() }));
-            with_news.filter(|recent| recent.entry.is_fresh(now)).collect::<Vec<_>>()
-        });
     }
 
     /// Returns the set of the table that may contain the token.
