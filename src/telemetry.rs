@@ -41,14 +41,14 @@
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use tracing::{Span, debug, error_span, warn};
+use tracing::{Level, Span, debug, error_span, event, warn};
 
 use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
 use crate::refusal::{Gate, Refusal};
-use crate::scope::ScopeSet;
+use crate::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::least_scope;
-use gcp_scopes_explain::granted::GrantedScopes;
+use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";
@@ -119,6 +119,24 @@ impl Default for EventBudget {
     }
 }
 
+/// Logs an event about calls of a method, with the fields that name the method.
+macro_rules! log_call {
+    ($level:ident, $method:expr, { $($fields:tt)* }, $($message:tt)+) => {{
+        let method: Option<ApiMethod> = $method;
+        event!(
+            target: TARGET,
+            Level::$level,
+            {
+                "rpc.method" = method.map(|method| method.id()),
+                "server.address" = method.map(|method| method.host()),
+                "gcp.client.service" = method.map(service),
+                $($fields)*
+            },
+            $($message)+
+        )
+    }};
+}
+
 /// Logs calls of this kind that no other event reports, because their methods and tokens are too
 /// many.
 pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
@@ -132,21 +150,18 @@ pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
             Some("ok"),
             "were refused with a sentence about scopes, although the token holds an accepted scope",
         ),
-        EventKind::OtherGate => {
-            debug!(
-                target: TARGET,
-                { "oauth.scope.verdict" = "ok", "oauth.scope.calls" = calls },
-                "more calls than were logged one by one were refused by another gate than the \
-                 scope gate"
-            );
-            return;
-        }
+        EventKind::OtherGate => (Some("ok"), "were refused by another gate than the scope gate"),
     };
-    warn!(
-        target: TARGET,
-        { "oauth.scope.verdict" = verdict, "oauth.scope.calls" = calls },
-        "more calls than were logged one by one {what}"
-    );
+    match kind {
+        EventKind::OtherGate => log_call!(DEBUG, None, {
+            "oauth.scope.verdict" = verdict,
+            "oauth.scope.calls" = calls,
+        }, "more calls than were logged one by one {what}"),
+        _ => log_call!(WARN, None, {
+            "oauth.scope.verdict" = verdict,
+            "oauth.scope.calls" = calls,
+        }, "more calls than were logged one by one {what}"),
+    }
 }
 
 /// Logs that a call is sent although its token lacks the scope.
@@ -156,23 +171,16 @@ pub(crate) fn predicted(
     granted: &GrantedScopes,
     calls: u64,
 ) {
-    warn!(
-        target: TARGET,
-        {
-            "error.type" = SCOPE_INSUFFICIENT,
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "missing",
-            "oauth.scope.evidence" = "predicted",
-            "oauth.scope.accepted" = names(accepted),
-            "oauth.scope.granted" = granted.scopes().map(names),
-            "oauth.scope.suggested" = least_scope(accepted).as_ref().map(|scope| scope.as_str()),
-            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
-            "oauth.scope.calls" = calls,
-        },
-        "the token lacks an OAuth scope for this call, which is sent all the same"
-    );
+    log_call!(WARN, method, {
+        "error.type" = SCOPE_INSUFFICIENT,
+        "oauth.scope.verdict" = "missing",
+        "oauth.scope.evidence" = "predicted",
+        "oauth.scope.accepted" = names(accepted),
+        "oauth.scope.granted" = granted.scopes().map(names),
+        "oauth.scope.suggested" = least_scope(accepted).as_ref().map(Scope::as_str),
+        "oauth.scope.grant_source" = granted.source().map(GrantSource::as_str),
+        "oauth.scope.calls" = calls,
+    }, "the token lacks an OAuth scope for this call, which is sent all the same");
 }
 
 /// Returns the evidence of a denial as one word, for the field `oauth.scope.evidence`.
@@ -187,26 +195,18 @@ pub(crate) fn evidence(denial: &Denial) -> &'static str {
 /// Logs that a call was refused for lack of scopes: by Google with this status, or by the guard
 /// before the call was sent.
 pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
-    let method = denial.method();
-    warn!(
-        target: TARGET,
-        {
-            "error.type" = SCOPE_INSUFFICIENT,
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "missing",
-            "http.response.status_code" = status.map(|status| status.as_u16()),
-            "oauth.scope.evidence" = evidence(denial),
-            "oauth.scope.accepted" = known(denial.accepted()),
-            "oauth.scope.granted" = denial.granted().scopes().map(names),
-            "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
-            "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
-            "oauth.scope.calls" = calls,
-            "cloud.platform" = denial.environment().platform().otel_name(),
-        },
-        "{denial}"
-    );
+    log_call!(WARN, denial.method(), {
+        "error.type" = SCOPE_INSUFFICIENT,
+        "oauth.scope.verdict" = "missing",
+        "http.response.status_code" = status.map(|status| status.as_u16()),
+        "oauth.scope.evidence" = evidence(denial),
+        "oauth.scope.accepted" = known(denial.accepted()),
+        "oauth.scope.granted" = denial.granted().scopes().map(names),
+        "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(Scope::as_str),
+        "oauth.scope.grant_source" = denial.granted().source().map(GrantSource::as_str),
+        "oauth.scope.calls" = calls,
+        "cloud.platform" = denial.environment().platform().otel_name(),
+    }, "{denial}");
 }
 
 /// Creates a span with the gate, method, scopes and remedy of a denial as fields. Use the span for
@@ -238,52 +238,33 @@ pub fn span(denial: &Denial) -> Span {
         "oauth.scope.evidence" = evidence(denial),
         "oauth.scope.accepted" = known(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
-        "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(|scope| scope.as_str()),
+        "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(Scope::as_str),
         "oauth.scope.remedy" = denial.summary(),
         "cloud.platform" = denial.environment().platform().otel_name(),
     )
 }
 
-/// Logs that Google accepted a call although its token was known to lack the scope: the catalog or
-/// the known scopes of the token are wrong. Logged once per method.
-pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
-    warn!(
-        target: TARGET,
-        {
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "ok",
-            "oauth.scope.evidence" = "contradicted",
-            "oauth.scope.accepted" = names(accepted),
-            "oauth.scope.catalog" = VERSION,
-        },
-        "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
-    );
-}
-
-/// Logs that Google refused a call for lack of scopes although its token is known to hold a scope
-/// that the catalog lists. Logged once per method.
-pub(crate) fn refused_with_scope(
+/// Logs that Google accepted a call although its token was known to lack the scope, or refused a
+/// call for lack of scopes although its token is known to hold a listed scope. `refused` contains
+/// the scopes of the token if the call was refused. The catalog or the known scopes of the token
+/// are wrong. Logged once per method.
+pub(crate) fn contradicted(
     method: Option<ApiMethod>,
     accepted: &ScopeSet,
-    granted: &GrantedScopes,
+    refused: Option<&GrantedScopes>,
 ) {
-    warn!(
-        target: TARGET,
-        {
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "missing",
-            "oauth.scope.evidence" = "contradicted",
-            "oauth.scope.accepted" = names(accepted),
-            "oauth.scope.granted" = granted.scopes().map(names),
-            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
-            "oauth.scope.catalog" = VERSION,
-        },
-        "Google refuses this call although its token holds a scope listed for it, and no more is predicted of it"
-    );
+    let (verdict, what) = match refused {
+        Some(_) => ("missing", "refuses this call although its token holds a scope listed for it"),
+        None => ("ok", "accepts this call without any of the scopes listed for it"),
+    };
+    log_call!(WARN, method, {
+        "oauth.scope.verdict" = verdict,
+        "oauth.scope.evidence" = "contradicted",
+        "oauth.scope.accepted" = names(accepted),
+        "oauth.scope.granted" = refused.and_then(|granted| granted.scopes().map(names)),
+        "oauth.scope.grant_source" = refused.and_then(|granted| Some(granted.source()?.as_str())),
+        "oauth.scope.catalog" = VERSION,
+    }, "Google {what}, and no more is predicted of it");
 }
 
 /// Logs that the message of a refusal contains a sentence about scopes beside other words, although
@@ -294,55 +275,36 @@ pub(crate) fn disproved(
     granted: &GrantedScopes,
     calls: u64,
 ) {
-    warn!(
-        target: TARGET,
-        {
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "ok",
-            "oauth.scope.evidence" = refusal.evidence(),
-            "oauth.scope.granted" = granted.scopes().map(names),
-            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
-            "oauth.scope.calls" = calls,
-        },
-        "the refusal is passed on: its message mentions scopes beside other words, but the token holds an accepted scope"
-    );
+    log_call!(WARN, method, {
+        "oauth.scope.verdict" = "ok",
+        "oauth.scope.evidence" = refusal.evidence(),
+        "oauth.scope.granted" = granted.scopes().map(names),
+        "oauth.scope.grant_source" = granted.source().map(GrantSource::as_str),
+        "oauth.scope.calls" = calls,
+    }, "the refusal is passed on: its message mentions scopes beside other words, but the token \
+        holds an accepted scope");
 }
 
 /// Logs that a generated client requested a token with scopes that the method does not accept.
 pub(crate) fn wrong_scope_requested(method: ApiMethod, asked: &ScopeSet, calls: u64) {
-    warn!(
-        target: TARGET,
-        {
-            "rpc.method" = method.id(),
-            "server.address" = method.host(),
-            "gcp.client.service" = service(method),
-            "oauth.scope.requested" = names(asked),
-            "oauth.scope.accepted" = names(&method.accepted()),
-            "oauth.scope.suggested" = least_scope(&method.accepted()).as_ref().map(|scope| scope.as_str()),
-            "oauth.scope.calls" = calls,
-        },
-        "the program asks for a scope that does not fit the call; name another one with .add_scope(…)"
-    );
+    log_call!(WARN, Some(method), {
+        "oauth.scope.requested" = names(asked),
+        "oauth.scope.accepted" = names(&method.accepted()),
+        "oauth.scope.suggested" = least_scope(&method.accepted()).as_ref().map(Scope::as_str),
+        "oauth.scope.calls" = calls,
+    }, "the program asks for a scope that does not fit the call; name another one with \
+        .add_scope(…)");
 }
 
 /// Logs that Google refused a call for another reason than scopes. The response is passed on
 /// unchanged.
 pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u64) {
-    debug!(
-        target: TARGET,
-        {
-            "rpc.method" = method.map(|method| method.id()),
-            "server.address" = method.map(|method| method.host()),
-            "gcp.client.service" = method.map(service),
-            "oauth.scope.verdict" = "ok",
-            "oauth.scope.evidence" = refusal.evidence(),
-            "oauth.scope.gate" = refusal.gate().as_str(),
-            "oauth.scope.calls" = calls,
-        },
-        "the call was refused by another gate than the scope gate"
-    );
+    log_call!(DEBUG, method, {
+        "oauth.scope.verdict" = "ok",
+        "oauth.scope.evidence" = refusal.evidence(),
+        "oauth.scope.gate" = refusal.gate().as_str(),
+        "oauth.scope.calls" = calls,
+    }, "the call was refused by another gate than the scope gate");
 }
 
 /// A set-up in which the guard cannot work. The guard notices each at the first response that shows
@@ -375,14 +337,14 @@ impl SetupNote {
                  hosts that are not mapped"
             }
             Self::UnseenToken => {
-                "put the guard inside of the layer or middleware that sets the token, or give the \
-                 guard a token source: Google refused a call whose request had no credentials when \
-                 it reached the guard"
+                "put the guard inside of the layer or middleware that sets the token, or let the \
+                 guard's own layer or middleware set it, using with_token: Google refused a call \
+                 whose request had no credentials when it reached the guard"
             }
             Self::NoSource => {
-                "create the guard with detect(), add a source with GuardBuilder::source, or \
-                 declare the scopes of each token: the guard has no source that can report which \
-                 scopes a token holds"
+                "create the guard with detect and the feature `metadata`, allow tokeninfo, add a \
+                 source with GuardBuilder::source, or declare the scopes of each token with \
+                 Guard::declare: the guard has no source that can report which scopes a token holds"
             }
         }
     }

@@ -18,11 +18,12 @@ use std::sync::{Arc, Mutex};
 
 use builder::builder;
 use bytes::Bytes;
+use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
-use http::header::AUTHORIZATION;
-use http::{Extensions, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use tower::ServiceExt as _;
@@ -262,6 +263,16 @@ async fn a_host_that_is_not_mapped_and_refuses_like_google_is_noted_once() {
     let url = format!("http://{server}/storage/v1/b/photos?key=x");
     let notes = setup_notes(send_three_times(client.get(&url).bearer_auth(google.token()))).await;
     assert_eq!(notes, [("unmapped_host".to_owned(), Some(server))]);
+    // Calls to an address are explained if `localhost` is mapped.
+    let mapped = google.storage_url().replace("127.0.0.1", "localhost");
+    let mapped = Guard::builder().endpoint(mapped, "storage.googleapis.com").unwrap();
+    let mapped = mapped.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap();
+    let client = self::client(mapped.env(google.env())).await;
+    let notes = setup_notes(async {
+        let error = client.get(&url).bearer_auth(google.token()).send().await.unwrap_err();
+        assert!(Denial::find(&error).is_some());
+    });
+    assert_eq!(notes.await, []);
     // Refusals of other servers are none of Google's, also those for lack of another server's
     // scope.
     let client = self::client(Guard::builder().env([("UNRELATED", "1")])).await;
@@ -288,6 +299,21 @@ async fn a_guard_that_does_not_see_the_token_is_noted_once() {
         let client = client.with(SetsToken(format!("Bearer {token}"))).build();
         assert_eq!(setup_notes(send_three_times(client.get(&bucket))).await, note, "{token}");
     }
+    // 16 is the gRPC status of a call without valid credentials.
+    let grpc = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/grpc"))]);
+    let status = (HeaderName::from_static("grpc-status"), HeaderValue::from_static("16"));
+    let unauthenticated = HeaderMap::from_iter([status]);
+    let publish = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
+    let grpc_call = async {
+        let guard = Guard::builder().build();
+        let call = Request::post(publish).body(()).unwrap();
+        let call = Call::new(call.method(), call.uri()).with_headers(&grpc);
+        for _ in 0..3 {
+            let _ = guard.begin(&call).unwrap().answered(StatusCode::OK, &unauthenticated);
+        }
+    };
+    let notes = setup_notes(grpc_call).await;
+    assert_eq!(notes[..], [("unseen_token".to_owned(), notes[0].1.clone())]);
     let anonymous = client(builder(&google)).await;
     assert_eq!(setup_notes(send_three_times(anonymous.get(&bucket))).await, note);
     let client = client(builder(&google)).await;

@@ -52,13 +52,16 @@ impl Flight {
     }
 
     /// Learns from the headers or trailers with the gRPC status of a call, unless they refuse the
-    /// call.
+    /// call for lack of permission.
     pub(crate) fn ended(&self, headers: &HeaderMap) {
         if self.is_doubted && has_status(headers, b"0") {
             learn::scopes_suffice(self);
         }
         if !is_denied(headers) {
             learn::from_trial(self);
+        }
+        if has_status(headers, UNAUTHENTICATED) {
+            self.note_unseen_token();
         }
     }
 
@@ -108,6 +111,8 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
 }
 
+/// The gRPC status of a call without valid credentials.
+const UNAUTHENTICATED: &[u8] = b"16";
 /// The beginning of the content type of a gRPC response.
 const GRPC: &[u8] = b"application/grpc";
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");

@@ -67,10 +67,8 @@ pub(super) fn scopes_suffice(flight: &Flight) {
     match state.tokens.read(key, lacks).flatten() {
         // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.tokens.forget(key),
-        Some(false) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
-            telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted());
-        }
-        _ => {}
+        Some(false) => withdraw_verdicts(flight, subject, None),
+        None => {}
     }
 }
 
@@ -101,21 +99,19 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
         Ok(true) if is_unverified => state.tokens.forget(key),
         // Scopes do not limit the token, so the list of scopes is not in doubt.
         Ok(true) if granted.is_unrestricted() => {}
-        Ok(true) if state.lessons.mark_contradicted(subject) && may_log(flight) => {
-            telemetry::refused_with_scope(
-                flight.lookup.method(),
-                &flight.lookup.accepted(),
-                granted,
-            );
-        }
+        Ok(true) => withdraw_verdicts(flight, subject, Some(granted)),
         _ => {}
     }
 }
 
-/// Returns whether an event may be logged that is not counted. The number of events is bounded.
-fn may_log(flight: &Flight) -> bool {
+/// Makes no more predictions on `subject`, because a response contradicted the catalog, and logs
+/// this once. `refused` contains the scopes of the token if the call was refused.
+fn withdraw_verdicts(flight: &Flight, subject: LessonKey, refused: Option<&GrantedScopes>) {
     let state = flight.guard.state();
-    state.repeats.allows_event(state.tokens.now())
+    // The event is not counted, so its number has to be bounded here.
+    if state.lessons.mark_contradicted(subject) && state.repeats.allows_event(state.tokens.now()) {
+        telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted(), refused);
+    }
 }
 
 /// Stops later calls of this kind with the token, if the guard stops calls.
