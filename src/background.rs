@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{fmt, io, thread};
+use std::{io, thread};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
@@ -56,12 +56,6 @@ impl Drop for Background {
         // `Spawner`s may outlive the guard, so the sender that keeps the thread running is dropped
         // here and not with the last handle.
         *self.0.state() = ThreadState::Closed(DROPPED);
-    }
-}
-
-impl fmt::Debug for Background {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Background").finish_non_exhaustive()
     }
 }
 

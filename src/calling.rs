@@ -24,7 +24,6 @@
 //! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
 //! from other tasks, such as the requests of bidirectional streams, are not checked.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -80,7 +79,7 @@ impl CurrentCall {
 /// # Ok(()) }
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Calling {
     guard: Guard,
     method: ApiMethod,
@@ -152,15 +151,12 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
-        let explain = |response: Response<Vec<u8>>| {
-            let answer =
-                ErrorResponse::new(response.body()).with_status(response.status().as_u16());
-            let is_refused = response.status() == StatusCode::FORBIDDEN;
-            is_refused
-                .then(|| self.explain_without_call(&answer.with_headers(response.headers())))
-                .flatten()
-        };
-        error.denial().cloned().or_else(|| explain(error.response()?))
+        if let Some(denial) = error.denial() {
+            return Some(denial.clone());
+        }
+        let response = error.response().filter(|it| it.status() == StatusCode::FORBIDDEN)?;
+        let answer = ErrorResponse::new(response.body()).with_status(response.status().as_u16());
+        self.explain_without_call(&answer.with_headers(response.headers()))
     }
 }
 
@@ -305,12 +301,6 @@ impl Guard {
 #[must_use]
 pub fn is_active() -> bool {
     CALL.try_with(|_| ()).is_ok()
-}
-
-impl fmt::Debug for Calling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Calling").field("method", &self.method).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

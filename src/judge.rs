@@ -226,12 +226,8 @@ impl Guard {
         granted: &GrantedScopes,
         verdict: bool,
     ) -> Result<bool, AbstainReason> {
-        match lesson_subject(call) {
-            Some(subject) => {
-                self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict)
-            }
-            None => Ok(verdict),
-        }
+        let Some(subject) = lesson_subject(call) else { return Ok(verdict) };
+        self.state().lessons.corrected_verdict(subject, granted.scopes(), verdict)
     }
 }
 

@@ -49,12 +49,8 @@ pub(crate) async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Outpu
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut first_output, mut second_output) = (None, None);
     poll_fn(|cx| {
-        if first_output.is_none() {
-            first_output = ready(first.as_mut().poll(cx));
-        }
-        if second_output.is_none() {
-            second_output = ready(second.as_mut().poll(cx));
-        }
+        first_output = first_output.take().or_else(|| ready(first.as_mut().poll(cx)));
+        second_output = second_output.take().or_else(|| ready(second.as_mut().poll(cx)));
         match (first_output.take(), second_output.take()) {
             (Some(first), Some(second)) => Poll::Ready((first, second)),
             outputs => {

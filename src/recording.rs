@@ -34,9 +34,7 @@ impl Recording {
             missed: AtomicBool::new(false),
         }
     }
-}
 
-impl Recording {
     /// Records the method of a call, or that the catalog does not contain the method.
     pub(crate) fn note(&self, call: &Lookup) {
         match (call.method(), call.abstain_reason()) {

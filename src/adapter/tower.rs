@@ -264,40 +264,7 @@ impl<S: Clone> GuardService<S> {
         request: &Request<B>,
     ) -> Option<(Arc<dyn DynTokenSource>, Scope)> {
         let source = self.tokens.as_ref()?;
-        let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-        Some((source.clone(), self.guard.scope_to_request(&call)?))
-    }
-}
-
-impl<S: Clone> GuardService<S> {
-    /// Returns the future of a call that is stopped, or that waits for the scopes of its token.
-    #[cold]
-    fn stop_or_wait<B, R>(
-        &mut self,
-        checked: Result<Flight, Denial>,
-        request: Request<B>,
-    ) -> ResponseFuture<S::Future, R>
-    where
-        S: Service<Request<B>, Response = Response<R>> + Send + 'static,
-        S::Future: Send + 'static,
-        S::Error: Into<BoxError>,
-        B: Send + 'static,
-        R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
-    {
-        let (guard, inner, grpc_errors) =
-            (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
-        let state = match checked {
-            Err(denial) => {
-                // Releases what the service reserved for the call, such as a permit of a
-                // concurrency limit.
-                drop(inner);
-                FutureState::boxed(std::future::ready(unsent(&guard, denial)))
-            }
-            checked => {
-                FutureState::boxed(wait_then_call(guard, checked, inner, grpc_errors, request))
-            }
-        };
-        ResponseFuture { state }
+        Some((source.clone(), self.guard.scope_to_request(&call_of(request))?))
     }
 }
 
@@ -317,17 +284,33 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
-        if let Some(source_and_scope) = self.scope_to_request(&request) {
+        if let Some((source, scope)) = self.scope_to_request(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let future = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
+            let future = async move {
+                let value = source.authorization(&scope).await?;
+                request.headers_mut().insert(AUTHORIZATION, value);
+                let checked = guard.begin(&call_of(&request));
+                wait_then_call(guard, checked, inner, grpc_errors, request).await
+            };
             return ResponseFuture { state: FutureState::boxed(future) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
             Ok(()) if !flight.has_pending_scopes() => {}
-            checked => return self.stop_or_wait(checked.map(|()| flight), request),
+            Ok(()) => {
+                let (guard, inner) = (self.guard.clone(), self.take_ready());
+                let future = wait_then_call(guard, Ok(flight), inner, grpc_errors, request);
+                return ResponseFuture { state: FutureState::boxed(future) };
+            }
+            Err(denial) => {
+                // Releases what the service reserved for the call, such as a permit of a
+                // concurrency limit.
+                drop(self.take_ready());
+                let future = std::future::ready(unsent(&self.guard, denial));
+                return ResponseFuture { state: FutureState::boxed(future) };
+            }
         }
         ResponseFuture {
             state: FutureState::Calling {
@@ -346,25 +329,6 @@ fn call_of<B>(request: &Request<B>) -> Call<'_> {
     call.with_needed_scopes(request.extensions().get())
 }
 
-/// Adds a token to the request, checks the call, and sends the request.
-async fn attach_then_call<S, B, R>(
-    guard: Guard,
-    (source, scope): (Arc<dyn DynTokenSource>, Scope),
-    inner: S,
-    grpc_errors: Option<GrpcErrors>,
-    mut request: Request<B>,
-) -> GuardResult<R>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    S::Error: Into<BoxError>,
-    R: Body<Data: From<Bytes>, Error: 'static>,
-{
-    let value = source.authorization(&scope).await?;
-    request.headers_mut().insert(AUTHORIZATION, value);
-    let checked = guard.begin(&call_of(&request));
-    wait_then_call(guard, checked, inner, grpc_errors, request).await
-}
-
 /// Waits for pending scopes, and sends the request unless the call is denied.
 async fn wait_then_call<S, B, R>(
     guard: Guard,
@@ -378,17 +342,12 @@ where
     S::Error: Into<BoxError>,
     R: Body<Data: From<Bytes>, Error: 'static>,
 {
-    let flight = match wait(checked).await {
+    let flight = match async { checked?.wait_for_scopes().await }.await {
         Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
     finish(flight, grpc_errors, response).await
-}
-
-/// Waits for the pending scopes of a call that may be sent.
-async fn wait(checked: Result<Flight, Denial>) -> Result<Flight, Denial> {
-    checked?.wait_for_scopes().await
 }
 
 /// Ends a flight: explains a response that may be a scope refusal, and returns all other responses
@@ -399,13 +358,10 @@ async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     response: Response<R>,
 ) -> GuardResult<R> {
     let (status, headers) = (response.status(), response.headers());
-    let may_be_refused = flight.answered(status, headers);
-    if may_be_refused {
-        return explain(flight, grpc_errors, response).await;
-    }
-    match flight.wants_trailers(status, headers) {
-        true => Ok(grpc::watch(flight, grpc_errors, response)),
-        false => Ok(response.map(GuardBody::unchanged)),
+    match (flight.answered(status, headers), flight.wants_trailers(status, headers)) {
+        (true, _) => explain(flight, grpc_errors, response).await,
+        (false, true) => Ok(grpc::watch(flight, grpc_errors, response)),
+        (false, false) => Ok(response.map(GuardBody::unchanged)),
     }
 }
 

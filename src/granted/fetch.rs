@@ -84,21 +84,18 @@ pub(crate) trait DynFetch: Send + Sync {
     /// Returns why requests to `uri` cannot be sent at all, or `None` if they can be sent.
     fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
 
-    fn fetch_boxed(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>>;
+    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_>;
 }
+
+pub(crate) type BoxedResponse<'a> =
+    Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + 'a>>;
 
 impl<F: Fetch> DynFetch for F {
     fn unsupported_reason(&self, _: &Uri) -> Option<&'static str> {
         None
     }
 
-    fn fetch_boxed(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
         Box::pin(self.fetch(request))
     }
 }

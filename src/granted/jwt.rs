@@ -34,12 +34,13 @@ pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedSco
             "the token looks like a JWT, but its claims cannot be read",
         ));
     };
+    let granted = granted_by(&claims).unwrap_or_else(GrantedScopes::unknown);
     Some(match expiry(&claims) {
         Some(at) if at <= now => {
             GrantedScopes::unknown("the token is a JWT that has expired").with_expiry(at)
         }
-        Some(at) => granted_by(&claims).with_expiry(at),
-        None => granted_by(&claims),
+        Some(at) => granted.with_expiry(at),
+        None => granted,
     })
 }
 
@@ -60,29 +61,23 @@ fn claims(payload: &str) -> Option<Claims> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
-/// Returns the scopes that the claims grant, without regard to the expiry.
-fn granted_by(claims: &Claims) -> GrantedScopes {
+/// Returns the scopes that the claims grant, without regard to the expiry, or why they are unknown.
+fn granted_by(claims: &Claims) -> Result<GrantedScopes, &'static str> {
     let issuer = claims.iss.as_ref().map(|iss| iss.as_str().unwrap_or_default());
     if issuer.is_some_and(|iss| !iss.ends_with("gserviceaccount.com")) {
-        return GrantedScopes::unknown(
-            "the token is a JWT that no service account signed, such as an ID token",
-        );
+        return Err("the token is a JWT that no service account signed, such as an ID token");
     }
     match (claims.scope.as_ref(), claims.aud.as_ref()) {
         (Some(Value::String(text)), None) => {
-            GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
+            Ok(GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt))
         }
         (None, Some(Value::String(aud))) if is_api(aud) => {
-            GrantedScopes::unrestricted(GrantSource::Jwt)
+            Ok(GrantedScopes::unrestricted(GrantSource::Jwt))
         }
         // Google's libraries write only one of the two claims. How Google treats a JWT with both
         // claims is not documented.
-        (Some(_), Some(_)) => {
-            GrantedScopes::unknown("the token is a JWT with a scope and an audience")
-        }
-        _ => GrantedScopes::unknown(
-            "the token is a JWT without a scope or the audience of a Google API",
-        ),
+        (Some(_), Some(_)) => Err("the token is a JWT with a scope and an audience"),
+        _ => Err("the token is a JWT without a scope or the audience of a Google API"),
     }
 }
 

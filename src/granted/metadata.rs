@@ -189,16 +189,13 @@ impl<F: FindServer> MetadataScopes<F> {
         Self { find_server, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
-    /// Returns the scopes of `token` if it is the server's current token, and unknown scopes
-    /// otherwise.
-    async fn scopes_of(&self, token: AccessToken<'_>) -> GrantedScopes {
-        let (server, platform) = match self.find_server.find().await {
-            Ok(found) => found,
-            Err(why) => return GrantedScopes::unknown(why),
-        };
+    /// Returns the scopes of `token` if it is the server's current token, unknown scopes if it is
+    /// not, and otherwise why this is not known.
+    async fn scopes_of(&self, token: AccessToken<'_>) -> Result<GrantedScopes, String> {
+        let (server, platform) = self.find_server.find().await?;
         if !platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
-            return GrantedScopes::unknown(format!("{why} {platform}"));
+            return Err(format!("{why} {platform}"));
         }
         let key = self.hasher.key(token);
         // Held during the request, so that concurrent callers share one response.
@@ -217,10 +214,12 @@ impl<F: FindServer> MetadataScopes<F> {
                 Some(CurrentToken { not_before: not_before.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|current| &current.token) {
-            Some(Ok((known, granted))) if *known == key => granted.clone(),
-            Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's")
-                .with_other_identity(),
+            Some(Ok((known, granted))) if *known == key => Ok(granted.clone()),
+            Some(Err(why)) => Err(why.clone()),
+            _ => {
+                let why = "another token than the metadata server's";
+                Ok(GrantedScopes::unknown(why).with_other_identity())
+            }
         }
     }
 
@@ -267,7 +266,7 @@ impl<F: FindServer> GrantedScopesSource for MetadataScopes<F> {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        Some(self.scopes_of(token).await)
+        Some(self.scopes_of(token).await.unwrap_or_else(GrantedScopes::unknown))
     }
 }
 
@@ -380,8 +379,9 @@ mod tests {
     async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new((server, platform), Arc::new(ManualClock::new()))
-            .scopes_of(AccessToken::new(token).unwrap())
+            .granted(AccessToken::new(token).unwrap())
             .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -506,14 +506,16 @@ mod tests {
             MetadataScopes::new((server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
-            assert!(source.scopes_of(AccessToken::new(&token).unwrap()).await.is_unknown());
+            assert!(source.granted(AccessToken::new(&token).unwrap()).await.unwrap().is_unknown());
         }
         assert_eq!(fetch.sent(), 2);
         clock.advance(MIN_INTERVAL);
-        source.scopes_of(AccessToken::new("ya29.user").unwrap()).await;
+        source.granted(AccessToken::new("ya29.user").unwrap()).await.unwrap();
         assert_eq!(fetch.sent(), 4);
         // The source still has the scopes of the server's own token from the last query.
-        assert!(!source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
+        assert!(
+            !source.granted(AccessToken::new("ya29.mine").unwrap()).await.unwrap().is_unknown()
+        );
         assert_eq!(fetch.sent(), 4);
     }
 
@@ -532,7 +534,7 @@ mod tests {
         // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
-            let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
+            let granted = source.granted(AccessToken::new("ya29.mine").unwrap()).await.unwrap();
             assert!(granted.why_unknown().unwrap().contains("503"));
             requests.push(fetch.sent());
         }
@@ -590,10 +592,8 @@ mod tests {
         let source =
             MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
-        assert!(
-            tokio::time::timeout(Duration::from_secs(2), source.scopes_of(token)).await.is_err()
-        );
-        let next = source.scopes_of(AccessToken::new("ya29.next").unwrap()).await;
+        assert!(tokio::time::timeout(Duration::from_secs(2), source.granted(token)).await.is_err());
+        let next = source.granted(AccessToken::new("ya29.next").unwrap()).await.unwrap();
         assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
         assert_eq!(fetch.sent(), 2, "one query, which consists of two requests");
     }
@@ -609,7 +609,7 @@ mod tests {
         }
         let server = MetadataServer::new(Arc::new(UnreachableFetch), DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new((server, Platform::ComputeEngine), Arc::new(SystemClock));
-        let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
+        let granted = source.granted(AccessToken::new("ya29.mine").unwrap()).await.unwrap();
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
     }
 

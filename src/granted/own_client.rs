@@ -1,6 +1,5 @@
 //! The guard's own HTTP client, with one connection per request, without proxy and redirects.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::fetch::{DynFetch, MAX_BODY};
+use super::fetch::{BoxedResponse, DynFetch, MAX_BODY};
 #[cfg(not(feature = "tls"))]
 use super::no_tls::NoTls as Tls;
 use super::stream::ByteStream;
@@ -100,10 +99,7 @@ impl DynFetch for OwnClient {
         self.tls.unavailable_reason().filter(|_| uri.scheme() == Some(&Scheme::HTTPS))
     }
 
-    fn fetch_boxed(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
         Box::pin(self.send(request))
     }
 }

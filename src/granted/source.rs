@@ -49,21 +49,17 @@ pub(crate) trait DynSource: Send + Sync {
     /// Returns the name of the source.
     fn label(&self) -> &str;
 
-    fn granted_boxed<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>>;
+    fn granted_boxed<'a>(&'a self, token: AccessToken<'a>) -> BoxedScopes<'a>;
 }
+
+type BoxedScopes<'a> = Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>>;
 
 impl<S: GrantedScopesSource> DynSource for S {
     fn label(&self) -> &str {
         self.name()
     }
 
-    fn granted_boxed<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+    fn granted_boxed<'a>(&'a self, token: AccessToken<'a>) -> BoxedScopes<'a> {
         Box::pin(self.granted(token))
     }
 }

@@ -6,7 +6,7 @@
 //! queries it only after a refusal, and at most at the rate of [`PROCESS_LIMIT`].
 
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -44,27 +44,17 @@ pub(crate) struct RateLimit {
     pause: Duration,
     /// When the whole burst is available again.
     full_at: Mutex<Option<Instant>>,
-    /// The end of the pause that the server requested.
-    idle_until: Mutex<Option<Instant>>,
 }
 
 impl RateLimit {
     /// Creates a limit that permits `burst` requests at once, and then one request per `pause`.
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
-        Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
+        Self { burst, pause, full_at: Mutex::new(None) }
     }
 
     /// Takes a permit for one request. Returns `false` if no permit is available at `now`.
     fn try_acquire(&self, now: Instant) -> bool {
-        if self
-            .idle_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|until| now < until)
-        {
-            return false;
-        }
-        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = self.full_at();
         // The generic cell rate algorithm: one time stands for the whole state of the limit.
         // <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>
         let next = full_at.map_or(now, |at| at.max(now)) + self.pause;
@@ -75,9 +65,15 @@ impl RateLimit {
         is_allowed
     }
 
-    /// Gives out no permits for the time of `pause`.
+    /// Gives out no permit for the time of `pause`, and then one.
     fn block_for(&self, now: Instant, pause: Duration) {
-        *self.idle_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
+        let until = now + pause + self.pause * self.burst.saturating_sub(1);
+        let mut full_at = self.full_at();
+        *full_at = full_at.max(Some(until));
+    }
+
+    fn full_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,58 +109,51 @@ impl Tokeninfo {
         }
     }
 
-    /// Sends one request, if the rate limit permits a request.
-    async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
+    /// Sends one request, if the rate limit permits a request. Returns the scopes, or why they are
+    /// unknown.
+    async fn query(&self, token: AccessToken<'_>) -> Result<GrantedScopes, String> {
         // Comes before the rate limit: a request that cannot be sent must not use up a permit.
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
-            return GrantedScopes::unknown(format!("tokeninfo was not queried: {why}"));
+            return Err(format!("tokeninfo was not queried: {why}"));
         }
         let rate_limit = self.rate_limit.as_ref().unwrap_or(&PROCESS_LIMIT);
         if !rate_limit.try_acquire(self.clock.now()) {
-            return GrantedScopes::unknown(
-                "tokeninfo was not queried: it received too many requests",
-            );
+            return Err("tokeninfo was not queried: it received too many requests".to_owned());
         }
         // The token is in the body, because proxies and servers log URLs.
         let request = Request::post(self.endpoint.clone())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
-        let Ok(request) = request else {
-            return GrantedScopes::unknown("tokeninfo cannot be queried");
-        };
-        match self.fetch.fetch_boxed(request).await {
-            Ok(response) => {
-                if let Some(pause) = fetch::requested_pause(&response) {
-                    rate_limit.block_for(self.clock.now(), pause);
-                }
-                self.read(&response)
-            }
-            Err(_) => GrantedScopes::unknown("tokeninfo could not be reached"),
+        let request = request.map_err(|_| "tokeninfo cannot be queried")?;
+        let response = self.fetch.fetch_boxed(request).await;
+        let response = response.map_err(|_| "tokeninfo could not be reached")?;
+        if let Some(pause) = fetch::requested_pause(&response) {
+            rate_limit.block_for(self.clock.now(), pause);
         }
+        self.read(&response)
     }
 
-    /// Returns the scopes that a response contains, or unknown scopes with the reason.
-    fn read(&self, response: &Response<Bytes>) -> GrantedScopes {
+    /// Returns the scopes that a response contains, or why they are unknown.
+    fn read(&self, response: &Response<Bytes>) -> Result<GrantedScopes, String> {
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::BAD_REQUEST => {
-                return GrantedScopes::unknown("tokeninfo does not know this token");
-            }
-            status => {
-                return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16()));
-            }
+            StatusCode::BAD_REQUEST => return Err("tokeninfo does not know this token".to_owned()),
+            status => return Err(format!("tokeninfo answered {}", status.as_u16())),
         }
         let answer =
             fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
         let Some(Reply { scope: Some(Value::String(scope)), expires_in }) = answer else {
-            return GrantedScopes::unknown("tokeninfo's answer cannot be read");
+            return Err("tokeninfo's answer cannot be read".to_owned());
         };
         let granted =
             GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
-        match expires_in.and_then(|seconds| self.clock.wall().checked_add(duration(&seconds)?)) {
-            Some(at) => granted.with_expiry(at),
-            None => granted,
-        }
+        Ok(
+            match expires_in.and_then(|seconds| self.clock.wall().checked_add(duration(&seconds)?))
+            {
+                Some(at) => granted.with_expiry(at),
+                None => granted,
+            },
+        )
     }
 }
 
@@ -174,7 +163,7 @@ impl GrantedScopesSource for Tokeninfo {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        Some(self.query(token).await)
+        Some(self.query(token).await.unwrap_or_else(GrantedScopes::unknown))
     }
 }
 
@@ -231,7 +220,7 @@ mod tests {
     async fn scopes_for(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
-        tokeninfo(fetch).0.query(AccessToken::new("ya29.x").unwrap()).await
+        tokeninfo(fetch).0.granted(AccessToken::new("ya29.x").unwrap()).await.unwrap()
     }
 
     #[tokio::test]
@@ -245,7 +234,13 @@ mod tests {
             Some(answer(200, r#"{"scope":"openid"}"#))
         }));
         let (tokeninfo, _) = tokeninfo(fetch);
-        assert!(!tokeninfo.query(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
+        assert!(
+            !tokeninfo
+                .granted(AccessToken::new("ya29.a+b/=&c").unwrap())
+                .await
+                .unwrap()
+                .is_unknown()
+        );
     }
 
     #[tokio::test]
@@ -314,7 +309,7 @@ mod tests {
         // every 2 seconds.
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
-            tokeninfo.query(token).await;
+            tokeninfo.granted(token).await.unwrap();
             requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
@@ -332,7 +327,9 @@ mod tests {
         // Seconds that pass before each query. The server requests a pause of 60 seconds.
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
-            assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
+            assert!(
+                tokeninfo.granted(AccessToken::new("ya29.x").unwrap()).await.unwrap().is_unknown()
+            );
             requests.push(fetch.sent());
         }
         assert_eq!(requests, [1, 1, 1, 2, 2, 2, 3]);

@@ -13,7 +13,6 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -57,13 +56,16 @@ impl Drop for ThreadEnd {
 
 #[derive(Default)]
 struct Counted {
-    by_token: HashMap<Occurrence, CallCount>,
-    by_method: HashMap<(EventKind, &'static str, Option<ApiMethod>), CallCount>,
+    by_token: Counts,
+    /// The keys contain no token.
+    by_method: Counts,
     rest: Rest,
     budget: EventBudget,
     /// When the counts that did not change are forgotten next.
     sweep_at: Option<Instant>,
 }
+
+type Counts = HashMap<Occurrence, CallCount>;
 
 /// The number of calls of each kind that are neither logged nor part of another count.
 type Rest = [u64; EventKind::ALL.len()];
@@ -132,7 +134,7 @@ impl Counted {
     fn count(&mut self, occurrence: Occurrence, now: Instant) -> Option<u64> {
         let (kind, word, method, _) = occurrence;
         let count = entry(&mut self.by_token, occurrence, MAX_TOKENS)
-            .or_else(|| entry(&mut self.by_method, (kind, word, method), MAX_METHODS));
+            .or_else(|| entry(&mut self.by_method, (kind, word, method, None), MAX_METHODS));
         match count {
             Some(count) => count.add(now, &mut self.budget),
             None => {
@@ -150,8 +152,8 @@ impl Counted {
             return due;
         }
         self.sweep_at = Some(now + PERIOD);
-        forget(&mut self.by_token, &mut self.rest, now, |(kind, ..)| *kind);
-        forget(&mut self.by_method, &mut self.rest, now, |(kind, ..)| *kind);
+        forget(&mut self.by_token, &mut self.rest, now);
+        forget(&mut self.by_method, &mut self.rest, now);
         for (due, rest) in due.iter_mut().zip(&mut self.rest).filter(|(_, rest)| **rest > 0) {
             if self.budget.allows(now) {
                 *due = take(rest);
@@ -164,9 +166,7 @@ impl Counted {
     /// count as reported.
     fn take_unlogged(&mut self) -> Rest {
         let mut rest = take(&mut self.rest);
-        let by_token = self.by_token.iter_mut().map(|((kind, ..), count)| (kind, count));
-        let by_method = self.by_method.iter_mut().map(|((kind, ..), count)| (kind, count));
-        for (kind, count) in by_token.chain(by_method) {
+        for ((kind, ..), count) in self.by_token.iter_mut().chain(&mut self.by_method) {
             rest[*kind as usize] += take(&mut count.unlogged);
         }
         rest
@@ -174,26 +174,17 @@ impl Counted {
 }
 
 /// Returns the count of a key. Returns `None` if there is none, and no room for another.
-fn entry<K: Eq + Hash>(
-    counts: &mut HashMap<K, CallCount>,
-    key: K,
-    max: usize,
-) -> Option<&mut CallCount> {
+fn entry(counts: &mut Counts, key: Occurrence, max: usize) -> Option<&mut CallCount> {
     let has_room = counts.len() < max || counts.contains_key(&key);
     has_room.then(|| counts.entry(key).or_default())
 }
 
 /// Removes the counts that did not change for [`PERIOD`], and adds their unlogged calls to `rest`.
-fn forget<K>(
-    counts: &mut HashMap<K, CallCount>,
-    rest: &mut Rest,
-    now: Instant,
-    kind: impl Fn(&K) -> EventKind,
-) {
-    counts.retain(|key, count| {
+fn forget(counts: &mut Counts, rest: &mut Rest, now: Instant) {
+    counts.retain(|(kind, ..), count| {
         let is_kept = !has_passed(count.seen_at, now);
         if !is_kept {
-            rest[kind(key) as usize] += count.unlogged;
+            rest[*kind as usize] += count.unlogged;
         }
         is_kept
     });

@@ -68,17 +68,21 @@ where
         let this = self.project();
         let explanation = match this.explanation {
             Some(explanation) => explanation,
-            None => match split_refusal(ready!(this.body.poll_frame(cx))) {
-                Err(frame) => {
-                    if let Some(Some(trailers)) = frame.as_ref().map(trailers_of) {
-                        this.flight.take().iter().for_each(|flight| flight.ended(trailers));
-                    }
-                    return Poll::Ready(frame);
+            None => {
+                let frame = ready!(this.body.poll_frame(cx));
+                let trailers = match frame.map(|frame| frame.map(Frame::into_trailers)) {
+                    Some(Ok(Ok(trailers))) => trailers,
+                    Some(Ok(Err(frame))) => return Poll::Ready(Some(Ok(frame))),
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => return Poll::Ready(None),
+                };
+                let flight = this.flight.take();
+                if !is_denied(&trailers) {
+                    flight.iter().for_each(|flight| flight.ended(&trailers));
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
-                Ok(trailers) => {
-                    this.explanation.insert(Box::pin(explain(this.flight.take(), trailers)))
-                }
-            },
+                this.explanation.insert(Box::pin(explain(flight, trailers)))
+            }
         };
         let (trailers, denial) = ready!(explanation.as_mut().poll(cx));
         // A future must not be polled again after it was ready.
@@ -98,22 +102,5 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// Returns the trailers of a frame.
-fn trailers_of<D, E>(frame: &Result<Frame<D>, E>) -> Option<&HeaderMap> {
-    frame.as_ref().ok()?.trailers_ref()
-}
-
-/// Returns the trailers of a refused call, or any other frame as the error.
-fn split_refusal<D, E>(
-    frame: Option<Result<Frame<D>, E>>,
-) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
-    match frame {
-        Some(Ok(frame)) if frame.trailers_ref().is_some_and(is_denied) => {
-            frame.into_trailers().map_err(|frame| Some(Ok(frame)))
-        }
-        other => Err(other),
     }
 }
