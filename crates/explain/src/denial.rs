@@ -89,8 +89,9 @@ impl Denial {
         Self::new(DenialKind::Predicted, method, method, granted, environment.into())
     }
 
-    /// Creates the denial of a call that is not sent. `required` are the scopes that the call needs:
-    /// a [`ScopeSet`] of which any one is enough, or the scopes that the catalog lists for a method.
+    /// Creates the denial of a call that is not sent. `required` are the scopes that the call
+    /// needs: a [`ScopeSet`] of which any one is enough, or the scopes that the catalog lists for a
+    /// method.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -291,7 +292,9 @@ impl Denial {
     /// use gcp_scopes_explain::denial::RequiredScopes;
     ///
     /// match denial.required_scopes() {
-    ///     RequiredScopes::AnyOf(scopes) => assert!(scopes.contains(&"devstorage.read_write".parse()?)),
+    ///     RequiredScopes::AnyOf(scopes) => {
+    ///         assert!(scopes.contains(&"devstorage.read_write".parse()?));
+    ///     }
     ///     other => unreachable!("{other:?}"),
     /// }
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
@@ -547,7 +550,8 @@ mod tests {
             );
             classify_text(&text).unwrap()
         };
-        let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"\n";
+        let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", \
+            scope=\"https://www.googleapis.com/auth/pubsub\"\n";
         let get = ApiMethod::by_id("storage.objects.get").unwrap();
         // The scope of the VM, the header of the response, and whether the steps change the VM.
         let rows = [

@@ -433,9 +433,12 @@ mod tests {
     use super::*;
 
     const ADC: &str = "/home/me/.config/gcloud/application_default_credentials.json";
-    const USER: &str = r#"{"type":"authorized_user","refresh_token":"1//SECRET","quota_project_id":"quota-project"}"#;
-    const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
-        "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
+    const USER: &str = concat!(
+        r#"{"type":"authorized_user","refresh_token":"1//SECRET","#,
+        r#""quota_project_id":"quota-project"}"#,
+    );
+    const KEY: &str = r#"{"type":"service_account","project_id":"key-project",
+        "private_key":"SECRET","client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 
     /// Creates a snapshot with these environment variables.
     fn env(pairs: &[(&str, &str)]) -> Snapshot {
@@ -470,7 +473,8 @@ mod tests {
         let cluster = [("cluster-name", "prod"), ("cluster-location", "us-central1")];
         let federated = vm(&cluster).with_metadata(
             metadata::SCOPES,
-            "https://www.googleapis.com/auth/cloud-platform\nhttps://www.googleapis.com/auth/userinfo.email",
+            "https://www.googleapis.com/auth/cloud-platform\n\
+             https://www.googleapis.com/auth/userinfo.email",
         );
         // The snapshot, its platform, and the name and the location of the resource.
         let rows = [
@@ -719,19 +723,23 @@ mod tests {
         fn names_from_the_metadata_server_have_no_shell_characters(
             values in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
         ) {
-            let paths = ["project/project-id", "project/numeric-project-id", "instance/name", "instance/zone",
-                "instance/region", metadata::EMAIL, metadata::SCOPES, "instance/attributes/created-by",
+            let paths = ["project/project-id", "project/numeric-project-id", "instance/name",
+                "instance/zone", "instance/region", metadata::EMAIL, metadata::SCOPES,
+                "instance/attributes/created-by",
                 "instance/attributes/cluster-name", "instance/attributes/cluster-location",
                 "instance/attributes/dataproc-cluster-name", "instance/attributes/dataproc-region",
                 "instance/attributes/job_id", "instance/attributes/proxy-url"];
             let metadata = paths.iter().zip(&values);
-            let snapshot = metadata.fold(vm(&[]), |vm, (path, text)| vm.with_metadata(*path, text.as_str()));
+            let snapshot = metadata.fold(vm(&[]), |vm, (path, text)| {
+                vm.with_metadata(*path, text.as_str())
+            });
             let here = Environment::from_snapshot(&snapshot);
-            let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),
-                here.instance(), here.resource(), here.account()];
+            let names = [here.project(), here.project_number(), here.zone(), here.region(),
+                here.location(), here.instance(), here.resource(), here.account()];
             for name in names.into_iter().flatten() {
                 proptest::prop_assert!(!name.starts_with('-'), "{name}");
-                proptest::prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:@".contains(c)), "{name}");
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@".contains(c);
+                proptest::prop_assert!(name.chars().all(is_plain), "{name}");
             }
         }
     }

@@ -272,7 +272,8 @@ impl Refusal {
     /// ```
     /// # use gcp_scopes_explain::refusal::{ErrorResponse, classify};
     /// let is_structured = |body: &[u8]| {
-    ///     classify(&ErrorResponse::new(body).with_status(403)).is_some_and(|it| it.is_structured())
+    ///     let refusal = classify(&ErrorResponse::new(body).with_status(403));
+    ///     refusal.is_some_and(|refusal| refusal.is_structured())
     /// };
     /// let sentence =
     ///     br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#;

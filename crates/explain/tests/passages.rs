@@ -89,11 +89,17 @@ fn refusals_by_other_servers_are_told_apart() {
             "AWS",
         ),
         (
-            r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message><HostId>a</HostId></Error>"#,
+            concat!(
+                r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access "#,
+                "Denied</Message><HostId>a</HostId></Error>",
+            ),
             "Amazon S3 or a server with its API",
         ),
         (
-            r#"{"error":{"code":"AuthorizationFailed","message":"The client does not have authorization."}}"#,
+            concat!(
+                r#"{"error":{"code":"AuthorizationFailed","#,
+                r#""message":"The client does not have authorization."}}"#,
+            ),
             "Microsoft Azure",
         ),
         (
@@ -125,7 +131,11 @@ fn refusals_by_other_servers_are_told_apart() {
 #[test]
 fn a_dry_run_is_not_a_refusal() {
     let dry = "(Dry Run Mode) Request is prohibited by organization's policy.";
-    let record = r#"{"protoPayload":{"status":{"code":7,"message":"Request is prohibited by organization's policy."},"metadata":{"dryRun":true}}}"#;
+    let record = concat!(
+        r#"{"protoPayload":{"status":{"code":7,"#,
+        r#""message":"Request is prohibited by organization's policy."},"#,
+        r#""metadata":{"dryRun":true}}}"#,
+    );
     for text in [dry, record] {
         let refusal = read(text);
         assert!(refusal.is_dry_run() && refusal.certainty() == Certainty::Possible, "{text}");

@@ -23,7 +23,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use responses::{ExpectedRefusal, RESPONSES};
 
-const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
+const SCOPE_BODY: &str = concat!(
+    r#"{"error":{"status":"PERMISSION_DENIED","#,
+    r#""message":"Request had insufficient authentication scopes.","code":403}}"#,
+);
 
 /// Creates headers from names and values.
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
@@ -121,7 +124,10 @@ fn evidence_names_the_part_of_the_response() {
     let reason = |reason| {
         format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#)
     };
-    let violation = r#"{"error":{"code":403,"message":"No.","details":[{"violations":[{"type":"VPC_SERVICE_CONTROLS"}]}]}}"#;
+    let violation = concat!(
+        r#"{"error":{"code":403,"message":"No.","#,
+        r#""details":[{"violations":[{"type":"VPC_SERVICE_CONTROLS"}]}]}}"#,
+    );
     for (status, lines, body, evidence) in [
         (403, vec![], reason("IAM_PERMISSION_DENIED"), "error_info"),
         (403, vec![], violation.to_owned(), "violation"),
@@ -142,9 +148,11 @@ fn token_errors_about_requested_scopes_are_distinguished() {
     assert!(is_for_scopes(
         "unauthorized_client: Client is unauthorized to retrieve access tokens using this method"
     ));
-    assert!(!is_for_scopes(
-        r#"{"error":"unauthorized_client","error_description":"The given credential is rejected by the attribute condition."}"#
-    ));
+    assert!(!is_for_scopes(concat!(
+        r#"{"error":"unauthorized_client","#,
+        r#""error_description":"The given credential is rejected by the attribute "#,
+        r#"condition."}"#,
+    )));
     assert!(!is_for_scopes(
         r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#
     ));
@@ -154,20 +162,55 @@ fn token_errors_about_requested_scopes_are_distinguished() {
 fn alternatives_are_read_from_challenges() {
     let auth = |short: &str| format!("https://www.googleapis.com/auth/{short}");
     let two = format!("{} {}", auth("drive"), auth("drive.file"));
+    let realm = r#"realm="https://accounts.google.com/""#;
     for (lines, expected) in [
-        (vec![format!(r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{two}""#)], two.clone()),
-        (vec![format!(r#"Bearer realm="https://accounts.google.com/", error=insufficient_scope, scope="{two}""#)], two.clone()),
+        (
+            vec![format!(r#"Bearer {realm}, error="insufficient_scope", scope="{two}""#)],
+            two.clone(),
+        ),
+        (vec![format!(r#"Bearer {realm}, error=insufficient_scope, scope="{two}""#)], two.clone()),
         (vec![format!("bearer scope={two}, error=insufficient_scope")], two.clone()),
         (vec![format!(r#"Bearer error=insufficient_scope scope="{two}""#)], two.clone()),
-        (vec![format!(r#"Basic realm="a, b", Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
-        (vec!["Basic realm=x".to_owned(), format!(r#"Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
+        (
+            vec![format!(
+                r#"Basic realm="a, b", Bearer error="insufficient_scope", scope="{two}""#
+            )],
+            two.clone(),
+        ),
+        (
+            vec![
+                "Basic realm=x".to_owned(),
+                format!(r#"Bearer error="insufficient_scope", scope="{two}""#),
+            ],
+            two.clone(),
+        ),
         // Truncated headers: the last scope may be incomplete.
-        (vec![format!(r#"Bearer error="insufficient_scope", scope="{two} https://www.goog"#)], two.clone()),
-        (vec![format!(r#"Bearer error="insufficient_scope", scope="{} https://mail.go...""#, auth("drive"))], auth("drive")),
-        (vec![r#"Bearer error="insufficient_scope", scope="https://mail.go..."#.to_owned()], String::new()),
+        (
+            vec![format!(r#"Bearer error="insufficient_scope", scope="{two} https://www.goog"#)],
+            two.clone(),
+        ),
+        (
+            vec![format!(
+                r#"Bearer error="insufficient_scope", scope="{} https://mail.go...""#,
+                auth("drive")
+            )],
+            auth("drive"),
+        ),
+        (
+            vec![r#"Bearer error="insufficient_scope", scope="https://mail.go..."#.to_owned()],
+            String::new(),
+        ),
         // Scopes outside googleapis.com.
-        (vec![r#"Bearer error="insufficient_scope", scope="https://www.google.com/m8/feeds http://gdata.youtube.com""#.to_owned()],
-            "https://www.google.com/m8/feeds http://gdata.youtube.com".to_owned()),
+        (
+            vec![
+                concat!(
+                    r#"Bearer error="insufficient_scope", scope="https://www.google.com/m8/feeds "#,
+                    r#"http://gdata.youtube.com""#,
+                )
+                .to_owned(),
+            ],
+            "https://www.google.com/m8/feeds http://gdata.youtube.com".to_owned(),
+        ),
         // Challenges without `error=insufficient_scope`.
         (vec![format!(r#"Bearer error="invalid_token", scope="{two}""#)], String::new()),
         (vec![format!(r#"Bearer scope="{two}""#)], String::new()),
@@ -185,10 +228,23 @@ fn alternative_scopes_are_read_from_error_texts_that_clients_print() {
     );
     for text in [
         // The list ends with its line, so `drive` on the next line is not an alternative.
-        "Insufficient OAuth2 scope to perform this operation.\nAcceptable scopes: https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/bigquery\nhttps://www.googleapis.com/auth/drive",
-        r#"403 {'www-authenticate': 'Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/cloud-platform"', 'server': 'ESF'} Insufficient Permission"#,
-        r#"metadata: {"www-authenticate": "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/bigquery https://www.googleapis.com/auth/cloud-platform\""}"#,
-        "You do not have permission. Required permissions: (https://www.googleapis.com/auth/bigquery || https://www.googleapis.com/auth/cloud-platform)",
+        "Insufficient OAuth2 scope to perform this operation.\n\
+         Acceptable scopes: https://www.googleapis.com/auth/cloud-platform \
+         https://www.googleapis.com/auth/bigquery\nhttps://www.googleapis.com/auth/drive",
+        concat!(
+            r#"403 {'www-authenticate': 'Bearer realm="https://accounts.google.com/", "#,
+            r#"error="insufficient_scope", scope="https://www.googleapis.com/auth/bigquery "#,
+            r#"https://www.googleapis.com/auth/cloud-platform"', 'server': 'ESF'} Insufficient "#,
+            "Permission",
+        ),
+        concat!(
+            r#"metadata: {"www-authenticate": "Bearer realm=\"https://accounts.google.com/\", "#,
+            r#"error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/bigquery "#,
+            r#"https://www.googleapis.com/auth/cloud-platform\""}"#,
+        ),
+        "You do not have permission. Required permissions: \
+         (https://www.googleapis.com/auth/bigquery || \
+         https://www.googleapis.com/auth/cloud-platform)",
     ] {
         let refusal = classify_text(text).expect(text);
         assert_eq!(*refusal.alternatives(), set, "{text}");
@@ -197,8 +253,9 @@ fn alternative_scopes_are_read_from_error_texts_that_clients_print() {
 
 #[test]
 fn only_scope_urls_in_a_text_are_alternatives() {
-    let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
-        https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
+    let text = "Acceptable scopes: https://mail.google.com/ \
+        https://www.googleapis.com/auth/newer.than.this https://www.googleapis.com/auth/page?id=1 \
+        https://cloud.google.com/bigquery/docs openid";
     let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
     let refusal = classify_text(&format!("Insufficient OAuth2 scope. {text}")).expect("no refusal");
     assert_eq!(*refusal.alternatives(), ScopeSet::from_scope_text(expected));
@@ -226,7 +283,9 @@ fn at_most_64_messages_reasons_and_violations_are_read() {
 #[test]
 fn a_reason_is_one_word_of_letters_and_digits() {
     let gate = |reason: &str| {
-        let body = serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
+        let body = serde_json::json!({
+            "error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]},
+        });
         refusal_of(403, &[], &body.to_string()).gate()
     };
     // A reason of an unknown service counts if it contains `INSUFFICIENT_SCOPE`.
@@ -290,7 +349,9 @@ fn at_most_64_alternatives_are_read() {
 fn a_body_truncated_at_16_kib_is_classified() {
     let links = r#"{"description":"more","url":"https://example.com/help"},"#.repeat(2000);
     let body = format!(
-        r#"{{"error":{{"code":403,"message":"Insufficient Permission","errors":[{{"message":"Insufficient Permission","reason":"insufficientPermissions"}}],"details":[{{"links":[{links}"#
+        r#"{{"error":{{"code":403,"message":"Insufficient Permission",
+        "errors":[{{"message":"Insufficient Permission","reason":"insufficientPermissions"}}],
+        "details":[{{"links":[{links}"#
     );
     let truncated = &body[..16 * 1024];
     assert_eq!(verdict(Some(&refusal_of(403, &[], truncated))), ("scope", "likely"));
@@ -399,7 +460,10 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in "\\PC{0,200}", tail in "[<>{}\\[\\]\"'\\\\:=,. a-zA-Z0-9/%&;#*\n-]{0,300}") {
+    fn no_text_panics(
+        text in "\\PC{0,200}",
+        tail in "[<>{}\\[\\]\"'\\\\:=,. a-zA-Z0-9/%&;#*\n-]{0,300}",
+    ) {
         let refusal = classify_text(&format!("{text}{tail}"));
         if let Some(message) = refusal.as_ref().and_then(Refusal::server_message) {
             prop_assert!(message.len() <= 1024 && !message.chars().any(char::is_control));
@@ -407,8 +471,18 @@ proptest! {
     }
 
     #[test]
-    fn no_header_panics(value in proptest::collection::vec(any::<u8>(), 0..300), name in 0usize..6) {
-        let names = ["www-authenticate", "grpc-status", "grpc-message", "grpc-status-details-bin", "google.rpc.errorinfo-bin", "x-guploader-uploadid"];
+    fn no_header_panics(
+        value in proptest::collection::vec(any::<u8>(), 0..300),
+        name in 0usize..6,
+    ) {
+        let names = [
+            "www-authenticate",
+            "grpc-status",
+            "grpc-message",
+            "grpc-status-details-bin",
+            "google.rpc.errorinfo-bin",
+            "x-guploader-uploadid",
+        ];
         if let Ok(value) = HeaderValue::from_bytes(&value) {
             let mut map = HeaderMap::new();
             map.insert(names[name], value);
@@ -419,27 +493,45 @@ proptest! {
     #[test]
     fn no_grpc_details_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let encoded = STANDARD.encode(&bytes);
-        let map = headers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded), ("google.rpc.errorinfo-bin", &encoded)]);
+        let map = headers(&[
+            ("grpc-status", "7"),
+            ("grpc-status-details-bin", &encoded),
+            ("google.rpc.errorinfo-bin", &encoded),
+        ]);
         prop_assert!(classify(&ErrorResponse::new(b"").with_headers(&map)).is_some());
     }
 
     #[test]
     fn scope_refusals_are_recognized_in_truncated_bodies(extra in 0usize..2000, row in 0usize..30) {
-        let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("not serializable")).collect();
+        let print = |value| serde_json::to_string_pretty(&value).expect("not serializable");
+        let bodies: Vec<_> = scope_bodies().map(|(_, value)| print(value)).collect();
         let body = &bodies[row % bodies.len()];
         // The body ends at least one byte after the words that decide.
-        let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
-        let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("no deciding words");
-        let length = (end + extra).min(body.len());
-        prop_assert!(is_scope(classify_response(403, &[], &body[..length]).as_ref()), "{}", &body[..length]);
+        let words = [
+            "insufficient authentication scopes",
+            "SCOPE_INSUFFICIENT",
+            "not authorized",
+            "Metadata scope does not",
+            "Metadata scope doesn't",
+            "requested spaces",
+        ];
+        let ends = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1));
+        let length = (ends.min().expect("no deciding words") + extra).min(body.len());
+        let body = &body[..length];
+        prop_assert!(is_scope(classify_response(403, &[], body).as_ref()), "{body}");
     }
 
     #[test]
     fn scopes_are_read_from_any_order_of_parameters(
-        count in 1usize..20, is_quoted in any::<bool>(), is_first in any::<bool>(), space in "[ ]{0,2}",
+        count in 1usize..20,
+        is_quoted in any::<bool>(),
+        is_first in any::<bool>(),
+        space in "[ ]{0,2}",
     ) {
-        let scopes: Vec<_> = (0..count).map(|n| format!("https://www.googleapis.com/auth/kite.{n}")).collect();
-        let error = if is_quoted { r#"error="insufficient_scope""# } else { "error=insufficient_scope" };
+        let scope = |n| format!("https://www.googleapis.com/auth/kite.{n}");
+        let scopes: Vec<_> = (0..count).map(scope).collect();
+        let error =
+            if is_quoted { r#"error="insufficient_scope""# } else { "error=insufficient_scope" };
         let scope = format!(r#"scope="{}""#, scopes.join(" "));
         let (a, b) = if is_first { (error, scope.as_str()) } else { (scope.as_str(), error) };
         let line = format!(r#"Bearer realm="https://accounts.google.com/",{space}{a},{space}{b}"#);
@@ -460,7 +552,9 @@ fn names_of_resources_are_not_reasons() {
             ),
             format!("The caller does not have permission to read the metric '{name}'."),
         ] {
-            let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
+            let body = serde_json::json!({
+                "error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"},
+            });
             let refusal = refusal_of(403, &[], &body.to_string());
             assert_eq!(refusal.gate(), Gate::Iam, "{message}");
         }

@@ -70,7 +70,8 @@ fn the_call_is_in_the_line_of_the_refusal_or_nearest_before_it() {
         // The URL of a resource is not that of a request.
         (
             format!(
-                "machine: https://compute.googleapis.com/compute/v1/projects/p/zones/z/instances/web\n{SCOPES}"
+                "machine: https://compute.googleapis.com/compute/v1/projects/p/zones/z/instances/\
+                 web\n{SCOPES}"
             ),
             None,
         ),
@@ -138,7 +139,8 @@ fn labels_and_the_origin_of_a_record_are_not_the_service() {
         format!("level=error compute.googleapis.com/instance_id=7 msg=\"{SCOPES}\""),
         format!("metric custom.googleapis.com/kites/count: {SCOPES}"),
         format!(
-            r#"{{"textPayload":"Error 403: {SCOPES}","labels":{{"compute.googleapis.com/resource_name":"web 1"}}}}"#
+            r#"{{"textPayload":"Error 403: {SCOPES}","labels":{{{}:"web 1"}}}}"#,
+            r#""compute.googleapis.com/resource_name""#
         ),
     ] {
         assert_eq!(find(&text, "").service(), None, "{text}");

@@ -99,9 +99,9 @@ fn refused(call: &Lookup, service: Option<&str>, granted: &GrantedScopes) -> Den
 fn body(service: Option<&str>) -> String {
     let metadata = service.map(|service| format!(r#","metadata":{{"service":"{service}"}}"#));
     format!(
-        r#"{{"error":{{"code":403,"message":"Request had insufficient authentication scopes.","details":[{{
-        "@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        "domain":"googleapis.com"{}}}]}}}}"#,
+        r#"{{"error":{{"code":403,"message":"Request had insufficient authentication scopes.",
+        "details":[{{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
+        "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"{}}}]}}}}"#,
         metadata.unwrap_or_default()
     )
 }
@@ -407,7 +407,8 @@ fn assert_all_of(method: ApiMethod) {
         let json = serde_json::to_value(&denial).unwrap();
         assert_eq!(json["all_of"], serde_json::to_value(&both).unwrap());
         assert_eq!(json["accepted"], serde_json::json!([]));
-        // Each command and each code that requests or sets one of the scopes has the other one, too.
+        // Each command and each code that requests or sets one of the scopes has the other one,
+        // too.
         for step in denial.steps() {
             for text in [step.command_line(), step.code_line()].into_iter().flatten() {
                 let is_named = |scope: &Scope| {
@@ -420,7 +421,8 @@ fn assert_all_of(method: ApiMethod) {
         }
         assert!(denial.report().contains("all of these at once:"), "{}", denial.report());
     }
-    // A token with one of them lacks the other one; a token with both was refused for another reason.
+    // A token with one of them lacks the other one; a token with both was refused for another
+    // reason.
     let one = ScopeSet::from_iter(both.iter().take(1));
     for (held, is_contradicted) in [(one, false), (both, true)] {
         let denial = refused(&call, None, &GrantedScopes::known(held, GrantSource::Declared));

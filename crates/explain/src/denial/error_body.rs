@@ -330,7 +330,8 @@ mod tests {
         let line = denial().to_string();
         // A conversion to `f64` would change the number 2^53 + 1.
         let inner = json!({
-            "code": 403, "message": "No.", "status": "PERMISSION_DENIED", "extra": [1, {"message": "mine"}],
+            "code": 403, "message": "No.", "status": "PERMISSION_DENIED",
+            "extra": [1, {"message": "mine"}],
             "errors": [{"message": "Not.", "reason": "forbidden"}, {"message": "second"}],
             "details": [{"@type": "x", "message": "stays", "number": 9007199254740993_u64}],
         });

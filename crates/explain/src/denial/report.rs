@@ -244,9 +244,9 @@ fn account(facts: &Facts, layout: Layout) -> Option<String> {
     Some(layout.list("account", None, &[account], kind.as_slice()))
 }
 
-/// Returns the scopes as full URIs, so that people can copy them. For a plain layout, which is meant
-/// for screen readers, returns the short names of the scopes; the commands of the steps contain the
-/// URIs.
+/// Returns the scopes as full URIs, so that people can copy them. For a plain layout, which is
+/// meant for screen readers, returns the short names of the scopes; the commands of the steps
+/// contain the URIs.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
     // A screen reader reads a URI letter by letter.
     let name =

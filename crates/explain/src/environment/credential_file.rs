@@ -69,25 +69,49 @@ mod tests {
 
     #[test]
     fn the_credential_follows_from_the_type() {
-        let url = r#""service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/r@p.iam.gserviceaccount.com:generateAccessToken""#;
+        let url = concat!(
+            r#""service_account_impersonation_url":"#,
+            r#""https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"#,
+            r#"r@p.iam.gserviceaccount.com:generateAccessToken""#,
+        );
         // The file, the credential, and whether the file names the account.
         let rows = [
             (
-                r#"{"type":"service_account","client_email":"r@p.iam.gserviceaccount.com"}"#.to_owned(),
+                r#"{"type":"service_account","client_email":"r@p.iam.gserviceaccount.com"}"#
+                    .to_owned(),
                 Credential::ServiceAccountKey,
                 true,
             ),
             (
-                r#"{"type":"service_account","subject":"me@example.com","client_email":"r@p.iam.gserviceaccount.com"}"#
-                    .to_owned(),
+                concat!(
+                    r#"{"type":"service_account","subject":"me@example.com","#,
+                    r#""client_email":"r@p.iam.gserviceaccount.com"}"#,
+                )
+                .to_owned(),
                 Credential::DomainWideDelegation,
                 true,
             ),
-            (r#"{"type":"authorized_user","refresh_token":"SECRET"}"#.to_owned(), Credential::UserAdc, false),
-            (r#"{"type":"external_account","audience":"x"}"#.to_owned(), Credential::ExternalAccount, false),
+            (
+                r#"{"type":"authorized_user","refresh_token":"SECRET"}"#.to_owned(),
+                Credential::UserAdc,
+                false,
+            ),
+            (
+                r#"{"type":"external_account","audience":"x"}"#.to_owned(),
+                Credential::ExternalAccount,
+                false,
+            ),
             (format!(r#"{{"type":"external_account",{url}}}"#), Credential::ExternalAccount, true),
-            (format!(r#"{{"type":"impersonated_service_account",{url}}}"#), Credential::Impersonated, true),
-            (r#"{"type":"external_account_authorized_user"}"#.to_owned(), Credential::ExternalUser, false),
+            (
+                format!(r#"{{"type":"impersonated_service_account",{url}}}"#),
+                Credential::Impersonated,
+                true,
+            ),
+            (
+                r#"{"type":"external_account_authorized_user"}"#.to_owned(),
+                Credential::ExternalUser,
+                false,
+            ),
             (r#"{"type":"gdch_service_account"}"#.to_owned(), Credential::Unknown, false),
         ];
         for (text, credential, has_account) in rows {

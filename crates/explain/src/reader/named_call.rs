@@ -12,8 +12,8 @@ use super::request::{read_url, read_verb};
 use crate::error::Error;
 
 /// A call. A text names the call by its verb and URL, by the id of the API method, or by the full
-/// name of the gRPC method. For a refused call, a log may show only several methods of which one was
-/// called, or only the API.
+/// name of the gRPC method. For a refused call, a log may show only several methods of which one
+/// was called, or only the API.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
@@ -181,8 +181,8 @@ impl NamedCall {
     /// # use gcp_scopes_explain::reader::NamedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// // GET of this URL lists files, and POST creates one.
-    /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files returned \
-    ///             \"Request had insufficient authentication scopes.\">";
+    /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files \
+    ///             returned \"Request had insufficient authentication scopes.\">";
     /// let call = NamedCall::find_refused(&classify_text(text).ok_or("no refusal")?, text, "");
     /// let ids: Vec<_> = call.candidates().iter().map(|method| method.id()).collect();
     /// assert_eq!(ids, ["drive.files.list", "drive.files.create"]);
@@ -234,8 +234,9 @@ impl FromStr for NamedCall {
 /// Returns the error for a text that does not name a call.
 fn unusable_call(text: &str) -> String {
     format!(
-        "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a \
-         method's id, such as storage.objects.insert or google.pubsub.v1.Publisher/Publish",
+        "unusable --call {}: expected the verb and the URL, such as 'POST \
+         https://storage.googleapis.com/…', or a method's id, such as storage.objects.insert or \
+         google.pubsub.v1.Publisher/Publish",
         shown(text)
     )
 }

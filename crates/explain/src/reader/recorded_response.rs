@@ -287,7 +287,10 @@ const PART_SIZE: usize = 64 << 10;
 const PART_OVERLAP: usize = 16 << 10;
 
 /// An example of a line of JSON, for error messages.
-const SHAPE: &str = r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
+const SHAPE: &str = concat!(
+    r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "#,
+    r#""text"}"#,
+);
 const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 
 /// Reads the field `transport`, which must be one of [`TRANSPORTS`].

@@ -37,9 +37,9 @@ impl NamedCall {
     ///
     /// The call is that in the line of the refusal, else the nearest request before the refusal,
     /// else the nearest one after it. A call that succeeded, and a call of another API than the
-    /// refusal names, is not the refused one. Without a request, the command of gcloud and the names
-    /// of client libraries show the API. If several methods are possible, the call needs a scope
-    /// that is enough for each of them.
+    /// refusal names, is not the refused one. Without a request, the command of gcloud and the
+    /// names of client libraries show the API. If several methods are possible, the call needs a
+    /// scope that is enough for each of them.
     ///
     /// ```
     /// use gcp_scopes_explain::reader::NamedCall;

@@ -115,11 +115,13 @@ mod tests {
             ("useraccounts-ro,useraccounts-rw", "cloud.useraccounts.readonly cloud.useraccounts"),
             // gcloud
             (
-                "https://www.googleapis.com/auth/devstorage.read_only;https://www.googleapis.com/auth/pubsub",
+                "https://www.googleapis.com/auth/devstorage.read_only;\
+                 https://www.googleapis.com/auth/pubsub",
                 two,
             ),
             (
-                "- https://www.googleapis.com/auth/devstorage.read_only\n- https://www.googleapis.com/auth/pubsub\n",
+                "- https://www.googleapis.com/auth/devstorage.read_only\n\
+                 - https://www.googleapis.com/auth/pubsub\n",
                 two,
             ),
             ("- email: me@example.com\n  scopes:\n  - storage-ro\n  - pubsub\n", two),

@@ -51,8 +51,8 @@ impl ResponseFacts {
         }
     }
 
-    /// Returns whether a body is XML or HTML. If words follow the XML error of a response, the body is
-    /// a text that begins with a name that a user chose.
+    /// Returns whether a body is XML or HTML. If words follow the XML error of a response, the body
+    /// is a text that begins with a name that a user chose.
     fn is_markup(&self, body: &str) -> bool {
         let has_words_after =
             || body.rsplit_once("</Error>").is_some_and(|(_, rest)| !rest.trim().is_empty());

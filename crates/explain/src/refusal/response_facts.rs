@@ -46,8 +46,8 @@ pub(super) struct ResponseFacts {
     pub(super) other_server: Option<&'static str>,
     /// Whether a field shows that a service perimeter is in dry-run mode.
     pub(super) is_dry_run: bool,
-    /// Whether fields were read from JSON within a message. A user may have chosen a name that looks
-    /// like such JSON.
+    /// Whether fields were read from JSON within a message. A user may have chosen a name that
+    /// looks like such JSON.
     pub(super) is_indirect: bool,
 }
 

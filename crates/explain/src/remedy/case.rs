@@ -12,7 +12,8 @@ use crate::required_scopes::RequiredScopes;
 /// The scopes that `gcloud auth application-default login` requests by default. The flag `--scopes`
 /// replaces these scopes. Source: `gcloud auth application-default login --help`.
 const LOGIN_DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
-     https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
+    https://www.googleapis.com/auth/cloud-platform \
+    https://www.googleapis.com/auth/sqlservice.login";
 
 /// The maximum number of scopes that a step names, so that its text is a few lines long.
 const MAX_CANDIDATES: usize = 6;

@@ -110,7 +110,10 @@ mod tests {
     /// Returns environments. Each condition holds in at least one of these environments, and does
     /// not hold in at least one other.
     fn environments() -> Vec<Environment> {
-        let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
+        let key = concat!(
+            r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","#,
+            r#""client_id":"123456789012345678901"}"#,
+        );
         let with_key =
             Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);
         let node = Snapshot::new()

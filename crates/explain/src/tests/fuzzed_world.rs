@@ -253,9 +253,8 @@ fn vm(names: &Names) -> Snapshot {
 /// Adds a credential file, or declares a credential.
 fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot {
     let (account, project) = (names.get("account"), names.get("project"));
-    let url = format!(
-        "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
-    );
+    let accounts = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts";
+    let url = format!("{accounts}/{account}:generateAccessToken");
     let file = match choice % 20 {
         0 => {
             json!({"type": "authorized_user", "refresh_token": "1//x", "quota_project_id": project})
@@ -269,7 +268,8 @@ fn with_credential(snapshot: Snapshot, choice: usize, names: &Names) -> Snapshot
             "subject": names.get("named")})
         }
         3 => {
-            json!({"type": "impersonated_service_account", "service_account_impersonation_url": url})
+            let kind = "impersonated_service_account";
+            json!({"type": kind, "service_account_impersonation_url": url})
         }
         4 => json!({"type": "external_account", "service_account_impersonation_url": url}),
         5 => json!({"type": "external_account_authorized_user"}),

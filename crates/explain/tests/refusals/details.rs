@@ -28,8 +28,9 @@ fn values_for_steps_are_read() {
     let from_fields = refusal_of(
         403,
         &[],
-        r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
-            "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
+        r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},
+            {"reason":"IAM_PERMISSION_DENIED","metadata":{"permission":"run.services.get",
+            "consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
     );
     assert_eq!(
         (from_fields.permission(), from_fields.project()),
@@ -111,8 +112,9 @@ fn projects_are_found_in_messages_of_many_services() {
 
 #[test]
 fn the_api_and_the_constraint_are_found_in_messages() {
-    let text = "Constraint constraints/compute.vmCanIpForward violated, see constraints/compute.requireShieldedVm: \
-        token of https://www.googleapis.com/auth/compute for compute.googleapis.com/v1 and kite.googleapis.com";
+    let text = "Constraint constraints/compute.vmCanIpForward violated, see \
+        constraints/compute.requireShieldedVm: token of https://www.googleapis.com/auth/compute \
+        for compute.googleapis.com/v1 and kite.googleapis.com";
     let refusal = classify_text(text).expect("no refusal");
     assert_eq!(refusal.service(), Some("compute.googleapis.com"));
     assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
@@ -312,7 +314,11 @@ fn a_sentence_in_the_field_error_is_the_message() {
 
 #[test]
 fn debug_does_not_show_the_servers_message() {
-    let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
+    let body = concat!(
+        r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","#,
+        r#""details":[{"reason":"IAM_PERMISSION_DENIED","#,
+        r#""metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#,
+    );
     let lines = [("x-guploader-uploadid", "sesame")];
     let text = format!(
         "{:?} {:?}",

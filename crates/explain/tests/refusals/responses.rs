@@ -15,16 +15,30 @@ pub(crate) struct ExpectedRefusal {
 
 const CHALLENGE: (&str, &str) = (
     "www-authenticate",
-    r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/cloud-platform""#,
+    concat!(
+        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", "#,
+        r#"scope="https://www.googleapis.com/auth/pubsub "#,
+        r#"https://www.googleapis.com/auth/cloud-platform""#,
+    ),
 );
 const OLD_CHALLENGE: (&str, &str) = (
     "www-authenticate",
-    r#"Bearer realm="https://accounts.google.com/AuthSubRequest", error=insufficient_scope, scope="https://www.googleapis.com/auth/analytics""#,
+    concat!(
+        r#"Bearer realm="https://accounts.google.com/AuthSubRequest", error=insufficient_scope, "#,
+        r#"scope="https://www.googleapis.com/auth/analytics""#,
+    ),
 );
 const HTML: (&str, &str) = ("content-type", "text/html; charset=UTF-8");
 
 macro_rules! row {
-    ($name:literal, $status:literal, $headers:expr, $gate:literal, $certainty:literal, $body:expr) => {
+    (
+        $name:literal,
+        $status:literal,
+        $headers:expr,
+        $gate:literal,
+        $certainty:literal,
+        $body:expr
+    ) => {
         ExpectedRefusal {
             name: $name,
             status: $status,
@@ -48,13 +62,22 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
   "error": {
     "code": 403,
     "message": "Request had insufficient authentication scopes.",
-    "errors": [{"message": "Insufficient Permission", "domain": "global", "reason": "insufficientPermissions"}],
+    "errors": [
+      {
+        "message": "Insufficient Permission",
+        "domain": "global",
+        "reason": "insufficientPermissions"
+      }
+    ],
     "status": "PERMISSION_DENIED",
     "details": [{
       "@type": "type.googleapis.com/google.rpc.ErrorInfo",
       "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
       "domain": "googleapis.com",
-      "metadata": {"method": "google.pubsub.v1.Publisher.Publish", "service": "pubsub.googleapis.com"}
+      "metadata": {
+        "method": "google.pubsub.v1.Publisher.Publish",
+        "service": "pubsub.googleapis.com"
+      }
     }]
   }
 }"#
@@ -73,7 +96,14 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"No.","details":[{"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"d","url":"https://example.com"}]},{"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"de","message":"Nein."},{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"No.","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.Help","#,
+            r#""links":[{"description":"d","url":"https://example.com"}]},"#,
+            r#"{"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"de","#,
+            r#""message":"Nein."},{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+        )
     ),
     row!(
         "F2 without errors",
@@ -81,7 +111,13 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com","metadata":{"service":"firestore.googleapis.com"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","#,
+            r#""status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com","#,
+            r#""metadata":{"service":"firestore.googleapis.com"}}]}}"#,
+        )
     ),
     row!(
         "F3 without details",
@@ -89,7 +125,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"status":"PERMISSION_DENIED","code":403,"message":"Request had insufficient authentication scopes."}}"#
+        concat!(
+            r#"{"error":{"status":"PERMISSION_DENIED","code":403,"#,
+            r#""message":"Request had insufficient authentication scopes."}}"#,
+        )
     ),
     row!(
         "F3 with only the message",
@@ -105,7 +144,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"[{"error":{"status":"PERMISSION_DENIED","code":403,"message":"Request had insufficient authentication scopes."}}]"#
+        concat!(
+            r#"[{"error":{"status":"PERMISSION_DENIED","code":403,"#,
+            r#""message":"Request had insufficient authentication scopes."}}]"#,
+        )
     ),
     row!(
         "F4 of 2021",
@@ -113,7 +155,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [CHALLENGE],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","#,
+            r#""errors":[{"message":"Insufficient Permission","domain":"global","#,
+            r#""reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     row!(
         "F5 with forbidden",
@@ -121,7 +167,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"code":403,"errors":[{"domain":"global","message":"Request had insufficient authentication scopes.","reason":"forbidden"}],"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}"#
+        concat!(
+            r#"{"code":403,"errors":[{"domain":"global","#,
+            r#""message":"Request had insufficient authentication scopes.","#,
+            r#""reason":"forbidden"}],"message":"Request had insufficient authentication "#,
+            r#"scopes.","status":"PERMISSION_DENIED"}"#,
+        )
     ),
     row!(
         "F6 legacy",
@@ -129,7 +180,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission: Request had insufficient authentication scopes."}],"code":403,"message":"Insufficient Permission: Request had insufficient authentication scopes."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","#,
+            r#""message":"Insufficient Permission: Request had insufficient authentication "#,
+            r#"scopes."}],"code":403,"message":"Insufficient Permission: Request had "#,
+            r#"insufficient authentication scopes."}}"#,
+        )
     ),
     row!(
         "F7 oldest",
@@ -137,7 +193,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "likely",
-        r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","domain":"global","message":"Insufficient Permission"}],"message":"Insufficient Permission"}}"#
+        concat!(
+            r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","#,
+            r#""domain":"global","message":"Insufficient Permission"}],"#,
+            r#""message":"Insufficient Permission"}}"#,
+        )
     ),
     row!(
         "F7 with a header that agrees",
@@ -145,7 +205,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [CHALLENGE],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","domain":"global","message":"Insufficient Permission"}],"message":"Insufficient Permission"}}"#
+        concat!(
+            r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","#,
+            r#""domain":"global","message":"Insufficient Permission"}],"#,
+            r#""message":"Insufficient Permission"}}"#,
+        )
     ),
     row!(
         "F7 with another reason",
@@ -153,7 +217,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "possible",
-        r#"{"error":{"errors":[{"reason":"forbidden","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+        concat!(
+            r#"{"error":{"errors":[{"reason":"forbidden","message":"Insufficient Permission"}],"#,
+            r#""code":403,"message":"Insufficient Permission"}}"#,
+        )
     ),
     row!(
         "F7 with no reason at all",
@@ -169,7 +236,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"Provided scope(s) are not authorized","errors":[{"message":"Provided scope(s) are not authorized","domain":"global","reason":"forbidden"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Provided scope(s) are not authorized","#,
+            r#""errors":[{"message":"Provided scope(s) are not authorized","domain":"global","#,
+            r#""reason":"forbidden"}]}}"#,
+        )
     ),
     row!(
         "F8 in XML",
@@ -215,7 +286,13 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "likely",
-        r#"{"error":{"code":403,"message":"Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.","errors":[{"message":"Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.","domain":"global","reason":"accessDenied"}],"status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Access Denied: BigQuery BigQuery: Permission "#,
+            r#"denied while getting Drive credentials.","#,
+            r#""errors":[{"message":"Access Denied: BigQuery BigQuery: Permission denied while "#,
+            r#"getting Drive credentials.","domain":"global","reason":"accessDenied"}],"#,
+            r#""status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     row!(
         "F11 restricting",
@@ -223,7 +300,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter","errors":[{"message":"Metadata scope does not support 'q' parameter","domain":"global","reason":"forbidden"}],"status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter","#,
+            r#""errors":[{"message":"Metadata scope does not support 'q' parameter","#,
+            r#""domain":"global","reason":"forbidden"}],"status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     row!(
         "F13 invalid scope",
@@ -239,7 +320,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "credentials",
         "certain",
-        r#"{"error":"unauthorized_client","error_description":"Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested."}"#
+        concat!(
+            r#"{"error":"unauthorized_client","#,
+            r#""error_description":"Client is unauthorized to retrieve access tokens using this "#,
+            r#"method, or client not authorized for any of the scopes requested."}"#,
+        )
     ),
     row!(
         "scope words relayed with another status",
@@ -247,7 +332,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "likely",
-        r#"{"error":{"code":400,"message":"Request had insufficient authentication scopes.","status":"INVALID_ARGUMENT"}}"#
+        concat!(
+            r#"{"error":{"code":400,"message":"Request had insufficient authentication scopes.","#,
+            r#""status":"INVALID_ARGUMENT"}}"#,
+        )
     ),
     row!(
         "Drive spaces",
@@ -255,7 +343,13 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientScopes","message":"The granted scopes do not give access to all of the requested spaces.","locationType":"parameter","location":"spaces"}],"code":403,"message":"The granted scopes do not give access to all of the requested spaces."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientScopes","#,
+            r#""message":"The granted scopes do not give access to all of the requested spaces.","#,
+            r#""locationType":"parameter","location":"spaces"}],"code":403,"#,
+            r#""message":"The granted scopes do not give access to all of the requested "#,
+            r#"spaces."}}"#,
+        )
     ),
     row!("header alone, no body", 403, [CHALLENGE], "scope", "possible", ""),
     row!("header alone, empty object", 403, [CHALLENGE], "scope", "possible", "{}"),
@@ -273,7 +367,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [CHALLENGE],
         "scope",
         "possible",
-        r#"{"error":{"code":403,"message":"Forbidden","errors":[{"reason":"forbidden","message":"Forbidden"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Forbidden","errors":[{"reason":"forbidden","#,
+            r#""message":"Forbidden"}]}}"#,
+        )
     ),
     row!(
         "header beside words that many gates use",
@@ -299,7 +396,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [OLD_CHALLENGE],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have sufficient permissions for this profile."}],"code":403,"message":"User does not have sufficient permissions for this profile."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","#,
+            r#""message":"User does not have sufficient permissions for this profile."}],"#,
+            r#""code":403,"message":"User does not have sufficient permissions for this "#,
+            r#"profile."}}"#,
+        )
     ),
     row!(
         "Analytics account, with reason and header",
@@ -307,7 +409,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [OLD_CHALLENGE],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have any Google Analytics account.","zebra":1}],"code":403,"message":"User does not have any Google Analytics account."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","#,
+            r#""message":"User does not have any Google Analytics account.","zebra":1}],"#,
+            r#""code":403,"message":"User does not have any Google Analytics account."}}"#,
+        )
     ),
     row!(
         "an unknown message, with reason and header",
@@ -315,7 +421,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [OLD_CHALLENGE],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User has no seat in workbook 9."}],"code":403,"message":"User has no seat in workbook 9."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","#,
+            r#""message":"User has no seat in workbook 9."}],"code":403,"#,
+            r#""message":"User has no seat in workbook 9."}}"#,
+        )
     ),
     row!(
         "an unknown message, truncated",
@@ -323,7 +433,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User has no seat in workbook 9."}],"code":403,"mess"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","#,
+            r#""message":"User has no seat in workbook 9."}],"code":403,"mess"#,
+        )
     ),
     row!(
         "IAM, with the header",
@@ -331,7 +444,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [CHALLENGE],
         "iam",
         "likely",
-        r#"{"error":{"code":403,"message":"Permission 'pubsub.topics.publish' denied on resource (or it may not exist).","status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Permission 'pubsub.topics.publish' denied on "#,
+            r#"resource (or it may not exist).","status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     row!(
         "Play, 403",
@@ -339,7 +455,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "resource_acl",
         "likely",
-        r#"{"error":{"code":403,"message":"The current user has insufficient permissions to perform the requested operation.","errors":[{"reason":"forbidden"}],"status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"The current user has insufficient permissions to "#,
+            r#"perform the requested operation.","errors":[{"reason":"forbidden"}],"#,
+            r#""status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     row!(
         "Play, 401",
@@ -347,7 +467,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"androidpublisher","reason":"permissionDenied","message":"The current user has insufficient permissions to perform the requested operation."}],"code":401}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"androidpublisher","reason":"permissionDenied","#,
+            r#""message":"The current user has insufficient permissions to perform the requested "#,
+            r#"operation."}],"code":401}}"#,
+        )
     ),
     row!(
         "Firestore rules",
@@ -355,7 +479,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "iam",
         "likely",
-        r#"{"error":{"code":403,"message":"Missing or insufficient permissions.","status":"PERMISSION_DENIED"}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Missing or insufficient permissions.","#,
+            r#""status":"PERMISSION_DENIED"}}"#,
+        )
     ),
     // The other gates.
     row!(
@@ -364,7 +491,14 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "iam",
         "certain",
-        r#"{"error":{"code":403,"message":"Permission 'run.services.get' denied on resource 'projects/blue-kite-7/locations/us-east1/services/a' (or it may not exist).","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","domain":"run.googleapis.com","metadata":{"permission":"run.services.get","resource":"projects/blue-kite-7"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Permission 'run.services.get' denied on resource "#,
+            r#"'projects/blue-kite-7/locations/us-east1/services/a' (or it may not exist).","#,
+            r#""status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"IAM_PERMISSION_DENIED","domain":"run.googleapis.com","#,
+            r#""metadata":{"permission":"run.services.get","resource":"projects/blue-kite-7"}}]}}"#,
+        )
     ),
     row!(
         "IAM in XML",
@@ -399,7 +533,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "iam",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"notAuthorized","message":"The client is not authorized to make this request."}],"code":403,"message":"The client is not authorized to make this request."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"global","reason":"notAuthorized","#,
+            r#""message":"The client is not authorized to make this request."}],"code":403,"#,
+            r#""message":"The client is not authorized to make this request."}}"#,
+        )
     ),
     row!(
         "disabled API",
@@ -407,7 +545,16 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "service_disabled",
         "certain",
-        r#"{"error":{"code":403,"message":"Cloud Kite API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/kite.googleapis.com/overview?project=123456789012 then retry.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"service":"kite.googleapis.com","consumer":"projects/123456789012"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Cloud Kite API has not been used in project "#,
+            "123456789012 before or it is disabled. Enable it by visiting ",
+            "https://console.developers.google.com/apis/api/kite.googleapis.com/",
+            r#"overview?project=123456789012 then retry.","status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"SERVICE_DISABLED","domain":"googleapis.com","#,
+            r#""metadata":{"service":"kite.googleapis.com","#,
+            r#""consumer":"projects/123456789012"}}]}}"#,
+        )
     ),
     row!(
         "disabled API, old",
@@ -415,7 +562,13 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "service_disabled",
         "certain",
-        r#"{"error":{"errors":[{"domain":"usageLimits","reason":"accessNotConfigured","message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}],"code":403,"message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"usageLimits","reason":"accessNotConfigured","#,
+            r#""message":"Access Not Configured. Please use Google Developers Console to "#,
+            r#"activate the API for your project."}],"code":403,"#,
+            r#""message":"Access Not Configured. Please use Google Developers Console to "#,
+            r#"activate the API for your project."}}"#,
+        )
     ),
     row!(
         "quota project whose API is disabled",
@@ -423,7 +576,15 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "quota_project",
         "certain",
-        r#"{"error":{"code":403,"message":"Your application is authenticating by using local Application Default Credentials. The kite.googleapis.com API requires a quota project, which is not set by default.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"service":"kite.googleapis.com","consumer":"projects/764086051850"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Your application is authenticating by using local "#,
+            "Application Default Credentials. The kite.googleapis.com API requires a quota ",
+            r#"project, which is not set by default.","status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"SERVICE_DISABLED","domain":"googleapis.com","#,
+            r#""metadata":{"service":"kite.googleapis.com","#,
+            r#""consumer":"projects/764086051850"}}]}}"#,
+        )
     ),
     row!(
         "quota project of gcloud, by its number alone",
@@ -431,7 +592,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "quota_project",
         "certain",
-        r#"{"error":{"code":403,"message":"Disabled.","details":[{"reason":"SERVICE_DISABLED","metadata":{"consumer":"projects/764086051850"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Disabled.","#,
+            r#""details":[{"reason":"SERVICE_DISABLED","#,
+            r#""metadata":{"consumer":"projects/764086051850"}}]}}"#,
+        )
     ),
     row!(
         "quota project denied",
@@ -439,7 +604,14 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "quota_project",
         "certain",
-        r#"{"error":{"code":403,"message":"Caller does not have required permission to use project blue-kite-7. Grant the caller the roles/serviceusage.serviceUsageConsumer role.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"USER_PROJECT_DENIED","domain":"googleapis.com","metadata":{"consumer":"projects/blue-kite-7","service":"kite.googleapis.com"}}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Caller does not have required permission to use "#,
+            "project blue-kite-7. Grant the caller the roles/serviceusage.serviceUsageConsumer ",
+            r#"role.","status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"USER_PROJECT_DENIED","domain":"googleapis.com","#,
+            r#""metadata":{"consumer":"projects/blue-kite-7","service":"kite.googleapis.com"}}]}}"#,
+        )
     ),
     row!(
         "requester pays",
@@ -447,7 +619,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "quota_project",
         "certain",
-        r#"{"error":{"code":400,"message":"Bucket is a requester pays bucket but no user project provided.","errors":[{"reason":"required","message":"Bucket is a requester pays bucket but no user project provided."}]}}"#
+        concat!(
+            r#"{"error":{"code":400,"message":"Bucket is a requester pays bucket but no user "#,
+            r#"project provided.","errors":[{"reason":"required","#,
+            r#""message":"Bucket is a requester pays bucket but no user project provided."}]}}"#,
+        )
     ),
     row!(
         "requester pays in XML",
@@ -463,7 +639,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "quota_project",
         "certain",
-        r#"{"error":{"code":403,"message":"Project #123456789012 has been deleted.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"CONSUMER_INVALID"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Project #123456789012 has been deleted.","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"CONSUMER_INVALID"}]}}"#,
+        )
     ),
     row!(
         "billing",
@@ -471,7 +651,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "billing",
         "certain",
-        r#"{"error":{"code":403,"message":"This API method requires billing to be enabled. Please enable billing on project #123456789012.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BILLING_DISABLED"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"This API method requires billing to be enabled. "#,
+            r#"Please enable billing on project #123456789012.","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+            r#""reason":"BILLING_DISABLED"}]}}"#,
+        )
     ),
     row!(
         "billing, 400 with a precondition",
@@ -479,7 +664,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "billing",
         "certain",
-        r#"{"error":{"code":400,"message":"Not possible.","details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"googleapis.com/billing-enabled","subject":"?error_code=390001"}]}]}}"#
+        concat!(
+            r#"{"error":{"code":400,"message":"Not possible.","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","#,
+            r#""violations":[{"type":"googleapis.com/billing-enabled","#,
+            r#""subject":"?error_code=390001"}]}]}}"#,
+        )
     ),
     row!(
         "closed account in XML",
@@ -496,7 +686,14 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "vpc_sc",
         "certain",
-        r#"{"error":{"code":403,"message":"Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"VPC_SERVICE_CONTROLS","description":"aB3dE5fG7hI9jK1lM3nO5"}]}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Request is prohibited by organization's policy. "#,
+            r#"vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5","#,
+            r#""status":"PERMISSION_DENIED","#,
+            r#""details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","#,
+            r#""violations":[{"type":"VPC_SERVICE_CONTROLS","#,
+            r#""description":"aB3dE5fG7hI9jK1lM3nO5"}]}]}}"#,
+        )
     ),
     row!(
         "perimeter by its reason",
@@ -504,7 +701,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "vpc_sc",
         "certain",
-        r#"{"error":{"details":[{"reason":"SECURITY_POLICY_VIOLATED","metadata":{"uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#
+        concat!(
+            r#"{"error":{"details":[{"reason":"SECURITY_POLICY_VIOLATED","#,
+            r#""metadata":{"uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
+        )
     ),
     row!(
         "perimeter in XML",
@@ -521,7 +721,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "org_policy",
         "certain",
-        r#"{"error":{"code":412,"message":"Constraint constraints/compute.requireShieldedVm violated for project projects/blue-kite-7.","errors":[{"reason":"conditionNotMet"}]}}"#
+        concat!(
+            r#"{"error":{"code":412,"message":"Constraint constraints/compute.requireShieldedVm "#,
+            r#"violated for project projects/blue-kite-7.","#,
+            r#""errors":[{"reason":"conditionNotMet"}]}}"#,
+        )
     ),
     row!(
         "public access prevention",
@@ -529,7 +733,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "org_policy",
         "certain",
-        r#"{"error":{"code":412,"message":"The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.","errors":[{"reason":"conditionNotMet"}]}}"#
+        concat!(
+            r#"{"error":{"code":412,"message":"The member bindings allUsers and "#,
+            "allAuthenticatedUsers are not allowed since public access prevention is ",
+            r#"enforced.","errors":[{"reason":"conditionNotMet"}]}}"#,
+        )
     ),
     row!(
         "rate limit as 403",
@@ -537,7 +745,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "rate_limit",
         "certain",
-        r#"{"error":{"errors":[{"domain":"usageLimits","reason":"userRateLimitExceeded","message":"User Rate Limit Exceeded"}],"code":403,"message":"User Rate Limit Exceeded"}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"usageLimits","reason":"userRateLimitExceeded","#,
+            r#""message":"User Rate Limit Exceeded"}],"code":403,"#,
+            r#""message":"User Rate Limit Exceeded"}}"#,
+        )
     ),
     row!(
         "rate limit by a reason never heard",
@@ -545,7 +757,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "rate_limit",
         "certain",
-        r#"{"error":{"errors":[{"reason":"kiteStringLimitExceeded","message":"No more kites."}],"code":403,"message":"No more kites."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"reason":"kiteStringLimitExceeded","#,
+            r#""message":"No more kites."}],"code":403,"message":"No more kites."}}"#,
+        )
     ),
     row!(
         "rate limit as 429 in HTML",
@@ -561,7 +776,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "api_key",
         "certain",
-        r#"{"error":{"code":403,"message":"Requests from referer \u003cempty\u003e are blocked.","errors":[{"domain":"usageLimits","reason":"rateLimitExceeded","message":"Requests from referer \u003cempty\u003e are blocked."}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Requests from referer \u003cempty\u003e are "#,
+            r#"blocked.","errors":[{"domain":"usageLimits","reason":"rateLimitExceeded","#,
+            r#""message":"Requests from referer \u003cempty\u003e are blocked."}]}}"#,
+        )
     ),
     row!(
         "API key with info, as 400",
@@ -569,7 +788,12 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "api_key",
         "certain",
-        r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#
+        concat!(
+            r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","#,
+            r#""status":"INVALID_ARGUMENT","details":[{"@type":"#,
+            r#""type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","#,
+            r#""domain":"googleapis.com"}]}}"#,
+        )
     ),
     row!(
         "suspended API key",
@@ -577,7 +801,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "api_key",
         "certain",
-        r#"{"error":{"code":403,"message":"Permission denied: Consumer 'api_key:K' has been suspended.","details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Permission denied: Consumer 'api_key:K' has been "#,
+            r#"suspended.","details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#,
+        )
     ),
     row!(
         "suspended project",
@@ -585,7 +812,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "other",
         "certain",
-        r#"{"error":{"code":403,"message":"Permission denied: Consumer 'projects/blue-kite-7' has been suspended.","details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#
+        concat!(
+            r#"{"error":{"code":403,"message":"Permission denied: Consumer "#,
+            r#"'projects/blue-kite-7' has been suspended.","#,
+            r#""details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#,
+        )
     ),
     row!(
         "401 modern",
@@ -596,7 +827,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         )],
         "credentials",
         "certain",
-        r#"{"error":{"code":401,"message":"Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.","status":"UNAUTHENTICATED"}}"#
+        concat!(
+            r#"{"error":{"code":401,"message":"Request had invalid authentication credentials. "#,
+            "Expected OAuth 2 access token, login cookie or other valid authentication ",
+            r#"credential.","status":"UNAUTHENTICATED"}}"#,
+        )
     ),
     row!("401 with an empty body", 401, [], "credentials", "likely", ""),
     row!(
@@ -605,7 +840,11 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "credentials",
         "likely",
-        r#"{"error":{"code":401,"message":"Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object.","errors":[{"reason":"required"}]}}"#
+        concat!(
+            r#"{"error":{"code":401,"message":"Anonymous caller does not have "#,
+            r#"storage.objects.get access to the Google Cloud Storage object.","#,
+            r#""errors":[{"reason":"required"}]}}"#,
+        )
     ),
     row!(
         "401 in XML",
@@ -631,7 +870,10 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         [],
         "resource_acl",
         "certain",
-        r#"{"error":{"errors":[{"domain":"calendar","reason":"requiredAccessLevel","message":"You need more."}],"code":403,"message":"You need more."}}"#
+        concat!(
+            r#"{"error":{"errors":[{"domain":"calendar","reason":"requiredAccessLevel","#,
+            r#""message":"You need more."}],"code":403,"message":"You need more."}}"#,
+        )
     ),
     row!(
         "robot page",
@@ -686,7 +928,10 @@ pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
     (409, r#"{"error":{"code":409,"message":"Already exists."}}"#),
     (
         400,
-        r#"{"error":{"code":400,"message":"Invalid value for field.","status":"INVALID_ARGUMENT"}}"#,
+        concat!(
+            r#"{"error":{"code":400,"message":"Invalid value for field.","#,
+            r#""status":"INVALID_ARGUMENT"}}"#,
+        ),
     ),
     (500, ""),
     (503, "<html><title>503</title></html>"),
