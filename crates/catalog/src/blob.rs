@@ -6,21 +6,27 @@
 //! returns zero, so that damaged data can give a wrong result but no panic. The generator of the
 //! data uses the constants of this module.
 //!
-//! | section | record |
-//! |---|---|
-//! | `host_index` | a hash table with linear probing and [`host_hash`]: number of the host + 1 as `u16`, or 0 for an empty place |
-//! | `hosts` | name (text), root of the host's trie (`u32`), set of the scopes that every method of the host accepts (`u16`), set of the scopes that some method of the host accepts (`u16`), common prefix of the paths of most methods (text), trie node below that prefix (`u32`) |
-//! | `verb_index` | a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`] |
-//! | `verbs` | name of the custom verb (text); the numbers of custom verbs begin at 1 |
-//! | `nodes` | the nodes of all tries; `walk.rs` documents them |
-//! | `rows` | the REST methods, sorted by id: id (text), API (`u16`), set of accepted scopes (`u16`), verb and basis (`u8`), number of an override (`u8`) |
-//! | `rpcs` | the gRPC methods: name without service (text), the fields of `rows` except the id, service (`u16`). For a gRPC method that is equivalent to a REST method, API and set are replaced by that method's row (`u32`) |
-//! | `rpc_index` | a hash table like `host_index`, with [`rpc_hash`]: index in `rpcs` + 1 |
-//! | `services` | name of a gRPC service (text) |
-//! | `apis` | name (text), URL of the documentation (text), name of the host (text) |
-//! | `sets` | index of the set's first scope in `scopes` (`u16`); the next record ends the set |
-//! | `scopes` | number of a scope (`u16`) |
-//! | `text` | UTF-8 text |
+//! The sections, in their order, and the record of each:
+//!
+//! - `host_index`: a hash table with linear probing and [`host_hash`]: number of the host + 1 as
+//!   `u16`, or 0 for an empty place
+//! - `hosts`: name (text), root of the host's trie (`u32`), set of the scopes that every method of
+//!   the host accepts (`u16`), set of the scopes that some method of the host accepts (`u16`),
+//!   common prefix of the paths of most methods (text), trie node below that prefix (`u32`)
+//! - `verb_index`: a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`]
+//! - `verbs`: name of the custom verb (text); the numbers of custom verbs begin at 1
+//! - `nodes`: the nodes of all tries; `walk.rs` documents them
+//! - `rows`: the REST methods, sorted by id: id (text), API (`u16`), set of accepted scopes
+//!   (`u16`), verb and basis (`u8`), number of an override (`u8`)
+//! - `rpcs`: the gRPC methods: name without service (text), the fields of `rows` except the id,
+//!   service (`u16`). For a gRPC method that is equivalent to a REST method, API and set are
+//!   replaced by that method's row (`u32`)
+//! - `rpc_index`: a hash table like `host_index`, with [`rpc_hash`]: index in `rpcs` + 1
+//! - `services`: name of a gRPC service (text)
+//! - `apis`: name (text), URL of the documentation (text), name of the host (text)
+//! - `sets`: index of the set's first scope in `scopes` (`u16`); the next record ends the set
+//! - `scopes`: number of a scope (`u16`)
+//! - `text`: UTF-8 text
 
 pub(crate) mod check;
 mod layout;

@@ -495,7 +495,8 @@ mod tests {
         assert!(
             !call_is(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch())
         );
-        assert!(call_is(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
+        let headers = [("x-goog-copy-source", "b/o")];
+        assert!(call_is(&Method::PUT, url, &headers, |call| call.is_copy()));
         assert!(call_is(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
         assert!(
             call_is(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example"))

@@ -262,8 +262,8 @@ impl Lookup {
     /// - Neither the method nor the same method of another API version accepts a scope of the
     ///   token.
     ///
-    /// If Google lists scopes only for the whole service ([`AbstainReason::Coarse`]), `Ok(false)` is
-    /// returned only for a REST call and for a token of which no method of the host accepts any
+    /// If Google lists scopes only for the whole service ([`AbstainReason::Coarse`]), `Ok(false)`
+    /// is returned only for a REST call and for a token of which no method of the host accepts any
     /// scope.
     ///
     /// An empty set stands for a token that is known to hold no scope: such a token lacks every

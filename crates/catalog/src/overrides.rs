@@ -20,7 +20,10 @@ pub fn at(number: u8) -> Option<&'static Override> {
 /// Checks whether an override adds this scope. Google's documents do not list such a scope. `short`
 /// is the scope's name after Google's prefix.
 pub(crate) fn is_undocumented(short: &str) -> bool {
-    let adds = |row: &Override| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short));
+    let adds = |row: &Override| match row.effect {
+        Effect::AlsoAccepts { scopes, .. } => scopes.contains(&short),
+        _ => false,
+    };
     OVERRIDES.iter().any(adds)
 }
 

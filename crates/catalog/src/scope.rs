@@ -574,7 +574,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_scope_set_behaves_like_a_set_of_names(first in scopes(), second in scopes()) {
-            let names = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
+            let names = |set: &ScopeSet| -> Vec<String> {
+                set.iter().map(|scope| scope.to_string()).collect()
+            };
             let sorted = |names: &BTreeSet<String>| {
                 let (known, unknown): (Vec<_>, Vec<_>) =
                     names.iter().cloned().partition(|uri| SCOPES.contains(&uri.as_str()));
@@ -586,7 +588,8 @@ mod tests {
             prop_assert_eq!(set.intersects(&second_set), !first.is_disjoint(&second));
             prop_assert_eq!((set.len(), set.is_empty()), (first.len(), first.is_empty()));
             prop_assert_eq!(set == second_set, first == second);
-            prop_assert_eq!(set.is_all_known(), first.iter().all(|uri| SCOPES.contains(&uri.as_str())));
+            let is_known = |uri: &String| SCOPES.contains(&uri.as_str());
+            prop_assert_eq!(set.is_all_known(), first.iter().all(is_known));
             for uri in &second {
                 prop_assert_eq!(set.contains(&Scope::from_uri(uri)), first.contains(uri));
             }

@@ -12,9 +12,9 @@ use crate::server_names::APIS;
 use crate::walk::WWW;
 
 impl Catalog {
-    /// Returns the scopes that at least one method of a service accepts. `service` is its host, such
-    /// as `pubsub.googleapis.com`; servers report this name as `service`. The set is empty if the
-    /// catalog lists no scope for the service.
+    /// Returns the scopes that at least one method of a service accepts. `service` is its host,
+    /// such as `pubsub.googleapis.com`; servers report this name as `service`. The set is empty if
+    /// the catalog lists no scope for the service.
     ///
     /// The function reads all rows of the catalog: do not call it for every request.
     ///
@@ -46,7 +46,8 @@ impl Catalog {
     /// use gcp_scopes_catalog::Catalog;
     ///
     /// let scopes = Catalog::built_in().scopes_for_every_method("sheets.googleapis.com");
-    /// // Every method of Sheets accepts this scope; only the methods that read accept the other one.
+    /// // Every method of Sheets accepts this scope. Only the methods that read accept the other
+    /// // one.
     /// assert!(scopes.contains(&"spreadsheets".parse()?));
     /// assert!(!scopes.contains(&"spreadsheets.readonly".parse()?));
     /// # }

@@ -507,7 +507,8 @@ fn a_put_with_a_copy_source_is_a_copy() {
 
 #[test]
 fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() {
-    let storage = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=resumable&name=x&upload_id=u";
+    let storage = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=resumable&\
+        name=x&upload_id=u";
     for (verb, url, expected) in [
         ("PUT", storage, "storage.objects.insert"),
         ("POST", storage, "storage.objects.insert"),
@@ -1102,7 +1103,8 @@ proptest! {
 
     #[test]
     fn no_path_at_a_google_host_panics(
-        host in "([a-z0-9.-]{0,12}\\.)?(storage|www|us-run|pubsub-x\\.p|a\\.us\\.rep|content-storage)",
+        host in "([a-z0-9.-]{0,12}\\.)?\
+                 (storage|www|us-run|pubsub-x\\.p|a\\.us\\.rep|content-storage)",
         path in "(/[a-zA-Z0-9%:~._$@-]{0,9}){0,8}",
         query in "[a-zA-Z0-9%=&_-]{0,40}",
         verb in "GET|PUT|POST|PATCH|DELETE|HEAD",

@@ -65,8 +65,8 @@ pub enum AbstainReason {
     /// `ambiguous`: two documents of Google list different scopes for the same request, or for the
     /// same method in two versions of the API.
     Ambiguous,
-    /// `coarse`: Google lists scopes for the whole service and not for this method. Only a token that
-    /// holds no scope of the service is judged.
+    /// `coarse`: Google lists scopes for the whole service and not for this method. Only a token
+    /// that holds no scope of the service is judged.
     Coarse,
     /// `grpc`: the call is a gRPC call. A refused gRPC call is explained, but a gRPC call is not
     /// judged before it is sent.

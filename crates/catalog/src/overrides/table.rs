@@ -10,8 +10,8 @@ use crate::call::AbstainReason;
 /// The data contains for each method the number of at most one override: the first
 /// [`Effect::NoVerdict`] that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no
 /// scope for the method. No token is judged insufficient for a method with the number of an
-/// [`Effect::AlsoAccepts`], because only a list that Google publishes can prove that a token lacks a
-/// scope.
+/// [`Effect::AlsoAccepts`], because only a list that Google publishes can prove that a token lacks
+/// a scope.
 pub static OVERRIDES: &[Override] = &[
     Override {
         // The generator uses this row where two documents list different scopes for one request. In

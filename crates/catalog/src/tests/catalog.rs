@@ -30,157 +30,346 @@ fn grpc(path: &str) -> Option<ApiMethod> {
     CATALOG.rpc_row(path).map(method)
 }
 
-/// Request lines as clients send them, each with the id of its method, or `-` for no method.
-const REQUESTS: &str = "
-GET    storage.googleapis.com /storage/v1/b?                                                -
-GET    storage.googleapis.com /storage/v1/b                                                 storage.buckets.list
-POST   storage.googleapis.com /storage/v1/b                                                 storage.buckets.insert
-GET    storage.googleapis.com /storage/v1/b/my-bucket                                       storage.buckets.get
-GET    storage.googleapis.com /storage/v1/b/my-bucket/                                      -
-GET    storage.googleapis.com /storage/v1/b//o                                              -
-GET    storage.googleapis.com //storage/v1/b                                                -
-GET    storage.googleapis.com /storage/v1/b/../o                                            -
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o                                     storage.objects.list
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a%2Fb%2Fc.txt                       storage.objects.get
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a/b/c.txt                           -
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o/acl                                 storage.objects.get
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a%2Fb/acl                           storage.objectAccessControls.list
-POST   storage.googleapis.com /storage/v1/b/my-bucket/o/bulkRestore                         storage.objects.bulkRestore
-GET    storage.googleapis.com /storage/v1/b/my-bucket/o/bulkRestore                         storage.objects.get
-DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/x:y                                 storage.objects.delete
-DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/x%3Ay                               storage.objects.delete
-POST   storage.googleapis.com /storage/v1/b/a/o/x/rewriteTo/b/c/o/y%20z                     storage.objects.rewrite
-PUT    storage.googleapis.com /storage/v1/b/my-bucket/o/x/iam                               storage.objects.setIamPolicy
-PUT    storage.googleapis.com /storage/v1/b/my-bucket/iam                                   storage.buckets.setIamPolicy
-POST   storage.googleapis.com /upload/storage/v1/b/my-bucket/o                              storage.objects.insert
-POST   storage.googleapis.com /resumable/upload/storage/v1/b/my-bucket/o                    storage.objects.insert
-PUT    storage.googleapis.com /upload/storage/v1/b/my-bucket/o                              -
-GET    storage.googleapis.com /download/storage/v1/b/my-bucket/o/a%2Fb                      storage.objects.get
-GET    storage.googleapis.com /my-bucket/my-object                                          -
-POST   storage.googleapis.com /batch/storage/v1                                             -
-HEAD   storage.googleapis.com /storage/v1/b/my-bucket                                       -
-get    storage.googleapis.com /storage/v1/b/my-bucket                                       -
-POST   www.googleapis.com     /upload/storage/v1/b/my-bucket/o                              storage.objects.insert
-GET    www.googleapis.com     /storage/v1/b/my-bucket/o                                     storage.objects.list
-GET    www.googleapis.com     /compute/v1/projects/p/zones/us-central1-a/instances          compute.instances.list
-POST   www.googleapis.com     /bigquery/v2/projects/p/queries                               bigquery.jobs.query
-GET    www.googleapis.com     /v1/projects/p/topics                                         -
-GET    www.googleapis.com     /drive/v3/files                                               drive.files.list
-GET    www.googleapis.com     /drive/v3/files/1BxiMVs0XRA5                                  drive.files.get
-DELETE www.googleapis.com     /drive/v3/files/trash                                         drive.files.emptyTrash
-DELETE www.googleapis.com     /drive/v3/files/generateIds                                   drive.files.delete
-GET    www.googleapis.com     /drive/v3/files/generateIds                                   drive.files.generateIds
-POST   www.googleapis.com     /upload/drive/v3/files                                        drive.files.create
-PATCH  www.googleapis.com     /upload/drive/v3/files/1BxiM                                  drive.files.update
-POST   www.googleapis.com     /calendar/v3/calendars/primary/events                         calendar.events.insert
-GET    www.googleapis.com     /calendar/v3/calendars/me%40example.com/events                calendar.events.list
-GET    www.googleapis.com     /oauth2/v2/userinfo                                           oauth2.userinfo.get
-GET    compute.googleapis.com /compute/v1/projects/p/zones/us-central1-a/instances/web-1    compute.instances.get
-POST   compute.googleapis.com /compute/v1/projects/p/zones/us-central1-a/instances/web-1/setMetadata compute.instances.setMetadata
-POST   compute.googleapis.com /compute/v1/projects/example.com:p/zones/us-central1-a/instances/web-1/stop compute.instances.stop
-GET    compute.googleapis.com /compute/beta/projects/p/aggregated/instances                 compute.instances.aggregatedList
-GET    compute.googleapis.com /compute/v1/projects/p/global/images/family/debian-12         compute.images.getFromFamily
-GET    compute.googleapis.com /compute/v1/projects/p                                        compute.projects.get
-POST   bigquery.googleapis.com /bigquery/v2/projects/p/queries                              bigquery.jobs.query
-POST   bigquery.googleapis.com /bigquery/v2/projects/p/jobs                                 bigquery.jobs.insert
-POST   bigquery.googleapis.com /upload/bigquery/v2/projects/p/jobs                          bigquery.jobs.insert
-GET    bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t/data             bigquery.tabledata.list
-POST   bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t/insertAll        bigquery.tabledata.insertAll
-POST   bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t:getIamPolicy     bigquery.tables.getIamPolicy
-POST   pubsub.googleapis.com  /v1/projects/p/topics/orders:publish                          pubsub.projects.topics.publish
-POST   pubsub.googleapis.com  /v1/projects/p/topics/orders%3Apublish                        pubsub.projects.topics.publish
-POST   pubsub.googleapis.com  /v1/projects/example.com:p/topics/orders:publish              pubsub.projects.topics.publish
-PUT    pubsub.googleapis.com  /v1/projects/p/topics/orders                                  pubsub.projects.topics.create
-POST   pubsub.googleapis.com  /v1/projects/p/subscriptions/s:pull                           pubsub.projects.subscriptions.pull
-GET    pubsub.googleapis.com  /v1/projects/p/topics/orders:getIamPolicy                     pubsub.projects.topics.getIamPolicy
-GET    secretmanager.googleapis.com /v1/projects/p/secrets/db/versions/latest:access        secretmanager.projects.secrets.versions.access
-GET    secretmanager.googleapis.com /v1/projects/p/locations/europe-west1/secrets/db        secretmanager.projects.locations.secrets.get
-POST   cloudkms.googleapis.com /v1/projects/p/locations/global/keyRings/r/cryptoKeys/k:encrypt cloudkms.projects.locations.keyRings.cryptoKeys.encrypt
-POST   logging.googleapis.com /v2/entries:write                                             logging.entries.write
-POST   logging.googleapis.com /v2/entries:list                                              logging.entries.list
-GET    logging.googleapis.com /v2/projects/p/logs                                           logging.projects.logs.list
-POST   monitoring.googleapis.com /v3/projects/p/timeSeries                                  monitoring.projects.timeSeries.create
-GET    monitoring.googleapis.com /v3/projects/p/timeSeries                                  monitoring.projects.timeSeries.list
-POST   cloudtrace.googleapis.com /v2/projects/p/traces:batchWrite                           cloudtrace.projects.traces.batchWrite
-GET    sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/Sheet1!A1:D5                    sheets.spreadsheets.values.get
-POST   sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/Sheet1!A1:append                sheets.spreadsheets.values.append
-POST   sheets.googleapis.com  /v4/spreadsheets/1BxiM:batchUpdate                            sheets.spreadsheets.batchUpdate
-GET    gmail.googleapis.com   /gmail/v1/users/me/messages                                   gmail.users.messages.list
-POST   gmail.googleapis.com   /upload/gmail/v1/users/me/messages/send                       gmail.users.messages.send
-GET    people.googleapis.com  /v1/people/me                                                 people.people.get
-GET    people.googleapis.com  /v1/people:searchContacts                                     people.people.searchContacts
-GET    people.googleapis.com  /v1/people/me/connections                                     people.people.connections.list
-POST   tasks.googleapis.com   /tasks/v1/users/@me/lists                                     tasks.tasklists.insert
-POST   tasks.googleapis.com   /tasks/v1/users/%40me/lists                                   tasks.tasklists.insert
-POST   tasks.googleapis.com   /tasks/v1/users/you/lists                                     -
-GET    iam.googleapis.com     /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com    iam.projects.serviceAccounts.get
-POST   iamcredentials.googleapis.com /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com:generateAccessToken iamcredentials.projects.serviceAccounts.generateAccessToken
-GET    cloudresourcemanager.googleapis.com /v3/projects/p                                   cloudresourcemanager.projects.get
-POST   cloudresourcemanager.googleapis.com /v1/projects/p:testIamPermissions                cloudresourcemanager.projects.testIamPermissions
-GET    container.googleapis.com /v1/projects/p/locations/europe-west1/clusters/c            container.projects.locations.clusters.get
-GET    container.googleapis.com /v1/projects/p/zones/us-central1-a/clusters/c               container.projects.zones.clusters.get
-POST   run.googleapis.com     /v2/projects/p/locations/europe-west1/jobs/j:run              run.projects.locations.jobs.run
-GET    run.googleapis.com     /v2/projects/p/locations/europe-west1/services/s              run.projects.locations.services.get
-GET    run.googleapis.com     /apis/serving.knative.dev/v1/namespaces/p/services/s          run.namespaces.services.get
-POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.0-flash:generateContent aiplatform.projects.locations.publishers.models.generateContent
-POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/endpoints/123:predict aiplatform.projects.locations.endpoints.predict
-GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r        firestore.projects.databases.documents.get
-POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r:runQuery firestore.projects.databases.documents.runQuery
-POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:runQuery       firestore.projects.databases.documents.runQuery
-POST   bigtable.googleapis.com /v2/projects/p/instances/i/tables/t:readRows                 google.bigtable.v2.Bigtable.ReadRows
-POST   translate.googleapis.com /v3/projects/p:translateText                                google.cloud.translation.v3.TranslationService.TranslateText
-POST   generativelanguage.googleapis.com /v1beta/models/gemini-2.0-flash:generateContent    google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent
-GET    longrunning.googleapis.com /v1/operations/o                                          -
-POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:commit         firestore.projects.databases.documents.commit
-POST   datastore.googleapis.com /v1/projects/p:runQuery                                     datastore.projects.runQuery
-POST   spanner.googleapis.com /v1/projects/p/instances/i/databases/d/sessions/s:executeSql  spanner.projects.instances.databases.sessions.executeSql
-GET    sqladmin.googleapis.com /v1/projects/p/instances                                     sql.instances.list
-GET    sqladmin.googleapis.com /sql/v1beta4/projects/p/instances                            sql.instances.list
-GET    dns.googleapis.com     /dns/v1/projects/p/managedZones                               dns.managedZones.list
-POST   cloudfunctions.googleapis.com /v2/projects/p/locations/us-central1/functions         cloudfunctions.projects.locations.functions.create
-POST   cloudtasks.googleapis.com /v2/projects/p/locations/us-central1/queues/q/tasks        cloudtasks.projects.locations.queues.tasks.create
-GET    artifactregistry.googleapis.com /v1/projects/p/locations/europe/repositories/r/packages artifactregistry.projects.locations.repositories.packages.list
-GET    cloudbuild.googleapis.com /v1/projects/p/builds/b                                    cloudbuild.projects.builds.get
-POST   translation.googleapis.com /language/translate/v2                                    language.translations.translate
-POST   vision.googleapis.com  /v1/images:annotate                                           vision.images.annotate
-POST   speech.googleapis.com  /v1/speech:recognize                                          speech.speech.recognize
-GET    youtube.googleapis.com /youtube/v3/search                                            youtube.search.list
-GET    admin.googleapis.com   /admin/directory/v1/users                                     directory.users.list
-POST   healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient healthcare.projects.locations.datasets.fhirStores.fhir.create
-GET    healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/$everything healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
-GET    healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/%24everything healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
-GET    storage.googleapis.com.evil.example /storage/v1/b                                     -
-GET    evilgoogleapis.com     /storage/v1/b                                                 -
-GET    /legacy                /storage/v1/b                                                 -
-POST   oauth2.googleapis.com  /token                                                        -
-GET    pubsub.googleapis.com  /v1/projects/p/topics/t:frobnicate                            -
-GET    pubsub.googleapis.com  /v1/projects/p/topics/t%3Afrobnicate                          -
-GET    pubsub.googleapis.com  /v1/projects/p/topics/t:frobni%63ate                          -
-GET    pubsub.googleapis.com  /v1/projects/p/topics/t:predict                               -
-GET    cloudresourcemanager.googleapis.com /v1/projects/p:frobnicate                        -
-GET    cloudresourcemanager.googleapis.com /v1/projects/example.com:proj                    cloudresourcemanager.projects.get
-GET    cloudresourcemanager.googleapis.com /v1/projects/example.com:proj:frobnicate         -
-GET    appengine.googleapis.com /v1/apps/example.com:proj                                   appengine.apps.get
-GET    people.googleapis.com  /v1/people:frobnicate                                         -
-GET    run.googleapis.com     /v2/projects/p/locations/europe-west1/services/s:frobnicate   -
-GET    securesourcemanager.googleapis.com /v1/projects/p/locations/l/repositories/r:fetchRefs google.cloud.securesourcemanager.v1.SecureSourceManager.FetchRefs
-GET    securesourcemanager.googleapis.com /v1/projects/p/locations/l/repositories/r:fetchAll -
-GET    www.googleapis.com     /calendar/v3/calendars/team:blue                              calendar.calendars.get
-GET    classroom.googleapis.com /v1/courses/d:algebra                                       classroom.courses.get
-GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/users/user:ann firestore.projects.databases.documents.get
-GET    artifactregistry.googleapis.com /v1/projects/p/locations/l/repositories/r/packages/com.google.guava:guava artifactregistry.projects.locations.repositories.packages.get
-GET    artifactregistry.googleapis.com /v1/projects/p/locations/l/repositories/r/files/tool:one:readme artifactregistry.projects.locations.repositories.files.get
-GET    sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/A:Z                             sheets.spreadsheets.values.get
-DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/user:ann                            storage.objects.delete
-GET    oauth2.googleapis.com  /tokeninfo                                                    -
-";
+/// Request lines as clients send them, by host. Each line has a verb, a path and the id of the
+/// method, or `-` for no method.
+const REQUESTS: &[(&str, &str)] = &[
+    (
+        "storage.googleapis.com",
+        "
+        GET    /storage/v1/b?                             -
+        GET    /storage/v1/b                              storage.buckets.list
+        POST   /storage/v1/b                              storage.buckets.insert
+        GET    /storage/v1/b/my-bucket                    storage.buckets.get
+        GET    /storage/v1/b/my-bucket/                   -
+        GET    /storage/v1/b//o                           -
+        GET    //storage/v1/b                             -
+        GET    /storage/v1/b/../o                         -
+        GET    /storage/v1/b/my-bucket/o                  storage.objects.list
+        GET    /storage/v1/b/my-bucket/o/a%2Fb%2Fc.txt    storage.objects.get
+        GET    /storage/v1/b/my-bucket/o/a/b/c.txt        -
+        GET    /storage/v1/b/my-bucket/o/acl              storage.objects.get
+        GET    /storage/v1/b/my-bucket/o/a%2Fb/acl        storage.objectAccessControls.list
+        POST   /storage/v1/b/my-bucket/o/bulkRestore      storage.objects.bulkRestore
+        GET    /storage/v1/b/my-bucket/o/bulkRestore      storage.objects.get
+        DELETE /storage/v1/b/my-bucket/o/x:y              storage.objects.delete
+        DELETE /storage/v1/b/my-bucket/o/x%3Ay            storage.objects.delete
+        POST   /storage/v1/b/a/o/x/rewriteTo/b/c/o/y%20z  storage.objects.rewrite
+        PUT    /storage/v1/b/my-bucket/o/x/iam            storage.objects.setIamPolicy
+        PUT    /storage/v1/b/my-bucket/iam                storage.buckets.setIamPolicy
+        POST   /upload/storage/v1/b/my-bucket/o           storage.objects.insert
+        POST   /resumable/upload/storage/v1/b/my-bucket/o storage.objects.insert
+        PUT    /upload/storage/v1/b/my-bucket/o           -
+        GET    /download/storage/v1/b/my-bucket/o/a%2Fb   storage.objects.get
+        GET    /my-bucket/my-object                       -
+        POST   /batch/storage/v1                          -
+        HEAD   /storage/v1/b/my-bucket                    -
+        get    /storage/v1/b/my-bucket                    -
+        DELETE /storage/v1/b/my-bucket/o/user:ann         storage.objects.delete
+        ",
+    ),
+    (
+        "www.googleapis.com",
+        "
+        POST   /upload/storage/v1/b/my-bucket/o                     storage.objects.insert
+        GET    /storage/v1/b/my-bucket/o                            storage.objects.list
+        GET    /compute/v1/projects/p/zones/us-central1-a/instances compute.instances.list
+        POST   /bigquery/v2/projects/p/queries                      bigquery.jobs.query
+        GET    /v1/projects/p/topics                                -
+        GET    /drive/v3/files                                      drive.files.list
+        GET    /drive/v3/files/1BxiMVs0XRA5                         drive.files.get
+        DELETE /drive/v3/files/trash                                drive.files.emptyTrash
+        DELETE /drive/v3/files/generateIds                          drive.files.delete
+        GET    /drive/v3/files/generateIds                          drive.files.generateIds
+        POST   /upload/drive/v3/files                               drive.files.create
+        PATCH  /upload/drive/v3/files/1BxiM                         drive.files.update
+        POST   /calendar/v3/calendars/primary/events                calendar.events.insert
+        GET    /calendar/v3/calendars/me%40example.com/events       calendar.events.list
+        GET    /oauth2/v2/userinfo                                  oauth2.userinfo.get
+        GET    /calendar/v3/calendars/team:blue                     calendar.calendars.get
+        ",
+    ),
+    (
+        "compute.googleapis.com",
+        "
+        GET    /compute/v1/projects/p/zones/us-central1-a/instances/web-1 compute.instances.get
+        POST   /compute/v1/projects/p/zones/us-central1-a/instances/web-1/setMetadata
+               compute.instances.setMetadata
+        POST   /compute/v1/projects/example.com:p/zones/us-central1-a/instances/web-1/stop
+               compute.instances.stop
+        GET    /compute/beta/projects/p/aggregated/instances compute.instances.aggregatedList
+        GET    /compute/v1/projects/p/global/images/family/debian-12 compute.images.getFromFamily
+        GET    /compute/v1/projects/p                                     compute.projects.get
+        ",
+    ),
+    (
+        "bigquery.googleapis.com",
+        "
+        POST   /bigquery/v2/projects/p/queries                          bigquery.jobs.query
+        POST   /bigquery/v2/projects/p/jobs                             bigquery.jobs.insert
+        POST   /upload/bigquery/v2/projects/p/jobs                      bigquery.jobs.insert
+        GET    /bigquery/v2/projects/p/datasets/d/tables/t/data         bigquery.tabledata.list
+        POST   /bigquery/v2/projects/p/datasets/d/tables/t/insertAll    bigquery.tabledata.insertAll
+        POST   /bigquery/v2/projects/p/datasets/d/tables/t:getIamPolicy bigquery.tables.getIamPolicy
+        ",
+    ),
+    (
+        "pubsub.googleapis.com",
+        "
+        POST   /v1/projects/p/topics/orders:publish             pubsub.projects.topics.publish
+        POST   /v1/projects/p/topics/orders%3Apublish           pubsub.projects.topics.publish
+        POST   /v1/projects/example.com:p/topics/orders:publish pubsub.projects.topics.publish
+        PUT    /v1/projects/p/topics/orders                     pubsub.projects.topics.create
+        POST   /v1/projects/p/subscriptions/s:pull              pubsub.projects.subscriptions.pull
+        GET    /v1/projects/p/topics/orders:getIamPolicy        pubsub.projects.topics.getIamPolicy
+        GET    /v1/projects/p/topics/t:frobnicate               -
+        GET    /v1/projects/p/topics/t%3Afrobnicate             -
+        GET    /v1/projects/p/topics/t:frobni%63ate             -
+        GET    /v1/projects/p/topics/t:predict                  -
+        ",
+    ),
+    (
+        "secretmanager.googleapis.com",
+        "
+        GET    /v1/projects/p/secrets/db/versions/latest:access
+               secretmanager.projects.secrets.versions.access
+        GET    /v1/projects/p/locations/europe-west1/secrets/db
+               secretmanager.projects.locations.secrets.get
+        ",
+    ),
+    (
+        "cloudkms.googleapis.com",
+        "
+        POST   /v1/projects/p/locations/global/keyRings/r/cryptoKeys/k:encrypt
+               cloudkms.projects.locations.keyRings.cryptoKeys.encrypt
+        ",
+    ),
+    (
+        "logging.googleapis.com",
+        "
+        POST   /v2/entries:write   logging.entries.write
+        POST   /v2/entries:list    logging.entries.list
+        GET    /v2/projects/p/logs logging.projects.logs.list
+        ",
+    ),
+    (
+        "monitoring.googleapis.com",
+        "
+        POST   /v3/projects/p/timeSeries monitoring.projects.timeSeries.create
+        GET    /v3/projects/p/timeSeries monitoring.projects.timeSeries.list
+        ",
+    ),
+    (
+        "cloudtrace.googleapis.com",
+        "
+        POST   /v2/projects/p/traces:batchWrite cloudtrace.projects.traces.batchWrite
+        ",
+    ),
+    (
+        "sheets.googleapis.com",
+        "
+        GET    /v4/spreadsheets/1BxiM/values/Sheet1!A1:D5     sheets.spreadsheets.values.get
+        POST   /v4/spreadsheets/1BxiM/values/Sheet1!A1:append sheets.spreadsheets.values.append
+        POST   /v4/spreadsheets/1BxiM:batchUpdate             sheets.spreadsheets.batchUpdate
+        GET    /v4/spreadsheets/1BxiM/values/A:Z              sheets.spreadsheets.values.get
+        ",
+    ),
+    (
+        "gmail.googleapis.com",
+        "
+        GET    /gmail/v1/users/me/messages             gmail.users.messages.list
+        POST   /upload/gmail/v1/users/me/messages/send gmail.users.messages.send
+        ",
+    ),
+    (
+        "people.googleapis.com",
+        "
+        GET    /v1/people/me             people.people.get
+        GET    /v1/people:searchContacts people.people.searchContacts
+        GET    /v1/people/me/connections people.people.connections.list
+        GET    /v1/people:frobnicate     -
+        ",
+    ),
+    (
+        "tasks.googleapis.com",
+        "
+        POST   /tasks/v1/users/@me/lists   tasks.tasklists.insert
+        POST   /tasks/v1/users/%40me/lists tasks.tasklists.insert
+        POST   /tasks/v1/users/you/lists   -
+        ",
+    ),
+    (
+        "iam.googleapis.com",
+        "
+        GET    /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com
+               iam.projects.serviceAccounts.get
+        ",
+    ),
+    (
+        "iamcredentials.googleapis.com",
+        "
+        POST   /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com:generateAccessToken
+               iamcredentials.projects.serviceAccounts.generateAccessToken
+        ",
+    ),
+    (
+        "cloudresourcemanager.googleapis.com",
+        "
+        GET    /v3/projects/p                           cloudresourcemanager.projects.get
+        POST   /v1/projects/p:testIamPermissions cloudresourcemanager.projects.testIamPermissions
+        GET    /v1/projects/p:frobnicate                -
+        GET    /v1/projects/example.com:proj            cloudresourcemanager.projects.get
+        GET    /v1/projects/example.com:proj:frobnicate -
+        ",
+    ),
+    (
+        "container.googleapis.com",
+        "
+        GET    /v1/projects/p/locations/europe-west1/clusters/c
+               container.projects.locations.clusters.get
+        GET    /v1/projects/p/zones/us-central1-a/clusters/c container.projects.zones.clusters.get
+        ",
+    ),
+    (
+        "run.googleapis.com",
+        "
+        POST   /v2/projects/p/locations/europe-west1/jobs/j:run run.projects.locations.jobs.run
+        GET    /v2/projects/p/locations/europe-west1/services/s run.projects.locations.services.get
+        GET    /apis/serving.knative.dev/v1/namespaces/p/services/s run.namespaces.services.get
+        GET    /v2/projects/p/locations/europe-west1/services/s:frobnicate -
+        ",
+    ),
+    (
+        "aiplatform.googleapis.com",
+        "
+        POST   /v1/projects/p/locations/l/publishers/google/models/gemini-2.0-flash:generateContent
+               aiplatform.projects.locations.publishers.models.generateContent
+        POST   /v1/projects/p/locations/us-central1/endpoints/123:predict
+               aiplatform.projects.locations.endpoints.predict
+        ",
+    ),
+    (
+        "firestore.googleapis.com",
+        "
+        GET    /v1/projects/p/databases/(default)/documents/rooms/r
+               firestore.projects.databases.documents.get
+        POST   /v1/projects/p/databases/(default)/documents/rooms/r:runQuery
+               firestore.projects.databases.documents.runQuery
+        POST   /v1/projects/p/databases/(default)/documents:runQuery
+               firestore.projects.databases.documents.runQuery
+        POST   /v1/projects/p/databases/(default)/documents:commit
+               firestore.projects.databases.documents.commit
+        GET    /v1/projects/p/databases/(default)/documents/users/user:ann
+               firestore.projects.databases.documents.get
+        ",
+    ),
+    (
+        "bigtable.googleapis.com",
+        "
+        POST   /v2/projects/p/instances/i/tables/t:readRows google.bigtable.v2.Bigtable.ReadRows
+        ",
+    ),
+    (
+        "translate.googleapis.com",
+        "
+        POST   /v3/projects/p:translateText
+               google.cloud.translation.v3.TranslationService.TranslateText
+        ",
+    ),
+    (
+        "generativelanguage.googleapis.com",
+        "
+        POST   /v1beta/models/gemini-2.0-flash:generateContent
+               google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent
+        ",
+    ),
+    ("longrunning.googleapis.com", "GET /v1/operations/o -"),
+    ("datastore.googleapis.com", "POST /v1/projects/p:runQuery datastore.projects.runQuery"),
+    (
+        "spanner.googleapis.com",
+        "
+        POST   /v1/projects/p/instances/i/databases/d/sessions/s:executeSql
+               spanner.projects.instances.databases.sessions.executeSql
+        ",
+    ),
+    (
+        "sqladmin.googleapis.com",
+        "
+        GET    /v1/projects/p/instances          sql.instances.list
+        GET    /sql/v1beta4/projects/p/instances sql.instances.list
+        ",
+    ),
+    ("dns.googleapis.com", "GET /dns/v1/projects/p/managedZones dns.managedZones.list"),
+    (
+        "cloudfunctions.googleapis.com",
+        "
+        POST   /v2/projects/p/locations/us-central1/functions
+               cloudfunctions.projects.locations.functions.create
+        ",
+    ),
+    (
+        "cloudtasks.googleapis.com",
+        "
+        POST   /v2/projects/p/locations/us-central1/queues/q/tasks
+               cloudtasks.projects.locations.queues.tasks.create
+        ",
+    ),
+    (
+        "artifactregistry.googleapis.com",
+        "
+        GET    /v1/projects/p/locations/europe/repositories/r/packages
+               artifactregistry.projects.locations.repositories.packages.list
+        GET    /v1/projects/p/locations/l/repositories/r/packages/com.google.guava:guava
+               artifactregistry.projects.locations.repositories.packages.get
+        GET    /v1/projects/p/locations/l/repositories/r/files/tool:one:readme
+               artifactregistry.projects.locations.repositories.files.get
+        ",
+    ),
+    ("cloudbuild.googleapis.com", "GET /v1/projects/p/builds/b cloudbuild.projects.builds.get"),
+    ("translation.googleapis.com", "POST /language/translate/v2 language.translations.translate"),
+    ("vision.googleapis.com", "POST /v1/images:annotate vision.images.annotate"),
+    ("speech.googleapis.com", "POST /v1/speech:recognize speech.speech.recognize"),
+    ("youtube.googleapis.com", "GET /youtube/v3/search youtube.search.list"),
+    ("admin.googleapis.com", "GET /admin/directory/v1/users directory.users.list"),
+    (
+        "healthcare.googleapis.com",
+        "
+        POST   /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient
+               healthcare.projects.locations.datasets.fhirStores.fhir.create
+        GET    /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/$everything
+               healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
+        GET    /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/%24everything
+               healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
+        ",
+    ),
+    ("storage.googleapis.com.evil.example", "GET /storage/v1/b -"),
+    ("evilgoogleapis.com", "GET /storage/v1/b -"),
+    ("/legacy", "GET /storage/v1/b -"),
+    (
+        "oauth2.googleapis.com",
+        "
+        POST   /token     -
+        GET    /tokeninfo -
+        ",
+    ),
+    ("appengine.googleapis.com", "GET /v1/apps/example.com:proj appengine.apps.get"),
+    (
+        "securesourcemanager.googleapis.com",
+        "
+        GET    /v1/projects/p/locations/l/repositories/r:fetchRefs
+               google.cloud.securesourcemanager.v1.SecureSourceManager.FetchRefs
+        GET    /v1/projects/p/locations/l/repositories/r:fetchAll -
+        ",
+    ),
+    ("classroom.googleapis.com", "GET /v1/courses/d:algebra classroom.courses.get"),
+];
 
 /// Returns verb, host, path and expected id of each line of [`REQUESTS`].
 fn requests() -> impl Iterator<Item = [&'static str; 4]> {
-    let lines = REQUESTS.lines().filter(|line| !line.is_empty());
-    lines.map(|line| {
-        let mut words = line.split_whitespace();
-        std::array::from_fn(|_| words.next().unwrap_or_else(|| panic!("not four words: {line}")))
+    REQUESTS.iter().flat_map(|(host, lines)| {
+        let words: Vec<&str> = lines.split_whitespace().collect();
+        assert_eq!(words.len() % 3, 0, "not three words on each line: {host}");
+        let lines = words.chunks(3).map(|line| [line[0], host, line[1], line[2]]);
+        lines.collect::<Vec<_>>()
     })
 }
 
@@ -580,7 +769,9 @@ proptest! {
     }
 
     #[test]
-    fn no_path_on_a_known_host_panics(path in "(/([a-z0-9%:.]{0,6}|v1|projects|b|o|storage))*.{0,3}") {
+    fn no_path_on_a_known_host_panics(
+        path in "(/([a-z0-9%:.]{0,6}|v1|projects|b|o|storage))*.{0,3}",
+    ) {
         for verb in crate::blob::VERBS {
             for host in ["storage.googleapis.com", "www.googleapis.com", "run.googleapis.com"] {
                 find(host, verb, &path);
@@ -591,7 +782,9 @@ proptest! {
 
 proptest! {
     #[test]
-    fn damaged_data_does_not_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+    fn damaged_data_does_not_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+    ) {
         let mut bytes = include_bytes!("../data/storage.bin").to_vec();
         for (index, byte) in changes {
             let offset = index.index(bytes.len());
