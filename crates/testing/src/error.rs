@@ -41,7 +41,10 @@ pub(crate) enum VmProblem {
 /// A reason for which [`FakeGoogleBuilder::start`](crate::FakeGoogleBuilder::start) fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidConfig {
-    #[error("the fake Google does not know the role `{0}`; the known roles are {known}", known = policy::role_names())]
+    #[error(
+        "the fake Google does not know the role `{0}`; the known roles are {known}",
+        known = policy::role_names()
+    )]
     Role(String),
     #[error(
         "the fake Google has no bucket or project `{0}`; add it with `.bucket(..)` or \
@@ -53,7 +56,8 @@ pub(crate) enum InvalidConfig {
     #[error("VM `{0}` belongs to an unknown project; add the project with `.project(..)`")]
     NoProject(String),
     #[error(
-        "cannot forward to {0:?}; expected the URL of a server on this machine, such as `http://127.0.0.1:9023`"
+        "cannot forward to {0:?}; expected the URL of a server on this machine, such as \
+         `http://127.0.0.1:9023`"
     )]
     Forward(String),
 }

@@ -45,13 +45,16 @@
 //!
 //! | server | address | stands for |
 //! |---|---|---|
-//! | metadata server of each VM, for twelve [`FakePlatform`]s | [`metadata_host`], [`env`] | `metadata.google.internal` |
-//! | Cloud Storage: JSON API, objects over the XML API | [`storage_url`] | `storage.googleapis.com` |
+//! | metadata server of each VM | [`metadata_host`], [`env`] | `metadata.google.internal` |
+//! | Cloud Storage | [`storage_url`] | `storage.googleapis.com` |
 //! | token endpoint and tokeninfo | [`oauth_url`] | `oauth2.googleapis.com` |
-//! | the part of Compute Engine that changes a VM's scopes | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
-//! | any other API, with [scripted] responses such as each [`RefusalForm`] | [`url_of`] | `anything.googleapis.com` |
+//! | part of Compute Engine | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
+//! | any other API | [`url_of`] | `anything.googleapis.com` |
 //!
-//! For any other API, only `testIamPermissions` gets a response without a script.
+//! A VM runs on one of twelve [`FakePlatform`]s. Cloud Storage has its JSON API, and objects over
+//! its XML API. Compute Engine has the part that changes a VM's scopes. Any other API gives
+//! [scripted] responses, such as each [`RefusalForm`]; without a script, only `testIamPermissions`
+//! gets a response.
 //!
 //! [`metadata_host`]: FakeGoogle::metadata_host
 //! [`env`]: FakeGoogle::env

@@ -34,7 +34,12 @@ fn token(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
             let scope = scopes.join(" ");
             let token = state.mint(&account, scopes);
             let seconds = state.remaining(&token).as_secs();
-            let body = json!({"access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer"});
+            let body = json!({
+                "access_token": token,
+                "expires_in": seconds,
+                "scope": scope,
+                "token_type": "Bearer",
+            });
             json(StatusCode::OK, &body)
         }
         Err((status, error, message)) => {
@@ -155,7 +160,12 @@ fn token_info(token: &Token, seconds: u64, format: &InfoFormat) -> Value {
             ("email_verified", json!("true")),
         ),
         InfoFormat::V1 => (
-            json!({"issued_to": client, "audience": client, "user_id": client, "expires_in": seconds}),
+            json!({
+                "issued_to": client,
+                "audience": client,
+                "user_id": client,
+                "expires_in": seconds,
+            }),
             ("verified_email", json!(true)),
         ),
     };

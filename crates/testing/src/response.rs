@@ -78,7 +78,6 @@ pub(crate) fn legacy_error(status: StatusCode, reason: &str, message: &str) -> F
 /// method accepts; one of the scopes is enough.
 pub(crate) fn scope_challenge(scopes: &[String]) -> String {
     let scopes = scopes.join(" ");
-    format!(
-        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
-    )
+    let realm = "https://accounts.google.com/";
+    format!(r#"Bearer realm="{realm}", error="insufficient_scope", scope="{scopes}""#)
 }

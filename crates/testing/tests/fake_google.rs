@@ -600,7 +600,9 @@ async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
     let full_control = google.mint(admin, ["devstorage.full_control"]);
     let read_write = google.mint(admin, ["devstorage.read_write"]);
     let buckets = format!("{}/storage/v1/b", google.storage_url());
-    let policy = json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
+    let binding =
+        json!({"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]});
+    let policy = json!({"bindings": [binding]});
     for (verb, path, token, body, status) in [
         ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 200),
         ("POST", "?project=my-project", &read_write, json!({"name": "new"}), 409),

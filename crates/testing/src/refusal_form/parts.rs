@@ -64,7 +64,8 @@ const PUBLISH: &str = challenge!(
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/pubsub"
 );
 const STORAGE: &str = challenge!(
-    "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/devstorage.read_write"
+    "https://www.googleapis.com/auth/cloud-platform \
+     https://www.googleapis.com/auth/devstorage.read_write"
 );
 
 /// The fields that most refusals share in the form that most services send today: a 403 with the
@@ -114,8 +115,9 @@ const SCOPE_LEGACY_MESSAGE: RefusalParts = RefusalParts {
 const SCOPE_LEGACY: RefusalParts = RefusalParts {
     message: "Insufficient Permission",
     legacy_error: Some(("insufficientPermissions", "Insufficient Permission")),
-    challenge: "Bearer realm=\"https://accounts.google.com/AuthSubRequest\", error=insufficient_scope, \
-        scope=\"https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/pubsub\"",
+    challenge: "Bearer realm=\"https://accounts.google.com/AuthSubRequest\", \
+        error=insufficient_scope, scope=\"https://www.googleapis.com/auth/cloud-platform \
+        https://www.googleapis.com/auth/pubsub\"",
     ..LEGACY
 };
 const SCOPE_STORAGE: RefusalParts = RefusalParts {
@@ -150,11 +152,11 @@ const IAM_DENIED: RefusalParts = RefusalParts {
     }),
     ..CURRENT_FORM
 };
-const NOT_USED_BEFORE: &str = "Cloud Pub/Sub API has not been used in project 123456789012 before or it is \
-    disabled. Enable it by visiting \
-    https://console.developers.google.com/apis/api/pubsub.googleapis.com/overview?project=123456789012 then \
-    retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems \
-    and retry.";
+const NOT_USED_BEFORE: &str = "Cloud Pub/Sub API has not been used in project 123456789012 before \
+    or it is disabled. Enable it by visiting \
+    https://console.developers.google.com/apis/api/pubsub.googleapis.com/overview\
+    ?project=123456789012 then retry. If you enabled this API recently, wait a few minutes for \
+    the action to propagate to our systems and retry.";
 const SERVICE_DISABLED: RefusalParts = RefusalParts {
     message: NOT_USED_BEFORE,
     legacy_error: Some(("accessNotConfigured", NOT_USED_BEFORE)),
@@ -176,10 +178,11 @@ const VPC_SC: RefusalParts = RefusalParts {
     ..CURRENT_FORM
 };
 const QUOTA_PROJECT: RefusalParts = RefusalParts {
-    message: "Caller does not have required permission to use project my-project. Grant the caller the \
-        roles/serviceusage.serviceUsageConsumer role, or a custom role with the \
+    message: "Caller does not have required permission to use project my-project. Grant the caller \
+        the roles/serviceusage.serviceUsageConsumer role, or a custom role with the \
         serviceusage.services.use permission, by visiting \
-        https://console.developers.google.com/iam-admin/iam/project?project=my-project and then retry.",
+        https://console.developers.google.com/iam-admin/iam/project?project=my-project and then \
+        retry.",
     info: info("USER_PROJECT_DENIED", CONSUMER),
     ..CURRENT_FORM
 };

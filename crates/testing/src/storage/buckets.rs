@@ -95,7 +95,8 @@ fn resource(state: &FakeState, call: &StorageCall<'_>, name: &str, bucket: &Buck
         // JSON numbers have 53 bits in many languages, so Google sends 64-bit numbers as strings:
         // <https://protobuf.dev/programming-guides/json/>.
         "projectNumber": number.to_string(),
-        "metageneration": bucket.metageneration.to_string(), "etag": format!("CA{}=", bucket.metageneration),
+        "metageneration": bucket.metageneration.to_string(),
+        "etag": format!("CA{}=", bucket.metageneration),
         "timeCreated": rfc3339(bucket.created), "updated": rfc3339(bucket.created),
     });
     let layers = [defaults, Value::Object(bucket.fields.clone()), read_only];
@@ -112,7 +113,10 @@ pub(super) fn get_policy(state: &mut FakeState, call: &StorageCall<'_>) -> ApiRe
 fn policy(state: &FakeState, bucket: &str) -> Value {
     let bindings = state.policy.bindings.iter().filter(|binding| binding.resource == bucket);
     let bindings: Vec<Value> = bindings
-        .map(|binding| json!({"role": binding.role, "members": [format!("serviceAccount:{}", binding.account)]}))
+        .map(|binding| {
+            let member = format!("serviceAccount:{}", binding.account);
+            json!({"role": binding.role, "members": [member]})
+        })
         .collect();
     json!({
         "kind": "storage#policy", "resourceId": format!("projects/_/buckets/{bucket}"),

@@ -59,8 +59,8 @@ pub(super) fn check_token(
 
 /// Checks that IAM grants the permission on the call's bucket, and returns the bucket.
 ///
-/// A missing bucket causes an IAM refusal for an account without the permission, because Google does
-/// not reveal to such an account whether a bucket exists.
+/// A missing bucket causes an IAM refusal for an account without the permission, because Google
+/// does not reveal to such an account whether a bucket exists.
 pub(super) fn check_permission<'a>(
     state: &'a FakeState,
     call: &StorageCall<'_>,
