@@ -50,13 +50,16 @@ fn text(body: &str) -> Value {
 /// Returns the body of an error with a `google.rpc.ErrorInfo`.
 fn info(reason: &str, message: &str, service: &str, method: &str) -> Value {
     json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": [{
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": "googleapis.com",
         "metadata": {"service": service, "method": method, "consumer": "projects/445566778899"}}]}})
 }
 
 /// Returns the body of an error of the older form, with a one-word reason.
 fn error(code: u16, message: &str, reason: &str) -> Value {
-    json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
+    let errors = json!([{"reason": reason, "message": message}]);
+    json!({"error": {"code": code, "message": message, "errors": errors}})
 }
 
 /// Returns pairs of a gate and a refusal by that gate: at least one refusal for every gate, and for
@@ -222,14 +225,21 @@ fn refusals() -> Vec<(&'static str, Value)> {
             "credentials",
             http(
                 400,
-                &json!({"error": "invalid_scope", "error_description": "Empty or missing scope not allowed."}),
+                &json!({
+                    "error": "invalid_scope",
+                    "error_description": "Empty or missing scope not allowed.",
+                }),
             ),
         ),
         (
             "credentials",
             http(
                 401,
-                &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
+                &json!({
+                    "error": "unauthorized_client",
+                    "error_description": "Client is unauthorized to retrieve access tokens using \
+                                          this method.",
+                }),
             ),
         ),
         (
@@ -254,7 +264,12 @@ fn refusals() -> Vec<(&'static str, Value)> {
         ),
         (
             "other",
-            json!({"transport": "http", "status": 403, "headers": {}, "body": "<html>Forbidden</html>"}),
+            json!({
+                "transport": "http",
+                "status": 403,
+                "headers": {},
+                "body": "<html>Forbidden</html>",
+            }),
         ),
     ]
 }
@@ -403,25 +418,29 @@ fn the_method_is_reported_only_when_certain() {
         ),
         (
             text(&format!(
-                "403 Forbidden\nPOST https://www.googleapis.com/upload/drive/v3/files?uploadType=x\n{SCOPES}"
+                "403 Forbidden\nPOST https://www.googleapis.com/upload/drive/v3/files\
+                 ?uploadType=x\n{SCOPES}"
             )),
             Some("drive.files.create"),
         ),
         (
             text(&format!(
-                "<HttpError 403 when requesting https://gmail.googleapis.com/gmail/v1/users/me/profile?alt=json returned \"{SCOPES}\">"
+                "<HttpError 403 when requesting https://gmail.googleapis.com/gmail/v1/users/me/\
+                 profile?alt=json returned \"{SCOPES}\">"
             )),
             Some("gmail.users.getProfile"),
         ),
         (
             text(&format!(
-                "<HttpError 403 when requesting https://analyticsdata.googleapis.com/v9/x?alt=json returned \"{SCOPES}\">"
+                "<HttpError 403 when requesting https://analyticsdata.googleapis.com/v9/x?alt=json \
+                 returned \"{SCOPES}\">"
             )),
             None,
         ),
         (
             text(&format!(
-                "> GET /storage/v1/b/x HTTP/2\n> Host: storage.googleapis.com\n< HTTP/2 403\n< server: x\n<\n{SCOPES}"
+                "> GET /storage/v1/b/x HTTP/2\n> Host: storage.googleapis.com\n< HTTP/2 403\n\
+                 < server: x\n<\n{SCOPES}"
             )),
             Some("storage.buckets.get"),
         ),
@@ -458,9 +477,13 @@ fn scopes_are_read_from_the_header_in_any_case() {
         "https://www.googleapis.com/auth/cloud-platform",
         "https://www.googleapis.com/auth/compute"
     ]);
-    let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/compute https://www.googleapis.com/auth/cloud-platform\"";
+    let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, \
+        scope=\"https://www.googleapis.com/auth/compute \
+        https://www.googleapis.com/auth/cloud-platform\"";
     let body = error(403, SCOPES, "x").to_string();
-    let line = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": body});
+    let line = |headers: Value| -> Value {
+        json!({"transport": "http", "status": 403, "headers": headers, "body": body})
+    };
     let lines = [
         line(json!({"www-authenticate": value})),
         line(json!({"WWW-Authenticate": value})),
@@ -475,8 +498,13 @@ fn scopes_are_read_from_the_header_in_any_case() {
 #[test]
 fn refusals_are_recognized_with_any_transport_and_status() {
     let rendered = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
-    let line = |transport: &str, status: Value, headers: Value, body: &str| json!({"transport": transport, "status": status, "headers": headers, "body": body});
-    let trailers = json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
+    let line = |transport: &str, status: Value, headers: Value, body: &str| -> Value {
+        json!({"transport": transport, "status": status, "headers": headers, "body": body})
+    };
+    let trailers = json!({
+        "Grpc-Status": "7",
+        "Grpc-Message": "Request%20had%20insufficient authentication scopes.",
+    });
     let rows = [
         (line("grpc", json!(200), json!({}), &rendered), "scope"),
         (line("grpc", json!(200), trailers.clone(), ""), "scope"),
@@ -774,7 +802,9 @@ fn the_report_is_as_certain_as_the_certainty_field() {
 
 #[test]
 fn a_header_alone_is_likely_only_if_the_held_scopes_are_not_accepted() {
-    let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
+    let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer \
+        realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", \
+        scope=\"https://www.googleapis.com/auth/drive\"\n\n";
     let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
     for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
         let held: &[&str] = if held.is_empty() { &[] } else { &["--held", held] };
@@ -886,7 +916,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
                storage.objects.create access to the Google Cloud Storage object., forbidden";
     let boot = json!({"severity": "INFO", "textPayload": "starting worker 3"});
     let record = |key: &str, text: &str| json!({ "level": "error", key: text });
-    let nested = json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
+    let text = error(403, SCOPES, "insufficientPermissions").to_string();
+    let nested = json!({"jsonPayload": {"call": {"err": text}}});
     let lines =
         |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
     // Each row contains a log, the gate of the explained refusal, a part of the report, and a part

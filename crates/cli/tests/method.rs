@@ -429,8 +429,12 @@ fn a_method_that_needs_several_scopes_has_them_in_all_of() {
 #[test]
 fn lists_of_scopes_are_read_as_people_have_them() {
     let lists = [
-        r#"["https://www.googleapis.com/auth/devstorage.read_only", "https://www.googleapis.com/auth/pubsub"]"#,
-        "- https://www.googleapis.com/auth/devstorage.read_only\n- https://www.googleapis.com/auth/pubsub",
+        concat!(
+            r#"["https://www.googleapis.com/auth/devstorage.read_only", "#,
+            r#""https://www.googleapis.com/auth/pubsub"]"#,
+        ),
+        "- https://www.googleapis.com/auth/devstorage.read_only\n\
+         - https://www.googleapis.com/auth/pubsub",
         "['storage-ro', 'pubsub']",
         "oauth_scopes = [\"storage-ro\", \"pubsub\"]",
     ];

@@ -122,7 +122,10 @@ fn refusals_by_others_lead_to_no_command_of_google() {
             "The call was refused by GitLab, not by Google.",
         ),
         (
-            r#"User "system:serviceaccount:kite:app" cannot list resource "pods" in API group "" in the namespace "kite""#,
+            concat!(
+                r#"User "system:serviceaccount:kite:app" cannot list resource "pods" in API "#,
+                r#"group "" in the namespace "kite""#,
+            ),
             "iam",
             "Probably the access control of Kubernetes (RBAC) refused this call.",
         ),
@@ -161,9 +164,10 @@ fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
         let labels = json!({"compute.googleapis.com/resource_name": "web-1"});
         json!({"textPayload": text, "resource": resource, "labels": labels}).to_string()
     };
-    let vm = record(
-        json!({"type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}}),
-    );
+    let vm = record(json!({
+        "type": "gce_instance",
+        "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"},
+    }));
     let stop = "gcloud compute instances stop web-1 --zone=us-east1-b --project=blue-kite-7";
     assert!(commands(&explain(&[], &vm)).contains(&stop), "{vm}");
     // An argument takes precedence, and a name that a shell would interpret is not used.

@@ -18,8 +18,8 @@ use gcp_scopes::catalog::{SOURCES, VERSION};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm};
 
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
-const REFUSAL: &str = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x: Request had \
-     insufficient authentication scopes.\n";
+const REFUSAL: &str = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o\
+    ?name=x: Request had insufficient authentication scopes.\n";
 /// Arguments that explain a refusal on a VM.
 const ON_A_VM: [&str; 9] = [
     "explain",

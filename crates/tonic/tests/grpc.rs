@@ -151,7 +151,8 @@ fn details(message: &str, reason: &str) -> String {
 fn scope_refusals() -> Vec<HeaderMap> {
     let full = details(SCOPE_MESSAGE, "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
     let info = STANDARD_NO_PAD.encode(error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
-    let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://x.example/y\"";
+    let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", \
+        scope=\"https://x.example/y\"";
     vec![
         headers(&[
             ("grpc-status", "7"),
@@ -412,8 +413,9 @@ async fn a_refusal_by_a_server_that_is_not_googles_is_not_explained() {
 async fn an_http_403_that_is_not_grpc_is_permission_denied() {
     let guard = guard().build();
     let json = format!(
-        r#"{{"error":{{"code":403,"message":"{SCOPE_MESSAGE}","status":"PERMISSION_DENIED","details":[{{
-        "@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}}]}}}}"#
+        r#"{{"error":{{"code":403,"message":"{SCOPE_MESSAGE}","status":"PERMISSION_DENIED",
+        "details":[{{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
+        "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}}]}}}}"#
     );
     let html = "<html><title>Sign in to the guest network</title>".to_owned();
     for (kind, body, is_denied) in [("application/json", json, true), ("text/html", html, false)] {
