@@ -58,16 +58,20 @@
 //!
 //! # Which adapter uses which functions
 //!
-//! | adapter | begins with | ends with |
-//! |---|---|---|
-//! | tower | [`Flight::begin_in_place`]: a request | [`Flight::explain_response`] |
-//! | reqwest-middleware | [`Guard::begin`]: a request | [`Flight::explain_response`] |
-//! | object_store, opendal | [`Guard::begin`]: a request | [`Flight::explain`] |
-//! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`] |
-//! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` header | [`Flight::explain`] |
-//! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an `Authorization` header | [`Flight::explain_now`] |
-//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | [`Flight::explain`] or [`Flight::explain_now`] |
-//! | a blocking client | any of these functions | [`Flight::explain`] or [`Flight::explain_now`]: `block_on` of any executor can wait for [`Flight::wait_for_scopes`] and [`Flight::explain`] |
+//! - tower: [`Flight::begin_in_place`] with a request; then [`Flight::explain_response`]
+//! - tonic, through tower: [`Flight::begin_in_place`] with a request of gRPC; then
+//!   [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`]
+//! - reqwest-middleware: [`Guard::begin`] with a request; then [`Flight::explain_response`]
+//! - object_store, opendal: [`Guard::begin`] with a request; then [`Flight::explain`]
+//! - google-apis, google-cloud, inside [`Guard::calling`]: [`Guard::begin_method`] with a method
+//!   and an `Authorization` header; then [`Flight::explain`]
+//! - google-cloud, retry policy: [`Guard::begin_unseen`] with only an error, perhaps with an
+//!   `Authorization` header; then [`Flight::explain_now`]
+//! - a client that exposes the API but no method: [`Guard::begin_service`] with a host and an
+//!   `Authorization` header; then [`Flight::explain`] or [`Flight::explain_now`]
+//! - a blocking client: any of these functions; then [`Flight::explain`] or
+//!   [`Flight::explain_now`]. `block_on` of any executor can wait for [`Flight::wait_for_scopes`]
+//!   and [`Flight::explain`].
 //!
 //! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial
@@ -79,9 +83,12 @@
 //! [`Guard::calling`]: crate::Guard::calling
 //! [`Guard::unsent`]: crate::Guard::unsent
 //! [`Guard::deliver`]: crate::Guard::deliver
-//! [`Flight::explain_grpc_response`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_grpc_response
-//! [`Flight::watch_trailers`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.watch_trailers
-//! [`Flight::explain_response`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_response
+//! [`Flight::explain_grpc_response`]:
+//!   https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_grpc_response
+//! [`Flight::watch_trailers`]:
+//!   https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.watch_trailers
+//! [`Flight::explain_response`]:
+//!   https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_response
 
 mod answered;
 mod begin;

@@ -250,8 +250,10 @@ mod tests {
     use crate::granted::GrantSource;
     use crate::scope::ScopeSet;
 
-    const SCOPE_REFUSAL: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
-        {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+    const SCOPE_REFUSAL: &[u8] = br#"{
+        "error":{"code":403,"message":"Request had insufficient authentication scopes.",
+        "details":[{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{
+        "service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
     const IAM_REFUSAL: &[u8] =
         br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 

@@ -43,7 +43,8 @@
 //! | client | add | begin with |
 //! |---|---|---|
 //! | tower, hyper | feature `tower` | [`Guard::layer`], [`adapter::tower`] |
-//! | reqwest-middleware, gcloud-storage, gcloud-bigquery | feature `reqwest-middleware` | [`Guard::middleware`], [`adapter::reqwest_middleware`] |
+//! | reqwest-middleware | feature `reqwest-middleware` | [`Guard::middleware`] |
+//! | gcloud-storage, gcloud-bigquery | the same feature | [`adapter::reqwest_middleware`] |
 //! | gcp_auth, for tokens | feature `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |
 //! | tonic, gcloud-sdk | crate [gcp-scopes-tonic] | `guard.tonic_layer()` |
 //! | google-cloud-* | crate [gcp-scopes-google-cloud] | `guard.retry_policy(…)`, [`calling`] |

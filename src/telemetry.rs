@@ -5,17 +5,26 @@
 //! begin with `oauth.scope`. No field contains a URL, an object name, a query, a token or a user
 //! identifier.
 //!
-//! | event | level | when |
-//! |---|---|---|
-//! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that Google would refuse |
-//! | predicted | WARN | a call is sent although its token lacks the scope |
-//! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
-//! | contradicted | WARN | Google accepted a call although its token lacks the scope, or refused a call for lack of scopes although its token holds one; once per method |
-//! | disproved | WARN | the message of a refusal contains a sentence about scopes beside other words, although the token holds an accepted scope; the response is passed on |
-//! | set-up | WARN | the guard cannot work as it was set up; the event contains what to change. Once per guard and cause |
-//! | other gate | DEBUG | a call was refused for another reason than scopes |
-//! | not inspected | DEBUG | a source could not return the scopes of a token |
-//! | summary | WARN or DEBUG | calls that no other event reports |
+//! The events of level WARN:
+//!
+//! - denied: Google refused a call for lack of scopes, or the guard stopped a call that Google
+//!   would refuse
+//! - predicted: a call is sent although its token lacks the scope
+//! - wrong scope requested: a generated client requests a token with a scope that the method does
+//!   not accept
+//! - contradicted: Google accepted a call although its token lacks the scope, or refused a call for
+//!   lack of scopes although its token holds one; once per method
+//! - disproved: the message of a refusal contains a sentence about scopes beside other words,
+//!   although the token holds an accepted scope; the response is passed on
+//! - set-up: the guard cannot work as it was set up; the event contains what to change. Once per
+//!   guard and cause
+//!
+//! The events of level DEBUG:
+//!
+//! - other gate: a call was refused for another reason than scopes
+//! - not inspected: a source could not return the scopes of a token
+//!
+//! The event summary has level WARN or DEBUG: calls that no other event reports.
 //!
 //! The repository's `docs/logs.md` lists the fields of each event, and a test compares the list
 //! with the events.

@@ -53,7 +53,8 @@ use crate::scope::Scope;
 /// }
 /// ```
 ///
-/// [`Guard::gcp_auth`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/struct.Guard.html#method.gcp_auth
+/// [`Guard::gcp_auth`]:
+///   https://docs.rs/gcp-scopes/latest/gcp_scopes/struct.Guard.html#method.gcp_auth
 pub trait TokenSource: Send + Sync {
     /// Returns a bearer token for this scope, which is a full URI. The source may return a token
     /// with other scopes; if it knows the scopes of the token, it should
@@ -65,8 +66,8 @@ pub trait TokenSource: Send + Sync {
     fn token_for(&self, scope: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
 }
 
-/// A [`TokenSource`] of any type, for an adapter that stores one. Every token source implements this
-/// trait.
+/// A [`TokenSource`] of any type, for an adapter that stores one. Every token source implements
+/// this trait.
 ///
 /// ```
 /// use std::sync::Arc;

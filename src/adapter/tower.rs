@@ -31,8 +31,9 @@
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
 //! # use gcp_scopes::response::GuardBody;
+//! # type GuardResponse = http::Response<GuardBody<reqwest::Body>>;
 //! # fn build(client: reqwest::ClientBuilder, guard: gcp_scopes::Guard) -> reqwest::Result<
-//! #     impl tower::Service<http::Request<reqwest::Body>, Response = http::Response<GuardBody<reqwest::Body>>>> {
+//! #     impl tower::Service<http::Request<reqwest::Body>, Response = GuardResponse>> {
 //! let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
 //! let inner = tower::service_fn(move |request: http::Request<reqwest::Body>| {
 //!     let client = client.clone();

@@ -615,7 +615,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn reading_arbitrary_responses_does_not_panic(status in 100_u16..1000, body in proptest::collection::vec(0_u8.., 0..300)) {
+        fn reading_arbitrary_responses_does_not_panic(
+            status in 100_u16..1000,
+            body in proptest::collection::vec(0_u8.., 0..300),
+        ) {
             let mut response = answer(status, "");
             *response.body_mut() = Bytes::from(body);
             for path in [TOKEN, SCOPES, EMAIL] {

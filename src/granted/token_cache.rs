@@ -355,8 +355,8 @@ impl Inner {
             .map(|(_, source)| source.as_ref())
     }
 
-    /// Queries the sources in order, the token itself first. Returns the scopes from the first source
-    /// that knows them. If no source does, returns the reason of each source that gives one.
+    /// Queries the sources in order, the token itself first. Returns the scopes from the first
+    /// source that knows them. If no source does, returns the reason of each source that gives one.
     async fn query_sources(
         &self,
         key: TokenKey,

@@ -143,8 +143,8 @@ impl Lessons {
 
     /// Decides whether a call of `subject` with this token is sent, where the token is known to
     /// lack the scope. The caller reports the response to a [`StopCheck::Trial`] with
-    /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the caller
-    /// never does, the next call is sent after the same time.
+    /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the
+    /// caller never does, the next call is sent after the same time.
     pub(crate) fn check(
         &self,
         token: TokenKey,

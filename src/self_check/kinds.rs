@@ -72,7 +72,8 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             verb: Method::POST,
             path: "/v1/projects/{project}/subscriptions/{subscription}:testIamPermissions",
             permissions: &["pubsub.subscriptions."],
-            binding: "gcloud pubsub subscriptions add-iam-policy-binding {subscription} --project={project}",
+            binding: "gcloud pubsub subscriptions add-iam-policy-binding {subscription} \
+                --project={project}",
         },
         "https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions/testIamPermissions",
     ),
@@ -106,7 +107,8 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             host: "bigquery.googleapis.com",
             name: "projects/{project}/datasets/{dataset}/tables/{table}",
             verb: Method::POST,
-            path: "/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}:testIamPermissions",
+            path: "/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}\
+                :testIamPermissions",
             permissions: &["bigquery.tables.", "bigquery.rowAccessPolicies."],
             // bq expects its flags before the name:
             // https://docs.cloud.google.com/bigquery/docs/reference/bq-cli-reference#bq_add-iam-policy-binding
@@ -122,7 +124,8 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             verb: Method::POST,
             path: "/v2/projects/{project}/locations/{location}/queues/{queue}:testIamPermissions",
             permissions: &["cloudtasks."],
-            binding: "gcloud tasks queues add-iam-policy-binding {queue} --location={location} --project={project}",
+            binding: "gcloud tasks queues add-iam-policy-binding {queue} --location={location} \
+                --project={project}",
         },
         "https://docs.cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/testIamPermissions",
     ),
@@ -132,10 +135,11 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             host: "cloudkms.googleapis.com",
             name: "projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys/{key}",
             verb: Method::POST,
-            path: "/v1/projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys/{key}:testIamPermissions",
+            path: "/v1/projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys/{key}\
+                :testIamPermissions",
             permissions: &["cloudkms.cryptoKeys.", "cloudkms.cryptoKeyVersions."],
-            binding: "gcloud kms keys add-iam-policy-binding {key} --keyring={ring} --location={location} \
-                      --project={project}",
+            binding: "gcloud kms keys add-iam-policy-binding {key} --keyring={ring} \
+                --location={location} --project={project}",
         },
         "https://docs.cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/testIamPermissions",
     ),
@@ -145,10 +149,11 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             host: "spanner.googleapis.com",
             name: "projects/{project}/instances/{instance}/databases/{database}",
             verb: Method::POST,
-            path: "/v1/projects/{project}/instances/{instance}/databases/{database}:testIamPermissions",
+            path: "/v1/projects/{project}/instances/{instance}/databases/{database}\
+                :testIamPermissions",
             permissions: &["spanner."],
-            binding: "gcloud spanner databases add-iam-policy-binding {database} --instance={instance} \
-                      --project={project}",
+            binding: "gcloud spanner databases add-iam-policy-binding {database} \
+                --instance={instance} --project={project}",
         },
         "https://docs.cloud.google.com/spanner/docs/reference/rest/v1/projects.instances.databases/testIamPermissions",
     ),
@@ -160,7 +165,8 @@ pub(super) static KINDS: [(ResourceKind, &str); 11] = [
             verb: Method::POST,
             path: "/v1/projects/{project}/instances/{instance}:testIamPermissions",
             permissions: &["spanner."],
-            binding: "gcloud spanner instances add-iam-policy-binding {instance} --project={project}",
+            binding: "gcloud spanner instances add-iam-policy-binding {instance} \
+                --project={project}",
         },
         "https://docs.cloud.google.com/spanner/docs/reference/rest/v1/projects.instances/testIamPermissions",
     ),

@@ -81,10 +81,20 @@ static TARGETS: [ExchangeTarget; 9] = [
 /// Bodies in which `INPUT` is replaced by a part of the fuzz input. The first body is a refusal for
 /// lack of scopes.
 const BODIES: [&str; 7] = [
-    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com","metadata":{"method":"INPUT"}}]}}"#,
+    concat!(
+        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","#,
+        r#""errors":[{"message":"Insufficient Permission","domain":"global","#,
+        r#""reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED","#,
+        r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+        r#""reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com","#,
+        r#""metadata":{"method":"INPUT"}}]}}"#,
+    ),
     "INPUT",
     r#"{"error":{"code":403,"message":"INPUT","errors":[{"reason":"forbidden"}]}}"#,
-    r#"{"error":{"code":403,"message":"Permission 'storage.objects.get' denied on resource 'INPUT' (or it may not exist)."}}"#,
+    concat!(
+        r#"{"error":{"code":403,"message":"Permission 'storage.objects.get' denied on resource "#,
+        r#"'INPUT' (or it may not exist)."}}"#,
+    ),
     "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access \
      denied.</Message><Details>Provided scope(s) are not authorized INPUT</Details></Error>",
     "<html><head><title>403</title></head><body><h1>Forbidden</h1>INPUT</body></html>",
@@ -148,7 +158,8 @@ impl Exchange {
             TokenKind::Absent | TokenKind::Unknown => return guard,
             TokenKind::Lacking => "https://www.googleapis.com/auth/logging.write",
             TokenKind::Sufficient => {
-                "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/drive"
+                "https://www.googleapis.com/auth/cloud-platform \
+                 https://www.googleapis.com/auth/drive"
             }
         };
         let granted =
