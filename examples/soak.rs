@@ -65,9 +65,17 @@ const MAX_GROWTH_KIB: i64 = 1024;
 const MAX_LEAK_KIB: i64 = 1024;
 
 /// The body of a refusal for lack of scope.
-const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+const SCOPE_REFUSAL: &str = concat!(
+    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","#,
+    r#""status":"PERMISSION_DENIED","details":[{"@type":"#,
+    r#""type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","#,
+    r#""domain":"googleapis.com"}]}}"#,
+);
 /// The body of a refusal by IAM.
-const IAM_REFUSAL: &str = r#"{"error":{"code":403,"message":"User not authorized to perform this action.","status":"PERMISSION_DENIED"}}"#;
+const IAM_REFUSAL: &str = concat!(
+    r#"{"error":{"code":403,"message":"User not authorized to perform this action.","#,
+    r#""status":"PERMISSION_DENIED"}}"#,
+);
 
 /// A pseudorandom sequence (SplitMix64): the same seed gives the same numbers. Which caller draws
 /// which number depends on the scheduling of the threads.

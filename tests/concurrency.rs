@@ -30,7 +30,10 @@ use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 const REFUSAL: [&str; 3] = [
     r#"{"error":{"code":403,"message":"Request had "#,
     r#"insufficient authentication scopes.","status":"PERMISSION_DENIED","#,
-    r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+    concat!(
+        r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+        r#""reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+    ),
 ];
 /// The duration of each simulated operation. The duration is short, because the guard runs its
 /// source of granted scopes on its own thread, where tokio's paused clock has no effect.

@@ -34,9 +34,17 @@ use tokio::net::TcpListener;
 use tower::{BoxError, ServiceExt};
 
 /// The body of a refusal for lack of scope.
-const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+const SCOPE_REFUSAL: &str = concat!(
+    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","#,
+    r#""status":"PERMISSION_DENIED","details":[{"@type":"#,
+    r#""type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","#,
+    r#""domain":"googleapis.com"}]}}"#,
+);
 /// The `www-authenticate` header of a refusal for lack of scope.
-const CHALLENGE: &str = r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
+const CHALLENGE: &str = concat!(
+    r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", "#,
+    r#"scope="https://www.googleapis.com/auth/pubsub""#,
+);
 /// The base URL that the guards of these tests treat as the URL of Pub/Sub.
 const EMULATOR: &str = "http://emulator";
 const TOKEN: &str = "ya29.of-the-faults";
@@ -403,7 +411,8 @@ async fn a_broken_connection_has_the_same_outcome_as_without_the_guard() {
         b"HTTP/1.1 403 Forbidden\r\n\r\n{\"error\":",
         b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"err",
         b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{\"err",
-        b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"err\r\n0\r\nx-end: 1\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"err\r\n0\r\n\
+         x-end: 1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
     ];
     for row in rows {
@@ -429,9 +438,12 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
     // Each server is reached by the host name of a Google API, and the guard knows that the token
     // lacks the scope.
     let rows: [&[u8]; 5] = [
-        b"HTTP/1.1 403 Forbidden\r\nserver: squid\r\ncontent-length: 53\r\n\r\n<html><title>ERROR: Access Denied</title>by ACL</html>",
-        b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 55\r\n\r\n<html>Please <a href=\"http://portal/\">log in</a></html>",
-        b"HTTP/1.1 403 Forbidden\r\nwww-authenticate: Basic realm=\"portal\"\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\nserver: squid\r\ncontent-length: 53\r\n\r\n\
+         <html><title>ERROR: Access Denied</title>by ACL</html>",
+        b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 55\r\n\r\n\
+         <html>Please <a href=\"http://portal/\">log in</a></html>",
+        b"HTTP/1.1 403 Forbidden\r\nwww-authenticate: Basic realm=\"portal\"\r\n\
+         content-length: 0\r\n\r\n",
         b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
     ];

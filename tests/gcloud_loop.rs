@@ -210,7 +210,8 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     let commands: Vec<&str> =
         denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
-        r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
+        r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin",
+        "members":["serviceAccount:{ACCOUNT}"]}}]}}"#
     );
     let response =
         http::Response::builder().header("content-type", "application/json").body(policy)?;

@@ -392,7 +392,8 @@ async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"scope\":[]}",
         b"HTTP/1.1 200 OK\r\ncontent-length: 34\r\n\r\n{\"scope\":\"openid\",\"scope\":\"email\"}",
         b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"scope\":\"\xff\xfe\"",
-        b"HTTP/1.1 400 Bad Request\r\ncontent-length: 37\r\n\r\n{\"error_description\":\"Invalid Value\"}",
+        b"HTTP/1.1 400 Bad Request\r\ncontent-length: 37\r\n\r\n\
+         {\"error_description\":\"Invalid Value\"}",
         b"HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
     ];
     for row in rows {

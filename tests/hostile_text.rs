@@ -132,9 +132,15 @@ async fn check_guard(what: &str, guard: GuardBuilder, google: &FakeGoogle, token
     );
     let message = hostile("Request had insufficient authentication scopes.");
     let service = hostile("pubsub.googleapis.com");
-    let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
-        "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "googleapis.com",
-            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "metadata": {"service": service, "method": service}}]}});
+    let details = serde_json::json!([{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "domain": "googleapis.com",
+        "metadata": {"service": service, "method": service},
+    }]);
+    let body = serde_json::json!({"error": {
+        "code": 403, "message": message, "status": "PERMISSION_DENIED", "details": details,
+    }});
     // U+009B in Latin-1 begins a control sequence, as ESC and a bracket do.
     let refusal = Response::builder().status(403).header("x-request-id", &b"a\x9b1mb"[..]);
     google.other_api().times(2).respond(refusal.body(body.to_string()).unwrap());

@@ -71,7 +71,8 @@ impl TenantProgram {
     /// Scripts a refusal with this message and without other evidence.
     fn refuse(&self, message: &str) -> String {
         let body = serde_json::json!({"error": {
-            "code": 403, "message": message, "errors": [{"message": message, "reason": "forbidden"}],
+            "code": 403, "message": message,
+            "errors": [{"message": message, "reason": "forbidden"}],
         }});
         self.google
             .other_api()
@@ -251,9 +252,9 @@ async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
 
 /// Scripts a structured refusal whose header lists `scopes`.
 fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
-    let challenge = format!(
-        r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
-    );
+    let realm = "https://accounts.google.com/";
+    let challenge =
+        format!(r#"Bearer realm="{realm}", error="insufficient_scope", scope="{scopes}""#);
     let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
         "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;

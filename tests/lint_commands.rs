@@ -106,8 +106,10 @@ fn the_linter_rejects_wrong_commands() -> Result<()> {
         return Ok(());
     }
     let right = [
-        "gcloud compute instances set-service-account web-1 --zone=us-central1-a --scopes=storage-rw",
-        "gcloud auth application-default login --scopes=openid,https://www.googleapis.com/auth/cloud-platform",
+        "gcloud compute instances set-service-account web-1 --zone=us-central1-a \
+         --scopes=storage-rw",
+        "gcloud auth application-default login \
+         --scopes=openid,https://www.googleapis.com/auth/cloud-platform",
     ];
     let wrong = [
         "gcloud compute instances set-scopes web-1 --zone=us-central1-a --scopes=storage-rw",

@@ -262,7 +262,9 @@ async fn no_refusal_is_lost(program: &PubsubCaller<'_>) {
 
 /// Creates a refusal for lack of scope with this message and without other evidence.
 fn scope_refusal(message: &str) -> Response<Bytes> {
-    let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
+    let body = serde_json::json!({
+        "error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"},
+    });
     Response::builder().status(403).body(Bytes::from(body.to_string())).unwrap()
 }
 

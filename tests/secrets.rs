@@ -202,7 +202,9 @@ async fn call_with_tower(guard: &Guard, google: &FakeGoogle, output: &mut Output
 /// Creates a refusal whose message contains the token and an escape sequence for terminals.
 fn refusal_with_token() -> Response<String> {
     let message = format!("Request had insufficient authentication scopes: {MARKER} \u{1b}[31m");
-    let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
+    let body = serde_json::json!({
+        "error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"},
+    });
     Response::builder().status(403).body(body.to_string()).unwrap()
 }
 

@@ -114,8 +114,10 @@ async fn an_oversized_refusal_is_replaced_by_valid_json() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let message = "Request had insufficient authentication scopes.";
-    let error = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
-        "zeroes": "0".repeat(1 << 17)}});
+    let error = serde_json::json!({"error": {
+        "code": 403, "message": message, "status": "PERMISSION_DENIED",
+        "zeroes": "0".repeat(1 << 17),
+    }});
     let large = http::Response::builder().status(403).header("content-type", "application/json");
     google.other_api().respond(large.body(error.to_string()).unwrap());
     let response = publish(&guarded, &google).await;

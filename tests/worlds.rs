@@ -319,9 +319,8 @@ fn a_hostile_list_of_scopes_enters_no_command() {
     for kind in PLATFORMS {
         let facts: Vec<_> = all_metadata().into_iter().chain(kind.iter().copied()).collect();
         for mark in [";", "`", "$(", "'", "&&", "|"] {
-            let challenge = format!(
-                r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/x{mark}pwned""#
-            );
+            let scope = format!("https://www.googleapis.com/auth/x{mark}pwned");
+            let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
             assert_harmless(&denied(snapshot(&facts), &challenge), &challenge);
         }
     }

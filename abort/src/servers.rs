@@ -30,8 +30,8 @@ impl Service<Request<()>> for Google {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        let refusal =
-            br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let refusal = b"{\"error\":{\"code\":403,\
+            \"message\":\"Request had insufficient authentication scopes.\"}}";
         let mut response = Response::new(EndlessBody(Some(Bytes::from_static(refusal))));
         if request.method() != Method::GET {
             *response.status_mut() = StatusCode::FORBIDDEN;

@@ -21,7 +21,9 @@ use crate::harness::TimedCase;
 fn bodies() -> [Bytes; 2] {
     let error = |message: &str, reason: &str| {
         let info = serde_json::json!({
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason,
+            "domain": "googleapis.com",
             "metadata": {
                 "service": "storage.googleapis.com",
                 "method": "google.storage.objects.get",
@@ -29,7 +31,8 @@ fn bodies() -> [Bytes; 2] {
         });
         let error = serde_json::json!({ "error": {
             "code": 403, "message": message, "status": "PERMISSION_DENIED",
-            "errors": [{ "message": message, "domain": "global", "reason": "forbidden" }], "details": [info],
+            "errors": [{ "message": message, "domain": "global", "reason": "forbidden" }],
+            "details": [info],
         }});
         Bytes::from(serde_json::to_vec_pretty(&error).unwrap())
     };

@@ -67,7 +67,8 @@ impl Kind for GcloudBigquery {
     /// <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets/get>.
     fn prepare(&self, google: &FakeGoogle) {
         let dataset = json!({
-            "kind": "bigquery#dataset", "etag": "x", "id": "my-project:pets", "selfLink": "https://x",
+            "kind": "bigquery#dataset", "etag": "x", "id": "my-project:pets",
+            "selfLink": "https://x",
             "datasetReference": {"projectId": "my-project", "datasetId": "pets"},
             "access": [], "creationTime": "0", "lastModifiedTime": "0", "location": "EU",
         });

@@ -275,7 +275,9 @@ fn key_credentials(google: &FakeGoogle, scope: &str) -> Credentials {
     let body = include_str!("../../tests/data/throwaway_key.b64");
     let key = serde_json::json!({
         "type": "service_account", "project_id": "my-project", "client_email": ACCOUNT,
-        "private_key": format!("{dashes}BEGIN PRIVATE KEY{dashes}\n{body}{dashes}END PRIVATE KEY{dashes}\n"),
+        "private_key": format!(
+            "{dashes}BEGIN PRIVATE KEY{dashes}\n{body}{dashes}END PRIVATE KEY{dashes}\n"
+        ),
         "private_key_id": "1", "token_uri": format!("{}/token", google.oauth_url()),
     });
     KeyBuilder::new(key)

@@ -145,10 +145,16 @@ pub(crate) const NAMES: &[&str] = &[
     // Parts of JSON, of protobuf text, of a header and of a response.
     r#"", "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "domain": "googleapis.com"#,
     r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#,
-    r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+    concat!(
+        r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#,
+        r#""reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+    ),
     r#"[reason: "ACCESS_TOKEN_SCOPE_INSUFFICIENT" domain: "googleapis.com"]"#,
     r#"WWW-Authenticate: Bearer error="insufficient_scope", scope="https://mail.google.com/""#,
-    r#"Bearer error=insufficient_scope scope="https://mail.google.com/ https://www.googleapis.com/auth/drive""#,
+    concat!(
+        r#"Bearer error=insufficient_scope scope="https://mail.google.com/ "#,
+        r#"https://www.googleapis.com/auth/drive""#,
+    ),
     "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided \
      scope(s) are not authorized",
     "\nHTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided \
@@ -189,7 +195,8 @@ impl RefusalExample {
 
     /// Returns the refusal as a JSON error without the reasons.
     pub(crate) fn json_without_reasons(&self, name: &str) -> Value {
-        json!({"error": {"code": self.status, "message": self.message(name), "status": "PERMISSION_DENIED"}})
+        let message = self.message(name);
+        json!({"error": {"code": self.status, "message": message, "status": "PERMISSION_DENIED"}})
     }
 
     /// Returns the refusal as an XML error, with its message in the given element.

@@ -1,16 +1,18 @@
 //! Reads a world: a directory that describes the environment of a program and a call that was
-//! refused.
+//! refused. The files of a world:
 //!
-//! | file | what it holds |
-//! |---|---|
-//! | `env` | environment variables, `NAME=VALUE`; a value that begins with `./` is a path in the directory |
-//! | `fake` | the VM of a fake Google, `property: value`; its metadata server is used over a real socket |
-//! | `metadata` | instead of `fake`, values of the metadata server, `path: value`, with spaces for line ends |
-//! | `credential` | the credential that the program declares |
-//! | `held` | the scopes of the token, if the metadata server does not list them |
-//! | `request` | verb and URL of the call |
-//! | `refusal` | the response to the call: status, headers and body |
-//! | `report` | the expected report: recorded by `UPDATE_WORLDS=1 cargo test --all-features --test worlds` |
+//! - `env`: environment variables, `NAME=VALUE`; a value that begins with `./` is a path in the
+//!   directory
+//! - `fake`: the VM of a fake Google, `property: value`; its metadata server is used over a real
+//!   socket
+//! - `metadata`: instead of `fake`, values of the metadata server, `path: value`, with spaces for
+//!   line ends
+//! - `credential`: the credential that the program declares
+//! - `held`: the scopes of the token, if the metadata server does not list them
+//! - `request`: verb and URL of the call
+//! - `refusal`: the response to the call: status, headers and body
+//! - `report`: the expected report, recorded by
+//!   `UPDATE_WORLDS=1 cargo test --all-features --test worlds`
 //!
 //! Credential files are at the paths in `env`. Without `fake` or `metadata` there is no metadata
 //! server.
