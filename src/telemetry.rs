@@ -24,7 +24,7 @@
 //! - other gate: a call was refused for another reason than scopes
 //! - not inspected: a source could not return the scopes of a token
 //!
-//! The event summary has level WARN or DEBUG: calls that no other event reports.
+//! The event *summary*, with level WARN or DEBUG, counts the calls that no other event reports.
 //!
 //! The repository's `docs/logs.md` lists the fields of each event, and a test compares the list
 //! with the events.

@@ -45,7 +45,8 @@ use model::CatalogModel;
 const CLIENTS: &str = "xtask/clients.tsv";
 const CLIENTS_HEAD: &str = "\
 # What Google's generated clients for Python (xtask/clients.txt) send. Written by
-# `cargo xtask catalog --clients`. Lines of a service: host, service, default scopes. Lines of a route
+# `cargo xtask catalog --clients`. Lines of a service: host, service, default scopes. Lines of a \
+route
 # that neither Discovery nor the protos have: host, rpc, verb, path template.
 ";
 
@@ -187,7 +188,8 @@ fn extract_calls() -> Result<String> {
     };
     let unknown: Vec<&str> = calls.lines().filter(is_unknown).collect();
     Ok(format!(
-        "# The calls of npm's {} (SHA-256 {}) whose path is in no Discovery document, of {} calls.\n\
+        "# The calls of npm's {} (SHA-256 {}) whose path is in no Discovery document, of {} \
+         calls.\n\
          # Written by `cargo xtask catalog --clients`. Host, verb, path.\n{}\n",
         fetch::NPM,
         fetch::NPM_SHA256,

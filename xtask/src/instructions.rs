@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn own_rows_deviate_if_they_are_far_from_the_baseline_or_missing() {
-        let baseline = "# made with\n     100 guard, a\n    1000 guard\n     100 whole catalog\n     100 peer\n     100 \
-                        gone\n";
+        let baseline = "# made with\n     100 guard, a\n    1000 guard\n\
+            \x20    100 whole catalog\n     100 peer\n     100 gone\n";
         let counts =
             [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
         let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();

@@ -25,15 +25,19 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask catalog --clients   read the generated clients for Python again
        cargo xtask catalog --latest    print what the newest published packages would change
        cargo xtask catalog --file PATH write the whole catalog to a file for Catalog::open
-       cargo xtask readme [--check]    write, or compare, what README.md shows of programs and figures
+       cargo xtask readme [--check]    write, or compare, what README.md shows of programs, and
+                                       its figures
        cargo xtask examples [--check]  write, or compare, the committed outputs of the examples
        cargo xtask features            print each published crate, and each of its features
-       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction,
-                                       and that no two types have the same name
+       cargo xtask imports [CRATE…]    check that modules and files use one another in one
+                                       direction, that no two types have the same name, and that
+                                       no line of Rust is longer than 100 columns
        cargo xtask api [--write]       compare, or write, the public API in docs/api, and check that
                                        four of five public items have an example
-       cargo xtask core                check that the core has few dependencies, no HTTP client, no TLS
-       cargo xtask wasm                check that the crates without I/O compile for wasm32-unknown-unknown
+       cargo xtask core                check that the core has few dependencies, no HTTP client
+                                       and no TLS
+       cargo xtask wasm                check that the crates without I/O compile for
+                                       wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that README.md states
@@ -41,11 +45,14 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
        cargo xtask deep reliability,
        cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
-       cargo xtask msrv                check code and dependencies against the promised versions of Rust
+       cargo xtask msrv                check code and dependencies against the promised versions
+                                       of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
-       cargo xtask instructions        compare the instructions a call takes with the committed counts;
-                                       --release for cargo's release profile, too; --write to write them
-       cargo xtask build-cost [FEATURE…]  measure how long the core, and each feature, takes to compile";
+       cargo xtask instructions        compare the instructions a call takes with the committed
+                                       counts; --release for cargo's release profile, too; --write
+                                       to write them
+       cargo xtask build-cost [FEATURE…]  measure how long the core, and each feature, takes to
+                                       compile";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

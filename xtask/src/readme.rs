@@ -45,7 +45,8 @@ const BLOCKS: [ReadmeBlock; 4] = [
         mark: "method",
         content: BlockContent::Output {
             fence: "console",
-            prompt: "$ gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
+            prompt: "$ gcp-scopes method POST \
+                'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
             command: &[
                 "run",
                 "--quiet",

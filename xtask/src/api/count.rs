@@ -48,7 +48,8 @@ impl TypeCounts {
     /// Returns a line with the counts.
     pub(crate) fn line(&self, name: &str) -> String {
         format!(
-            "api: {name} has {} public types, {} errors and {} types of adapters; {} types at its root",
+            "api: {name} has {} public types, {} errors and {} types of adapters; {} types at its \
+             root",
             self.types.len(),
             self.errors.len(),
             self.adapters.difference(&self.types).count(),

@@ -163,7 +163,8 @@ mod tests {
              impl<'a> own::a::Set<'a>\n\
              pub fn own::a::Set<'a>::all(&self) -> core::option::Option<alloc::string::String>\n\
              impl<'a> core::fmt::Display for own::a::Set<'a>\n\
-             pub fn own::a::Set<'a>::fmt(&self, &mut core::fmt::Formatter<'_>) -> core::fmt::Result\n\
+             pub fn own::a::Set<'a>::fmt(&self, &mut core::fmt::Formatter<'_>) \
+             -> core::fmt::Result\n\
              impl<T: core::convert::Into<u8>> core::convert::From<T> for own::a::Set<'_>\n\
              pub fn own::a::Set<'_>::from(T) -> Self\n\
              pub struct own::Set<'a>\n\

@@ -69,7 +69,8 @@ pub(crate) fn extract(root: &Path) -> Result<String> {
     fs::write(
         &manifest,
         format!(
-            "[package]\nname = \"defaults\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n{dependencies}"
+            "[package]\nname = \"defaults\"\nedition = \"2021\"\n[workspace]\n[dependencies]\n\
+             {dependencies}"
         ),
     )?;
     let metadata = ["metadata", "--format-version", "1", "--manifest-path"];
@@ -78,8 +79,8 @@ pub(crate) fn extract(root: &Path) -> Result<String> {
     let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
     let lock = fs::read_to_string(folder.join("Cargo.lock"))?;
     let mut text = String::from(
-        "# The scope that google-apis-rs requests by default for each method: id, scope. Written by\n\
-         # `cargo xtask catalog --clients`, from these crates (name, version, SHA-256):\n",
+        "# The scope that google-apis-rs requests by default for each method: id, scope. Written \
+         by\n# `cargo xtask catalog --clients`, from these crates (name, version, SHA-256):\n",
     );
     let mut defaults = BTreeSet::new();
     for package in metadata.packages.iter().filter(|package| is_read(&package.name)) {

@@ -143,7 +143,11 @@ fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
 /// Returns the segment that names the API: the first one behind `upload`, `download` or
 /// `resumable`. Returns `None` if that segment is a version or a variable.
 fn api_segment(template: &PathTemplate) -> Option<&str> {
-    let is_media = |segment: &&TemplateSegment| matches!(segment, TemplateSegment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
+    let media = ["upload", "download", "resumable"];
+    let is_media = |segment: &&TemplateSegment| match segment {
+        TemplateSegment::Literal(text) => media.contains(&text.as_str()),
+        _ => false,
+    };
     match template.segments.iter().find(|segment| !is_media(segment)) {
         Some(TemplateSegment::Literal(text)) if !is_version(text) => Some(text),
         _ => None,

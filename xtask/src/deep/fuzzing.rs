@@ -131,8 +131,9 @@ fn fuzz_target(target: &str, build: &FuzzBuild, limit: &str) -> Result<()> {
     // Inputs of more than 1024 bytes take longer and reach no other branches: the code that limits
     // long inputs has tests. AddressSanitizer keeps freed memory, so that 1 GiB is not enough.
     command.args(["-max_len=1024", "-timeout=60", "-rss_limit_mb=2048"]);
-    // `Catalog::open` leaks each catalog on purpose, because a catalog lives as long as the process.
-    // The flag stops the fuzzer's own check, and the variable stops that at the end of the process.
+    // `Catalog::open` leaks each catalog on purpose, because a catalog lives as long as the
+    // process. The flag stops the fuzzer's own check, and the variable stops that at the end of the
+    // process.
     run(command.arg("-detect_leaks=0").env("ASAN_OPTIONS", "detect_leaks=0"))
 }
 

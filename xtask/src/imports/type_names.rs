@@ -1,12 +1,9 @@
 //! Finds types of the same name in the whole repository, tests included.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use proc_macro2::{TokenStream, TokenTree};
-
-use crate::workspace;
 
 /// The keywords that a type's name follows.
 const KEYWORDS: [&str; 4] = ["struct", "enum", "union", "trait"];
@@ -18,25 +15,9 @@ const SHARED: &str = "Error";
 pub(super) struct TypeNames(BTreeMap<String, Vec<String>>);
 
 impl TypeNames {
-    /// Reads the types of all Rust files that git tracks or does not ignore.
-    pub(super) fn of_repository() -> Result<Self> {
-        let (root, mut names) = (workspace::root(), Self::default());
-        let arguments = ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"];
-        let output = Command::new("git").args(arguments).current_dir(&root).output();
-        let output = output.context("cannot run `git ls-files`")?;
-        ensure!(output.status.success(), "`git ls-files` failed: {}", output.stderr.escape_ascii());
-        // A deleted file stays in the list until the deletion is staged.
-        let files =
-            std::str::from_utf8(&output.stdout)?.lines().filter(|file| root.join(file).exists());
-        for file in files {
-            names.add_file(file, &std::fs::read_to_string(root.join(file))?)?;
-        }
-        Ok(names)
-    }
-
     /// Adds the types of a file. Reading tokens instead of items also finds the types that a macro
     /// such as `pin_project!` wraps, and those inside functions.
-    fn add_file(&mut self, file: &str, text: &str) -> Result<()> {
+    pub(super) fn add_file(&mut self, file: &str, text: &str) -> Result<()> {
         let tokens: TokenStream =
             text.parse().map_err(|error| anyhow::anyhow!("{file}: {error}"))?;
         self.add(file, tokens);
@@ -54,7 +35,10 @@ impl TypeNames {
                 TokenTree::Group(group) => self.add(file, group.stream()),
                 _ => {}
             }
-            follows_keyword = matches!(&token, TokenTree::Ident(word) if KEYWORDS.iter().any(|keyword| word == keyword));
+            follows_keyword = match &token {
+                TokenTree::Ident(word) => KEYWORDS.iter().any(|keyword| word == keyword),
+                _ => false,
+            };
         }
     }
 
