@@ -219,3 +219,42 @@ fn a_refusal_by_a_registry_leads_to_the_scopes_of_the_machine_first() {
             .all(|command| command.starts_with("gcloud container node-pools "))
     );
 }
+
+#[test]
+fn labels_of_a_record_are_not_read() {
+    let labels = json!({"note": "Error 403: Rate Limit Exceeded"});
+    let record = json!({"textPayload": SCOPES, "labels": labels, "resource": {"labels": labels}});
+    assert_eq!(explain(&[], &record.to_string())["gate"], "scope");
+}
+
+#[test]
+fn a_response_outranks_what_was_retried_in_the_same_record() {
+    let record = json!({"attempts": ["Error 401: Invalid Credentials", SCOPES]});
+    assert_eq!(explain(&[], &record.to_string())["gate"], "scope");
+}
+
+#[test]
+fn the_last_of_very_many_refusals_is_read() {
+    let long = "x".repeat(4 << 10);
+    let mut log = String::new();
+    for number in 0..300 {
+        let message = format!("Error 429: Rate Limit Exceeded, request {number} {long}");
+        let id = if number % 2 == 0 { "drive.files.list" } else { "gmail.users.getProfile" };
+        log += &json!({"message": message, "call": id}).to_string();
+        log.push('\n');
+        log += &json!({"message": "Error 401: Invalid Credentials"}).to_string();
+        log.push('\n');
+    }
+    log += &json!({"message": SCOPES}).to_string();
+    assert_eq!(explain(&[], &log)["gate"], "scope");
+}
+
+#[test]
+fn in_a_long_text_the_call_is_before_the_refusal() {
+    let filler = "nothing of note happens here\n".repeat(4000);
+    let text = format!(
+        "{filler}GET https://storage.googleapis.com/storage/v1/b/kites\n{SCOPES}\n\
+         {filler}GET {DRIVE_URL}\n"
+    );
+    assert_eq!(explain(&[], &text)["method"], "storage.buckets.get");
+}

@@ -56,7 +56,11 @@ use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
+#[cfg(feature = "reader")]
+pub(crate) use json::texts;
 pub(crate) use verdict::ScopeProblem;
+#[cfg(feature = "reader")]
+pub(crate) use words::SECRET_PREFIXES;
 
 use details::Details;
 use verdict::{Evidence, Verdict};

@@ -269,3 +269,16 @@ fn audit_records_name_methods_by_rpc_or_by_id() {
         assert_eq!(id(&find(&record.to_string(), "")), expected, "{name}");
     }
 }
+
+#[test]
+fn long_texts_with_many_clues_are_read_in_linear_time() {
+    // A search of the rest of the line at each prefix, or of the catalog at each line, would take
+    // hours.
+    let prefixes = "google-cloud-".repeat(100_000);
+    assert_eq!(id(&find(&format!("{SCOPES} {prefixes}"), "")), None);
+    let named = "Permission 'pubsub.topics.list' denied on resource 'projects/kites'";
+    let commands = "(gcloud.compute.disks.list) failed\n".repeat(1000);
+    for _ in 0..10 {
+        assert_eq!(id(&find(named, &commands)), None);
+    }
+}

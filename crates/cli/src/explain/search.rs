@@ -19,16 +19,17 @@ impl FoundRefusal {
     pub(crate) fn in_response(response: &RecordedResponse) -> Option<Self> {
         // Of a response only the beginning is read; the beginning of its other parts is not known.
         let parts = response.candidates().take(if response.is_text() { usize::MAX } else { 1 });
-        let refusals = parts.filter_map(|part| Some((classify(&part.error_response())?, part)));
-        let rank = |refusal: &Refusal| (refusal.certainty(), refusal.service().is_some());
-        // Not `max_by_key`, which returns the last of equal refusals: here the first counts.
-        let (refusal, part) = refusals
-            .reduce(|first, next| if rank(&next.0) > rank(&first.0) { next } else { first })?;
-        let text = part.body();
+        let found = parts
+            .enumerate()
+            .filter_map(|(index, part)| Some((index, classify(&part.error_response())?)));
+        let (indexes, mut refusals): (Vec<usize>, Vec<Refusal>) = found.unzip();
+        let place = decisive_with_service(&refusals)?;
+        let text = response.candidates().nth(*indexes.get(place)?)?.body();
+        let refusal = refusals.swap_remove(place);
         let call = NamedCall::find_refused(&refusal, &text, "");
-        let whole = response.body();
-        let rest = whole.strip_suffix(&text).unwrap_or(&whole);
-        Some(Self { refusal, call, environment: response.environment().cloned(), text }.after(rest))
+        let before = text_around(response, &text);
+        let found = Self { refusal, call, environment: response.environment().cloned(), text };
+        Some(found.after(&before))
     }
 
     /// Searches the log before the record for the refused call, unless the record shows it.
@@ -61,6 +62,38 @@ impl FoundRefusal {
     }
 }
 
+/// Returns the index of the refusal that decides. Of equal ones, the first that names the service
+/// counts: the message of a record may precede the response that it quotes.
+fn decisive_with_service(refusals: &[Refusal]) -> Option<usize> {
+    let place = decisive(refusals)?;
+    let chosen = refusals.get(place)?;
+    let is_same = |refusal: &Refusal| {
+        (refusal.gate(), refusal.certainty()) == (chosen.gate(), chosen.certainty())
+            && refusal.other_server() == chosen.other_server()
+    };
+    let named = refusals.iter().position(|other| is_same(other) && other.service().is_some());
+    named.filter(|_| chosen.service().is_none()).or(Some(place))
+}
+
+/// Returns what is searched for the call if a part of a response does not show it: the end of the
+/// text before the part, or the whole record of a JSON log.
+fn text_around(response: &RecordedResponse, part: &str) -> String {
+    let whole = response.body();
+    if response.name().is_some_and(|name| name.starts_with("record")) {
+        return whole;
+    }
+    // A part may begin or end within a character.
+    let known = part.trim_matches(char::REPLACEMENT_CHARACTER);
+    whole.split_once(known).map(|(before, _)| end_of(before).to_owned()).unwrap_or_default()
+}
+
+/// Returns the end of a text that is searched for the refused call.
+fn end_of(text: &str) -> &str {
+    let start = text.len().saturating_sub(MAX_BEFORE);
+    let start = (start..text.len()).find(|start| text.is_char_boundary(*start));
+    start.and_then(|start| text.get(start..)).unwrap_or_default()
+}
+
 /// The refusal of an input that is explained, and a note about another refusal.
 pub(crate) struct FoundInText {
     pub(crate) refusal: FoundRefusal,
@@ -88,6 +121,9 @@ struct LogRefusal {
 
 /// The maximum number of different refusals of a log that are kept.
 const MAX_REFUSALS: usize = 64;
+
+/// How many records at the end of a log are read in any case.
+const LAST_RECORDS: usize = 64;
 
 /// The maximum number of records with a refusal that are read. A long log would take long to read.
 const MAX_RECORDS: usize = 1024;
@@ -124,7 +160,7 @@ fn in_blocks(blocks: &[RecordedResponse]) -> Option<FoundInText> {
                 of_block.get_or_insert(found);
                 search.read(&block.records(), FoundRefusal::is_likely);
             }
-            None => search.before = block.body(),
+            None => search.pass(&block.body()),
         }
     }
     let Some(of_block) = of_block else { return search.chosen() };
@@ -142,15 +178,28 @@ impl LogSearch {
 
     /// Reads records. Of several equal refusals in a row the first one is kept.
     fn read(&mut self, records: &[RecordedResponse], counts: fn(&FoundRefusal) -> bool) {
-        for record in records {
-            if let Some(refusal) = FoundRefusal::in_response(record).filter(counts) {
-                self.read += 1;
-                if self.found.last().is_none_or(|last| !refusal.matches(&last.refusal)) {
-                    let (name, before) = (record.name().unwrap_or_default(), self.before.clone());
-                    self.found.push(LogRefusal { name, refusal, before });
-                }
+        for (index, record) in records.iter().enumerate() {
+            // What came last is read in any case, because programs end with the refusal that
+            // decides.
+            let is_read = !self.is_full() || index + LAST_RECORDS >= records.len();
+            let refusal = is_read.then(|| FoundRefusal::in_response(record)).flatten();
+            if let Some(refusal) = refusal.filter(counts) {
+                self.add(record, refusal);
             }
             self.pass(&record.body());
+        }
+    }
+
+    /// Adds the refusal of a record, unless it equals the last one.
+    fn add(&mut self, record: &RecordedResponse, refusal: FoundRefusal) {
+        self.read += 1;
+        if self.found.last().is_none_or(|last| !refusal.matches(&last.refusal)) {
+            let before = end_of(&self.before).to_owned();
+            self.found.push(LogRefusal {
+                name: record.name().unwrap_or_default(),
+                refusal,
+                before,
+            });
         }
     }
 
@@ -158,12 +207,9 @@ impl LogSearch {
     fn pass(&mut self, record: &str) {
         // Cut at twice the kept length, because moving the text at every record would be slow.
         if self.before.len() > 2 * MAX_BEFORE {
-            let start = self.before.len() - MAX_BEFORE;
-            let end =
-                (start..).find(|start| self.before.is_char_boundary(*start)).unwrap_or_default();
-            self.before.drain(..end);
+            self.before = end_of(&self.before).to_owned();
         }
-        self.before.push_str(record);
+        self.before.push_str(end_of(record));
         self.before.push('\n');
     }
 

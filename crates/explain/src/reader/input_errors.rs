@@ -3,7 +3,7 @@
 
 use gcp_scopes_catalog::typos;
 
-use super::lists::SECRET_PREFIXES;
+use crate::refusal::SECRET_PREFIXES;
 
 /// The longest text, in bytes, that is compared with names. The names of scopes are shorter.
 pub(super) const NAME_LIMIT: usize = 100;

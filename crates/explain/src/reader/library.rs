@@ -6,16 +6,29 @@ use http::Method;
 
 use super::clues::{API_NAMES, COMMAND_VERBS, LIBRARY_PREFIXES, TOOLS};
 
-/// What a command or a library implies: the host of an API, and perhaps the methods of which one
-/// was called.
+/// How many bytes of the name of a library are read. The names of APIs are shorter.
+const NAME_LIMIT: usize = 64;
+
+/// What a command or a library implies: the host of an API, and perhaps the resource and the verb
+/// of a command.
 pub(super) struct Clue {
     pub(super) service: String,
-    pub(super) methods: Vec<ApiMethod>,
+    command: Option<(String, String)>,
+}
+
+impl Clue {
+    /// Returns the methods of which the command called one. A search of the catalog takes long, so
+    /// this is called once for a text, not for each line.
+    pub(super) fn methods(&self) -> Vec<ApiMethod> {
+        let methods =
+            |(resource, verb): &(String, String)| methods_of_command(&self.service, resource, verb);
+        self.command.as_ref().map(methods).unwrap_or_default()
+    }
 }
 
 /// Returns the clue in a line: a command of gcloud, else the first library, else a tool.
 pub(super) fn clue_in(line: &str) -> Option<Clue> {
-    let of_api = |service: String| Clue { service, methods: Vec::new() };
+    let of_api = |service: String| Clue { service, command: None };
     command_in(line).or_else(|| library_in(line).map(of_api)).or_else(|| {
         TOOLS
             .iter()
@@ -33,11 +46,11 @@ fn command_in(line: &str) -> Option<Clue> {
     let group = words.peek().copied()?;
     let service = api_host(&group.replace('-', ""))?;
     let words: Vec<&str> = words.collect();
-    let methods = match words.as_slice() {
-        [.., resource, verb] => methods_of_command(&service, resource, verb),
-        _ => Vec::new(),
+    let command = match words.as_slice() {
+        [.., resource, verb] => Some(((*resource).to_owned(), (*verb).to_owned())),
+        _ => None,
     };
-    Some(Clue { service, methods })
+    Some(Clue { service, command })
 }
 
 /// Returns the methods that a command with this resource and verb calls.
@@ -80,7 +93,9 @@ fn library_in(line: &str) -> Option<String> {
 /// `logging` of `logging_v2/client.py`.
 fn library_name(text: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let word = text.split(|c: char| !is_name(c)).next().unwrap_or_default();
+    // A longer name is no name of an API, and a line may repeat prefixes without an end.
+    let length = text.chars().take(NAME_LIMIT).take_while(|c| is_name(*c)).count();
+    let word = text.get(..length).unwrap_or_default();
     let parts = word.split(['_', '-']);
     let is_version = |part: &str| {
         let digits = part.strip_prefix('v').unwrap_or(part);

@@ -1,5 +1,5 @@
-//! Data: gcloud's aliases for several scopes, the words with which log records begin, the prefixes
-//! of secrets, and the HTTP verbs.
+//! Data: gcloud's aliases for several scopes, the words with which log records begin,
+//! and the HTTP verbs.
 
 use http::Method;
 
@@ -45,9 +45,6 @@ pub(super) const MONTHS: [&str; 12] =
 /// Names of log levels.
 pub(super) const LOG_LEVELS: [&str; 10] =
     ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
-
-/// The prefixes of Google's tokens and keys, which people sometimes paste into the wrong place.
-pub(super) const SECRET_PREFIXES: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];
 
 /// The HTTP verbs that are accepted as input.
 pub(super) const VERBS: [Method; 9] = [

@@ -6,9 +6,6 @@ use serde_json::{Map, Value};
 
 use super::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
 
-/// How many texts of a record are kept. A record has a few.
-const TEXT_LIMIT: usize = 64;
-
 /// The least size of a block of a plain-text log, in bytes. A search of a block of this size is
 /// faster than a search of each of its records.
 const MIN_BLOCK_SIZE: usize = 32 << 10;
@@ -46,25 +43,6 @@ fn json_lines(bytes: &[u8]) -> Option<Vec<Value>> {
 /// fields.
 fn is_error_response(fields: &Map<String, Value>) -> bool {
     fields.get("error").is_some_and(Value::is_object) || fields.contains_key("error_description")
-}
-
-/// Returns the texts in a record that have more than one word or are JSON or XML.
-pub(super) fn texts(fields: &Map<String, Value>) -> Vec<String> {
-    let mut texts = Vec::new();
-    fields.values().for_each(|value| collect(value, &mut texts));
-    texts
-}
-
-/// Adds the texts in a value that have more than one word or are JSON or XML.
-fn collect(value: &Value, texts: &mut Vec<String>) {
-    match value {
-        Value::String(text) if texts.len() < TEXT_LIMIT && text.contains([' ', '{', '<']) => {
-            texts.push(text.clone());
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
-        Value::Object(fields) => fields.values().for_each(|value| collect(value, texts)),
-        _ => {}
-    }
 }
 
 /// Splits a plain-text log into blocks of whole records, each with the number of its first line.

@@ -8,7 +8,7 @@ use super::json_line::{self, describe_value};
 use super::{log_records, record_environment};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::refusal::ErrorResponse;
+use crate::refusal::{self, ErrorResponse};
 
 /// A response that was recorded, or a text that may contain a response, such as a log.
 ///
@@ -126,10 +126,12 @@ impl RecordedResponse {
         let records = log_records::json_records(log).unwrap_or_default().into_iter();
         records
             .map(|(position, fields)| {
-                let texts = log_records::texts(&fields);
                 let environment = record_environment::environment_of(&fields);
+                let fields = Value::Object(fields);
+                let texts = refusal::texts(&fields).into_iter().take(TEXT_LIMIT);
+                let texts = texts.map(str::to_owned).collect();
                 let record = JsonRecord { number: position, texts, environment };
-                Self::at(Position::Record(Box::new(record)), Value::Object(fields).to_string())
+                Self::at(Position::Record(Box::new(record)), fields.to_string())
             })
             .collect()
     }
@@ -183,7 +185,7 @@ impl RecordedResponse {
     /// let log = br#"{"message": "cannot list", "cause": {"text": "Error 403: Forbidden"}}"#;
     /// let record = &RecordedResponse::json_records(log)[0];
     /// let texts: Vec<String> = record.candidates().map(|text| text.body()).collect();
-    /// assert_eq!(texts[..2], ["Error 403: Forbidden", "cannot list"]);
+    /// assert_eq!(texts[..2], ["cannot list", "Error 403: Forbidden"]);
     /// assert_eq!(RecordedResponse::from_text("x".repeat(65 << 10)).candidates().count(), 2);
     /// ```
     pub fn candidates(&self) -> impl Iterator<Item = Self> {
@@ -279,6 +281,9 @@ impl RecordedResponse {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
+
+/// How many texts of a record are kept. A record has a few.
+const TEXT_LIMIT: usize = 64;
 
 /// The size of the parts of a text, in bytes: as much as [`classify`](crate::refusal::classify)
 /// reads.

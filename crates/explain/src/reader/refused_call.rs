@@ -217,8 +217,9 @@ impl<'a> Search<'a> {
     fn by_clue(self) -> Option<Found> {
         let before = || nearest_clue(self.lines.get(..self.first_own_line)?, None, self.refusal);
         let clue = self.clue.or_else(before)?;
+        let candidates = clue.methods();
         let service = Some(clue.service);
-        Some(Found { candidates: clue.methods, service, is_implied: true, ..Found::default() })
+        Some(Found { candidates, service, is_implied: true, ..Found::default() })
     }
 }
 

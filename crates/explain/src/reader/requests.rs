@@ -10,6 +10,10 @@ const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATC
 /// How many URLs of a line are read. A log line has a few.
 const URL_LIMIT: usize = 32;
 
+/// How many lines after a request of `curl -v` are searched for the header `host`. The header is
+/// usually the first one.
+const HEADER_LIMIT: usize = 32;
+
 /// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`.
 const URL_MARKS: [&str; 6] = ["requesting", "calling", "url", "uri", "to", "fetching"];
 
@@ -79,19 +83,22 @@ pub(super) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
 /// Returns the request in a line of the output of `curl -v`, which prints `> GET /path HTTP/2` and
 /// the header `host` in one of the lines that follow.
 pub(super) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest> {
-    let without_mark = |line: &'_ str| line.trim_start_matches("> ").trim().to_owned();
     let line = without_mark(lines.get(index)?);
     let [verb, path, version] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
     let is_request = path.starts_with('/') && version.starts_with("HTTP/");
     let verb = parse_verb(verb).filter(|_| is_request)?;
-    let host =
-        lines.iter().skip(index).take_while(|line| !line.trim().is_empty()).find_map(|line| {
-            let line = without_mark(line);
-            let (name, host) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("host").then(|| host.to_owned())
-        })?;
+    let headers = lines.iter().skip(index + 1).take(HEADER_LIMIT);
+    let host = headers.take_while(|line| !line.trim().is_empty()).find_map(|line| {
+        let (name, host) = without_mark(line).split_once(": ")?;
+        name.eq_ignore_ascii_case("host").then_some(host)
+    })?;
     let uri = format!("https://{host}{path}").parse().ok()?;
     Some(LoggedRequest { verb: Some(verb), uri, is_truncated: false })
+}
+
+/// Returns a line of `curl -v` without its mark.
+fn without_mark(line: &str) -> &str {
+    line.trim_start_matches("> ").trim()
 }
 
 /// Returns the verb in the field `method`, which some clients print, if all such fields in the text

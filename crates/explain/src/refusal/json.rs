@@ -105,7 +105,7 @@ const LABELS: [&str; 3] = ["labels", "resource", "@type"];
 
 /// Returns the texts in a log record that may be messages: they have more than one word, or are
 /// JSON or XML.
-pub(super) fn texts(root: &Value) -> Vec<&str> {
+pub(crate) fn texts(root: &Value) -> Vec<&str> {
     let (mut texts, mut queue) = (Vec::new(), VecDeque::from([root]));
     for _ in 0..NODE_LIMIT {
         match queue.pop_front() {

@@ -1,15 +1,26 @@
 //! Data: words by which values in a response are found, and words that have the syntax of a value
 //! but are none.
 
+/// The prefix of refresh tokens.
+const REFRESH_TOKEN: &str = "1//0";
+
 /// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
-/// clients.
-pub(super) const SECRET_PREFIXES: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
+/// clients, refresh tokens.
+pub(crate) const SECRET_PREFIXES: [&str; 5] = ["ya29.", "AIza", "eyJ", "GOCSPX-", REFRESH_TOKEN];
 
 /// The words before other secrets: tokens in headers and queries, and the signatures of signed
-/// URLs. Refresh tokens begin with `1//0`. Some words lack their first letter, which may be a
-/// capital.
-pub(super) const SECRET_MARKS: [&str; 8] =
-    ["earer ", "token=", "secret=", "assertion=", "ignature=", "token%3D", "ignature%3D", "1//0"];
+/// URLs. Some words lack their first letter, which may be a capital.
+pub(super) const SECRET_MARKS: [&str; 8] = [
+    "earer ",
+    "token=",
+    "secret=",
+    "assertion=",
+    "ignature=",
+    "token%3D",
+    "ignature%3D",
+    // Not found as a prefix, because the slashes end a word.
+    REFRESH_TOKEN,
+];
 
 /// The first words of dotted names that are not permissions: packages, modules, commands, variables
 /// and hosts.
