@@ -207,8 +207,6 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     };
     let error = upload().await.err().context("the upload should be refused")?;
     let denial = gcp_scopes::Denial::find(&error).context("the error should hold a denial")?;
-    let commands: Vec<&str> =
-        denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin",
         "members":["serviceAccount:{ACCOUNT}"]}}]}}"#
@@ -216,53 +214,70 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     let response =
         http::Response::builder().header("content-type", "application/json").body(policy)?;
     google.other_api().path("/v1/projects/my-project:getIamPolicy").respond(response);
-    let [stop, set, recommended, start, roles] = commands.as_slice() else {
-        bail!("{commands:#?}")
-    };
-    for command in [stop, set, start] {
-        run_in_shell(&google, &config, command)?;
+    // The recommended option gives the VM the scope cloud-platform; the other one adds the missing
+    // scope, so it runs first.
+    let [recommended, narrow] = denial.options() else { bail!("{:#?}", denial.options()) };
+    for option in [narrow, recommended] {
+        let commands: Vec<&str> =
+            option.steps().iter().filter_map(|step| step.command_line()).collect();
+        let [set, whoami, rest @ ..] = &commands[usize::from(option.is_recommended())..] else {
+            bail!("{commands:#?}")
+        };
+        // The account that the recommended option creates exists and has the role: the fake has no
+        // API for accounts.
+        let new = "NEW_ACCOUNT@my-project.iam.gserviceaccount.com";
+        run_in_shell(&google, &config, &set.replace(new, ACCOUNT))?;
+        assert_eq!(*whoami, "gcp-scopes whoami");
+        for roles in rest {
+            ensure!(
+                run_in_shell(&google, &config, roles)?.contains("roles/storage.objectAdmin"),
+                "the last command should list the role"
+            );
+        }
+        assert_eq!(upload().await?.status(), 200, "{}", option.title());
     }
-    ensure!(
-        run_in_shell(&google, &config, roles)?.contains("roles/storage.objectAdmin"),
-        "the command of step 5 should list the role"
-    );
-    assert_eq!(upload().await?.status(), 200, "the VM should have the union of scopes");
-
-    for command in [stop, recommended, start] {
-        run_in_shell(&google, &config, command)?;
-    }
-    assert_eq!(upload().await?.status(), 200, "the VM should have the recommended scope");
     Ok(())
 }
 
-/// If the scopes of the VM are unknown, the command of the first step prints the scopes and changes
-/// nothing.
+/// Pastes every command of every option for a VM, with all placeholders left in, and with no
+/// placeholder but one that names no scope or account.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
-async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
+async fn no_printed_command_leaves_a_vm_stopped_or_with_fewer_scopes() -> Result<()> {
     use gcp_scopes::environment::{Credential, Environment, Platform};
 
     if !is_gcloud_installed()? {
         return Ok(());
     }
     let google = fake_with_default_scopes().start().await?;
-    let config = GcloudDir::new("look-up")?;
-    // A phrase of Cloud Storage alone, so the scopes that the call needs are known.
+    let config = GcloudDir::new("no-harm")?;
     let refusal = gcp_scopes::refusal::classify_text("Provided scope(s) are not authorized");
-    for credential in [Credential::MetadataServer, Credential::Unknown] {
-        let vm = Environment::new(Platform::ComputeEngine, credential);
-        let vm =
-            vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
-        let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("no refusal")?, &vm);
-        let printed =
-            run_in_shell(&google, &config, steps[0].command_line().context("no command")?)?;
-        for scope in default_scopes() {
-            ensure!(printed.contains(scope), "{scope} is not in {printed}");
+    let refusal = refusal.context("no refusal")?;
+    let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    let named = vm
+        .clone()
+        .with_instance("web-1")?
+        .with_zone("us-central1-a")?
+        .with_project("my-project")?;
+    let default = named.clone().with_account(ACCOUNT)?;
+    let unknown = Environment::new(Platform::Unknown, Credential::Unknown);
+    for environment in [vm, named, default, unknown] {
+        let options = gcp_scopes::remedy::for_refusal(&refusal, &environment);
+        let steps = options.iter().flat_map(|option| option.steps());
+        for command in steps.filter_map(|step| step.command_line()) {
+            if !command.starts_with("gcloud compute") && !command.starts_with("S=$(") {
+                continue;
+            }
+            // A command with a placeholder ends with an error, and so do its later parts.
+            drop(run_in_shell(&google, &config, command));
+            let vm = "web-1 --zone=us-central1-a --project=my-project";
+            let shown = format!("compute instances describe {vm} --format=json");
+            let shown = gcloud_output(&google, &config, &shown)?;
+            ensure!(shown.contains("RUNNING"), "{command}: {shown}");
+            let is_wide = shown.contains("auth/cloud-platform");
+            let kept = default_scopes().iter().all(|scope| shown.contains(scope));
+            ensure!(is_wide || kept, "{command}: {shown}");
         }
-        ensure!(
-            google.requests().iter().all(|request| request.verb() == http::Method::GET),
-            "{credential:?}"
-        );
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
+use gcp_scopes::remedy::RemedyOption;
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
@@ -176,22 +177,26 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     let guard = guard(&google).detect().await;
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
     let denial = Denial::find(&error).unwrap();
-    let commands: Vec<_> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
-    let [stop, set, recommended, start, roles] = commands.as_slice() else {
-        panic!("{commands:#?}")
+    let [recommended, narrow] = denial.options() else { panic!("{:#?}", denial.options()) };
+    let commands = |option: &RemedyOption| -> Vec<String> {
+        let commands = option.steps().iter().filter_map(|step| step.command_line());
+        commands.map(str::to_owned).collect()
     };
+    let narrow = commands(narrow);
+    let [set, _, roles] = narrow.as_slice() else { panic!("{narrow:#?}") };
     let vm = "web-1 --zone=us-central1-a --project=my-project";
-    assert_eq!(*stop, format!("gcloud compute instances stop {vm}"));
-    assert_eq!(*start, format!("gcloud compute instances start {vm}"));
     assert_eq!(
         *set,
         format!(
-            "gcloud compute instances set-service-account {vm} \
-             --scopes=storage-ro,storage-rw,logging-write,monitoring-write,service-management,\
-             service-control,trace"
+            "gcloud compute instances stop {vm} && (gcloud compute instances set-service-account \
+             {vm} --scopes=storage-ro,storage-rw,logging-write,monitoring-write,\
+             service-management,service-control,trace; gcloud compute instances start {vm})"
         )
     );
-    assert!(recommended.ends_with("--scopes=cloud-platform"), "{recommended}");
+    // The VM uses the default account of the project, so it gets another one.
+    let wide = commands(recommended);
+    assert!(wide[1].contains("--service-account=NEW_ACCOUNT@my-project."), "{wide:?}");
+    assert!(wide[1].contains("--scopes=cloud-platform;"), "{wide:?}");
     assert!(
         roles.starts_with("gcloud projects get-iam-policy my-project ") && roles.contains(ACCOUNT),
         "{roles}"
@@ -213,7 +218,8 @@ async fn a_denial_serializes_to_json() {
     let value = serde_json::to_value(Denial::find(&error).unwrap()).unwrap();
     assert_eq!(value["method"], "storage.objects.insert");
     assert_eq!(value["granted"][0], "https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(value["steps"].as_array().unwrap().len(), 5);
+    assert_eq!(value["steps"], value["options"][0]["steps"]);
+    assert_eq!(value["options"][0]["recommended"], true);
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 

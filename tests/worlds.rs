@@ -19,6 +19,7 @@ use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::ErrorResponse;
+use gcp_scopes::remedy::Step;
 use gcp_scopes::{Denial, Guard};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
@@ -30,7 +31,8 @@ fn report_text(denial: &Denial) -> String {
     let environment = denial.environment();
     let (platform, credential) =
         (environment.platform().as_str(), environment.credential().as_str());
-    format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{}", denial.report())
+    let report = denial.report_in(&Layout::new().verbose());
+    format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{report}")
 }
 
 #[tokio::test]
@@ -72,7 +74,7 @@ async fn every_platform_and_every_credential_has_a_world() -> Result<()> {
 async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
     for world in World::all()? {
         let denial = world.denial().await?;
-        let (text, name) = (denial.report_in(&Layout::new().plain()), world.name());
+        let (text, name) = (denial.report_in(&Layout::new().plain().verbose()), world.name());
         ensure!(text.contains("Gate 1, OAuth scopes of the token: closed."), "{name}: {text}");
         for line in text
             .lines()
@@ -81,7 +83,7 @@ async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
             let drawn = ["---", "[ ", " ]", "|", "  ", "==", "->", "<-"];
             ensure!(!drawn.iter().any(|mark| line.contains(mark)), "{name}: {line}");
         }
-        for step in denial.steps() {
+        for step in steps(&denial) {
             let command = step.command_line().map(|command| format!("\nCommand: {command}\n"));
             let parts =
                 [Some(step.text().to_owned()), command, step.code_line().map(str::to_owned)];
@@ -96,10 +98,11 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
     for world in World::all()? {
         let denial = world.denial().await?;
         let name = world.name();
-        ensure!(!denial.steps().is_empty(), "{name}");
-        for step in denial.steps() {
+        ensure!(denial.options().iter().all(|option| !option.steps().is_empty()), "{name}");
+        for step in steps(&denial) {
             let command = step.command_line().unwrap_or_default();
-            let is_harmless = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
+            let is_harmless =
+                |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&;\"$".contains(c);
             ensure!(command.chars().all(is_harmless), "{name}: {command}");
             // The limit of 420 bytes keeps the text of a step to about five lines of a report.
             ensure!(
@@ -109,11 +112,15 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
             );
         }
         for columns in [50, 80, 100] {
-            for line in denial.report_in(&Layout::new().width(columns)).lines() {
-                let unwrapped = ["       gcloud ", "     http", "     console: "];
-                let is_whole = unwrapped.iter().any(|start| line.starts_with(start));
-                let is_code =
-                    denial.steps().iter().any(|step| step.code_line() == Some(line.trim()));
+            let layout = Layout::new().width(columns).verbose();
+            for line in denial.report_in(&layout).lines() {
+                let unwrapped = ["       ", "     http", "     console: "];
+                let is_whole = unwrapped[1..].iter().any(|start| line.starts_with(start));
+                let is_pasted = |step: &Step| {
+                    let pasted = [step.command_line(), step.code_line()].into_iter().flatten();
+                    pasted.flat_map(str::lines).any(|pasted| line.ends_with(pasted))
+                };
+                let is_code = steps(&denial).any(is_pasted);
                 // The renderer never breaks a word.
                 let is_word = line.split_whitespace().count() <= 2;
                 ensure!(line.len() < columns || is_whole || is_code || is_word, "{name}: {line}");
@@ -123,26 +130,61 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
     Ok(())
 }
 
+/// A list of scopes replaces the present list, so each command that adds a scope reads the present
+/// list itself, or comes after a step that shows it.
 #[tokio::test]
-async fn unknown_scopes_of_a_vm_are_looked_up_before_a_change() -> Result<()> {
+async fn unknown_scopes_of_a_machine_are_looked_up_before_a_change() -> Result<()> {
     let mut looked_up = 0;
     for world in World::all()? {
         let denial = world.denial().await?;
-        let lines = denial.steps().iter().filter_map(|step| step.command_line());
-        let vm_commands: Vec<&str> =
-            lines.filter(|line| line.contains(" compute instances ")).collect();
-        if vm_commands.iter().any(|line| line.contains("SCOPES_IT_HAS")) {
-            looked_up += 1;
-            let first = vm_commands[0];
-            ensure!(
-                first.contains(" describe ") && first.contains("scopes"),
-                "{}: {first}",
-                world.name()
-            );
+        for option in denial.options() {
+            let mut shown = false;
+            for step in option.steps() {
+                let pasted = [step.command_line(), step.code_line()];
+                for line in pasted.into_iter().flatten() {
+                    let (name, title) = (world.name(), option.title());
+                    shown |= [" describe ", " export "].iter().any(|verb| line.contains(verb));
+                    let reads_itself = line.starts_with("S=$(gcloud ") && line.contains("test -n");
+                    ensure!(!line.contains("$S") || reads_itself, "{name}: {line}");
+                    ensure!(!line.contains("SCOPES_IT_HAS") || shown, "{name}, {title}: {line}");
+                    looked_up += usize::from(line.contains("$S") || line.contains("SCOPES_IT_HAS"));
+                }
+            }
         }
     }
-    ensure!(looked_up > 1, "in only {looked_up} worlds the scopes of the VM are unknown");
+    ensure!(looked_up > 1, "in only {looked_up} worlds the scopes of the machine are unknown");
     Ok(())
+}
+
+/// Words in capitals that are values or names, not placeholders. `SCOPE` replaces a scope that a
+/// shell would interpret.
+const CAPITALS: [&str; 5] = ["GKE_METADATA", "GCE_METADATA", "GET", "S", "SCOPE"];
+
+#[tokio::test]
+async fn every_word_in_capitals_is_a_declared_placeholder() -> Result<()> {
+    for world in World::all()? {
+        let denial = world.denial().await?;
+        for step in steps(&denial) {
+            let pasted = [step.command_line(), step.code_line()];
+            for line in pasted.into_iter().flatten() {
+                let words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                let is_capital = |word: &&str| {
+                    word.starts_with(|c: char| c.is_ascii_uppercase())
+                        && !word.contains(|c: char| c.is_ascii_lowercase())
+                };
+                for word in words.filter(is_capital).filter(|word| !CAPITALS.contains(word)) {
+                    let is_declared = step.placeholders().iter().any(|name| name.contains(word));
+                    ensure!(is_declared, "{}: {word} in {line}", world.name());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the steps of all options.
+fn steps(denial: &Denial) -> impl Iterator<Item = &Step> {
+    denial.options().iter().flat_map(|option| option.steps())
 }
 
 /// Hostile parts of names. A shell command with one of these parts unquoted would run the program
@@ -167,7 +209,8 @@ const HOSTILE: [&str; 13] = [
 #[tokio::test]
 async fn no_step_refers_to_another_by_number() -> Result<()> {
     for world in World::all()? {
-        for step in world.denial().await?.steps() {
+        let denial = world.denial().await?;
+        for step in steps(&denial) {
             let has_number =
                 step.text().split("step ").skip(1).any(|rest| rest.starts_with(char::is_numeric));
             ensure!(!has_number, "{}: {}", world.name(), step.text());
@@ -256,7 +299,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
 
 /// Checks that no command, code or URL of the denial contains `pwned`.
 fn assert_harmless(denial: &Denial, input: &str) {
-    for step in denial.steps() {
+    for step in steps(denial) {
         for text in
             [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten()
         {

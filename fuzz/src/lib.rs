@@ -9,26 +9,29 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use brush_parser::ast::{
-    AndOr, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, Pipeline, Program,
-    SeparatorOperator, SimpleCommand,
+    AndOr, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand,
+    CompoundList, Pipeline, Program, SeparatorOperator, SimpleCommand,
 };
 use brush_parser::word::{self, Parameter, ParameterExpr, WordPiece, WordPieceWithSource};
 use brush_parser::{ParserOptions, parse_tokens, uncached_tokenize_str};
 
 /// The programs that commands run.
-const PROGRAMS: [&str; 2] = ["gcloud", "gcp-scopes"];
+const PROGRAMS: [&str; 5] = ["gcloud", "gcp-scopes", "kubectl", "terraform", "test"];
 
 /// The flags that only the code writes, and not the texts of reports.
 const FLAGS: [&str; 4] = ["--iam-account", "--keyring", "--location", "--region"];
 
 /// The texts of all reports. Commands may expand only the variables that these files name.
-const ADVICE: [&str; 6] = [
+const ADVICE: [&str; 9] = [
     include_str!("../../crates/explain/src/remedy/advice/anywhere.txt"),
+    include_str!("../../crates/explain/src/remedy/advice/credentials.txt"),
     include_str!("../../crates/explain/src/remedy/advice/gates.txt"),
     include_str!("../../crates/explain/src/remedy/advice/machines.txt"),
+    include_str!("../../crates/explain/src/remedy/advice/owners.txt"),
     include_str!("../../crates/explain/src/remedy/advice/people.txt"),
     include_str!("../../crates/explain/src/remedy/advice/products.txt"),
     include_str!("../../crates/explain/src/remedy/advice/programs.txt"),
+    include_str!("../../crates/explain/src/remedy/advice/registries.txt"),
 ];
 
 /// The maximum number of commands that are remembered as checked. Parsing takes ten times as long
@@ -54,14 +57,17 @@ pub fn check_command(command: &str) {
 
 /// Parses and checks a command.
 fn check(command: &str) {
-    for list in parse(command).complete_commands {
-        for item in list.0 {
-            assert!(matches!(item.1, SeparatorOperator::Sequence), "{command}: in the background");
-            let rest = item.0.additional.iter().map(|next| match next {
-                AndOr::And(pipeline) | AndOr::Or(pipeline) => pipeline,
-            });
-            std::iter::once(&item.0.first).chain(rest).for_each(check_pipeline);
-        }
+    parse(command).complete_commands.iter().for_each(check_list);
+}
+
+/// Checks commands that run one after the other.
+fn check_list(list: &CompoundList) {
+    for item in &list.0 {
+        assert!(matches!(item.1, SeparatorOperator::Sequence), "{list}: in the background");
+        let rest = item.0.additional.iter().map(|next| match next {
+            AndOr::And(pipeline) | AndOr::Or(pipeline) => pipeline,
+        });
+        std::iter::once(&item.0.first).chain(rest).for_each(check_pipeline);
     }
 }
 
@@ -88,6 +94,7 @@ fn check_pipeline(pipeline: &Pipeline) {
     assert!(!pipeline.bang && pipeline.seq.len() == 1, "{pipeline}");
     match &pipeline.seq[0] {
         Command::Simple(command) => check_simple_command(command),
+        Command::Compound(CompoundCommand::Subshell(shell), None) => check_list(&shell.list),
         other => panic!("{other} is not a simple command"),
     }
 }

@@ -296,10 +296,10 @@ impl SelfCheck {
             let accepted: Vec<ScopeSet> =
                 lacking.iter().map(|method| method.accepted.clone()).collect();
             let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
-            let (sentence, scope_steps) =
+            let (sentence, options) =
                 remedy::for_calls(&accepted, held, &environment, has_answered);
             summary = Some(sentence);
-            steps = scope_steps;
+            steps = options.first().map(|option| option.steps().to_vec()).unwrap_or_default();
         }
         let iam_findings = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, need) in iam_findings.zip(&self.resources) {

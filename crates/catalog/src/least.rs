@@ -1,6 +1,7 @@
 //! Choosing which of the accepted scopes to advise.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::not_advised::{FOR_SOME_CALLS, NOT_FIRST, NotAdvised};
@@ -198,6 +199,36 @@ fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
 
 fn is_read_only(name: &str) -> bool {
     ["readonly", "read_only", "read-only", ".read"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Counts the REST methods that accept one of the scopes `after` and none of the scopes `before`,
+/// and the hosts of these methods. Each version of an API counts.
+///
+/// ```
+/// use gcp_scopes_catalog::scope::ScopeSet;
+/// use gcp_scopes_catalog::opened_by;
+///
+/// let set = |name: &str| -> ScopeSet { name.parse().into_iter().collect() };
+/// let (read, _) = opened_by(&set("devstorage.read_only"), None);
+/// let before = set("devstorage.read_only");
+/// let (more, hosts) = opened_by(&set("devstorage.full_control"), Some(&before));
+/// assert!(read > 0 && more > 0 && hosts > 0);
+/// ```
+#[must_use]
+pub fn opened_by(after: &ScopeSet, before: Option<&ScopeSet>) -> (usize, usize) {
+    let (catalog, nothing) = (Catalog::built_in(), ScopeSet::new());
+    let is_opened = |set| {
+        catalog.set_intersects(set, after)
+            && !catalog.set_intersects(set, before.unwrap_or(&nothing))
+    };
+    let sets = (0..catalog.blob().set_count()).map_while(|set| u16::try_from(set).ok());
+    let opened: Vec<bool> = sets.map(is_opened).collect();
+    let rows = (0..catalog.blob().rest_count()).map(|row| catalog.blob().row(row));
+    let rows = rows.filter(|row| opened.get(usize::from(row.set)) == Some(&true));
+    let mut apis = BTreeMap::<u16, usize>::new();
+    rows.for_each(|row| *apis.entry(row.api).or_default() += 1);
+    let hosts: BTreeSet<&str> = apis.keys().map(|api| catalog.blob().api(*api)[2]).collect();
+    (apis.values().sum(), hosts.len())
 }
 
 /// Returns the numbers of the sets of the catalog that contain the scope.

@@ -33,7 +33,8 @@ pub use catalog::Catalog;
 pub use endpoints::Endpoints;
 pub use error::Error;
 pub use least::{
-    equally_narrow, for_every_call, least_scope, least_scopes, narrowest_first, recommended_scopes,
+    equally_narrow, for_every_call, least_scope, least_scopes, narrowest_first, opened_by,
+    recommended_scopes,
 };
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};

@@ -18,6 +18,10 @@ pub(crate) struct StyleArgs {
     #[arg(long, global = true, env = "GCP_SCOPES_PLAIN", hide_env = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     plain: bool,
+    /// Print everything: the picture of the gates, every option with its steps, why to choose it,
+    /// what it opens and who carries it out, and the pages of the console and the documentation.
+    #[arg(long, short, global = true)]
+    verbose: bool,
     /// When to use colours. `auto` uses them on a terminal, unless the variable NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
     #[arg(default_value_t = ColorChoice::Auto)]
@@ -32,15 +36,16 @@ impl StyleArgs {
     /// Returns the layout of a text on standard output. The layout always has colours; `anstream`
     /// removes them when the text is printed, if the terminal or the user does not want them.
     pub(crate) fn layout(&self) -> Layout {
-        self.plain_or(Layout::new().width(columns()).colours())
+        self.apply(Layout::new().width(columns()).colours())
     }
 
     /// Returns the layout of a text inside JSON, which does not depend on the terminal.
     pub(crate) fn layout_in_json(&self) -> Layout {
-        self.plain_or(Layout::new())
+        self.apply(Layout::new())
     }
 
-    fn plain_or(&self, layout: Layout) -> Layout {
+    fn apply(&self, layout: Layout) -> Layout {
+        let layout = if self.verbose { layout.verbose() } else { layout };
         if self.plain { layout.plain() } else { layout }
     }
 }

@@ -62,7 +62,12 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
         (&open, &["--need", upload, "--iam", IAM], 0, "Ready"),
         (&open, &["--iam", "gs://photos=storage.buckets.get"], 1, "lacks storage.buckets.get"),
         (&open, &["--api", "pubsub"], 0, "pubsub (write)"),
-        (&narrow, &["--need", upload], 1, "--scopes=storage-ro,storage-rw,"),
+        (
+            &narrow,
+            &["--need", upload],
+            1,
+            "--scopes=cloud-platform; gcloud compute instances start web-1",
+        ),
         (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
         (
             &narrow,

@@ -45,7 +45,7 @@ use crate::environment::{Credential, Environment, Platform};
 use crate::granted::GrantedScopes;
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Refusal, ScopeProblem};
-use crate::remedy::{Remedy, Step};
+use crate::remedy::{RemedyOption, Step};
 use facts::Facts;
 
 /// The explanation of a call that was refused, or was not sent because it would be refused, for
@@ -145,7 +145,7 @@ impl Denial {
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let call = Lookup::without_method(AbstainReason::Method);
     /// let denial = Denial::from_refusal(&call, granted, vm.into(), refusal.expect("no refusal"));
-    /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
+    /// assert!(denial.report().starts_with("The call was refused: its token lacks an OAuth scope"));
     /// ```
     #[must_use]
     pub fn from_refusal(
@@ -215,7 +215,7 @@ impl Denial {
     /// use gcp_scopes_explain::Denial;
     ///
     /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
-    /// let step = denial.steps()[1].clone();
+    /// let step = denial.steps()[0].clone();
     /// let with_step = denial.with_first_step(step.clone());
     /// assert_eq!(with_step.steps()[0], step);
     /// assert_eq!(with_step.steps()[1..], *denial.steps());
@@ -223,12 +223,13 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
-        let remedy = self.0.remedy();
-        let lead =
-            step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
-        let summary = lead.unwrap_or_default() + &remedy.summary;
-        let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
-        let facts = Facts { remedy: Remedy { summary, steps }.into(), ..Facts::clone(&self.0) };
+        let mut remedy = self.0.remedy().clone();
+        if let Some(code) = step.code_line() {
+            let lead = format!("Ask for another scope in the call: {code}. ");
+            remedy.summary.insert_str(0, &lead);
+        }
+        remedy.insert_first(step);
+        let facts = Facts { remedy: remedy.into(), ..Facts::clone(&self.0) };
         Self(Arc::new(facts), self.1)
     }
 
@@ -401,7 +402,25 @@ impl Denial {
         self.1
     }
 
-    /// Returns the steps to take, in order. There is at least one step.
+    /// Returns the ways to mend the refusal. They are alternatives, and the first one is
+    /// recommended. There is at least one option, and each has at least one step.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let [recommended, ..] = denial.options() else { unreachable!() };
+    /// assert!(recommended.is_recommended());
+    /// assert_eq!(recommended.steps(), denial.steps());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn options(&self) -> &[RemedyOption] {
+        &self.0.remedy().options
+    }
+
+    /// Returns the steps of the recommended option, in order. There is at least one step.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -415,10 +434,10 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
-        &self.0.remedy().steps
+        self.0.remedy().steps()
     }
 
-    /// Returns the remedy in one sentence.
+    /// Returns the recommended option in one sentence.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

@@ -41,6 +41,7 @@ pub use snapshot::Snapshot;
 pub(crate) use account::AccountKind;
 use credential_file::CredentialFile;
 use metadata::scope_list;
+pub(crate) use signals::OWNERS;
 
 /// Where a program runs, and which credential the program uses.
 ///
@@ -71,6 +72,7 @@ pub struct Environment {
     account: Option<String>,
     unique_id: Option<String>,
     scopes: Option<ScopeSet>,
+    managed_by: Option<&'static str>,
 }
 
 impl Environment {
@@ -114,6 +116,7 @@ impl Environment {
                 .metadata(metadata::SCOPES)
                 .filter(|_| platform.has_fixed_scopes())
                 .and_then(scope_list),
+            managed_by: snapshot.env(signals::OWNER_VARIABLE).and_then(names::owner),
         }
     }
 
@@ -301,6 +304,20 @@ impl Environment {
     #[must_use]
     pub fn node_pool(&self) -> Option<&str> {
         self.node_pool.as_deref()
+    }
+
+    /// Returns the tool that manages the machine on which the program runs, as
+    /// [`with_managed_by`](Self::with_managed_by) spells it. `None` if it is unknown.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let here = Snapshot::new().with_env("GCP_SCOPES_MANAGED_BY", "terraform");
+    /// assert_eq!(Environment::from_snapshot(&here).managed_by(), Some("terraform"));
+    /// ```
+    #[must_use]
+    pub fn managed_by(&self) -> Option<&'static str> {
+        self.managed_by
     }
 
     /// Returns the e-mail of the service account whose tokens the program uses, if the snapshot

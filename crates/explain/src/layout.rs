@@ -10,14 +10,14 @@
 //! use gcp_scopes_explain::layout::Layout;
 //!
 //! let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
-//! let page = denial.report_in(&Layout::new().width(100));
+//! let page = denial.report_in(&Layout::new().width(100).verbose());
 //! assert!(page.contains("[ gate 1: OAuth scopes of the token ]"));
-//! let sentences = denial.report_in(&Layout::new().plain());
+//! let sentences = denial.report_in(&Layout::new().plain().verbose());
 //! assert!(sentences.contains("Gate 1, OAuth scopes of the token: closed."));
 //! # Ok::<(), gcp_scopes_catalog::Error>(())
 //! ```
 
-use crate::remedy::Step;
+use crate::remedy::{RemedyOption, Step};
 
 /// The layout of a text for a person.
 ///
@@ -36,6 +36,7 @@ pub struct Layout {
     width: usize,
     is_plain: bool,
     has_colours: bool,
+    is_verbose: bool,
 }
 
 /// The least width, in columns, at which a report contains the picture of the gates. The longest
@@ -59,7 +60,7 @@ impl Layout {
     /// ```
     #[must_use]
     pub const fn new() -> Self {
-        Self { width: 80, is_plain: false, has_colours: false }
+        Self { width: 80, is_plain: false, has_colours: false, is_verbose: false }
     }
 
     /// Sets the width, in columns, at which prose is wrapped. A width below 30 counts as 30, a
@@ -101,6 +102,30 @@ impl Layout {
         self.is_plain
     }
 
+    /// Shows everything: the picture of the gates, all options of the remedy with their steps, why to
+    /// choose each, what it opens and who carries it out, and the pages of the console and the
+    /// documentation.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let page = denial.report_in(&Layout::new().verbose());
+    /// assert!(page.len() > denial.report().len());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn verbose(self) -> Self {
+        Self { is_verbose: true, ..self }
+    }
+
+    /// Returns whether this layout is [`verbose`](Self::verbose).
+    pub(crate) const fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
     /// Adds ANSI colours. No information is lost without them, because only words such as "closed"
     /// are coloured.
     ///
@@ -110,7 +135,8 @@ impl Layout {
     /// use gcp_scopes_explain::layout::Layout;
     ///
     /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
-    /// assert!(denial.report_in(&Layout::new().colours()).contains("\u{1b}[1;31mCLOSED"));
+    /// let page = denial.report_in(&Layout::new().verbose().colours());
+    /// assert!(page.contains("\u{1b}[1;31mCLOSED"));
     /// assert!(!denial.report().contains('\u{1b}'));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -237,7 +263,9 @@ impl Layout {
             .collect()
     }
 
-    /// Returns numbered steps, each with its command, code and addresses.
+    /// Returns the options of a remedy, below a heading such as `What to do:`. The recommended option
+    /// has its steps; each other option is a line. A [`verbose`](Self::verbose) layout has the steps
+    /// of all options, and all that is known of them.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -245,9 +273,58 @@ impl Layout {
     /// use gcp_scopes_explain::{refusal, remedy};
     ///
     /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("no refusal");
-    /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
-    /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
-    /// assert!(Layout::new().plain().steps(&steps).starts_with("Step 1 of 1: "));
+    /// let options = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+    /// let text = Layout::new().options("What to do:", &options);
+    /// assert!(text.starts_with("What to do: "));
+    /// ```
+    #[must_use]
+    pub fn options(&self, heading: &str, options: &[RemedyOption]) -> String {
+        let Some((first, others)) = options.split_first() else { return String::new() };
+        let recommended = self.option(&format!("{heading} {}", sentence(first.title())), first);
+        let titles = others.iter().map(|option| sentence(option.title()));
+        let rest: String = match (others, self.is_verbose) {
+            ([], _) => String::new(),
+            (_, true) => others
+                .iter()
+                .zip(titles)
+                .map(|(option, title)| {
+                    "\n".to_owned() + &self.option(&format!("Or: {title}"), option)
+                })
+                .collect(),
+            (_, false) => {
+                self.paragraph("Or (a verbose report has the steps):")
+                    + &titles.map(|title| self.wrapped("  - ", &title)).collect::<String>()
+            }
+        };
+        recommended + &rest
+    }
+
+    /// Returns one option below its heading.
+    fn option(&self, heading: &str, option: &RemedyOption) -> String {
+        let (mut text, indent) = (self.paragraph(heading), 2);
+        if self.is_verbose {
+            let opens = option.opens().map(|count| format!("It opens {count}."));
+            for line in [option.why(), opens.as_deref(), option.runs_as()].into_iter().flatten() {
+                text += &self.indented(indent, line);
+            }
+        }
+        text += &option.destroys().map(|cost| self.indented(indent, cost)).unwrap_or_default();
+        text + &self.steps(option.steps())
+    }
+
+    /// Returns numbered steps, each with its command and code. A [`verbose`](Self::verbose) layout
+    /// adds the pages of the console and of the documentation.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::{refusal, remedy};
+    ///
+    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("no refusal");
+    /// let options = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+    /// let steps = options[0].steps();
+    /// assert!(Layout::new().steps(steps).starts_with("  1. "));
+    /// assert!(Layout::new().plain().steps(steps).starts_with("Step 1 of 1: "));
     /// ```
     #[must_use]
     pub fn steps(&self, steps: &[Step]) -> String {
@@ -263,13 +340,14 @@ impl Layout {
     /// Returns a step as lines: its text, then its command, code and addresses.
     fn step(&self, number: usize, step: &Step) -> String {
         let mut lines = self.wrapped(&format!("  {number}. "), step.text());
-        for line in step.command_line().into_iter().chain(step.code_line()) {
+        let pasted = [step.command_line(), step.code_line()].into_iter().flatten();
+        for line in pasted.flat_map(str::lines) {
             lines += &format!("       {line}\n");
         }
-        if let Some(page) = step.console_url() {
+        if let Some(page) = step.console_url().filter(|_| self.is_verbose) {
             lines += &format!("     console: {page}\n");
         }
-        if let Some(link) = step.doc_url() {
+        if let Some(link) = step.doc_url().filter(|_| self.is_verbose) {
             lines += &format!("     {link}\n");
         }
         lines
@@ -312,6 +390,12 @@ impl Default for Layout {
     }
 }
 
+/// Returns a title as a sentence.
+fn sentence(title: &str) -> String {
+    let end = if title.ends_with('.') { "" } else { "." };
+    format!("{title}{end}")
+}
+
 /// Returns a step in a plain layout: each part is a line that begins with the name of the part.
 fn plain_step(number: &str, step: &Step) -> String {
     let parts = [
@@ -334,8 +418,10 @@ mod tests {
             text: text.to_owned(),
             command: Some(format!("gcloud {}", "very ".repeat(40))),
             code: None,
+            language: None,
             console: None,
             link: Some("https://docs.cloud.google.com/compute/docs"),
+            placeholders: Vec::new(),
         }
     }
 
@@ -343,7 +429,7 @@ mod tests {
     fn prose_is_wrapped_and_commands_are_not() {
         // The width that is set, and the width that is used.
         for (columns, width) in [(0, 30), (40, 40), (80, 80), (100, 100), (4000, 100)] {
-            let text = Layout::new().width(columns).steps(&[step(), step()]);
+            let text = Layout::new().width(columns).verbose().steps(&[step(), step()]);
             let (unwrapped, prose): (Vec<&str>, Vec<&str>) =
                 text.lines().partition(|line| line.contains("gcloud") || line.contains("https://"));
             assert!(prose.iter().all(|line| line.chars().count() < width), "{columns}: {text}");

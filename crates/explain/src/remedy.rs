@@ -1,8 +1,9 @@
-//! Returns the steps that a person can take after a refusal, in the environment of the program.
+//! Returns what a person can do after a refusal, in the environment of the program.
 //!
-//! The functions return [`Step`]s in the order in which to take them. The credential determines the
-//! steps first, and the platform second: if a program uses the credential file of a person's login,
-//! the scopes of its VM do not matter.
+//! The functions return [`RemedyOption`]s. They are alternatives, the recommended one first; the
+//! [`Step`]s of an option are in the order in which to take them. The credential determines the
+//! options first, and the platform second: if a program uses the credential file of a person's
+//! login, the scopes of its VM do not matter.
 //!
 //! A command contains a name only if the name has the syntax that Google documents for it.
 //! Otherwise the command contains a placeholder in capitals. So a pasted command never runs a shell
@@ -23,13 +24,12 @@
 //! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?
 //!     .with_zone("us-central1-a")?;
-//! let steps = remedy::for_refusal(&refusal, &vm);
-//! // The scopes of the VM are unknown here, so the first step is to list them.
-//! let commands: Vec<&str> = steps.iter().filter_map(|step| step.command_line()).collect();
-//! assert!(commands[0].starts_with("gcloud compute instances describe web-1 "));
-//! // The project is unknown, too.
-//! let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=PROJECT";
-//! assert_eq!(commands[1], stop);
+//! let options = remedy::for_refusal(&refusal, &vm);
+//! assert!(options[0].is_recommended());
+//! let commands = options[0].steps().iter().filter_map(|step| step.command_line());
+//! let stop = commands.filter(|command| command.contains("instances stop web-1")).last();
+//! // The project is unknown, so the command has a placeholder.
+//! assert!(stop.is_some_and(|command| command.contains("--project=PROJECT")));
 //! # Ok::<(), gcp_scopes_explain::Error>(())
 //! ```
 
@@ -37,6 +37,7 @@ mod advice;
 mod case;
 mod context;
 mod gates;
+mod option;
 mod permissions;
 mod requested_scopes;
 mod scope_gate;
@@ -46,6 +47,7 @@ mod step;
 pub use case::scopes_flag;
 pub(crate) use case::{Case, KnownCall};
 pub use gates::{for_refusal, for_refused_call};
+pub use option::RemedyOption;
 pub use permissions::for_permissions;
 pub use requested_scopes::for_requested_scopes;
 pub use scope_gate::for_calls;

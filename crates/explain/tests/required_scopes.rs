@@ -11,6 +11,7 @@ use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 use gcp_scopes_explain::denial::{Denial, RequiredScopes};
 use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
 use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+use gcp_scopes_explain::layout::Layout;
 use gcp_scopes_explain::refusal::{ErrorResponse, classify, classify_text};
 use gcp_scopes_explain::remedy::{Step, for_refusal};
 use http::header::WWW_AUTHENTICATE;
@@ -232,14 +233,15 @@ fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
         let denial =
             refused(&without_method(), None, &unknown()).with_environment(environment.clone());
         assert_eq!(denial.required_scopes(), &RequiredScopes::Unknown);
-        for steps in [denial.steps(), &for_refusal(&refusal, &environment)] {
+        let options = for_refusal(&refusal, &environment);
+        for steps in [denial.steps(), options[0].steps()] {
             let context = format!("{environment:?}");
             assert_no_offer(steps, &ScopeSet::new(), &context);
             assert_no_change(steps, &context);
             let texts: Vec<&str> = steps.iter().map(Step::text).collect();
             assert!(texts.concat().contains("helps for APIs of Google Cloud only"), "{texts:?}");
         }
-        let report = denial.report();
+        let report = denial.report_in(&Layout::new().verbose());
         assert!(
             report.contains("not known: neither the catalog nor the server names a scope"),
             "{report}"
@@ -338,7 +340,7 @@ fn a_scope_that_depends_on_the_request_is_not_chosen() {
 fn scopes_that_are_equally_narrow_are_all_named() {
     // The method, and what the summary names.
     let rows = [
-        ("storage.objects.get", "add devstorage.read_only to its"),
+        ("storage.objects.get", "add devstorage.read_only to them"),
         (
             "bigtableadmin.projects.instances.tables.create",
             "add bigtable.admin.table or cloud-bigtable.admin.table to",
@@ -419,7 +421,8 @@ fn assert_all_of(method: ApiMethod) {
                 assert!(named != 1, "{environment:?}: {text}");
             }
         }
-        assert!(denial.report().contains("all of these at once:"), "{}", denial.report());
+        let report = denial.report_in(&Layout::new().verbose());
+        assert!(report.contains("all of these at once:"), "{report}");
     }
     // A token with one of them lacks the other one; a token with both was refused for another
     // reason.

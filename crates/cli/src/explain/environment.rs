@@ -43,6 +43,10 @@ pub(crate) struct EnvironmentArgs {
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
+    /// The tool that manages the machine: what is changed with another tool, its next run changes
+    /// back. The variable GCP_SCOPES_MANAGED_BY does the same.
+    #[arg(long, value_name = "TOOL", env = "GCP_SCOPES_MANAGED_BY", hide_env = true)]
+    managed_by: Option<String>,
     /// Scopes that the token holds: full URIs, short names, gcloud's aliases or a list of a
     /// configuration, as in `method --granted`. May be repeated; commas and spaces separate.
     #[arg(long, value_name = "SCOPES", alias = "granted", allow_hyphen_values = true)]
@@ -147,13 +151,14 @@ impl EnvironmentArgs {
     }
 
     fn with_names(&self, environment: Environment) -> Result<Environment, Error> {
-        let names: [(&Option<String>, SetName); 6] = [
+        let names: [(&Option<String>, SetName); 7] = [
             (&self.project, Environment::with_project),
             (&self.zone, Environment::with_zone),
             (&self.instance, Environment::with_instance),
             (&self.name, Environment::with_resource),
             (&self.node_pool, Environment::with_node_pool),
             (&self.account, Environment::with_account),
+            (&self.managed_by, Environment::with_managed_by),
         ];
         names.into_iter().try_fold(environment, |environment, (value, set_name)| match value {
             Some(value) => set_name(environment, value),

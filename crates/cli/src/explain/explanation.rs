@@ -10,7 +10,7 @@ use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
-use gcp_scopes::remedy::{Step, for_refused_call};
+use gcp_scopes::remedy::{RemedyOption, Step, for_refused_call};
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, service_of};
 use serde::Serialize;
 
@@ -59,11 +59,14 @@ impl Explainer {
         let denial = self.denial(&call, method, &with_service, &environment);
         let required =
             (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &with_service));
-        let steps = match &denial {
-            Some(denial) => denial.steps().to_vec(),
+        let options = match &denial {
+            Some(denial) => denial.options().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
         };
-        let is_held = steps.first().and_then(Step::command_line) == Some(LOOK_FIRST);
+        let first_step = options.first().and_then(|option| option.steps().first());
+        let is_held = denial.is_some()
+            && first_step.and_then(Step::command_line) == Some(LOOK_FIRST)
+            && self.granted.scopes().is_some();
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
         notes.extend(
             candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope),
@@ -74,7 +77,7 @@ impl Explainer {
             required,
             method,
             call: named_call,
-            steps,
+            options,
             notes,
             is_place_of_record,
         }
@@ -161,7 +164,7 @@ fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
 /// The maximum number of methods in a note, so that the note has a few lines.
 const MAX_CANDIDATES: usize = 5;
 
-/// A refusal and the steps that fix the refusal. Empty if a response is not a refusal.
+/// A refusal and the options that mend the refusal. Empty if a response is not a refusal.
 #[derive(Default)]
 pub(crate) struct Explanation {
     refusal: Option<Refusal>,
@@ -173,7 +176,7 @@ pub(crate) struct Explanation {
     method: Option<ApiMethod>,
     /// What the text shows of the call.
     call: NamedCall,
-    steps: Vec<Step>,
+    options: Vec<RemedyOption>,
     /// What contradicts the arguments, and what is not certain about the call.
     notes: Vec<String>,
     /// Whether the record of the refusal shows where the call was made.
@@ -219,7 +222,9 @@ impl Explanation {
         let notes: String = self.notes.iter().map(|note| layout.paragraph(note) + "\n").collect();
         let text = match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.report_in(&layout),
-            (None, Some(refusal)) => report::of_refusal(refusal, self.method, &self.steps, layout),
+            (None, Some(refusal)) => {
+                report::of_refusal(refusal, self.method, &self.options, layout)
+            }
             (None, None) => report::of_no_refusal(layout),
         };
         (notes + &text).trim_end().to_owned()
@@ -239,8 +244,14 @@ impl Explanation {
             method: self.method.and_then(|method| method.discovery_id()),
             candidates: self.candidates(),
             notes: &self.notes,
-            steps: self.steps.iter().map(StepJson::new).collect(),
+            steps: self.steps().iter().map(StepJson::new).collect(),
+            options: &self.options,
         }
+    }
+
+    /// Returns the steps of the recommended option.
+    fn steps(&self) -> &[Step] {
+        self.options.first().map(RemedyOption::steps).unwrap_or_default()
     }
 
     /// Returns the ids of the methods of which one was called, if the method is not known.
@@ -271,6 +282,7 @@ struct ExplanationJson<'a> {
     candidates: Vec<&'static str>,
     notes: &'a [String],
     steps: Vec<StepJson<'a>>,
+    options: &'a [RemedyOption],
 }
 
 #[derive(Serialize)]

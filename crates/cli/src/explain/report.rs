@@ -4,21 +4,22 @@
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
-use gcp_scopes::remedy::Step;
+use gcp_scopes::remedy::RemedyOption;
 
 /// Returns the report about a refusal for another reason than scopes.
 pub(crate) fn of_refusal(
     refusal: &Refusal,
     method: Option<ApiMethod>,
-    steps: &[Step],
+    options: &[RemedyOption],
     layout: Layout,
 ) -> String {
-    let mut out = layout.paragraph(&headline(refusal)) + "\n" + &facts(refusal, method, layout);
-    if let Some(text) = exclusion_of_scopes(refusal) {
-        out += "\n";
-        out += &layout.paragraph(text);
-    }
-    out + "\nWhat to do:\n" + &layout.steps(steps)
+    let excluded = exclusion_of_scopes(refusal).map(|text| format!(" {text}")).unwrap_or_default();
+    [
+        layout.paragraph(&(headline(refusal) + &excluded)),
+        layout.options("What to do:", options),
+        facts(refusal, method, layout),
+    ]
+    .join("\n")
 }
 
 /// Returns a line for each fact that is known of the refusal.

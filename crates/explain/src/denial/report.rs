@@ -14,30 +14,45 @@ use crate::required_scopes::RequiredScopes;
 /// The maximum number of scopes that a log line names. The other scopes are only counted, because
 /// more names would make the line too long to read.
 const LINE_LIMIT: usize = 3;
-/// The maximum number of scopes that a report lists. The other scopes are only counted, because
-/// some methods accept over seventy scopes.
-const LIST_LIMIT: usize = 12;
+/// The maximum number of scopes that a report lists, so that the report of a common refusal has at
+/// most 25 lines. The other scopes are only counted.
+const LIST_LIMIT: usize = 3;
+/// The maximum number of scopes that a verbose report lists. Some methods accept over seventy scopes.
+const VERBOSE_LIST_LIMIT: usize = 12;
 
 /// Every line and every report contains this sentence, because most people change IAM roles first.
 const NO_ROLE_HELPS: &str = "No IAM role fixes this";
 
 /// Writes the denial as one line.
 pub(super) fn write_line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let verb = match facts.kind {
-        DenialKind::Predicted | DenialKind::Confirmed => "was not sent",
-        DenialKind::Refused => "was refused",
-    };
-    write!(f, "{} {verb}: ", subject(facts))?;
-    match facts.problem() {
-        ScopeProblem::Restricting => {
-            f.write_str("its token holds an OAuth scope that restricts it")?
+    write!(f, "{} {}", Headline(facts), facts.remedy().summary)
+}
+
+/// The first sentences of a report: what happened, and why.
+struct Headline<'a>(&'a Facts);
+
+impl fmt::Display for Headline<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts = self.0;
+        let verb = match facts.kind {
+            DenialKind::Predicted => "was not sent",
+            DenialKind::Confirmed => "was not sent, as Google refused it with this token before",
+            DenialKind::Refused => "was refused",
+        };
+        write!(f, "{} {verb}: ", subject(facts))?;
+        match facts.problem() {
+            ScopeProblem::Restricting => {
+                f.write_str("its token holds an OAuth scope that restricts it")?;
+            }
+            ScopeProblem::ScopeOrShare => {
+                f.write_str(
+                    "its token lacks the OAuth scope for Drive, or the file is not shared",
+                )?;
+            }
+            _ => write_missing_scope(facts, f)?,
         }
-        ScopeProblem::ScopeOrShare => {
-            f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
-        }
-        _ => write_missing_scope(facts, f)?,
+        write!(f, ". {NO_ROLE_HELPS}.")
     }
-    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy().summary)
 }
 
 /// Writes which scopes the token holds and which scopes the method accepts.
@@ -50,8 +65,7 @@ fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
-    let names_held = facts.granted.scopes().is_some() && !facts.is_contradicted();
-    let contrast = if names_held { ", but" } else { ";" };
+    let contrast = if names_held(facts) { ", but" } else { ";" };
     f.write_str(contrast)?;
     match &facts.required {
         RequiredScopes::AnyOf(scopes) => {
@@ -73,48 +87,33 @@ fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result
     }
 }
 
-/// Returns the denial as a page.
+/// Returns whether the first sentence of a report names the scopes that the token holds.
+fn names_held(facts: &Facts) -> bool {
+    facts.granted.scopes().is_some() && !facts.is_contradicted()
+}
+
+/// Returns the denial as a page, which begins with the answer.
 pub(super) fn page(facts: &Facts, layout: Layout) -> String {
+    let heading = facts.environment.steps_heading();
+    let mut parts = vec![layout.paragraph(&capitalized(&Headline(facts).to_string()))];
+    parts.extend(layout.is_verbose().then(|| gates(facts, layout)));
+    parts.push(layout.options(&heading, &facts.remedy().options));
+    parts.push(facts_table(facts, layout));
+    parts.extend(layout.is_verbose().then(|| conclusion(facts, layout)));
+    parts.join("\n")
+}
+
+/// Returns the paragraph about the two gates.
+fn conclusion(facts: &Facts, layout: Layout) -> String {
     let next = match next_gate(facts) {
         NextGate::Iam => "IAM decides",
         NextGate::Product => "the product's own rules decide",
         NextGate::Unknown => "IAM or the API's own rules decide",
     };
-    let conclusion = format!(
-        "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account \
-         has. Once this gate is open, {next}."
-    );
-    [
-        layout.paragraph(&capitalized(&headline(facts))),
-        gates(facts, layout),
-        facts_table(facts, layout),
-        layout.paragraph(&conclusion),
-        layout.paragraph(&facts.environment.steps_heading()) + &layout.steps(&facts.remedy().steps),
-    ]
-    .join("\n")
-}
-
-/// Returns the first sentence of a report.
-fn headline(facts: &Facts) -> String {
-    match facts.kind {
-        DenialKind::Predicted => {
-            format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
-        }
-        DenialKind::Confirmed => {
-            format!(
-                "{} was not sent: Google has refused it with this token before.",
-                subject(facts)
-            )
-        }
-        DenialKind::Refused => {
-            let why = match facts.problem() {
-                ScopeProblem::Restricting => "because its token holds a scope that restricts it",
-                ScopeProblem::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
-                _ => "for lack of an OAuth scope",
-            };
-            format!("{} was refused {why}.", subject(facts))
-        }
-    }
+    layout.paragraph(&format!(
+        "OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate is \
+         open, {next}."
+    ))
 }
 
 /// Capitalizes a headline that begins with "the call". A headline that begins with the id of a
@@ -188,8 +187,13 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     };
     [
         fact("method", method.as_deref()),
-        needs(facts, layout),
-        holds(facts, layout),
+        // The first sentence of the report names them already.
+        if layout.is_verbose() { needs(facts, layout) } else { String::new() },
+        if layout.is_verbose() || !names_held(facts) {
+            holds(facts, layout)
+        } else {
+            String::new()
+        },
         account(facts, layout).unwrap_or_default(),
         layout.fact("credential", environment.credential().describe()),
         fact("runs on", (platform != Platform::Unknown).then(|| platform.to_string()).as_deref()),
@@ -251,7 +255,8 @@ fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize)
     // A screen reader reads a URI letter by letter.
     let name =
         |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
-    scopes.into_iter().take(LIST_LIMIT).map(name).chain(remaining(count, LIST_LIMIT)).collect()
+    let limit = if layout.is_verbose() { VERBOSE_LIST_LIMIT } else { LIST_LIMIT };
+    scopes.into_iter().take(limit).map(name).chain(remaining(count, limit)).collect()
 }
 
 /// Returns the text for the scopes that are not shown; `None` if all are shown.

@@ -11,7 +11,7 @@ use crate::refusal::Gate;
 impl Serialize for Denial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let environment = self.environment();
-        let mut value = serializer.serialize_struct("Denial", 15)?;
+        let mut value = serializer.serialize_struct("Denial", 16)?;
         value.serialize_field("message", &self.to_string())?;
         value.serialize_field("kind", self.kind().as_str())?;
         value.serialize_field("gate", Gate::Scope.as_str())?;
@@ -30,6 +30,7 @@ impl Serialize for Denial {
         value.serialize_field("credential", environment.credential().as_str())?;
         value.serialize_field("account", &environment.account())?;
         value.serialize_field("steps", self.steps())?;
+        value.serialize_field("options", self.options())?;
         value.end()
     }
 }

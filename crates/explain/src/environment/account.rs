@@ -43,10 +43,10 @@ impl AccountKind {
         }
     }
 
-    /// Returns whether the account may lack the role Editor. Google grants that role by default
-    /// only in organisations that were created before 3 May 2024. Source:
+    /// Returns whether Google created the account for all programs of the project. Such an account
+    /// has the role Editor in organisations that were created before 3 May 2024:
     /// <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
-    pub(crate) fn may_lack_editor(self) -> bool {
+    pub(crate) fn is_default(self) -> bool {
         matches!(self, Self::ComputeDefault | Self::AppEngineDefault)
     }
 }

@@ -4,6 +4,8 @@
 //! a name, else `None`. The checks are necessary because users of a VM can set most names to any
 //! text.
 
+use super::signals::OWNERS;
+
 /// Checks a project id. The ids of old projects begin with the domain of an organisation.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_id(text: &str) -> Option<&str> {
@@ -105,6 +107,11 @@ fn is_label(text: &str) -> bool {
 fn is_label_or_number(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && !text.starts_with('-') && !text.ends_with('-') && text.bytes().all(fits)
+}
+
+/// Returns the tool of this name, one of [`OWNERS`].
+pub(crate) fn owner(name: &str) -> Option<&'static str> {
+    OWNERS.iter().find(|owner| name.trim().eq_ignore_ascii_case(owner)).copied()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Constructor and setters of an [`Environment`], for callers that describe another machine.
 
+use super::signals::OWNERS;
 use super::{Credential, Environment, Platform, Snapshot, names};
 use crate::error::Error;
 use gcp_scopes_catalog::scope::ScopeSet;
@@ -193,6 +194,27 @@ impl Environment {
         self.scopes = Some(scopes).filter(|_| self.platform.has_fixed_scopes());
         self
     }
+
+    /// Sets the tool that manages the machine: `terraform`, `pulumi`, `config-connector`,
+    /// `ansible`, `packer`, or `gcloud` or `console` for a person. A tool changes back what
+    /// somebody changes with another tool, so the options of a remedy depend on it.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// assert_eq!(vm.clone().with_managed_by("terraform")?.managed_by(), Some("terraform"));
+    /// assert!(vm.with_managed_by("teraform").is_err());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if no tool has this name. The message lists the names.
+    pub fn with_managed_by(mut self, tool: &str) -> Result<Self, Error> {
+        let expected = || unusable("tool", tool, &format!("one of {}", OWNERS.join(", ")));
+        self.managed_by = Some(names::owner(tool).ok_or_else(expected)?);
+        Ok(self)
+    }
 }
 
 /// The syntax of most names, for error messages.
@@ -206,8 +228,11 @@ fn checked(
     expected: &str,
 ) -> Result<String, Error> {
     let value = check(text.trim()).map(str::to_owned);
-    value.ok_or_else(|| {
-        let shown: String = text.chars().take(60).collect();
-        Error::from(format!("unusable {what} `{}`: expected {expected}", shown.escape_debug()))
-    })
+    value.ok_or_else(|| unusable(what, text, expected))
+}
+
+/// Returns the error about a text that does not have the expected syntax.
+fn unusable(what: &str, text: &str, expected: &str) -> Error {
+    let shown: String = text.chars().take(60).collect();
+    Error::from(format!("unusable {what} `{}`: expected {expected}", shown.escape_debug()))
 }

@@ -7,9 +7,16 @@ use super::platform::Platform;
 pub(super) const PRODUCT_NAME_FILE: &str = "/sys/class/dmi/id/product_name";
 /// The environment variable that contains the path of a credential file.
 pub(super) const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+/// The environment variable that names the tool which manages the machine, one of [`OWNERS`].
+pub(super) const OWNER_VARIABLE: &str = "GCP_SCOPES_MANAGED_BY";
+/// The tools that may manage the machine: what another tool changes, they change back. `gcloud` and
+/// `console` stand for a person.
+pub(crate) static OWNERS: [&str; 7] =
+    ["terraform", "gcloud", "console", "pulumi", "config-connector", "ansible", "packer"];
 /// The environment variables that are read. Other variables are never read.
-pub(super) static VARIABLES: [&str; 26] = [
+pub(super) static VARIABLES: [&str; 27] = [
     CREDENTIALS_VARIABLE,
+    OWNER_VARIABLE,
     "CLOUDSDK_CONFIG",
     "HOME",
     "APPDATA",

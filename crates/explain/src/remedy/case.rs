@@ -200,30 +200,27 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// Returns the URIs of the scopes that a program requests: the recommended scopes, and
-    /// `cloud-platform` if the token holds it by default, because a list of scopes replaces the
-    /// default.
-    pub(super) fn scopes_to_request(&self) -> Vec<String> {
+    /// Returns the scopes that a program requests: the recommended scopes, and `cloud-platform` if
+    /// the token holds it by default, because a list of scopes replaces the default.
+    pub(super) fn scopes_to_request(&self) -> ScopeSet {
         // On a GKE node, the program is a pod that gets an identity of its own.
         let is_pod = self.environment.platform() == Platform::GkeNode;
         if !is_pod && !self.may_hold_cloud_platform_by_default() {
-            return uris(self.recommended_scopes());
+            return self.recommended_scopes().clone();
         }
         let mut held = self.held().cloned().unwrap_or_default();
         held.insert(Scope::cloud_platform());
-        uris(&recommended_scopes(&self.accepted, Some(&held)))
+        recommended_scopes(&self.accepted, Some(&held))
     }
 
-    /// Returns the scopes to enter for domain-wide delegation: the held and the needed scopes,
-    /// because Google recommends no scopes for delegation.
-    pub(super) fn scopes_to_delegate(&self) -> String {
-        let all = self.held_and_needed().unwrap_or_else(|| self.needed().iter().cloned().collect());
-        uris(&all).join(",")
+    /// Returns the held and the needed scopes, or the needed scopes if the held ones are unknown.
+    pub(super) fn held_if_known_and_needed(&self) -> ScopeSet {
+        self.held_and_needed().unwrap_or_else(|| self.needed().iter().cloned().collect())
     }
 
     /// Returns the scopes for a person's login: the defaults of gcloud, the scopes of the token,
     /// and the fewest scopes that the calls need in addition.
-    pub(super) fn scopes_to_log_in(&self) -> String {
+    pub(super) fn scopes_to_log_in(&self) -> ScopeSet {
         // gcloud refuses a list without `cloud-platform`, so the defaults stay in the list even if
         // no call needs them.
         let mut all = ScopeSet::from_scope_text(LOGIN_DEFAULTS);
@@ -231,7 +228,7 @@ impl Case<'_> {
         let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
         let lacking: Vec<ScopeSet> = self.accepted.iter().filter(is_lacking).cloned().collect();
         all.extend(least_scopes(&lacking));
-        uris(&all).join(",")
+        all
     }
 
     /// Returns the short names of the needed scopes as a phrase. If the catalog does not show which
@@ -343,7 +340,7 @@ fn flag_value(scope: &Scope) -> String {
 }
 
 /// Returns the URIs of scopes, with a placeholder for an unsafe URI.
-fn uris(scopes: &ScopeSet) -> Vec<String> {
+pub(super) fn uris(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(|scope| safe_uri(&scope).to_owned()).collect()
 }
 

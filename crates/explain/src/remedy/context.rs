@@ -2,9 +2,10 @@
 //! for lack of scope.
 
 use super::advice::Context;
-use super::case::{Case, KnownCall, scopes_flag};
-use crate::environment::{AccountKind, Credential, Environment, Platform, names};
+use super::case::{Case, KnownCall, scopes_flag, uris};
+use crate::environment::{AccountKind, Credential, Environment, OWNERS, Platform, names};
 use crate::refusal::ScopeProblem;
+use gcp_scopes_catalog::scope::ScopeSet;
 
 impl Context for Environment {
     fn word(&self, name: &str) -> Option<String> {
@@ -20,6 +21,7 @@ impl Context for Environment {
             "location" => self.location(),
             "resource" => self.resource(),
             "node_pool" => self.node_pool(),
+            "tool_name" => tool_name(self.managed_by()?),
             _ => None,
         };
         word.map(str::to_owned)
@@ -30,7 +32,11 @@ impl Context for Environment {
         let is_pod = self.platform() == Platform::GkeWorkloadIdentity;
         match name {
             "cloud_shell" => self.platform() == Platform::CloudShell,
-            "may_lack_editor" => self.account_kind().is_some_and(AccountKind::may_lack_editor),
+            "default_account" => self.account_kind().is_some_and(AccountKind::is_default),
+            "owner_unknown" => self.managed_by().is_none(),
+            // A tool that changes back what somebody changes with gcloud or in the console.
+            "tool" => self.word("tool_name").is_some(),
+            owner if OWNERS.contains(&owner) => self.managed_by() == Some(owner),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
             // A pod without a service account uses an identity in the workload identity pool of its
@@ -52,11 +58,15 @@ impl Context for Case<'_> {
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
             "recommended_scopes" => Some(scopes_flag(self.recommended_scopes())),
-            "scopes" => Some(self.scopes_to_request().join(",")),
-            "quoted_scopes" => Some(quoted(&self.scopes_to_request())),
+            "scopes" => Some(uris(&self.scopes_to_request()).join(",")),
+            "quoted_scopes" => Some(quoted(&uris(&self.scopes_to_request()))),
+            "quoted_to_set" => Some(quoted(&uris(&self.held_if_known_and_needed()))),
+            "quoted_recommended" => Some(quoted(&uris(self.recommended_scopes()))),
+            "needed_flag" => Some(scopes_flag(&self.needed().iter().cloned().collect())),
             "scopes_to_set" => Some(self.scopes_to_set()),
-            "scopes_to_delegate" => Some(self.scopes_to_delegate()),
-            "login_scopes" => Some(self.scopes_to_log_in()),
+            // Google recommends no scopes for delegation.
+            "scopes_to_delegate" => Some(uris(&self.held_if_known_and_needed()).join(",")),
+            "login_scopes" => Some(uris(&self.scopes_to_log_in()).join(",")),
             _ => self.environment.word(name),
         }
     }
@@ -85,6 +95,30 @@ impl Context for Case<'_> {
             _ => self.environment.holds(name) || self.word(name).is_some(),
         }
     }
+
+    fn scopes(&self, word: &str) -> Option<(ScopeSet, Option<ScopeSet>)> {
+        let after = match word {
+            "needed" => self.held_if_known_and_needed(),
+            "recommended_scopes" => self.recommended_scopes().clone(),
+            "scopes" => self.scopes_to_request(),
+            "login_scopes" => self.scopes_to_log_in(),
+            _ => return None,
+        };
+        Some((after, self.held().or(self.held).cloned()))
+    }
+}
+
+/// Returns the name of a tool as its makers write it; `None` for `gcloud` and `console`, which stand
+/// for a person.
+fn tool_name(owner: &str) -> Option<&'static str> {
+    Some(match owner {
+        "terraform" => "Terraform",
+        "pulumi" => "Pulumi",
+        "config-connector" => "Config Connector",
+        "ansible" => "Ansible",
+        "packer" => "Packer",
+        _ => return None,
+    })
 }
 
 /// Joins texts, each in double quotes.
@@ -104,8 +138,20 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The words that only the code of one section supplies, with [`WithWords`], and no context.
-    const SECTION_WORDS: [&str; 9] =
-        ["asked", "better", "binding", "how", "method", "permissions", "role", "summary", "why"];
+    const SECTION_WORDS: [&str; 12] = [
+        "asked",
+        "better",
+        "binding",
+        "how",
+        "method",
+        "new",
+        "own",
+        "permissions",
+        "product",
+        "role",
+        "summary",
+        "why",
+    ];
 
     /// Returns environments. Each condition holds in at least one of these environments, and does
     /// not hold in at least one other.
@@ -124,6 +170,11 @@ mod tests {
         let default = "123-compute@developer.gserviceaccount.com";
         let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
         let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
+        let owned = |tool| {
+            Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+                .with_managed_by(tool)
+                .unwrap()
+        };
         vec![
             vm.with_project("my-project").unwrap().with_account(default).unwrap(),
             Environment::new(Platform::GkeNode, Credential::Unknown)
@@ -140,6 +191,11 @@ mod tests {
                 .unwrap(),
             Environment::from_snapshot(&with_key),
             Environment::from_snapshot(&node),
+            owned("terraform"),
+            owned("pulumi"),
+            owned("config-connector"),
+            owned("ansible"),
+            owned("packer"),
         ]
     }
 
@@ -195,8 +251,9 @@ mod tests {
             sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
-            let marks: Vec<&str> =
-                line.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0).collect();
+            let marks = line.split('{').skip(1).filter(|rest| !rest.starts_with([' ', '\n']));
+            let marks = marks.filter(|rest| !rest.is_empty());
+            let marks: Vec<&str> = marks.map(|rest| rest.split_once('}').unwrap().0).collect();
             let open = marks.iter().filter(|mark| mark.starts_with("if ")).count();
             assert_eq!(open, marks.iter().filter(|mark| **mark == "end").count(), "{line}");
             let conditions = marks.into_iter().chain((key == "if").then_some(line));
@@ -204,7 +261,10 @@ mod tests {
                 let name = mark.strip_prefix("if ").unwrap_or(mark);
                 name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
             }));
-            assert!(key != "use" || !sections::section(line).is_empty(), "{line}");
+            assert!(
+                !["use", "options"].contains(&key) || !sections::section(line).is_empty(),
+                "{line}"
+            );
         }
         names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
         // These words are known in every context, so their conditions always hold.

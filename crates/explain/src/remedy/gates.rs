@@ -16,17 +16,19 @@ use gcp_scopes_catalog::{Endpoints, Lookup, lookup};
 
 use super::advice;
 use super::case::{Case, KnownCall};
+use super::option::RemedyOption;
 use super::scope_gate;
-use super::step::Step;
+
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::refusal::{Gate, Refusal, ScopeProblem};
 use crate::required_scopes::RequiredScopes;
 use closed_gate::ClosedGate;
 
-/// Returns the steps for a refusal by any gate. There is at least one step.
+/// Returns the options for a refusal by any gate, the recommended one first. There is at least one
+/// option, and each has at least one step.
 ///
-/// The steps of a [`Denial`](crate::Denial) are more exact, because they also depend on the method
+/// The options of a [`Denial`](crate::Denial) are more exact, because they also depend on the method
 /// and the token.
 ///
 /// ```
@@ -36,15 +38,15 @@ use closed_gate::ClosedGate;
 /// let text = "Error 403: Permission 'secretmanager.versions.access' denied on resource \
 ///             'projects/my-project/secrets/s/versions/1' (or it may not exist).";
 /// let refusal = refusal::classify_text(text).expect("no refusal");
-/// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
-/// assert!(steps[0].text().contains("roles/secretmanager.secretAccessor"));
+/// let options = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+/// assert!(options[0].steps()[0].text().contains("roles/secretmanager.secretAccessor"));
 /// ```
 #[must_use]
-pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
+pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<RemedyOption> {
     for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// Returns the steps for a refusal of a known call. Unlike [`for_refusal`], uses the bucket in the
+/// Returns the options for a refusal of a known call. Unlike [`for_refusal`], uses the bucket in the
 /// URL of the call for commands, if the server's message does not name a bucket. Commands never
 /// contain the name of an object.
 ///
@@ -57,8 +59,8 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 /// let refusal = refusal::classify_text(text).expect("no refusal");
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
 /// let here = Environment::from_snapshot(&Snapshot::new());
-/// let steps = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
-/// assert!(steps[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
+/// let options = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
+/// assert!(options[0].steps()[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[must_use]
@@ -66,22 +68,22 @@ pub fn for_refused_call(
     refusal: &Refusal,
     environment: &Environment,
     call: &Call<'_>,
-) -> Vec<Step> {
+) -> Vec<RemedyOption> {
     for_gate(&ClosedGate { refusal, environment, call: Some(call) })
 }
 
-/// Returns the steps for a refusal by any gate.
-fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
+/// Returns the options for a refusal by any gate.
+fn for_gate(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
     let refusal = gate.refusal;
     if let Some(kind) = refusal.problem() {
-        return scope_steps(gate, kind);
+        return scope_options(gate, kind);
     }
     let section = match refusal.gate() {
         _ if refusal.other_server().is_some() => "other_server",
         Gate::VpcSc if refusal.is_dry_run() => "dry_run",
         Gate::Other if gate.message_has_any(&ALLOW_LIST) => "allow_list",
-        Gate::Iam => return roles::steps(gate),
-        Gate::Credentials => return sign_in::steps(gate),
+        Gate::Iam => return roles::options(gate),
+        Gate::Credentials => return sign_in::options(gate),
         Gate::ServiceDisabled => "enable",
         Gate::Billing => "pay",
         Gate::VpcSc => "perimeter",
@@ -92,11 +94,11 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         Gate::ResourceAcl => "share",
         Gate::Scope | Gate::Other => "other",
     };
-    advice::steps(section, gate)
+    advice::remedy(section, gate).options
 }
 
-/// Returns the steps for a refusal for lack of scope of a call whose token is not known.
-fn scope_steps(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<Step> {
+/// Returns the options for a refusal for lack of scope of a call whose token is not known.
+fn scope_options(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<RemedyOption> {
     let ClosedGate { refusal, environment, call } = *gate;
     let endpoints = Endpoints::new();
     let without_method = || Lookup::without_method(AbstainReason::Method);
@@ -106,7 +108,7 @@ fn scope_steps(gate: &ClosedGate<'_>, problem: ScopeProblem) -> Vec<Step> {
     let is_api_known = call.host().or_else(|| refusal.service()).is_some();
     let known = KnownCall::new(call.method().is_some(), is_api_known);
     let case = Case::for_call(problem, &required, None, environment).with_known(known);
-    scope_gate::for_case(&case).steps
+    scope_gate::for_case(&case).options
 }
 
 /// Parts of messages about an API that is open to a list of projects.

@@ -4,7 +4,8 @@ use gcp_scopes_catalog::scope::ScopeSet;
 
 use super::advice::{self, WithWords};
 use super::case::Case;
-use super::step::{Remedy, Step};
+use super::option::RemedyOption;
+use super::step::Remedy;
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 
@@ -23,19 +24,19 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
 }
 
 /// Returns the remedy for a refusal that contradicts the known scopes of the token. The call may
-/// have been sent with another token, so the first step is to check the token.
+/// have been sent with another token, so the recommended option is to check the token.
 fn check_token_first(case: &Case<'_>) -> Remedy {
-    let mut remedy = advice::remedy("look", case);
-    remedy.steps.extend(get_scope(case).steps);
-    remedy
+    let Remedy { summary, mut options } = advice::remedy("look", case);
+    options.extend(get_scope(case).options);
+    Remedy::new(summary, options)
 }
 
 /// Returns the remedy for a missing scope or a file that is not shared. The server's response does
 /// not distinguish the causes, so the remedy is to get the scope and to share the file.
 fn get_scope_or_share(case: &Case<'_>) -> Remedy {
-    let Remedy { summary, steps } = get_scope(case);
+    let Remedy { summary, options } = get_scope(case);
     let summary = advice::summary("with_share", &WithWords(case, &[("summary", &summary)]));
-    Remedy { summary, steps }
+    Remedy { summary, options }
 }
 
 /// Returns the remedy for a missing scope that is not known. No step changes a machine or a login
@@ -101,21 +102,16 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
 
 /// Returns the remedy for a missing scope if the kind of the credential is unknown.
 fn for_unknown_credential(case: &Case<'_>) -> Remedy {
-    let Remedy { summary, steps } = advice::remedy("general", case);
-    let mut all_steps = match section_for_platform(case)
-        .filter(|_| case.environment.platform() != Platform::ComputeEngine)
-    {
-        Some(section) => {
-            let own = advice::summary(section, case);
-            advice::steps("of_a_product", &WithWords(case, &[("summary", &own)]))
-        }
-        None => advice::steps("on_a_vm", case),
-    };
-    all_steps.extend(steps);
-    Remedy { summary, steps: all_steps }
+    let is_vm = case.environment.platform() == Platform::ComputeEngine;
+    let product = section_for_platform(case).filter(|_| !is_vm);
+    let own = product.map(|section| advice::summary(section, case)).unwrap_or_default();
+    let mut words = vec![("own", own.as_str())];
+    words.extend(product.map(|_| ("product", "")));
+    advice::remedy("general", &WithWords(case, &words))
 }
 
-/// Returns the remedy for several calls that one token lacks scopes for: a sentence, and the steps.
+/// Returns the remedy for several calls that one token lacks scopes for: a sentence, and options,
+/// of which the first one is recommended.
 ///
 /// `accepted` has a set of scopes for each call; each call needs one scope of its set. `held` are
 /// the scopes of the token, if they are known. If `has_iam_answered` is true, the steps about IAM
@@ -129,9 +125,9 @@ fn for_unknown_credential(case: &Case<'_>) -> Remedy {
 /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 ///     .with_instance("web-1")?;
 /// let accepted = [ScopeSet::from_iter([Scope::cloud_platform()])];
-/// let (summary, steps) = remedy::for_calls(&accepted, None, &vm, false);
+/// let (summary, options) = remedy::for_calls(&accepted, None, &vm, false);
 /// assert!(summary.starts_with("Stop web-1"), "{summary}");
-/// let mut commands = steps.iter().filter_map(|step| step.command_line());
+/// let mut commands = options[0].steps().iter().filter_map(|step| step.command_line());
 /// assert!(commands.any(|command| command.contains("instances stop web-1")));
 /// # Ok::<(), gcp_scopes_explain::Error>(())
 /// ```
@@ -141,12 +137,12 @@ pub fn for_calls(
     held: Option<&ScopeSet>,
     environment: &Environment,
     has_iam_answered: bool,
-) -> (String, Vec<Step>) {
+) -> (String, Vec<RemedyOption>) {
     let case = Case::for_calls(accepted, held, environment);
-    let Remedy { summary, mut steps } = for_case(&case);
+    let Remedy { summary, mut options } = for_case(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();
-        steps.retain(|step| !needless.contains(step));
+        options.iter_mut().for_each(|option| option.steps.retain(|step| !needless.contains(step)));
     }
-    (summary, steps)
+    (summary, options)
 }

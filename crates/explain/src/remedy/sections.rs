@@ -5,21 +5,38 @@
 //! other blocks are steps, with these lines:
 //!
 //! - `if`: the condition of the step; `if: not cloud` negates it;
-//! - `text`, `run`, `code`, `console`, `link`: the parts of the step;
+//! - `text`, `run`, `code`, `language`, `console`, `link`: the parts of the step, where `language`
+//!   is that of the code, `rust` by default;
 //! - `use`: the name of a section, whose steps replace the block.
 //!
-//! In a line, `{name}` is replaced by a word or by the text of another section. `{name|NAME}` is
+//! Blocks that begin an option have these lines instead, and the steps of the option follow:
+//!
+//! - `option`: the title; `if`: the condition of the option;
+//! - `why`: why it is recommended, or when to choose it;
+//! - `grants`: the word for the scopes that a token holds afterwards, to count what they open;
+//! - `destroys`: what it stops, replaces or destroys;
+//! - `runs_as`: who carries it out, from where, and with which permissions;
+//! - `options`: the name of a section, whose options replace the block.
+//!
+//! The options of a section are alternatives, and the first one whose conditions hold is
+//! recommended.
+//!
+//! An indented line that begins with `|` is a new line of the value, so that code can have several
+//! lines. In a line, `{name}` is replaced by a word or by the text of another section. `{name|NAME}` is
 //! replaced by the placeholder `NAME` if the word is unknown. `{if name}…{else}…{end}` is a choice.
-//! A line with an unknown word is left out. If that line is the `text` of a step, the step is left
+//! A brace before a space or at the end of a line stands for itself. A line with an unknown word is
+//! left out. If that line is the `text` of a step, the step is left
 //! out.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     include_str!("advice/anywhere.txt"),
+    include_str!("advice/credentials.txt"),
     include_str!("advice/gates.txt"),
     include_str!("advice/machines.txt"),
+    include_str!("advice/owners.txt"),
     include_str!("advice/people.txt"),
     include_str!("advice/products.txt"),
     include_str!("advice/programs.txt"),
@@ -37,8 +54,8 @@ impl Block {
     }
 
     /// Returns the value of the first line with this key.
-    pub(super) fn value<'a>(&'a self, key: &'a str) -> Option<&'a str> {
-        self.values(key).next()
+    pub(super) fn value<'a>(&'a self, key: &str) -> Option<&'a str> {
+        self.0.iter().find(|line| line.0 == key).map(|line| line.1.as_str())
     }
 
     /// Returns all keys and values, for tests.
@@ -47,10 +64,20 @@ impl Block {
         self.0.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
+    /// Returns whether an option begins with this block.
+    pub(super) fn begins_options(&self) -> bool {
+        self.value("option").or_else(|| self.value("options")).is_some()
+    }
+
     /// Adds a line, or appends an indented line to the preceding line.
     fn read_line(&mut self, line: &'static str) {
         match (line.strip_prefix("  "), self.0.last_mut()) {
-            (Some(more), Some((_, value))) => *value = format!("{value} {more}"),
+            (Some(more), Some((_, value))) => match more.strip_prefix('|') {
+                Some(line) => {
+                    *value = format!("{value}\n{}", line.strip_prefix(' ').unwrap_or(line))
+                }
+                None => *value = format!("{value} {more}"),
+            },
             _ => self.0.extend(line.split_once(": ").map(|(key, value)| (key, value.to_owned()))),
         }
     }
@@ -103,7 +130,10 @@ mod tests {
         let lines = || FILES.iter().flat_map(|file| file.lines());
         let headings = lines().filter(|line| line.starts_with('['));
         assert_eq!(headings.count(), SECTIONS.len());
-        let keys = ["summary", "if", "text", "run", "code", "console", "link", "use"];
+        let keys = [
+            "summary", "option", "options", "why", "grants", "destroys", "runs_as", "if", "text",
+            "run", "code", "language", "console", "link", "use",
+        ];
         for line in lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '['])) {
             let key = line.split_once(": ").map(|(key, _)| key);
             let is_known = line.starts_with("  ") || key.is_some_and(|key| keys.contains(&key));

@@ -1,14 +1,38 @@
-//! A step, and a remedy, which consists of a summary and steps.
+//! A step, and a remedy, which consists of a summary and options.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// The remedy for a refusal. It has at least one step.
+use super::option::RemedyOption;
+
+/// The remedy for a refusal: alternatives, of which the first one is recommended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remedy {
-    /// The remedy in one sentence.
+    /// The recommended option in one sentence.
     pub(crate) summary: String,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) options: Vec<RemedyOption>,
+}
+
+impl Remedy {
+    /// Creates a remedy whose first option is recommended.
+    pub(super) fn new(summary: String, mut options: Vec<RemedyOption>) -> Self {
+        for (index, option) in options.iter_mut().enumerate() {
+            option.is_recommended = index == 0;
+        }
+        Self { summary, options }
+    }
+
+    /// Returns the steps of the recommended option.
+    pub(crate) fn steps(&self) -> &[Step] {
+        self.options.first().map(RemedyOption::steps).unwrap_or_default()
+    }
+
+    /// Inserts a step before the steps of the recommended option.
+    pub(crate) fn insert_first(&mut self, step: Step) {
+        if let Some(option) = self.options.first_mut() {
+            option.steps.insert(0, step);
+        }
+    }
 }
 
 /// One step of a remedy: a few sentences, and optionally a command to paste, a line of code, a page
@@ -20,7 +44,8 @@ pub(crate) struct Remedy {
 ///
 /// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before.";
 /// let refusal = refusal::classify_text(text).expect("no refusal");
-/// for step in remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new())) {
+/// let options = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+/// for step in options[0].steps() {
 ///     println!("{}", step.text());
 ///     if let Some(command) = step.command_line() {
 ///         println!("  {command}"); // gcloud services enable pubsub.googleapis.com --project=…
@@ -32,8 +57,12 @@ pub struct Step {
     pub(crate) text: String,
     pub(crate) command: Option<String>,
     pub(crate) code: Option<String>,
+    /// The language of the code, if there is code.
+    pub(crate) language: Option<&'static str>,
     pub(crate) console: Option<String>,
     pub(crate) link: Option<&'static str>,
+    /// The words in capitals in the command and the code that stand for unknown values.
+    pub(crate) placeholders: Vec<&'static str>,
 }
 
 impl Step {
@@ -66,9 +95,9 @@ impl Step {
     ///
     /// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before.";
     /// let refusal = refusal::classify_text(text).expect("no refusal");
-    /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+    /// let options = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
     /// let enable = "gcloud services enable pubsub.googleapis.com --project=shop-prod";
-    /// assert_eq!(steps[0].command_line(), Some(enable));
+    /// assert_eq!(options[0].steps()[0].command_line(), Some(enable));
     /// ```
     #[must_use]
     pub fn command_line(&self) -> Option<&str> {
@@ -93,6 +122,33 @@ impl Step {
     #[must_use]
     pub fn code_line(&self) -> Option<&str> {
         self.code.as_deref()
+    }
+
+    /// Returns the language of the code: `rust`, `python`, `hcl`, `http` or another name in lower
+    /// case, as in the first line of a code block of Markdown.
+    #[must_use]
+    pub fn code_language(&self) -> Option<&'static str> {
+        self.language
+    }
+
+    /// Returns the words in capitals in the command and the code that a person has to replace.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_instance("web-1")?;
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let denial = denial.with_environment(vm);
+    /// let step = denial.steps().iter().find(|step| step.command_line().is_some());
+    /// assert!(step.is_some_and(|step| step.placeholders().contains(&"ZONE")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn placeholders(&self) -> &[&'static str] {
+        &self.placeholders
     }
 
     /// Returns the page of the Google Cloud console on which the step can be done instead.
@@ -122,7 +178,8 @@ impl Step {
     /// use gcp_scopes_explain::Denial;
     ///
     /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
-    /// let link = denial.steps().iter().find_map(|step| step.doc_url());
+    /// let steps = denial.options().iter().flat_map(|option| option.steps());
+    /// let link = steps.filter_map(|step| step.doc_url()).next();
     /// assert!(link.is_some_and(|link| link.starts_with("https://docs.cloud.google.com/")));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -134,12 +191,14 @@ impl Step {
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut value = serializer.serialize_struct("Step", 5)?;
+        let mut value = serializer.serialize_struct("Step", 7)?;
         value.serialize_field("text", self.text())?;
         value.serialize_field("command", &self.command_line())?;
         value.serialize_field("code", &self.code_line())?;
+        value.serialize_field("language", &self.code_language())?;
         value.serialize_field("console_url", &self.console_url())?;
         value.serialize_field("doc_url", &self.doc_url())?;
+        value.serialize_field("placeholders", self.placeholders())?;
         value.end()
     }
 }

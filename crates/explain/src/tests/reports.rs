@@ -10,7 +10,7 @@ use crate::decide::{Decision, decide, explain};
 use crate::denial::Denial;
 use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
-use crate::remedy::{self, Step};
+use crate::remedy::{self, RemedyOption, Step};
 
 /// Writes every report of a world, and checks that no text has a control character or an invisible
 /// character, and that no line of code or address contains a name that Rust or a browser would
@@ -20,30 +20,32 @@ use crate::remedy::{self, Step};
 /// Panics if a check fails.
 pub fn reports(data: &[u8]) -> Vec<String> {
     let world = FuzzedWorld::new(data);
-    let mut steps = Vec::new();
+    let mut options = Vec::new();
     let refusals = [classify(&world.answer()), classify_text(world.text())];
     for refusal in refusals.iter().flatten() {
-        steps.extend(steps_of(&world, refusal));
+        options.extend(options_of(&world, refusal));
     }
-    steps.extend(denials(&world).iter().flat_map(|denial| check_denial(denial, &world.layout)));
-    steps.iter().for_each(check_step);
-    steps.sort_unstable_by(|a, b| a.command_line().cmp(&b.command_line()));
-    let commands = steps.iter().filter_map(Step::command_line);
-    let mut commands: Vec<String> = commands.map(str::to_owned).collect();
+    options.extend(denials(&world).iter().flat_map(|denial| check_denial(denial, &world.layout)));
+    let steps = || options.iter().flat_map(RemedyOption::steps);
+    steps().for_each(check_step);
+    let mut commands: Vec<String> =
+        steps().filter_map(Step::command_line).map(str::to_owned).collect();
+    commands.sort_unstable();
     commands.dedup();
     commands
 }
 
-/// Returns the steps for a refusal by any gate.
-fn steps_of(world: &FuzzedWorld, refusal: &Refusal) -> Vec<Step> {
-    let mut steps = remedy::for_refusal(refusal, &world.environment);
-    assert!(!steps.is_empty(), "a refusal without a step");
+/// Returns the options for a refusal by any gate.
+fn options_of(world: &FuzzedWorld, refusal: &Refusal) -> Vec<RemedyOption> {
+    let mut options = remedy::for_refusal(refusal, &world.environment);
+    assert!(options.first().is_some_and(RemedyOption::is_recommended), "no recommended option");
     if let Some(uri) = &world.uri {
         let call = Call::new(&world.method, uri);
-        steps.extend(remedy::for_refused_call(refusal, &world.environment, &call));
+        options.extend(remedy::for_refused_call(refusal, &world.environment, &call));
     }
-    check_page(&world.layout.steps(&steps));
-    steps
+    assert!(options.iter().all(|option| !option.steps().is_empty()), "an option without a step");
+    check_page(&world.layout.options("What to do:", &options));
+    options
 }
 
 /// Returns the denials of the call: after the refusal, and before the call if it is predicted.
@@ -58,8 +60,8 @@ fn denials(world: &FuzzedWorld) -> Vec<Denial> {
     predicted.into_iter().chain(explain(&call, &world.granted, &here, &world.answer())).collect()
 }
 
-/// Checks all texts of a denial. Returns its steps.
-fn check_denial(denial: &Denial, layout: &Layout) -> Vec<Step> {
+/// Checks all texts of a denial. Returns its options.
+fn check_denial(denial: &Denial, layout: &Layout) -> Vec<RemedyOption> {
     let report = denial.report_in(layout);
     check_page(&report);
     assert!(report.len() < 32 * 1024, "a report of 32 KiB");
@@ -67,7 +69,8 @@ fn check_denial(denial: &Denial, layout: &Layout) -> Vec<Step> {
     let response = denial.to_response().into_body();
     let lines = [denial.to_string(), format!("{denial:?}"), json, response.replace('\n', " ")];
     lines.iter().chain([&denial.summary().to_owned()]).for_each(|line| check_line(line));
-    denial.steps().to_vec()
+    assert!(denial.options().iter().all(|option| !option.steps().is_empty()));
+    denial.options().to_vec()
 }
 
 fn check_page(page: &str) {

@@ -2,7 +2,7 @@
 //! grants the role.
 
 use super::super::advice::{self, WithWords};
-use super::super::step::Step;
+use super::super::option::RemedyOption;
 use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
@@ -13,36 +13,36 @@ pub(in crate::remedy) const ROLES: &str =
 /// Parts of messages of Kubernetes.
 const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
 
-/// Returns the steps for a refusal by IAM.
-pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
-    match gate.refusal.permission() {
-        _ if gate.message_has_any(&RBAC) => advice::steps("rbac", gate),
-        Some(permission) => grant_steps(gate, permission),
-        None if gate.message_has("missing or insufficient permissions") => {
-            advice::steps("security_rules", gate)
-        }
+/// Returns the options for a refusal by IAM.
+pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
+    let section = match gate.refusal.permission() {
+        _ if gate.message_has_any(&RBAC) => "rbac",
+        Some(permission) => return options_to_grant(gate, permission),
+        None if gate.message_has("missing or insufficient permissions") => "security_rules",
         // The front end of Cloud Run answers `Your client does not have permission to get URL`:
         // <https://docs.cloud.google.com/run/docs/troubleshooting>.
-        None if gate.message_has("get url") => advice::steps("invoke", gate),
+        None if gate.message_has("get url") => "invoke",
         // The Directory API answers so if the person is no administrator, which no IAM role
         // changes.
-        None if gate.message_has("access this resource/api") => advice::steps("directory", gate),
-        None if gate.message_has("denied on resource project") => {
-            advice::steps("project_name", gate)
-        }
-        None => advice::steps("no_permission_named", gate),
-    }
+        None if gate.message_has("access this resource/api") => "directory",
+        None if gate.message_has("denied on resource project") => "project_name",
+        None => "no_permission_named",
+    };
+    advice::remedy(section, gate).options
 }
 
-/// Returns the steps that grant a permission.
-fn grant_steps(gate: &ClosedGate<'_>, permission: &str) -> Vec<Step> {
+/// Returns the options that grant a permission.
+fn options_to_grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<RemedyOption> {
     let row = GRANTS.iter().find(|row| row.permission == permission);
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     let binding = binding_command(gate, on, role);
     let mut words = vec![("binding", binding.as_str())];
     words.extend(row.map(|row| ("role", row.role)));
-    let steps = advice::steps("grant", &WithWords(gate, &words)).into_iter();
-    steps.map(|step| step.with_link(row.map_or(ROLES, |row| row.source))).collect()
+    let mut options = advice::remedy("grant", &WithWords(gate, &words)).options;
+    for step in options.iter_mut().flat_map(|option| &mut option.steps) {
+        step.link = Some(row.map_or(ROLES, |row| row.source));
+    }
+    options
 }
 
 /// Returns the command that grants a role.

@@ -1,25 +1,18 @@
 //! The steps for a credential that is missing or not accepted, or that a token endpoint refused.
 
 use super::super::advice;
-use super::super::step::Step;
-use super::closed_gate::{ACCOUNT, ClosedGate};
-use super::credential_problems::{OTHER, PROBLEMS};
+use super::super::option::RemedyOption;
+use super::closed_gate::ClosedGate;
+use super::credential_problems::PROBLEMS;
 
-/// Returns the steps for a refusal of the credential.
-pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
-    if gate.refusal.is_for_requested_scopes() {
-        return advice::steps(requested_scopes_section(gate), gate);
-    }
-    let row = PROBLEMS.iter().find(|row| gate.message_has_any(row.words));
-    let problem = row.unwrap_or(&OTHER);
-    let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
-    vec![Step {
-        text: problem.text.to_owned(),
-        command: problem.command.map(|command| command.replace("{account}", &account)),
-        code: None,
-        console: None,
-        link: Some(problem.link),
-    }]
+/// Returns the options for a refusal of the credential.
+pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
+    let problem = || PROBLEMS.iter().find(|(words, _)| gate.message_has_any(words));
+    let section = match gate.refusal.is_for_requested_scopes() {
+        true => requested_scopes_section(gate),
+        false => problem().map_or("credential", |(_, section)| *section),
+    };
+    advice::remedy(section, gate).options
 }
 
 /// Returns the section of advice for a token endpoint that refused the requested scopes.
