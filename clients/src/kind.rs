@@ -119,8 +119,8 @@ pub(crate) fn with_denial(failure: Failure, denial: Option<&Denial>) -> Failure 
 fn log_failure(failure: &Failure, denial: Option<&Denial>) {
     let report = denial.map(Denial::report).unwrap_or_default();
     let json = denial.and_then(|denial| serde_json::to_string(denial).ok()).unwrap_or_default();
-    let (text, debug) = (&failure.text, &failure.debug);
-    tracing::error!(%text, %debug, ?denial, %report, %json, "a call failed");
+    let (line, chain) = (&failure.text, &failure.debug);
+    tracing::error!(text = %line, debug = %chain, ?denial, %report, %json, "a call failed");
 }
 
 fn found_denial(denial: &Denial) -> Option<FoundDenial> {
