@@ -145,7 +145,7 @@ impl Denial {
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let call = Lookup::without_method(AbstainReason::Method);
     /// let denial = Denial::from_refusal(&call, granted, vm.into(), refusal.expect("no refusal"));
-    /// assert!(denial.report().starts_with("The call was refused: its token lacks an OAuth scope"));
+    /// assert!(denial.report().starts_with("The call was refused: its token lacks a"));
     /// ```
     #[must_use]
     pub fn from_refusal(

@@ -102,8 +102,8 @@ impl Layout {
         self.is_plain
     }
 
-    /// Shows everything: the picture of the gates, all options of the remedy with their steps, why to
-    /// choose each, what it opens and who carries it out, and the pages of the console and the
+    /// Shows everything: the picture of the gates, all options of the remedy with their steps, why
+    /// to choose each, what it opens and who carries it out, and the pages of the console and the
     /// documentation.
     ///
     /// ```
@@ -263,9 +263,9 @@ impl Layout {
             .collect()
     }
 
-    /// Returns the options of a remedy, below a heading such as `What to do:`. The recommended option
-    /// has its steps; each other option is a line. A [`verbose`](Self::verbose) layout has the steps
-    /// of all options, and all that is known of them.
+    /// Returns the options of a remedy, below a heading such as `What to do:`. The recommended
+    /// option has its steps; each other option is a line. A [`verbose`](Self::verbose) layout has
+    /// the steps of all options, and all that is known of them.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};

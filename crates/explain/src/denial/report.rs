@@ -17,7 +17,7 @@ const LINE_LIMIT: usize = 3;
 /// The maximum number of scopes that a report lists, so that the report of a common refusal has at
 /// most 25 lines. The other scopes are only counted.
 const LIST_LIMIT: usize = 3;
-/// The maximum number of scopes that a verbose report lists. Some methods accept over seventy scopes.
+/// The maximum number of scopes that a verbose report lists. Some methods accept over seventy.
 const VERBOSE_LIST_LIMIT: usize = 12;
 
 /// Every line and every report contains this sentence, because most people change IAM roles first.
@@ -111,8 +111,8 @@ fn conclusion(facts: &Facts, layout: Layout) -> String {
         NextGate::Unknown => "IAM or the API's own rules decide",
     };
     layout.paragraph(&format!(
-        "OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate is \
-         open, {next}."
+        "OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate \
+         is open, {next}."
     ))
 }
 

@@ -3,9 +3,9 @@
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
-use super::option::RemedyOption;
+use super::option::{Remedy, RemedyOption};
 use super::sections::{self, Block};
-use super::step::{Remedy, Step};
+use super::step::Step;
 
 /// The values of the words and conditions in advice.
 pub(super) trait Context {

@@ -108,8 +108,8 @@ impl Context for Case<'_> {
     }
 }
 
-/// Returns the name of a tool as its makers write it; `None` for `gcloud` and `console`, which stand
-/// for a person.
+/// Returns the name of a tool as its makers write it; `None` for `gcloud` and `console`, which
+/// stand for a person.
 fn tool_name(owner: &str) -> Option<&'static str> {
     Some(match owner {
         "terraform" => "Terraform",

@@ -28,8 +28,8 @@ use closed_gate::ClosedGate;
 /// Returns the options for a refusal by any gate, the recommended one first. There is at least one
 /// option, and each has at least one step.
 ///
-/// The options of a [`Denial`](crate::Denial) are more exact, because they also depend on the method
-/// and the token.
+/// The options of a [`Denial`](crate::Denial) are more exact, because they also depend on the
+/// method and the token.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -46,8 +46,8 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<RemedyOp
     for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// Returns the options for a refusal of a known call. Unlike [`for_refusal`], uses the bucket in the
-/// URL of the call for commands, if the server's message does not name a bucket. Commands never
+/// Returns the options for a refusal of a known call. Unlike [`for_refusal`], uses the bucket in
+/// the URL of the call for commands, if the server's message does not name a bucket. Commands never
 /// contain the name of an object.
 ///
 /// ```
@@ -60,7 +60,8 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<RemedyOp
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
 /// let here = Environment::from_snapshot(&Snapshot::new());
 /// let options = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
-/// assert!(options[0].steps()[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
+/// let command = options[0].steps()[0].command_line();
+/// assert!(command.is_some_and(|command| command.contains(" gs://photos ")));
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[must_use]

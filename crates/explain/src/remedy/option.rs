@@ -1,4 +1,4 @@
-//! An option of a remedy: one complete way to mend a refusal.
+//! A remedy, and its options: each is one complete way to mend a refusal.
 
 use gcp_scopes_catalog::opened_by;
 use gcp_scopes_catalog::scope::ScopeSet;
@@ -6,6 +6,36 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::step::Step;
+
+/// The remedy for a refusal: alternatives, of which the first one is recommended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remedy {
+    /// The recommended option in one sentence.
+    pub(crate) summary: String,
+    pub(crate) options: Vec<RemedyOption>,
+}
+
+impl Remedy {
+    /// Creates a remedy whose first option is recommended.
+    pub(super) fn new(summary: String, mut options: Vec<RemedyOption>) -> Self {
+        for (index, option) in options.iter_mut().enumerate() {
+            option.is_recommended = index == 0;
+        }
+        Self { summary, options }
+    }
+
+    /// Returns the steps of the recommended option.
+    pub(crate) fn steps(&self) -> &[Step] {
+        self.options.first().map(RemedyOption::steps).unwrap_or_default()
+    }
+
+    /// Inserts a step before the steps of the recommended option.
+    pub(crate) fn insert_first(&mut self, step: Step) {
+        if let Some(option) = self.options.first_mut() {
+            option.steps.insert(0, step);
+        }
+    }
+}
 
 /// One complete way to mend a refusal. The options of a refusal are alternatives; the first one is
 /// recommended.

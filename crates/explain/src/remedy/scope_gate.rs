@@ -4,8 +4,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 
 use super::advice::{self, WithWords};
 use super::case::Case;
-use super::option::RemedyOption;
-use super::step::Remedy;
+use super::option::{Remedy, RemedyOption};
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 

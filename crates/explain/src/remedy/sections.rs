@@ -22,11 +22,11 @@
 //! recommended.
 //!
 //! An indented line that begins with `|` is a new line of the value, so that code can have several
-//! lines. In a line, `{name}` is replaced by a word or by the text of another section. `{name|NAME}` is
-//! replaced by the placeholder `NAME` if the word is unknown. `{if name}…{else}…{end}` is a choice.
-//! A brace before a space or at the end of a line stands for itself. A line with an unknown word is
-//! left out. If that line is the `text` of a step, the step is left
-//! out.
+//! lines. In a line, `{name}` is replaced by a word or by the text of another section.
+//! `{name|NAME}` is replaced by the placeholder `NAME` if the word is unknown. `{if
+//! name}…{else}…{end}` is a choice. A brace before a space or at the end of a line stands for
+//! itself. A line with an unknown word is left out. If that line is the `text` of a step, the step
+//! is left out.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -1,39 +1,7 @@
-//! A step, and a remedy, which consists of a summary and options.
+//! A step of an option.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
-
-use super::option::RemedyOption;
-
-/// The remedy for a refusal: alternatives, of which the first one is recommended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Remedy {
-    /// The recommended option in one sentence.
-    pub(crate) summary: String,
-    pub(crate) options: Vec<RemedyOption>,
-}
-
-impl Remedy {
-    /// Creates a remedy whose first option is recommended.
-    pub(super) fn new(summary: String, mut options: Vec<RemedyOption>) -> Self {
-        for (index, option) in options.iter_mut().enumerate() {
-            option.is_recommended = index == 0;
-        }
-        Self { summary, options }
-    }
-
-    /// Returns the steps of the recommended option.
-    pub(crate) fn steps(&self) -> &[Step] {
-        self.options.first().map(RemedyOption::steps).unwrap_or_default()
-    }
-
-    /// Inserts a step before the steps of the recommended option.
-    pub(crate) fn insert_first(&mut self, step: Step) {
-        if let Some(option) = self.options.first_mut() {
-            option.steps.insert(0, step);
-        }
-    }
-}
 
 /// One step of a remedy: a few sentences, and optionally a command to paste, a line of code, a page
 /// of the console and a link to documentation.
