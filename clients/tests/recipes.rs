@@ -177,7 +177,7 @@ async fn a_publisher_retries_a_server_error_and_its_refusal_is_explained() {
 
     google.other_api().respond_with(RefusalForm::GrpcScope);
     let report = explain_publish(&guard, &publish().await.unwrap_err()).unwrap().report();
-    assert!(report.contains("pubsub.googleapis.com"), "{report}");
+    assert!(report.contains("google.pubsub.v1.Publisher.Publish"), "{report}");
 }
 
 #[test]
