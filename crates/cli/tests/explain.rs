@@ -634,6 +634,8 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
             );
             let text = steps[0]["text"].as_str().unwrap();
             assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_checked, "{text}");
+            let notes = explanation["notes"].as_array().unwrap();
+            assert_eq!(!notes.is_empty(), is_checked, "{environment:?} {held}: {explanation}");
         }
     }
 }

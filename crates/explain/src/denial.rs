@@ -402,6 +402,23 @@ impl Denial {
         self.1
     }
 
+    /// Returns whether the known scopes of the token are enough for the call, unlike what the
+    /// refusal says. Then the call was probably sent with another token.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// // The scopes of the token are not known.
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// assert!(!denial.is_contradicted());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        self.0.is_contradicted()
+    }
+
     /// Returns the ways to mend the refusal. They are alternatives, and the first one is
     /// recommended. There is at least one option, and each has at least one step.
     ///

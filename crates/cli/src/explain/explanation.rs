@@ -63,10 +63,7 @@ impl Explainer {
             Some(denial) => denial.options().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
         };
-        let first_step = options.first().and_then(|option| option.steps().first());
-        let is_held = denial.is_some()
-            && first_step.and_then(Step::command_line) == Some(LOOK_FIRST)
-            && self.granted.scopes().is_some();
+        let is_held = denial.as_ref().is_some_and(Denial::is_contradicted);
         notes.extend(is_held.then(|| HELD_IS_ENOUGH.to_owned()));
         notes.extend(
             candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope),
@@ -130,8 +127,6 @@ fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
     read.service().map_or_else(|| refusal.clone(), |service| refusal.clone().with_service(service))
 }
 
-/// The command of the first step if the known scopes of the token contradict the refusal.
-const LOOK_FIRST: &str = "gcp-scopes whoami";
 const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was \
                               probably sent with another token: begin with the first step.";
 
