@@ -34,8 +34,6 @@ impl Context for Environment {
             "cloud_shell" => self.platform() == Platform::CloudShell,
             "default_account" => self.account_kind().is_some_and(AccountKind::is_default),
             "owner_unknown" => self.managed_by().is_none(),
-            // A tool that changes back what somebody changes with gcloud or in the console.
-            "tool" => self.word("tool_name").is_some(),
             owner if OWNERS.contains(&owner) => self.managed_by() == Some(owner),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
@@ -104,7 +102,7 @@ impl Context for Case<'_> {
             "login_scopes" => self.scopes_to_log_in(),
             _ => return None,
         };
-        Some((after, self.held().or(self.held).cloned()))
+        Some((after, self.held().cloned()))
     }
 }
 
