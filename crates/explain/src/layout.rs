@@ -281,22 +281,17 @@ impl Layout {
     pub fn options(&self, heading: &str, options: &[RemedyOption]) -> String {
         let Some((first, others)) = options.split_first() else { return String::new() };
         let recommended = self.option(&format!("{heading} {}", sentence(first.title())), first);
-        let titles = others.iter().map(|option| sentence(option.title()));
-        let rest: String = match (others, self.is_verbose) {
-            ([], _) => String::new(),
-            (_, true) => others
-                .iter()
-                .zip(titles)
-                .map(|(option, title)| {
-                    "\n".to_owned() + &self.option(&format!("Or: {title}"), option)
-                })
-                .collect(),
-            (_, false) => {
-                self.paragraph("Or (a verbose report has the steps):")
-                    + &titles.map(|title| self.wrapped("  - ", &title)).collect::<String>()
-            }
-        };
-        recommended + &rest
+        if self.is_verbose {
+            let full = |option: &RemedyOption| {
+                "\n".to_owned() + &self.option(&format!("Or: {}", sentence(option.title())), option)
+            };
+            return recommended + &others.iter().map(full).collect::<String>();
+        }
+        let title = |option: &RemedyOption| self.wrapped("  - ", &sentence(option.title()));
+        let titles: String = others.iter().map(title).collect();
+        let others =
+            (!titles.is_empty()).then(|| self.paragraph("Or (a verbose report has the steps):"));
+        recommended + &others.unwrap_or_default() + &titles
     }
 
     /// Returns one option below its heading.
