@@ -12,6 +12,8 @@ mod builder;
 mod log;
 #[path = "support/plain.rs"]
 mod plain;
+#[path = "support/publish.rs"]
+mod publish;
 
 use std::error::Error;
 use std::time::Duration;
@@ -30,6 +32,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use log::Log;
+use publish::publish;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
@@ -62,19 +65,6 @@ fn upload(
         google.storage_url()
     );
     client.post(url).bearer_auth(google.token()).body("meow")
-}
-
-/// Creates a call to the service [`Service::OtherApi`] of the fake, which the guard treats as
-/// Pub/Sub.
-fn publish(
-    client: &ClientWithMiddleware,
-    google: &FakeGoogle,
-) -> reqwest_middleware::RequestBuilder {
-    let url = format!(
-        "{}/v1/projects/my-project/topics/orders:publish",
-        google.url_of(Service::OtherApi)
-    );
-    client.post(url).bearer_auth(google.token()).body("{}")
 }
 
 /// Returns how many requests the fake Cloud Storage has received.

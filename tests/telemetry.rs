@@ -10,6 +10,8 @@
 mod builder;
 #[path = "support/plain.rs"]
 mod plain;
+#[path = "support/publish.rs"]
+mod publish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -25,6 +27,7 @@ use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
+use publish::publish;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use tower::ServiceExt as _;
 use tracing::field::{Field, Visit};
@@ -114,17 +117,6 @@ async fn google() -> FakeGoogle {
 async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
     let guard = guard.detect().await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
-}
-
-fn publish(
-    client: &ClientWithMiddleware,
-    google: &FakeGoogle,
-) -> reqwest_middleware::RequestBuilder {
-    let url = format!(
-        "{}/v1/projects/my-project/topics/orders:publish",
-        google.url_of(Service::OtherApi)
-    );
-    client.post(url).bearer_auth(google.token()).body("{}")
 }
 
 /// Returns the cells of each row of the field table in `docs/logs.md`, starting with the header.

@@ -665,6 +665,11 @@ mod tests {
             let key = self.grants.inspect(header, BeforeRefusal).unwrap();
             self.grants.wait(key, Some(header), BeforeRefusal, 10 * SECOND).await
         }
+
+        /// Waits for the scopes of the token `opaque`, as an explanation of a refusal does.
+        async fn wait_after_refusal(&self, key: TokenKey) -> GrantedScopes {
+            self.grants.wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND).await
+        }
     }
 
     fn bearer(token: &str) -> HeaderValue {
@@ -963,13 +968,7 @@ mod tests {
             (TestSource::new(Behavior::DoesNotKnow), TestSource::new(Behavior::Knows));
         let setup = Setup::new(&[(BeforeRefusal, &cheap), (AfterRefusal, &expensive)]);
         let key = setup.grants.inspect(&bearer("opaque"), BeforeRefusal).unwrap();
-        assert!(
-            !setup
-                .grants
-                .wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND)
-                .await
-                .is_unknown()
-        );
+        assert!(!setup.wait_after_refusal(key).await.is_unknown());
         assert_eq!(expensive.queries(), 1);
     }
 
@@ -1090,13 +1089,7 @@ mod tests {
             panic!("not seen")
         };
         assert_eq!(source.queries(), 0);
-        assert!(
-            !setup
-                .grants
-                .wait(key, Some(&bearer("opaque")), AfterRefusal, SECOND)
-                .await
-                .is_unknown()
-        );
+        assert!(!setup.wait_after_refusal(key).await.is_unknown());
         assert_eq!(source.queries(), 1);
     }
 
