@@ -111,4 +111,5 @@ fn convert_to_grpc(headers: &mut HeaderMap) {
 
 /// The message names no sender, because the page may come from a proxy, a login portal or Google's
 /// front end.
-const NOT_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";
+const NOT_GRPC: &str =
+    "the response is HTTP 403 without a gRPC status; it may come from a proxy or a load balancer";

@@ -429,7 +429,7 @@ async fn an_http_403_that_is_not_grpc_is_permission_denied() {
         let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
         let status = status.unwrap();
         assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
-        assert!(status.message().starts_with("the answer was HTTP 403 and no gRPC"), "{status:?}");
+        assert!(status.message().starts_with("the response is HTTP 403 without"), "{status:?}");
         assert!(!status.message().contains("guest network"), "{status:?}");
         assert_eq!(Denial::find(&status).is_some(), is_denied, "{status:?}");
         assert_eq!(status.message().contains("No IAM role fixes this"), is_denied, "{status:?}");
