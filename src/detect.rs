@@ -9,11 +9,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::background::{LATE, Spawner};
+use crate::catalog::Endpoints;
 use crate::environment::Snapshot;
 use crate::error::Error;
 use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
 use crate::parallel::Running;
+use crate::telemetry;
 
 /// How long the metadata server may take.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,33 @@ pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
     let files = snapshot.credential_paths().into_iter();
     let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
     files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text))
+}
+
+/// Maps the emulators that the snapshot's variables name. Returns all endpoints, and those to which
+/// tokens may be sent: a variable does not make another machine trustworthy.
+pub(crate) fn with_emulators(
+    snapshot: &Snapshot,
+    mut for_tokens: Endpoints,
+) -> (Endpoints, Endpoints) {
+    let mut all = for_tokens.clone();
+    for (variable, address, api) in snapshot.emulators() {
+        let mapped = |endpoints: &Endpoints| endpoints.clone().endpoint(address, api);
+        match mapped(&all) {
+            Ok(endpoints) => all = endpoints,
+            Err(_) => telemetry::unusable_variable(variable, "set it to a host and a port"),
+        }
+        if is_on_this_machine(address) {
+            for_tokens = mapped(&for_tokens).unwrap_or(for_tokens);
+        }
+    }
+    (all, for_tokens)
+}
+
+/// Returns whether an address without a path, with or without a scheme, is on this machine.
+fn is_on_this_machine(address: &str) -> bool {
+    let authority = address.split_once("://").map_or(address, |(_, authority)| authority);
+    let authority: Option<http::uri::Authority> = authority.trim_end_matches('/').parse().ok();
+    authority.is_some_and(|it| matches!(it.host(), "localhost" | "127.0.0.1" | "[::1]"))
 }
 
 /// Returns a client of the metadata server. Returns `None` if the snapshot shows that no metadata

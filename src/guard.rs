@@ -2,6 +2,7 @@
 
 mod bounded;
 mod builder;
+mod denial_hook;
 pub(crate) mod lessons;
 mod notes;
 mod repeats;
@@ -20,6 +21,7 @@ use crate::granted::token_cache::TokenCache;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
+use denial_hook::DenialHook;
 use lessons::Lessons;
 use notes::SetupNotes;
 use repeats::Repeats;
@@ -67,6 +69,9 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
+    /// The endpoints to which tokens may be sent: without a host on another machine that only an
+    /// environment variable names.
+    pub(crate) token_endpoints: Endpoints,
     pub(crate) tokens: TokenCache,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: LiveEnvironment,
@@ -76,6 +81,7 @@ pub(crate) struct State {
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,
+    pub(crate) on_denial: Option<DenialHook>,
     pub(crate) background: Background,
 }
 

@@ -16,8 +16,8 @@
 //!   lack of scopes although its token holds one; once per method
 //! - disproved: the message of a refusal contains a sentence about scopes beside other words,
 //!   although the token holds an accepted scope; the response is passed on
-//! - set-up: the guard cannot work as it was set up; the event contains what to change. Once per
-//!   guard and cause
+//! - set-up: the guard cannot work as it was set up, or a variable has a value that cannot be used;
+//!   the event contains what to change. Once per guard and cause
 //!
 //! The events of level DEBUG:
 //!
@@ -365,6 +365,16 @@ pub(crate) fn setup(note: SetupNote, server: Option<&str>) {
         target: TARGET,
         { "oauth.scope.setup" = note.as_str(), "server.address" = server },
         "{}", note.advice()
+    );
+}
+
+/// Logs that the value of an environment variable cannot be used, and changes nothing. `advice`
+/// contains what to change.
+pub(crate) fn unusable_variable(name: &str, advice: &str) {
+    warn!(
+        target: TARGET,
+        { "oauth.scope.setup" = "unusable_variable" },
+        "{advice}: the value of {name} cannot be used, and changes nothing"
     );
 }
 

@@ -147,7 +147,8 @@ pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 impl Guard {
     /// Returns the scope for which a token for this call is requested, or `None` if the call must
     /// not get a token. A call gets a token if it has no credentials and goes to a Google API over
-    /// TLS, or to a host that the user mapped.
+    /// TLS, or to a host that the user mapped. A host on another machine that only an environment
+    /// variable such as `STORAGE_EMULATOR_HOST` names gets none.
     ///
     /// ```
     /// use gcp_scopes::{Guard, call::Call};
@@ -164,7 +165,7 @@ impl Guard {
         if call.has_credentials() {
             return None;
         }
-        let endpoints = &self.state().endpoints;
+        let endpoints = &self.state().token_endpoints;
         // Stated scopes are ignored, because they do not prove that the host belongs to Google.
         let call = &call.with_needed_scopes(None);
         let lookup = catalog::lookup(call, endpoints);

@@ -76,10 +76,15 @@ async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(*denial.accepted(), ScopeSet::from_scope_text(OWN));
     assert_eq!(request_count(&google), 0);
+    // An empty set takes the call out of the guard's checks. The refusal is still explained.
+    let unchecked = call(&client, &google, &token).with_extension(needed(""));
+    let error = unchecked.send().await.unwrap_err();
+    assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Refused);
+    assert_eq!(request_count(&google), 1);
     // Without needed scopes the guard predicts nothing, but explains the refusal.
     let error = call(&client, &google, &token).send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Refused);
-    assert_eq!(request_count(&google), 1);
+    assert_eq!(request_count(&google), 2);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -385,10 +386,75 @@ async fn every_event_has_exactly_the_documented_fields() {
     }
 }
 
+/// Returns the scope for which the guard would request a token, and whether the guard takes the
+/// call for one of Google's.
+fn judged(guard: &Guard, url: &str) -> (Option<String>, bool) {
+    let (verb, uri, headers) = (http::Method::GET, url.parse().unwrap(), HeaderMap::new());
+    let call = Call::new(&verb, &uri).with_headers(&headers);
+    let scope = guard.scope_to_request(&call).map(|scope| scope.short().to_owned());
+    let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
+    (scope, matches!(guard.decide(&call, &held), Decision::Lacking(_)))
+}
+
+#[tokio::test]
+async fn variables_of_emulators_map_hosts_and_send_tokens_only_to_this_machine() {
+    let variables = [
+        ("NO_GCE_CHECK", "true"),
+        ("STORAGE_EMULATOR_HOST", "localhost:4443"),
+        ("PUBSUB_EMULATOR_HOST", "https://emulator.example:8085"),
+        ("BIGTABLE_EMULATOR_HOST", "unix:///run/secret-name"),
+    ];
+    let records = Records::default();
+    let capture = records.capture();
+    let guard = Guard::builder().env(variables).detect().await;
+    drop(capture);
+    let bucket = "http://127.0.0.1:4443/storage/v1/b/photos";
+    let topic = "https://emulator.example:8085/v1/projects/p/topics/t";
+    assert_eq!(judged(&guard, bucket), (Some("devstorage.read_only".to_owned()), true));
+    assert_eq!(judged(&guard, topic), (None, true));
+    assert_eq!(judged(&guard, "https://emulator.example/v1/projects/p/topics/t"), (None, false));
+    let [event] = &records.of_kind("set-up")[..] else { panic!("expected one event") };
+    assert!(event["message"].contains("BIGTABLE_EMULATOR_HOST"), "{event:?}");
+    assert!(!event["message"].contains("secret-name"), "{event:?}");
+    // A host that the program maps gets tokens, whatever a variable says.
+    let mapped =
+        Guard::builder().endpoint("https://emulator.example:8085", "pubsub.googleapis.com");
+    let guard = mapped.unwrap().env(variables).detect().await;
+    assert_eq!(judged(&guard, topic), (Some("pubsub".to_owned()), true));
+}
+
+#[test]
+fn the_preflight_variable_takes_precedence_over_the_program() {
+    for (value, expected, events) in [
+        ("off", Preflight::Off, 0),
+        ("warn", Preflight::Warn, 0),
+        (" Confirm\n", Preflight::Confirm, 0),
+        ("deny", Preflight::Deny, 0),
+        ("", Preflight::Warn, 0),
+        ("of", Preflight::Warn, 1),
+    ] {
+        let records = Records::default();
+        let _capture = records.capture();
+        let guard = Guard::builder().preflight(Preflight::Warn);
+        let guard = guard.env([("GCP_SCOPES_PREFLIGHT", value)]).build();
+        assert!(format!("{guard:?}").contains(&format!("preflight: {expected:?}")), "{guard:?}");
+        assert_eq!(records.of_kind("set-up").len(), events, "{value}");
+    }
+}
+
 #[tokio::test]
 async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     let (google, records) = (google().await, Records::default());
-    let client = client(builder(&google).preflight(Preflight::Deny)).await;
+    let hooked = Arc::new(Mutex::new(Vec::new()));
+    let hook = {
+        let hooked = Arc::clone(&hooked);
+        move |denial: &Denial, calls| {
+            hooked.lock().unwrap().push((denial.method().map(|method| method.id()), calls));
+            panic!("a panic of the hook affects no call");
+        }
+    };
+    let deny = builder(&google).preflight(Preflight::Deny).on_denial(hook);
+    let client = client(deny).await;
     let _capture = records.capture();
     for _ in 0..1000 {
         publish(&client, &google).send().await.unwrap_err();
@@ -401,6 +467,10 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     assert_eq!(counts.iter().sum::<u64>(), 1000);
     // Of repeated denials, only the first, the 10th, the 100th and the 1,000th are logged.
     assert!(counts.len() <= 4, "{counts:?}");
+    let publish = Some("pubsub.projects.topics.publish");
+    let expected: Vec<_> = counts.iter().map(|calls| (publish, *calls)).collect();
+    // Not poisoned: the lock is released before the hook panics.
+    assert_eq!(*hooked.lock().unwrap(), expected);
 }
 
 /// Makes a refused call with this token. The inner service refuses at once, as Google does.

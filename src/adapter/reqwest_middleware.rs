@@ -17,7 +17,8 @@
 //!
 //! # Methods that are not in the catalog
 //! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
-//! which scopes the call needs:
+//! which scopes the call needs. An empty set takes the request out of the guard's checks: the
+//! request is sent, and only a refusal is explained.
 //!
 //! ```no_run
 //! use gcp_scopes::call::NeededScopes;

@@ -44,7 +44,8 @@
 //! ```
 //!
 //! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
-//! which scopes the call needs, if the catalog does not contain the method.
+//! which scopes the call needs, if the catalog does not contain the method. An empty set takes the
+//! request out of the guard's checks: the request is sent, and only a refusal is explained.
 //!
 //! # Errors
 //! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too, in

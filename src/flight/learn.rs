@@ -18,6 +18,9 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
     let event = (EventKind::Denied, telemetry::evidence(denial), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
+        if let Some(hook) = &state.on_denial {
+            hook.call(denial, times);
+        }
     }
 }
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use http::Uri;
 
+use super::denial_hook::DenialHook;
 use super::lessons::Lessons;
 use super::notes::SetupNotes;
 use super::repeats::Repeats;
 use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
+use crate::denial::Denial;
 use crate::detect;
 use crate::environment::Snapshot;
 use crate::error::Error;
@@ -24,6 +26,7 @@ use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 use crate::live_environment::LiveEnvironment;
+use crate::telemetry;
 
 /// The settings of a [`Guard`]. Created by [`Guard::builder`].
 ///
@@ -52,6 +55,7 @@ pub struct GuardBuilder {
     snapshot: Option<Snapshot>,
     clock: Option<Arc<dyn Clock>>,
     background: Background,
+    on_denial: Option<DenialHook>,
 }
 
 /// The largest size of the token cache. The cache allocates its table at once, and a table of
@@ -82,6 +86,29 @@ impl GuardBuilder {
     /// ```
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
+        self
+    }
+
+    /// Calls `hook` for denials, for example to count them in a metric or to page somebody. The
+    /// second argument is the number of calls that the first argument stands for.
+    ///
+    /// The hook is called with each [event](crate::telemetry) *denied*, and as rarely: for the
+    /// first denial of a method and a token, then for the 10th, the 100th and so on, and for the
+    /// next one after ten minutes. It runs on the thread of the refused call, so it must not block.
+    /// A panic of the hook does not affect the call. The last hook that is set replaces the others.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// let guard = Guard::builder()
+    ///     .on_denial(|denial, calls| {
+    ///         let method = denial.method().map_or("unknown", |method| method.id());
+    ///         eprintln!("scope_denials{{method={method:?}}} +{calls}"); // or a counter of metrics
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn on_denial(mut self, hook: impl Fn(&Denial, u64) + Send + Sync + 'static) -> Self {
+        self.on_denial = Some(DenialHook::new(hook));
         self
     }
 
@@ -349,24 +376,47 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(mut self) -> Guard {
         let uses_tokeninfo = self.uses_tokeninfo(false);
+        self.apply_preflight_variable();
         let environment = LiveEnvironment::fixed(self.snapshot.take().unwrap_or_default());
-        self.assemble(environment, uses_tokeninfo)
+        let token_endpoints = self.endpoints.clone();
+        self.assemble(environment, uses_tokeninfo, token_endpoints)
     }
 
     /// Detects the environment from environment variables, credential files and the metadata
-    /// server, and builds the guard.
+    /// server, and builds the guard. Calls to the host in a variable such as
+    /// `STORAGE_EMULATOR_HOST` count as calls to the API that the emulator stands for. The guard
+    /// attaches no token to them, unless the host is `localhost`, `127.0.0.1` or `[::1]`.
     ///
     /// Never fails, and takes little more than a second: everything that cannot be detected is
     /// unknown. If the metadata server did not respond in time, the guard queries the server again
     /// when a denial, a self-check or the scopes of a token need the environment.
     pub async fn detect(mut self) -> Guard {
         let uses_tokeninfo = self.uses_tokeninfo(self.snapshot.is_none());
+        self.apply_preflight_variable();
         let snapshot = self.snapshot.take().map_or_else(detect::process, detect::with_files);
+        let token_endpoints;
+        (self.endpoints, token_endpoints) = detect::with_emulators(&snapshot, self.endpoints);
         self.fetch = self.fetch.or_else(own_fetch);
         let spawner = self.background.spawner().clone();
         let environment =
             LiveEnvironment::detect(snapshot, self.fetch.clone(), spawner, self.clock()).await;
-        self.assemble(environment, uses_tokeninfo)
+        self.assemble(environment, uses_tokeninfo, token_endpoints)
+    }
+
+    /// Replaces the setting of the program by that of the environment.
+    fn apply_preflight_variable(&mut self) {
+        let value = match &self.snapshot {
+            Some(snapshot) => snapshot.env(Preflight::VARIABLE).map(str::to_owned),
+            None => std::env::var(Preflight::VARIABLE).ok(),
+        };
+        let Some(value) = value.filter(|value| !value.is_empty()) else { return };
+        match Preflight::parse(&value) {
+            Some(preflight) => self.preflight = preflight,
+            None => telemetry::unusable_variable(
+                Preflight::VARIABLE,
+                "set it to off, warn, confirm or deny",
+            ),
+        }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -394,7 +444,12 @@ impl GuardBuilder {
 
     /// Creates the guard. The sources of the program and the guard's own sources are put into the
     /// configured order.
-    fn assemble(self, environment: LiveEnvironment, uses_tokeninfo: bool) -> Guard {
+    fn assemble(
+        self,
+        environment: LiveEnvironment,
+        uses_tokeninfo: bool,
+        token_endpoints: Endpoints,
+    ) -> Guard {
         let clock = self.clock();
         let fetch = self.fetch.clone().or_else(own_fetch);
         let metadata = environment.may_have_server().then(|| metadata_source(environment.clone()));
@@ -411,6 +466,7 @@ impl GuardBuilder {
             preflight: self.preflight,
             delivery: self.delivery,
             endpoints: self.endpoints,
+            token_endpoints,
             tokens: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment,
@@ -419,6 +475,7 @@ impl GuardBuilder {
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             notes: SetupNotes::default(),
+            on_denial: self.on_denial,
             background: self.background,
         })
     }

@@ -2,6 +2,10 @@
 
 /// What a guard does before a call whose token is known to lack the scope.
 ///
+/// The environment variable `GCP_SCOPES_PREFLIGHT` takes precedence over the program, so that the
+/// setting can be changed without a new build. Its values are `off`, `warn`, `confirm` and `deny`.
+/// With any other value a guard logs one event and keeps the program's setting.
+///
 /// ```
 /// use gcp_scopes::{Guard, Preflight};
 ///
@@ -27,6 +31,22 @@ pub enum Preflight {
     /// may wait up to 500 ms ([`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait)) for the
     /// token's scopes. If the scopes are still unknown then, this call and later calls are sent.
     Deny,
+}
+
+impl Preflight {
+    /// The environment variable that takes precedence over the program's setting.
+    pub(crate) const VARIABLE: &str = "GCP_SCOPES_PREFLIGHT";
+
+    /// Parses the value of [`VARIABLE`](Self::VARIABLE).
+    pub(crate) fn parse(value: &str) -> Option<Self> {
+        match value.trim().to_ascii_lowercase().as_str() {
+            "off" => Some(Self::Off),
+            "warn" => Some(Self::Warn),
+            "confirm" => Some(Self::Confirm),
+            "deny" => Some(Self::Deny),
+            _ => None,
+        }
+    }
 }
 
 /// How a refusal for lack of scopes reaches the caller.

@@ -269,7 +269,7 @@ impl SelfCheck {
     /// Returns the requests that the check needs, and the scopes of their tokens.
     fn requests(&self) -> CheckRequests {
         let (source, limit) = (self.source.clone(), self.limit);
-        let endpoints = &self.guard.state().endpoints;
+        let endpoints = &self.guard.state().token_endpoints;
         let iam: Vec<_> = self.resources.iter().map(|need| need.request(endpoints)).collect();
         let resources = iam.iter().flatten().map(|(scope, _)| scope.clone());
         let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());

@@ -20,6 +20,26 @@
 //! assert_eq!(serde_json::to_value(denial)?["method"], "storage.objects.insert");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A service whose own call to Google was refused responds to its clients with an error of its own,
+//! here with `application/problem+json` (RFC 9457). The clients cannot fix the refusal, so the
+//! response contains the method and no name of a VM, a project or an account:
+//!
+//! ```
+//! use gcp_scopes_explain::Denial;
+//! use http::Response;
+//! use serde_json::json;
+//!
+//! fn problem(denial: &Denial) -> http::Result<Response<String>> {
+//!     let problem = json!({
+//!         "title": "This service lacks an OAuth scope for a Google API",
+//!         "status": 502,
+//!         "google_method": denial.method().map(|method| method.id()),
+//!     });
+//!     let response = Response::builder().status(502);
+//!     response.header("content-type", "application/problem+json").body(problem.to_string())
+//! }
+//! ```
 
 mod error;
 mod error_body;

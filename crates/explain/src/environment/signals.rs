@@ -14,7 +14,7 @@ pub(super) const OWNER_VARIABLE: &str = "GCP_SCOPES_MANAGED_BY";
 pub(crate) static OWNERS: [&str; 7] =
     ["terraform", "gcloud", "console", "pulumi", "config-connector", "ansible", "packer"];
 /// The environment variables that are read. Other variables are never read.
-pub(super) static VARIABLES: [&str; 27] = [
+pub(super) static VARIABLES: [&str; 34] = [
     CREDENTIALS_VARIABLE,
     OWNER_VARIABLE,
     "CLOUDSDK_CONFIG",
@@ -42,6 +42,26 @@ pub(super) static VARIABLES: [&str; 27] = [
     "GOOGLE_CLOUD_SHELL",
     "DEVSHELL_CLIENT_PORT",
     "BUILDER_OUTPUT",
+    "BIGQUERY_EMULATOR_HOST",
+    "BIGTABLE_EMULATOR_HOST",
+    "DATASTORE_EMULATOR_HOST",
+    "FIRESTORE_EMULATOR_HOST",
+    "PUBSUB_EMULATOR_HOST",
+    "SPANNER_EMULATOR_HOST",
+    "STORAGE_EMULATOR_HOST",
+];
+
+/// The variables in which client libraries find an emulator, and the API of the emulator. Sources:
+/// <https://docs.cloud.google.com/sdk/gcloud/reference/beta/emulators>; for BigQuery and Cloud
+/// Storage, which gcloud does not emulate, Google's client libraries for Python and Go.
+pub(super) static EMULATORS: [(&str, &str); 7] = [
+    ("BIGQUERY_EMULATOR_HOST", "bigquery.googleapis.com"),
+    ("BIGTABLE_EMULATOR_HOST", "bigtable.googleapis.com"),
+    ("DATASTORE_EMULATOR_HOST", "datastore.googleapis.com"),
+    ("FIRESTORE_EMULATOR_HOST", "firestore.googleapis.com"),
+    ("PUBSUB_EMULATOR_HOST", "pubsub.googleapis.com"),
+    ("SPANNER_EMULATOR_HOST", "spanner.googleapis.com"),
+    ("STORAGE_EMULATOR_HOST", "storage.googleapis.com"),
 ];
 
 /// The paths that are read from the metadata server, apart from [`ATTRIBUTE_PATHS`]. The first path

@@ -7,8 +7,8 @@ use super::credential::Credential;
 use super::credential_file::CredentialFile;
 use super::metadata::DEFAULT_HOST;
 use super::signals::{
-    ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, METADATA_PATHS, PRODUCT_NAME_FILE,
-    VARIABLES,
+    ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, EMULATORS, METADATA_PATHS,
+    PRODUCT_NAME_FILE, VARIABLES,
 };
 
 /// Environment variables, credential files and values of the metadata server, from which an
@@ -230,13 +230,34 @@ impl Snapshot {
         )
     }
 
+    /// Returns the emulators of Google APIs that variables such as `STORAGE_EMULATOR_HOST` name:
+    /// the variable, its value, and the host of the API.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
+    /// let snapshot = Snapshot::new().with_env("PUBSUB_EMULATOR_HOST", "localhost:8085");
+    /// let expected = ("PUBSUB_EMULATOR_HOST", "localhost:8085", "pubsub.googleapis.com");
+    /// assert!(snapshot.emulators().eq([expected]));
+    /// ```
+    pub fn emulators(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+        EMULATORS.iter().filter_map(|&(variable, api)| Some((variable, self.env(variable)?, api)))
+    }
+
     /// Returns the credential that [`with_credential`](Self::with_credential) set.
     pub(super) fn declared(&self) -> Option<Credential> {
         self.declared
     }
 
     /// Returns the value of an environment variable, if it is set.
-    pub(super) fn env(&self, name: &str) -> Option<&str> {
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
+    /// assert_eq!(Snapshot::new().with_env("K_SERVICE", "web").env("K_SERVICE"), Some("web"));
+    /// ```
+    #[must_use]
+    pub fn env(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str)
     }
 

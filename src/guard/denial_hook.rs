@@ -1,0 +1,22 @@
+//! The function of the program that is called for denials.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::denial::Denial;
+
+/// The function that [`GuardBuilder::on_denial`](crate::GuardBuilder::on_denial) sets.
+#[derive(Clone)]
+pub(crate) struct DenialHook(Arc<dyn Fn(&Denial, u64) + Send + Sync>);
+
+impl DenialHook {
+    pub(super) fn new(hook: impl Fn(&Denial, u64) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    /// Calls the function. A panic of the function ends here, because no failure of a hook may fail
+    /// a call; the panic hook of the process has reported the panic.
+    pub(crate) fn call(&self, denial: &Denial, calls: u64) {
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(denial, calls)));
+    }
+}
