@@ -1,7 +1,9 @@
 //! The connector that sends the requests of a store through a guard.
 
 use std::collections::VecDeque;
+use std::error::Error as StdError;
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -19,6 +21,9 @@ use gcp_scopes::{Denial, Guard};
 /// How many of the latest denials a connector keeps for [`GuardConnector::denial_of`]. The limit
 /// bounds the memory; programs usually handle an error soon after the call.
 const RECENT: usize = 64;
+
+/// How many errors of a chain are read, which bounds the work for a chain that never ends.
+const MAX_SOURCES: usize = 32;
 
 /// A connector whose requests go through a [`Guard`]. Created by
 /// [`GuardObjectStoreExt::object_store`](crate::GuardObjectStoreExt::object_store).
@@ -69,11 +74,13 @@ impl GuardConnector {
         Self { guard: guard.clone(), inner: Arc::new(inner), recent: Arc::default() }
     }
 
-    /// Returns the denial behind an error of a store that uses this connector or a clone of it.
-    /// Returns `None` if the error has another cause, or if there were 64 later denials.
+    /// Returns the denial behind an error of a store that uses this connector or a clone of it, or
+    /// behind an error of a library that contains such an error, boxed or as its source. Returns
+    /// `None` if the error has another cause, or if there were 64 later denials.
     ///
-    /// Compares the message of each of the last 64 denials with the text of the error. If several
-    /// denials have the same message, returns the latest.
+    /// Compares the message of each of the last 64 denials with the texts of the error and of its
+    /// sources. If several denials have the same message, returns the latest. An error that keeps
+    /// neither the text nor the source of the store's error has no denial.
     ///
     /// ```
     /// # fn show(guarded: gcp_scopes_object_store::GuardConnector, error: object_store::Error) {
@@ -83,12 +90,15 @@ impl GuardConnector {
     /// # }
     /// ```
     #[must_use]
-    pub fn denial_of(&self, error: &object_store::Error) -> Option<Denial> {
-        let text = error.to_string();
+    pub fn denial_of(&self, error: &(dyn StdError + 'static)) -> Option<Denial> {
+        let errors = iter::successors(Some(error), |&error| error.source()).take(MAX_SOURCES);
+        let texts: Vec<String> = errors.map(ToString::to_string).collect();
+        let has_message =
+            |denial: &&Denial| texts.iter().any(|text| contains_message_of(text, denial));
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         // The latest denial comes first, because a program usually handles an error before it makes
         // the next call.
-        recent.iter().rev().find(|denial| contains_message_of(&text, denial)).cloned()
+        recent.iter().rev().find(has_message).cloned()
     }
 
     /// Adds a denial to the latest denials, and drops the oldest if there are [`RECENT`] already.

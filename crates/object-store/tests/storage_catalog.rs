@@ -3,6 +3,7 @@
 //! `cargo test -p gcp-scopes-object-store --no-default-features --features catalog-storage`.
 
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -49,6 +50,22 @@ fn send(request: http::Request<Vec<u8>>) -> Result<HttpResponse, ureq::Error> {
     Ok(http::Response::from_parts(parts, Bytes::from(body.read_to_vec()?).into()))
 }
 
+/// The error of a library above object_store.
+#[derive(Debug)]
+struct LibraryError(Box<object_store::Error>);
+
+impl fmt::Display for LibraryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the table cannot be read")
+    }
+}
+
+impl Error for LibraryError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
 #[tokio::test]
 async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box<dyn Error>> {
     let google = FakeGoogle::builder()
@@ -74,6 +91,10 @@ async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box
     assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
     let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
+    // Libraries above object_store box its error, and may print another text of their own.
+    let boxed: Box<dyn Error + Send + Sync> = Box::new(LibraryError(error.into()));
+    assert!(connector.denial_of(&*boxed).is_some());
+    assert!(connector.denial_of(&std::io::Error::other("another failure")).is_none());
     Ok(())
 }
 
