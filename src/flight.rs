@@ -61,6 +61,8 @@
 //! - tower: [`Flight::begin_in_place`] with a request; then [`Flight::explain_response`]
 //! - tonic, through tower: [`Flight::begin_in_place`] with a request of gRPC; then
 //!   [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`]
+//! - reqwest: `Guard::send`, or [`Guard::begin`] with `adapter::reqwest::call_of`; then
+//!   `Flight::explain_reqwest`
 //! - reqwest-middleware: [`Guard::begin`] with a request; then [`Flight::explain_response`]
 //! - object_store, opendal: [`Guard::begin`] with a request; then [`Flight::explain`]
 //! - google-apis, google-cloud, inside [`Guard::calling`]: [`Guard::begin_method`] with a method

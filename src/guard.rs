@@ -13,11 +13,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
 use crate::granted::token_cache::TokenCache;
+use crate::granted::token_table::Stage;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
@@ -132,6 +135,28 @@ impl Guard {
     /// ```
     pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         self.0.tokens.declare(token, granted);
+    }
+
+    /// Returns which scopes a token holds, as far as the guard can find out. Queries the guard's
+    /// sources, and waits at most 500 ms for them.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::granted::AccessToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let guard = Guard::builder().build(); // without a source of scopes
+    /// let token = AccessToken::new("ya29.x").expect("a token without spaces");
+    /// assert!(guard.granted(token).await.is_unknown());
+    /// # }
+    /// ```
+    pub async fn granted(&self, token: AccessToken<'_>) -> GrantedScopes {
+        let header = HeaderValue::try_from(format!("Bearer {}", token.secret())).ok();
+        let (tokens, stage) = (&self.0.tokens, Stage::AfterRefusal);
+        match header.as_ref().and_then(|header| tokens.inspect(header, stage)) {
+            Some(key) => tokens.wait(key, header.as_ref(), stage, WAIT).await,
+            None => GrantedScopes::unknown("no header can contain the token"),
+        }
     }
 
     /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events

@@ -43,6 +43,7 @@
 //! | client | add | begin with |
 //! |---|---|---|
 //! | tower, hyper | feature `tower` | [`Guard::layer`], [`adapter::tower`] |
+//! | reqwest | feature `reqwest` | `Guard::send`, `adapter::reqwest` |
 //! | reqwest-middleware | feature `reqwest-middleware` | [`Guard::middleware`] |
 //! | gcloud-storage, gcloud-bigquery | the same feature | [`adapter::reqwest_middleware`] |
 //! | gcp_auth, for tokens | feature `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |

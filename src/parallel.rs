@@ -1,8 +1,6 @@
-//! Runs several requests in parallel, with or without a common deadline.
+//! Runs several requests in parallel with a common deadline.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -40,33 +38,6 @@ impl<T: Send + 'static> Running<T> {
             }
         }
         results
-    }
-}
-
-/// Runs two futures at the same time, on any executor. tokio's `join!` does the same, but needs
-/// tokio's procedural macros.
-pub(crate) async fn both<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    let (mut first_output, mut second_output) = (None, None);
-    poll_fn(|cx| {
-        first_output = first_output.take().or_else(|| ready(first.as_mut().poll(cx)));
-        second_output = second_output.take().or_else(|| ready(second.as_mut().poll(cx)));
-        match (first_output.take(), second_output.take()) {
-            (Some(first), Some(second)) => Poll::Ready((first, second)),
-            outputs => {
-                (first_output, second_output) = outputs;
-                Poll::Pending
-            }
-        }
-    })
-    .await
-}
-
-/// Returns the output, if the future has ended.
-fn ready<T>(poll: Poll<T>) -> Option<T> {
-    match poll {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
     }
 }
 
@@ -123,23 +94,6 @@ mod tests {
         let until = started + Duration::from_secs(2);
         assert_eq!(done_by(until, works).await, [Ok(1), Ok(2)]);
         assert_eq!(started.elapsed(), Duration::ZERO);
-    }
-
-    #[test]
-    fn both_futures_run_at_the_same_time() {
-        let (first, second) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
-        let early = async {
-            first.notify_one();
-            second.notified().await;
-            1
-        };
-        let late = async {
-            first.notified().await;
-            second.notify_one();
-            2
-        };
-        // Each future waits for the other, so one after the other they would never end.
-        assert_eq!(block_on(both(early, late)), (1, 2));
     }
 
     #[test]

@@ -47,6 +47,9 @@
 //!     tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
 //! ```
 
+mod event_kind;
+mod setup_note;
+
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -58,6 +61,9 @@ use crate::refusal::{Gate, Refusal};
 use crate::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::least_scope;
 use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+
+pub(crate) use event_kind::EventKind;
+pub(crate) use setup_note::SetupNote;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";
@@ -75,26 +81,6 @@ pub(crate) const PERIOD: Duration = Duration::from_secs(600);
 /// 2,048 events that the repository's `docs/logs.md` promises.
 const MAX_CALL_EVENTS: u32 = 960;
 const MAX_INSPECTION_EVENTS: u32 = 48;
-
-/// The events about calls that are counted, so that one event may stand for several calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum EventKind {
-    Denied,
-    Predicted,
-    WrongScopeRequested,
-    Disproved,
-    OtherGate,
-}
-
-impl EventKind {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Denied,
-        Self::Predicted,
-        Self::WrongScopeRequested,
-        Self::Disproved,
-        Self::OtherGate,
-    ];
-}
 
 /// Bounds the number of events in each [`PERIOD`].
 pub(crate) struct EventBudget {
@@ -149,18 +135,7 @@ macro_rules! log_call {
 /// Logs calls of this kind that no other event reports, because their methods and tokens are too
 /// many.
 pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
-    let (verdict, what) = match kind {
-        EventKind::Denied => (Some("missing"), "were refused for lack of an OAuth scope"),
-        EventKind::Predicted => {
-            (Some("missing"), "were sent although the token lacks the OAuth scope")
-        }
-        EventKind::WrongScopeRequested => (None, "requested an OAuth scope that does not fit"),
-        EventKind::Disproved => (
-            Some("ok"),
-            "were refused with a sentence about scopes, although the token holds an accepted scope",
-        ),
-        EventKind::OtherGate => (Some("ok"), "were refused by another gate than the scope gate"),
-    };
+    let (verdict, what) = kind.summary();
     match kind {
         EventKind::OtherGate => log_call!(DEBUG, None, {
             "oauth.scope.verdict" = verdict,
@@ -316,49 +291,6 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u6
     }, "the call was refused by another gate than the scope gate");
 }
 
-/// A set-up in which the guard cannot work. The guard notices each at the first response that shows
-/// it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SetupNote {
-    UnmappedHost,
-    UnseenToken,
-    NoSource,
-}
-
-impl SetupNote {
-    pub(crate) const COUNT: usize = 3;
-
-    /// Returns the note as one word.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::UnmappedHost => "unmapped_host",
-            Self::UnseenToken => "unseen_token",
-            Self::NoSource => "no_source",
-        }
-    }
-
-    /// Returns what to change, and why.
-    fn advice(self) -> &'static str {
-        match self {
-            Self::UnmappedHost => {
-                "map this host to the Google API behind it with GuardBuilder::endpoint: the host \
-                 refused a call as Google does for lack of an OAuth scope, and the guard ignores \
-                 hosts that are not mapped"
-            }
-            Self::UnseenToken => {
-                "put the guard inside of the layer or middleware that sets the token, or let the \
-                 guard's own layer or middleware set it, using with_token: Google refused a call \
-                 whose request had no credentials when it reached the guard"
-            }
-            Self::NoSource => {
-                "create the guard with detect and the feature `metadata`, allow tokeninfo, add a \
-                 source with GuardBuilder::source, or declare the scopes of each token with \
-                 Guard::declare: the guard has no source that can report which scopes a token holds"
-            }
-        }
-    }
-}
-
 /// Logs what to change in the set-up of the guard. Logged once for each guard and note.
 pub(crate) fn setup(note: SetupNote, server: Option<&str>) {
     warn!(
@@ -408,7 +340,10 @@ fn names(scopes: &ScopeSet) -> String {
 }
 
 /// Returns the first label of the method's host, such as `storage` of `storage.googleapis.com`,
-/// which Google's own clients use as the service name.
+/// which Google's own clients use as the service name. Drive and other APIs share the host
+/// `www.googleapis.com`: the ids of their methods begin with the service.
 fn service(method: ApiMethod) -> &'static str {
-    method.host().split('.').next().unwrap_or_default()
+    let is_shared = method.host().starts_with("www.");
+    let name = if is_shared { method.id() } else { method.host() };
+    name.split('.').next().unwrap_or_default()
 }

@@ -20,9 +20,10 @@ use std::time::Duration;
 
 use builder::builder;
 use bytes::Bytes;
+use gcp_scopes::adapter::reqwest::{SendError, call_of};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
-use gcp_scopes::granted::{GrantSource, GrantedScopes};
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::remedy::RemedyOption;
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
@@ -108,6 +109,52 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
         let error = anyhow::Error::new(error).context("cannot store the picture").context("job 7");
         assert!(Denial::find(&*error).is_some(), "{order}, in an anyhow error");
     }
+}
+
+#[tokio::test]
+async fn a_plain_reqwest_client_sends_through_the_guard() {
+    let google = google().await;
+    let upload = |token: &str| {
+        let url = format!(
+            "{}/upload/storage/v1/b/photos/o?uploadType=media&name=x",
+            google.storage_url()
+        );
+        plain::client().post(url).bearer_auth(token).body("meow")
+    };
+    let guard = guard(&google).preflight(Preflight::Confirm).detect().await;
+    let error = guard.send(upload(&google.token())).await.unwrap_err();
+    let denial = Denial::find(&error).unwrap();
+    assert_eq!(denial.method().unwrap().id(), "storage.objects.insert");
+    // A log that prints the whole chain has the denial once, and `Debug` prints one line.
+    let logged = format!("{:#}", anyhow::Error::from(error));
+    assert_eq!(logged.matches("storage.objects.insert").count(), 1, "{logged}");
+    let error = guard.send(upload(&google.token())).await.unwrap_err();
+    assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Confirmed);
+    assert_eq!(format!("{error:?}"), format!("Denied(DenialError(Denial({error})))"));
+    assert_eq!(storage_requests(&google), 1);
+    let owner = google.mint(ACCOUNT, ["devstorage.read_write"]);
+    assert!(guard.send(upload(&owner)).await.unwrap().status().is_success());
+    let held = guard.granted(AccessToken::new(&google.token()).unwrap()).await;
+    assert_eq!(held.source(), Some(GrantSource::Metadata));
+    let unreachable = guard.send(plain::client().get("http://127.0.0.1:1/"));
+    assert!(matches!(unreachable.await, Err(SendError::Reqwest(error)) if error.is_connect()));
+}
+
+#[tokio::test]
+async fn a_program_that_sends_by_itself_ends_the_flight_with_the_response() {
+    let google = google().await;
+    let guard = guard(&google).denial_delivery(DenialDelivery::Message).detect().await;
+    let url =
+        format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let client = plain::client();
+    let request = client.post(url).bearer_auth(google.token()).body("meow").build().unwrap();
+    let flight = guard.begin(&call_of(&request)).unwrap();
+    let sent_to = request.url().clone();
+    let response = client.execute(request).await.unwrap();
+    let response = flight.explain_reqwest(&sent_to, response).await.unwrap();
+    assert_eq!((response.status(), response.url()), (StatusCode::FORBIDDEN, &sent_to));
+    assert!(response.extensions().get::<Denial>().is_some());
+    assert!(response.text().await.unwrap().contains("No IAM role fixes this"));
 }
 
 #[tokio::test]

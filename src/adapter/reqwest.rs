@@ -1,4 +1,12 @@
-//! An implementation of [`Fetch`] with the program's own `reqwest::Client`.
+//! A plain `reqwest::Client`: [`Guard::send`](crate::Guard::send) sends a request through a guard.
+//! [`ReqwestFetch`] lets the guard send its own requests with the program's client.
+
+mod send;
+
+pub use send::{SendError, call_of};
+
+#[cfg(feature = "reqwest-middleware")]
+pub(super) use send::{finish, unsent, url_hash};
 
 use bytes::{Bytes, BytesMut};
 use http::uri::Scheme;

@@ -40,22 +40,18 @@
 //! the headers are the same.
 //!
 //! # Errors
-//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`.
+//! A [`Denial`](crate::Denial) is a `reqwest_middleware::Error::Middleware`.
 //! [`Denial::find`](crate::Denial::find) finds the denial, also behind other middlewares.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use http::Extensions;
 use http::header::AUTHORIZATION;
-use http::response::Parts;
-use http::{Extensions, HeaderMap, Method};
-use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
+use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use crate::call::Call;
-use crate::denial::Denial;
-use crate::flight::Flight;
+use super::reqwest::{call_of, finish, unsent, url_hash};
 use crate::guard::Guard;
 use crate::token_source::{DynTokenSource, TokenSource};
 
@@ -130,51 +126,11 @@ impl GuardMiddleware {
 
     /// Adds a token to a request that must get one.
     async fn attach(&self, source: &Arc<dyn DynTokenSource>, request: &mut Request) -> Result<()> {
-        let call = call_from_url(request.method(), request.url(), request.headers());
-        let Some(scope) = self.guard.scope_to_request(&call) else { return Ok(()) };
+        let Some(scope) = self.guard.scope_to_request(&call_of(request)) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
     }
-
-    /// Returns the response or the error that the caller gets for a request that is not sent.
-    fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
-        let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
-        assemble(request.url().clone(), parts, body.into())
-    }
-}
-
-/// Ends a flight with a response that may be a refusal.
-async fn explain(flight: Flight, response: Response) -> Result<Response> {
-    let url = response.url().clone();
-    let result = flight.explain_response(http::Response::from(response)).await;
-    let (parts, body) = result.map_err(Error::middleware)?.into_parts();
-    assemble(url, parts, Body::wrap(body))
-}
-
-/// Returns a hash of a URL, so that two URLs can be compared without keeping the first one.
-fn url_hash(url: &Url) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    url.as_str().hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Assembles a response from its parts. reqwest loses the URL when a response is taken apart, and
-/// only reqwest's extension for the response builder can set the URL again.
-fn assemble(url: Url, parts: Parts, body: Body) -> Result<Response> {
-    let (mut response, ()) =
-        http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
-    (response.status, response.version, response.headers) =
-        (parts.status, parts.version, parts.headers);
-    response.extensions.extend(parts.extensions);
-    Ok(http::Response::from_parts(response, body).into())
-}
-
-/// Returns the call of a request whose URL has reqwest's own type.
-fn call_from_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
-    let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
-    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query())
-        .with_headers(headers)
 }
 
 #[async_trait]
@@ -190,31 +146,19 @@ impl Middleware for GuardMiddleware {
         }
         // Futures for rare cases are boxed, here and below, because the future of every call is as
         // large as the largest future inside.
-        let call = call_from_url(request.method(), request.url(), request.headers());
-        let checked = match self.guard.begin(&call.with_needed_scopes(extensions.get())) {
+        let call = call_of(&request).with_needed_scopes(extensions.get());
+        let checked = match self.guard.begin(&call) {
             Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
             checked => checked,
         };
         let flight = match checked {
             Ok(flight) => flight,
-            Err(denial) => return self.unsent(&request, denial),
-        };
-        // reqwest follows redirects below all middlewares. Only the URL of the response shows them:
-        // <https://docs.rs/reqwest/latest/reqwest/struct.Response.html#method.url>
-        let url = url_hash(request.url());
-        let response = next.run(request, extensions).await?;
-        if !flight.may_explain(response.status()) {
-            return Ok(response);
-        }
-        let flight = match url_hash(response.url()) == url {
-            true => flight,
-            false => {
-                flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new()))
+            Err(denial) => {
+                return unsent(&self.guard, request.url(), denial).map_err(Error::middleware);
             }
         };
-        match flight.answered(response.status(), response.headers()) {
-            true => Box::pin(explain(flight, response)).await,
-            false => Ok(response),
-        }
+        let sent_to = url_hash(request.url());
+        let response = next.run(request, extensions).await?;
+        finish(flight, sent_to, response).await.map_err(Error::middleware)
     }
 }

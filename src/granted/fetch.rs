@@ -1,6 +1,5 @@
 //! [`Fetch`]: the function that this crate needs from an HTTP client.
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::BoxError;
 
@@ -17,17 +17,9 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// Percent-encodes all characters of a text except the unreserved ones, for use in a URL or a form.
 /// Source: RFC 3986, section 2.3.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            // Writing to a String does not fail.
-            other => drop(write!(encoded, "%{other:02X}")),
-        }
-    }
-    encoded
+    const RESERVED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// The longest `Retry-After` pause that is respected. A longer pause would leave scopes unknown for

@@ -25,7 +25,6 @@ use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
-use crate::parallel::both;
 
 /// The path of the token of the attached service account.
 const TOKEN: &str = "instance/service-accounts/default/token";
@@ -230,7 +229,7 @@ impl<F: FindServer> MetadataScopes<F> {
         server: &MetadataServer,
     ) -> (Result<(TokenKey, GrantedScopes), String>, Duration) {
         let ((token, token_pause), (scopes, scopes_pause)) =
-            both(get(server, TOKEN), get(server, SCOPES)).await;
+            tokio::join!(get(server, TOKEN), get(server, SCOPES));
         let current = token.and_then(|token| self.current_token(&token, &scopes?));
         (current, token_pause.max(scopes_pause))
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::denial::{Denial, separator_after};
 use crate::guard::{DenialDelivery, Guard};
@@ -61,14 +62,11 @@ fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     let mut message =
         headers.get(GRPC_MESSAGE).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
     message.extend_from_slice(separator_after(message.last()).as_bytes());
-    for byte in sentence.bytes() {
-        match byte {
-            // The bytes that stay as they are, `Percent-Byte-Unencoded` in
-            // <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>
-            b' '..=b'~' if byte != b'%' => message.push(byte),
-            _ => message.extend_from_slice(format!("%{byte:02X}").as_bytes()),
-        }
-    }
+    // All bytes but `Percent-Byte-Unencoded` in
+    // <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses>
+    const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+    let encoded = utf8_percent_encode(sentence, ENCODED).to_string();
+    message.extend_from_slice(encoded.as_bytes());
     if let Ok(message) = HeaderValue::from_bytes(&message) {
         headers.insert(GRPC_MESSAGE, message);
     }

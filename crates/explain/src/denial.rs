@@ -562,14 +562,10 @@ impl fmt::Display for Denial {
     }
 }
 
+/// The denial in one line, because some clients print `Debug` of the sources of their errors.
 impl fmt::Debug for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Denial")
-            .field("kind", &self.0.kind)
-            .field("method", &self.0.method.map(|method| method.id()))
-            .field("required", &self.0.required)
-            .field("granted", &self.0.granted)
-            .finish_non_exhaustive()
+        write!(f, "Denial({self})")
     }
 }
 

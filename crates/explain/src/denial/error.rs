@@ -1,16 +1,16 @@
 //! The error that a client returns with a denial, and the search for the denial in an error.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use super::Denial;
 
-/// The error to return from a client. Its source is the [`Denial`], and its message is the denial
-/// in one line.
+/// The error to return from a client. Its message is the denial in one line.
 ///
 /// Some clients leave this error out of the chain of sources, such as reqwest-middleware with its
 /// transparent `Error::Middleware`. [`Denial::find`] finds the denial nevertheless, because the
-/// denial is the source of this error. Other clients print only one error of the chain, so this
-/// error prints the denial, too.
+/// source of this error contains the denial, too. The message of the source is another one, so that
+/// a program that prints the whole chain prints the denial once.
 ///
 /// ```
 /// use gcp_scopes_explain::Denial;
@@ -20,8 +20,23 @@ use super::Denial;
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct DenialError(#[source] Denial);
+#[error("{}", .0.0)]
+pub struct DenialError(#[source] DenialSource);
+
+/// The source of a [`DenialError`], which contains the denial. Its text differs from the denial's,
+/// so that a program that prints the whole chain prints the denial once.
+#[derive(thiserror::Error)]
+#[error("{}", if self.0.refusal().is_some() { REFUSED } else { UNSENT })]
+struct DenialSource(Denial);
+
+const REFUSED: &str = "Google refused the call for lack of an OAuth scope";
+const UNSENT: &str = "the call was not sent, because its token lacks an OAuth scope";
+
+impl fmt::Debug for DenialSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
 
 impl Denial {
     /// Finds the denial in an error or in its chain of sources.
@@ -42,7 +57,8 @@ impl Denial {
         while let Some(error) = next {
             let denial = error
                 .downcast_ref::<Self>()
-                .or_else(|| Some(&error.downcast_ref::<DenialError>()?.0));
+                .or_else(|| Some(&error.downcast_ref::<DenialError>()?.0.0))
+                .or_else(|| Some(&error.downcast_ref::<DenialSource>()?.0));
             if denial.is_some() {
                 return denial;
             }
@@ -63,6 +79,6 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn into_error(self) -> DenialError {
-        DenialError(self)
+        DenialError(DenialSource(self))
     }
 }
