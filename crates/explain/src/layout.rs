@@ -339,7 +339,9 @@ impl Layout {
         for line in pasted.flat_map(str::lines) {
             lines += &format!("       {line}\n");
         }
-        if let Some(page) = step.console_url().filter(|_| self.is_verbose) {
+        // A step without a command is carried out on that page.
+        let is_only_place = step.command_line().is_none() && step.code_line().is_none();
+        if let Some(page) = step.console_url().filter(|_| self.is_verbose || is_only_place) {
             lines += &format!("     console: {page}\n");
         }
         if let Some(link) = step.doc_url().filter(|_| self.is_verbose) {

@@ -465,6 +465,68 @@ impl Refusal {
         self.details.constraint.as_deref()
     }
 
+    /// Returns the name of the resource to which access was refused, if the response names it, such
+    /// as `//pubsub.googleapis.com/projects/my-project/topics/t`. It may be the name of an object,
+    /// so do not write it to a log.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "Permission 'run.services.get' denied on resource 'projects/p/services/s'.";
+    /// assert_eq!(classify_text(text).expect("no refusal").resource(), Some("projects/p/services/s"));
+    /// ```
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.details.resource.as_deref()
+    }
+
+    /// Returns the account that made the call, if the response names it: an e-mail address, or the
+    /// identifier of a federated identity. It may name a person, so do not write it to a log.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "ana@example.com does not have storage.buckets.list access.";
+    /// assert_eq!(classify_text(text).expect("no refusal").principal(), Some("ana@example.com"));
+    /// ```
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        self.details.principal.as_deref()
+    }
+
+    /// Returns the id that IAM gave to the refusal. It contains the account and the resource, so do
+    /// not write it to a log.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "PermissionDenied: metadata = map[error_info_id:CiQwZXhhbXBsZS1pZA==]";
+    /// let refusal = classify_text(text).expect("no refusal");
+    /// assert_eq!(refusal.error_info_id(), Some("CiQwZXhhbXBsZS1pZA=="));
+    /// ```
+    #[must_use]
+    pub fn error_info_id(&self) -> Option<&str> {
+        self.details.error_info_id.as_deref()
+    }
+
+    /// Returns the address of the page of Google's Policy Troubleshooter about the refusal, if the
+    /// response contains one. It begins with
+    /// `https://console.cloud.google.com/iam-admin/troubleshooter/`, and contains the
+    /// [id](Self::error_info_id).
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let url = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXhhbXBs";
+    /// let text = format!("Remediate access with this Troubleshooter URL - {url} .");
+    /// let refusal = classify_text(&text).expect("no refusal");
+    /// assert_eq!(refusal.troubleshooter_url(), Some(url));
+    /// ```
+    #[must_use]
+    pub fn troubleshooter_url(&self) -> Option<&str> {
+        self.details.troubleshooter_url.as_deref()
+    }
+
     /// Returns the unique id of a refusal by VPC Service Controls. The audit log entry of the
     /// refusal has the same id.
     ///

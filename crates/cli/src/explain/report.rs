@@ -32,6 +32,8 @@ fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String
         ("method", method),
         ("service", refusal.service()),
         ("permission", refusal.permission()),
+        ("resource", refusal.resource()),
+        ("account", refusal.principal()),
         ("project", refusal.project()),
         ("server said", refusal.server_message()),
         ("request id", refusal.request_id()),

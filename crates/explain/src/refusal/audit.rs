@@ -15,13 +15,18 @@ pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
     if !text("@type").is_some_and(|name| name.ends_with("google.cloud.audit.AuditLog")) {
         return;
     }
-    for (name, key) in [("serviceName", "service"), ("methodName", "method")] {
+    for (name, key) in
+        [("serviceName", "service"), ("methodName", "method"), ("resourceName", "resource")]
+    {
         text(name).into_iter().for_each(|value| facts.details.add(key, value));
     }
-    let is_granted = |check: &Value| check.get("granted") == Some(&Value::Bool(true));
+    let is_granted = |check: &&Value| check.get("granted") == Some(&Value::Bool(true));
     let checks = call.get("authorizationInfo").and_then(Value::as_array);
-    let is_allowed =
-        checks.is_some_and(|checks| !checks.is_empty() && checks.iter().all(is_granted));
+    let refused = checks.into_iter().flatten().find(|check| !is_granted(check));
+    if let Some(name) = refused.and_then(|check| check.get("permission")?.as_str()) {
+        facts.details.replace_permission(name);
+    }
+    let is_allowed = refused.is_none() && checks.is_some_and(|checks| !checks.is_empty());
     // A check after IAM may have refused the call: then the record has granted permissions and the
     // code of an error.
     if is_allowed && call.pointer("/status/code").is_none() {

@@ -1,11 +1,13 @@
 //! The short values in a response that steps and reports show. A value is kept only if it has the
 //! syntax that Google documents for it.
 
+use percent_encoding::percent_decode_str;
+
 use super::syntax;
 use super::text;
 use super::words::{
-    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
-    WORDS_NEAR_PERMISSION,
+    AFTER_PRINCIPAL, BEFORE_PRINCIPAL, BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS,
+    WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
 };
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
@@ -15,6 +17,9 @@ const NEAR_DISTANCE: usize = 60;
 /// How many bytes of quotes, brackets and spaces may separate a name from the word beside it that
 /// marks the name as a permission.
 const MAX_SEPARATOR_LENGTH: usize = 4;
+
+/// How many words with an `@` are examined for the account that made the call.
+const PRINCIPAL_LIMIT: usize = 64;
 
 /// The words that Apps Script prints before the name of a method: `API call to drive.files.list
 /// failed`.
@@ -31,6 +36,10 @@ pub(super) struct Details {
     pub(super) is_explicit_permission: bool,
     pub(super) project: Option<String>,
     pub(super) constraint: Option<String>,
+    pub(super) resource: Option<String>,
+    pub(super) principal: Option<String>,
+    pub(super) error_info_id: Option<String>,
+    pub(super) troubleshooter_url: Option<String>,
     pub(super) vpc_sc_id: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) server_message: Option<String>,
@@ -44,6 +53,14 @@ impl Details {
             "service" => (&mut self.service, syntax::is_host),
             "method" => (&mut self.method, syntax::is_rpc_method),
             "uid" => (&mut self.vpc_sc_id, syntax::is_vpc_sc_id),
+            "error_info_id" => (&mut self.error_info_id, syntax::is_error_info_id),
+            "resource" | "resourceName" | "resource_name" => {
+                (&mut self.resource, syntax::is_resource)
+            }
+            "principal" | "principalEmail" | "principal_email" => {
+                (&mut self.principal, syntax::is_principal)
+            }
+            "troubleshooter_url" => return self.read_troubleshooter_url(value),
             "requestId" | "request_id" => (&mut self.request_id, syntax::is_id),
             "consumer" => {
                 return self.add_project(value.strip_prefix("projects/").unwrap_or_default());
@@ -60,6 +77,9 @@ impl Details {
     pub(super) fn read_prose(&mut self, prose: &str) {
         text::field_values(prose, "vpcServiceControlsUniqueIdentifier")
             .for_each(|id| self.add("uid", id));
+        self.read_troubleshooter_url(prose);
+        phrase_values(prose, &BEFORE_RESOURCE).for_each(|name| self.add("resource", name));
+        principals(prose).for_each(|name| self.add("principal", name));
         let mut previous = "";
         for (place, word) in text::identifiers(prose) {
             if !self.is_explicit_permission {
@@ -75,6 +95,15 @@ impl Details {
             }
             previous = word;
         }
+    }
+
+    /// Adds the page of the Policy Troubleshooter that a text names, and the id in its address.
+    fn read_troubleshooter_url(&mut self, text: &str) {
+        let Some(url) = syntax::troubleshooter_url(text) else { return };
+        let id = url.split_once("errorId=").map(|(_, id)| id.split(['&', ';']).next());
+        let id = id.flatten().map(|id| percent_decode_str(id).decode_utf8_lossy());
+        id.into_iter().for_each(|id| self.add("error_info_id", &id));
+        self.troubleshooter_url.get_or_insert_with(|| url.to_owned());
     }
 
     /// Adds the constraint and the project that a resource path names.
@@ -102,6 +131,12 @@ impl Details {
         self.is_explicit_permission = self.permission.is_some();
     }
 
+    /// Replaces the permission by that of the check that failed.
+    pub(super) fn replace_permission(&mut self, word: &str) {
+        self.permission = None;
+        self.add_permission(word);
+    }
+
     /// Adds a dotted name if it is a permission. Commands, methods and loggers have dotted names,
     /// too. So a name that a word directly beside it marks as a permission replaces a name that
     /// merely occurs near words such as `permission`.
@@ -118,6 +153,37 @@ impl Details {
             self.permission = Some(name);
         }
     }
+}
+
+/// Returns the words that follow one of these phrases.
+fn phrase_values<'a>(prose: &'a str, phrases: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let is_mark = |c: char| c.is_whitespace() || "'\"`[](),".contains(c);
+    let after = phrases.iter().filter_map(|phrase| Some(prose.split_once(phrase)?.1));
+    after
+        .filter_map(move |rest| rest.trim_start_matches(is_mark).split(is_mark).next())
+        .map(|word| word.trim_end_matches(['.', ':', ';']))
+}
+
+/// Returns the words beside which a message says that they name the account that made the call.
+fn principals(prose: &str) -> impl Iterator<Item = &str> {
+    let is_mark = |c: char| c.is_whitespace() || "'\"`[](),<>".contains(c);
+    prose.match_indices('@').take(PRINCIPAL_LIMIT).filter_map(move |(at, _)| {
+        let (head, tail) = prose.split_at_checked(at)?;
+        let (name, domain) = (head.rsplit(is_mark).next()?, tail.split(is_mark).next()?);
+        let (start, end) = (at - name.len(), at + domain.len());
+        let before = end_of(prose.get(..start)?.trim_end_matches(is_mark)).to_ascii_lowercase();
+        let after = prose.get(end..)?.trim_start_matches(is_mark);
+        let is_named = BEFORE_PRINCIPAL.iter().any(|words| before.ends_with(words))
+            || AFTER_PRINCIPAL.iter().any(|words| after.starts_with(words));
+        let start = start + name.rfind(':').map_or(0, |colon| colon + 1);
+        is_named.then(|| prose.get(start..end))?.map(|word| word.trim_end_matches(['.', ';', ':']))
+    })
+}
+
+/// Returns the end of a text, in which the words directly before a name are searched.
+fn end_of(text: &str) -> &str {
+    let from = text.len().saturating_sub(NEAR_DISTANCE);
+    (from..=text.len()).find_map(|from| text.get(from..)).unwrap_or_default()
 }
 
 /// Returns the host of the first API in a text. A host counts in a URL, in the name of a resource,

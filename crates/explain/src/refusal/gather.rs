@@ -116,7 +116,7 @@ impl ResponseFacts {
         let reasons = first_words("reason").filter(|reason| *reason != "Forbidden");
         reasons.for_each(|reason| self.add_reason(reason));
         text::field_values(text, "message").for_each(|message| self.add_message(message));
-        for key in ["service", "method", "permission", "consumer", "uid"] {
+        for key in TEXT_FIELDS {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
         for word in words(text).filter(|word| is_known_reason(word)) {
@@ -154,6 +154,18 @@ impl ResponseFacts {
         texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
 }
+
+/// The fields of `ErrorInfo.metadata` that are read from a text.
+const TEXT_FIELDS: [&str; 8] = [
+    "service",
+    "method",
+    "permission",
+    "consumer",
+    "uid",
+    "error_info_id",
+    "troubleshooter_url",
+    "principalEmail",
+];
 
 /// The host of Cloud Storage, the only service of Google with errors in XML of this form.
 /// Source: <https://docs.cloud.google.com/storage/docs/xml-api/reference-status>

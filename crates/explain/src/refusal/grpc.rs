@@ -110,8 +110,7 @@ fn read_metadata(entry: &[u8], facts: &mut ResponseFacts) {
         // <https://protobuf.dev/programming-guides/encoding/#maps>.
         match field.number {
             1 => key = field.text(),
-            2 if key == "error_info_id" => facts.add_reason("IAM_PERMISSION_DENIED"),
-            2 => facts.details.add(&key, &field.text()),
+            2 => facts.add_metadata(&key, &field.text()),
             _ => {}
         }
     }

@@ -76,16 +76,13 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
             facts.add_message(text);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
-        // Only IAM gives such ids:
-        // https://docs.cloud.google.com/iam/docs/permission-error-messages
-        "error_info_id" => facts.add_reason("IAM_PERMISSION_DENIED"),
         // PHP's client prints the details of a gRPC status as objects with the fields `number` and
         // `data`.
         "data" if is_known_reason(text) => facts.add_reason(text),
         "status" => facts.add_code(http_status_of_name(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
         _ if is_prose => facts.add_message(text),
-        _ => facts.details.add(key, text),
+        _ => facts.add_metadata(key, text),
     }
 }
 

@@ -108,6 +108,10 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("denied: permission denied for*from request /v2/", REGISTRY),
     ("scope does not allow", scope(ScopeProblem::Restricting, Certainty::Likely)),
     ("scope does not support", scope(ScopeProblem::Restricting, Certainty::Likely)),
+    // IAM: https://docs.cloud.google.com/iam/docs/permission-error-messages
+    ("remediate access with this troubleshooter url", certain(Gate::Iam)),
+    ("error_info_id", certain(Gate::Iam)),
+    ("cloud.google.com/iam-admin/troubleshooter/", certain(Gate::Iam)),
     // The API key.
     ("api keys are not supported", certain(Gate::Credentials)),
     ("api key not valid", certain(Gate::ApiKey)),
@@ -233,9 +237,6 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("alpha access*permission", certain(Gate::Other)),
     ("not allowlisted", likely(Gate::Other)),
     ("not whitelisted", likely(Gate::Other)),
-    // IAM: https://docs.cloud.google.com/iam/docs/permission-error-messages
-    ("remediate access with this troubleshooter url", certain(Gate::Iam)),
-    ("error_info_id", certain(Gate::Iam)),
     // Disabled APIs.
     ("before or it is disabled", certain(Gate::ServiceDisabled)),
     ("access not configured", certain(Gate::ServiceDisabled)),

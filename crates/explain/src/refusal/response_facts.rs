@@ -5,7 +5,7 @@ use super::details::Details;
 use super::phrases::{BARE_MESSAGE, WHOLE_MESSAGES};
 use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
 use super::status::http_status;
-use super::text;
+use super::{syntax, text};
 
 /// How many messages, reasons and violations of a response are kept. Google sends a few.
 const COUNT_LIMIT: usize = 64;
@@ -134,6 +134,16 @@ impl ResponseFacts {
         if self.reasons.len() < COUNT_LIMIT && is_word {
             self.reasons.push(reason.to_owned());
         }
+    }
+
+    /// Adds a value of `ErrorInfo.metadata` or of a field with the same name. Only IAM gives ids to
+    /// refusals, so such an id proves that IAM refused. Source:
+    /// <https://docs.cloud.google.com/iam/docs/permission-error-messages>
+    pub(super) fn add_metadata(&mut self, key: &str, value: &str) {
+        if key == "error_info_id" && syntax::is_error_info_id(value) {
+            self.add_reason("IAM_PERMISSION_DENIED");
+        }
+        self.details.add(key, value);
     }
 
     /// Adds the type or the subject of a violation, unless the limit is reached.

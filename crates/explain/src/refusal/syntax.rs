@@ -76,6 +76,48 @@ pub(super) fn is_vpc_sc_id(word: &str) -> bool {
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// The pages of Google's Policy Troubleshooter, the only pages of a response to which steps link.
+/// Source: <https://docs.cloud.google.com/iam/docs/permission-error-messages>
+pub(super) const TROUBLESHOOTER: &str =
+    "https://console.cloud.google.com/iam-admin/troubleshooter/";
+
+/// The longest address of a page and the longest id of a refusal that are kept, in bytes. The id
+/// contains the names of the account and of the resource, which IAM allows to be long.
+const PAGE_LIMIT: usize = 4096;
+
+/// Returns whether a word has the syntax of the ids that IAM gives to refusals: base64.
+pub(super) fn is_error_info_id(word: &str) -> bool {
+    (12..=PAGE_LIMIT).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b))
+}
+
+/// Returns the first address of a page of the Policy Troubleshooter in a text.
+pub(super) fn troubleshooter_url(text: &str) -> Option<&str> {
+    let rest = text.get(text.find(TROUBLESHOOTER)?..)?;
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && !"-._~%;:=/?&+".contains(c);
+    let url = rest.split(is_end).next()?.trim_end_matches(['.', ';', ':']);
+    (TROUBLESHOOTER.len() + 1..=PAGE_LIMIT).contains(&url.len()).then_some(url)
+}
+
+/// Returns whether a word is the name of a resource: at least two words, separated by slashes.
+pub(super) fn is_resource(word: &str) -> bool {
+    is_id(word) && word.trim_matches('/').contains('/') && !word.contains("://")
+}
+
+/// Returns whether a word names an account or another principal: an e-mail address, or the
+/// identifier of a federated identity. Source:
+/// <https://docs.cloud.google.com/iam/docs/principal-identifiers>
+pub(super) fn is_principal(word: &str) -> bool {
+    let is_federated =
+        ["principal://", "principalSet://"].iter().any(|kind| word.starts_with(kind))
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || ":/._%+@=-".contains(c));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    let is_email = word.split_once('@').is_some_and(|(name, domain)| {
+        !name.is_empty() && name.chars().all(is_plain) && is_host(&domain.to_ascii_lowercase())
+    });
+    is_id(word) && (is_federated || is_email)
+}
+
 /// Reads an IAM permission, and returns it in the form `service.resource.verb`. Also accepts the
 /// form of deny policies, `service.googleapis.com/resource.verb`. Source:
 /// <https://cloud.google.com/iam/docs/deny-permissions-support>

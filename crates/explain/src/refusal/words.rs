@@ -49,6 +49,24 @@ pub(super) const WORDS_BEFORE_PERMISSION: [&str; 6] =
 pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] =
     ["permission", "permissions", "access", "denied"];
 
+/// The words before the name of the resource to which IAM refused access.
+pub(super) const BEFORE_RESOURCE: [&str; 5] = [
+    "denied on resource",
+    "denied for resource",
+    "permission on resource",
+    "permissions on resource",
+    "access to the resource",
+];
+
+/// The words directly before the account that made a call, in lower case. gcloud prints the last
+/// ones: `This command is authenticated as …`.
+pub(super) const BEFORE_PRINCIPAL: [&str; 6] =
+    ["user", "user:", "principal", "caller", "authenticated as", "access denied for"];
+
+/// The words directly after the account that made a call.
+pub(super) const AFTER_PRINCIPAL: [&str; 6] =
+    ["does not have", "doesn't have", "lacks ", "is missing ", "is not authorized", "has no "];
+
 /// The first labels of hosts under `googleapis.com` that the responses of every API may contain, so
 /// they do not identify the API that was called.
 pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];

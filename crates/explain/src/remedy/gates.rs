@@ -7,6 +7,7 @@ mod apis;
 mod bucket;
 mod closed_gate;
 mod credential_problems;
+mod full_resource;
 mod grants;
 pub(super) mod roles;
 mod sign_in;
@@ -129,6 +130,8 @@ pub(super) mod tests {
         let messages = [
             "Project has been suspended.",
             "Permission 'storage.objects.get' denied on resource '//x' (or it may not exist).",
+            "a@b.example does not have run.services.get access, see \
+             https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXhhbXBs",
             "Requests from referer https://x.example are blocked.",
             "A Google Workspace admin has disabled this.",
             "Cloud Pub/Sub API has not been used in project my-project before or it is disabled.",

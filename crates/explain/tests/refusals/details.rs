@@ -328,3 +328,117 @@ fn debug_does_not_show_the_servers_message() {
     assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
     assert!(text.contains("Iam") && text.contains("Certain") && text.contains("403"), "{text}");
 }
+
+/// The id of a refusal by IAM, in base64, and the page about the refusal.
+const ID: &str = "CiQwZXhhbXBsZS1pZC1vZi1hLXJlZnVzYWwSAA==";
+const PAGE: &str = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;\
+                    errorId=CiQwZXhhbXBsZS1pZC1vZi1hLXJlZnVzYWwSAA%3D%3D";
+
+/// The message of a refusal by IAM that ends with the address of the page about it.
+fn message() -> String {
+    format!(
+        "Permission 'run.services.get' denied on resource \
+         '//run.googleapis.com/projects/blue-kite-7/services/fly' (or it may not exist). Remediate \
+         access with this Troubleshooter URL or share it with your administrator - {PAGE} ."
+    )
+}
+
+#[test]
+fn the_id_and_the_page_of_a_refusal_by_iam_are_read_in_every_form() {
+    let metadata = serde_json::json!({
+        "permission": "run.services.get", "error_info_id": ID, "troubleshooter_url": PAGE,
+    });
+    let json = serde_json::json!({"error": {"code": 403, "message": message(), "details": [
+        {"reason": "IAM_PERMISSION_DENIED", "domain": "iam.googleapis.com", "metadata": metadata},
+    ]}})
+    .to_string();
+    let old_json = serde_json::json!({"error": {"code": 403, "message": message(), "errors": [
+        {"message": message(), "domain": "global", "reason": "forbidden"},
+    ]}})
+    .to_string();
+    let gcloud = format!(
+        "ERROR: (gcloud.run.services.describe) PERMISSION_DENIED: {} This command is authenticated \
+         as ana@kite.example which is the active account specified by the [core/account] \
+         property.\n- '@type': type.googleapis.com/google.rpc.ErrorInfo\n  domain: \
+         iam.googleapis.com\n  metadata:\n    error_info_id: {ID}\n    permission: \
+         run.services.get\n    troubleshooter_url: {PAGE}\n  reason: IAM_PERMISSION_DENIED\n",
+        message()
+    );
+    let go = format!(
+        "rpc error: code = PermissionDenied desc = {}\nerror details: name = ErrorInfo reason = \
+         IAM_PERMISSION_DENIED domain = iam.googleapis.com metadata = map[error_info_id:{ID} \
+         permission:run.services.get troubleshooter_url:{PAGE}]",
+        message()
+    );
+    let python = format!(
+        "google.api_core.exceptions.PermissionDenied: 403 {} [reason: \
+         \"IAM_PERMISSION_DENIED\"\ndomain: \"iam.googleapis.com\"\nmetadata {{\n  key: \
+         \"troubleshooter_url\"\n  value: \"{PAGE}\"\n}}\nmetadata {{\n  key: \
+         \"error_info_id\"\n  value: \"{ID}\"\n}}\n]",
+        message()
+    );
+    let java = format!("com.google.api.gax.rpc.PermissionDeniedException: {}", message());
+    let node = format!(
+        "Error: 7 PERMISSION_DENIED: {}\n  reason: 'IAM_PERMISSION_DENIED',\n  \
+         errorInfoMetadata: {{\n    troubleshooter_url: '{PAGE}',\n    error_info_id: '{ID}',\n    \
+         permission: 'run.services.get'\n  }}",
+        message()
+    );
+    let refusals = [
+        refusal_of(403, &[], &json),
+        refusal_of(403, &[], &old_json),
+        classify_text(&json).expect("no refusal"),
+        classify_text(&gcloud).expect("no refusal"),
+        classify_text(&go).expect("no refusal"),
+        classify_text(&python).expect("no refusal"),
+        classify_text(&java).expect("no refusal"),
+        classify_text(&node).expect("no refusal"),
+        classify_text(&message()).expect("no refusal"),
+    ];
+    for (index, refusal) in refusals.iter().enumerate() {
+        assert_eq!(
+            (refusal.gate(), refusal.certainty().as_str()),
+            (Gate::Iam, "certain"),
+            "{index}"
+        );
+        assert_eq!(refusal.error_info_id(), Some(ID), "{index}");
+        assert_eq!(refusal.troubleshooter_url(), Some(PAGE), "{index}");
+        assert_eq!(refusal.permission(), Some("run.services.get"), "{index}");
+        let resource = "//run.googleapis.com/projects/blue-kite-7/services/fly";
+        assert_eq!(refusal.resource(), Some(resource), "{index}");
+        assert_eq!(refusal.project(), Some("blue-kite-7"), "{index}");
+    }
+    assert_eq!(refusals[3].principal(), Some("ana@kite.example"));
+}
+
+#[test]
+fn no_other_address_is_taken_for_a_page_of_the_troubleshooter() {
+    for url in [
+        "https://console.cloud.google.com.kite.example/iam-admin/troubleshooter/summary;errorId=CiQ",
+        "http://console.cloud.google.com/iam-admin/troubleshooter/summary",
+        "https://console.cloud.google.com/iam-admin/troubleshooter/",
+        "https://console.cloud.google.com/iam-admin/roles",
+        "javascript:https",
+    ] {
+        let text = format!("Permission 'run.services.get' denied. Remediate access: {url}");
+        assert_eq!(classify_text(&text).expect("no refusal").troubleshooter_url(), None, "{url}");
+    }
+    let odd = format!("Permission 'run.services.get' denied. {PAGE}$(reboot)\u{1b}[31m");
+    assert_eq!(classify_text(&odd).expect("no refusal").troubleshooter_url(), Some(PAGE));
+}
+
+#[test]
+fn the_account_that_made_the_call_is_read() {
+    for (text, principal) in [
+        ("ana@kite.example does not have storage.buckets.list access", Some("ana@kite.example")),
+        (
+            "fly@blue-kite-7.iam.gserviceaccount.com does not have storage.objects.get access",
+            Some("fly@blue-kite-7.iam.gserviceaccount.com"),
+        ),
+        ("The principal 'user:ana@kite.example' lacks the permission", Some("ana@kite.example")),
+        ("Error 403: Permission denied on service account fly@blue-kite-7.example", None),
+        ("Error 403: Permission denied: ask admin@kite.example", None),
+    ] {
+        assert_eq!(classify_text(text).expect(text).principal(), principal, "{text}");
+    }
+}

@@ -4,7 +4,7 @@ use gcp_scopes_catalog::call::Call;
 
 use super::super::advice::Context;
 use super::apis::TITLES;
-use super::bucket;
+use super::{bucket, full_resource};
 use crate::environment::{Credential, Environment, names};
 use crate::refusal::Refusal;
 
@@ -53,6 +53,9 @@ impl Context for ClosedGate<'_> {
             "own_project" => self.environment.project(),
             "perimeter" => self.refusal.vpc_sc_id(),
             "permission" => self.refusal.permission(),
+            "principal" => return self.principal(),
+            "troubleshooter" => self.refusal.troubleshooter_url(),
+            "full_resource" => return full_resource::of(self),
             "project" => self.project(),
             _ => None,
         };
@@ -115,9 +118,13 @@ impl ClosedGate<'_> {
     /// Returns the URL of the bucket for gcloud, such as `gs://photos`, with a placeholder if the
     /// bucket is unknown.
     pub(super) fn bucket(&self) -> String {
+        format!("gs://{}", self.known_bucket().as_deref().unwrap_or("BUCKET"))
+    }
+
+    /// Returns the bucket that the server's message or the URL of the call names.
+    pub(super) fn known_bucket(&self) -> Option<String> {
         let named = bucket::in_message(self.refusal).map(str::to_owned);
-        let named = named.or_else(|| bucket::in_url(self.call?));
-        format!("gs://{}", named.as_deref().unwrap_or("BUCKET"))
+        named.or_else(|| bucket::in_url(self.call?))
     }
 
     /// Returns the flag ` --project=…` with a leading space; an empty text if the project is
@@ -140,9 +147,20 @@ impl ClosedGate<'_> {
         named.or_else(|| self.environment.account().map(str::to_owned))
     }
 
+    /// Returns the e-mail address of the account or the person whose call was refused.
+    fn principal(&self) -> Option<String> {
+        let named = self.refusal.principal().filter(|name| !name.contains("//"));
+        named.map(str::to_owned).or_else(|| self.account())
+    }
+
     /// Returns the account in the syntax of the flag `--member` of IAM's commands.
     pub(super) fn member(&self) -> String {
+        let named = self.refusal.principal().filter(|name| names::account(name).is_none());
         match self.account() {
+            _ if named.is_some_and(|name| name.contains("//")) => {
+                named.unwrap_or_default().to_owned()
+            }
+            _ if named.is_some() => format!("user:{}", named.unwrap_or_default()),
             Some(account) => format!("serviceAccount:{account}"),
             None if self.environment.credential() == Credential::UserAdc => "user:EMAIL".to_owned(),
             None => format!("serviceAccount:{ACCOUNT}"),

@@ -2,7 +2,7 @@
 //! grants the role.
 
 use super::super::advice::{self, WithWords};
-use super::super::option::RemedyOption;
+use super::super::option::{Remedy, RemedyOption};
 use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
@@ -13,11 +13,30 @@ pub(in crate::remedy) const ROLES: &str =
 /// Parts of messages of Kubernetes.
 const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
 
-/// Returns the options for a refusal by IAM.
+/// Returns the options for a refusal by IAM. First comes Google's own page about the refusal, if the
+/// response contains its address, because several kinds of policies may refuse; against some of
+/// them no role helps.
 pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
-    let section = match gate.refusal.permission() {
+    let options = match section(gate) {
+        Some(section) => advice::remedy(section, gate).options,
+        None => [
+            advice::options("troubleshooter_page", gate),
+            gate.refusal.permission().map_or_else(
+                || advice::options("no_permission_named", gate),
+                |permission| options_to_grant(gate, permission),
+            ),
+            advice::options("troubleshooter_command", gate),
+        ]
+        .concat(),
+    };
+    Remedy::new(String::new(), options).options
+}
+
+/// Returns the section of advice for a refusal that the Policy Troubleshooter does not explain.
+fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
+    Some(match gate.refusal.permission() {
         _ if gate.message_has_any(&RBAC) => "rbac",
-        Some(permission) => return options_to_grant(gate, permission),
+        Some(_) => return None,
         None if gate.message_has("missing or insufficient permissions") => "security_rules",
         // The front end of Cloud Run answers `Your client does not have permission to get URL`:
         // <https://docs.cloud.google.com/run/docs/troubleshooting>.
@@ -26,9 +45,8 @@ pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
         // changes.
         None if gate.message_has("access this resource/api") => "directory",
         None if gate.message_has("denied on resource project") => "project_name",
-        None => "no_permission_named",
-    };
-    advice::remedy(section, gate).options
+        None => return None,
+    })
 }
 
 /// Returns the options that grant a permission.
