@@ -56,7 +56,7 @@ use http::StatusCode;
 use tracing::{Level, Span, debug, error_span, event, warn};
 
 use crate::catalog::{ApiMethod, VERSION};
-use crate::denial::{Denial, DenialKind};
+use crate::denial::Denial;
 use crate::refusal::{Gate, Refusal};
 use crate::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::least_scope;
@@ -122,7 +122,9 @@ macro_rules! log_call {
             target: TARGET,
             Level::$level,
             {
-                "rpc.method" = method.map(|method| method.id()),
+                "rpc.system.name" = method.map(rpc_system),
+                "rpc.method" = method.and_then(|method| method.rpc_path()),
+                "oauth.scope.method" = method.map(|method| method.id()),
                 "server.address" = method.map(|method| method.host()),
                 "gcp.client.service" = method.map(service),
                 $($fields)*
@@ -130,6 +132,19 @@ macro_rules! log_call {
             $($message)+
         )
     }};
+}
+
+/// Returns the protocol of calls to a method, as Google's Rust clients name it in their events.
+fn rpc_system(method: ApiMethod) -> &'static str {
+    // The id of a gRPC method has the words of its path.
+    let is_rpc = method.rpc_path().is_some_and(|path| path.replace('/', ".") == method.id());
+    if is_rpc { "grpc" } else { "http" }
+}
+
+/// Returns the name of the RPC status with which Google refuses a call for lack of scope. Over
+/// HTTP, too, Google's Rust clients log this name.
+fn rpc_status(status: StatusCode) -> &'static str {
+    if status == StatusCode::UNAUTHORIZED { "UNAUTHENTICATED" } else { "PERMISSION_DENIED" }
 }
 
 /// Logs calls of this kind that no other event reports, because their methods and tokens are too
@@ -167,15 +182,6 @@ pub(crate) fn predicted(
     }, "the token lacks an OAuth scope for this call, which is sent all the same");
 }
 
-/// Returns the evidence of a denial as one word, for the field `oauth.scope.evidence`.
-pub(crate) fn evidence(denial: &Denial) -> &'static str {
-    match (denial.refusal(), denial.kind()) {
-        (Some(refusal), _) => refusal.evidence(),
-        (None, DenialKind::Confirmed) => "confirmed",
-        (None, _) => "predicted",
-    }
-}
-
 /// Logs that a call was refused for lack of scopes: by Google with this status, or by the guard
 /// before the call was sent.
 pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
@@ -183,7 +189,9 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
         "error.type" = SCOPE_INSUFFICIENT,
         "oauth.scope.verdict" = "missing",
         "http.response.status_code" = status.map(|status| status.as_u16()),
-        "oauth.scope.evidence" = evidence(denial),
+        "rpc.response.status_code" = status.map(rpc_status),
+        "gcp.errors.domain" = denial.refusal().and_then(Refusal::error_domain),
+        "oauth.scope.evidence" = denial.evidence(),
         "oauth.scope.accepted" = known(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
         "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(Scope::as_str),
@@ -215,11 +223,13 @@ pub fn span(denial: &Denial) -> Span {
         target: TARGET,
         "denial",
         "error.type" = SCOPE_INSUFFICIENT,
-        "rpc.method" = method.map(|method| method.id()),
+        "rpc.system.name" = method.map(rpc_system),
+        "rpc.method" = method.and_then(|method| method.rpc_path()),
+        "oauth.scope.method" = method.map(|method| method.id()),
         "server.address" = method.map(|method| method.host()),
         "gcp.client.service" = method.map(service),
         "oauth.scope.gate" = Gate::Scope.as_str(),
-        "oauth.scope.evidence" = evidence(denial),
+        "oauth.scope.evidence" = denial.evidence(),
         "oauth.scope.accepted" = known(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
         "oauth.scope.suggested" = denial.required_scopes().least().as_ref().map(Scope::as_str),

@@ -68,7 +68,7 @@ async fn tracing_stackdriver_writes_camel_case_names_and_a_span_object() {
         ("severity", json!("WARNING")),
         ("target", json!("gcp_scopes")),
         ("errorType", json!("ACCESS_TOKEN_SCOPE_INSUFFICIENT")),
-        ("rpcMethod", json!("pubsub.projects.topics.publish")),
+        ("rpcMethod", json!("google.pubsub.v1.Publisher/Publish")),
         ("serverAddress", json!("pubsub.googleapis.com")),
         ("httpResponseStatusCode", json!(403)),
         ("oauthScopeCalls", json!(1)),
@@ -109,5 +109,8 @@ async fn json_subscriber_keeps_field_names_and_the_error_reporting_type() {
     assert_eq!(service_entry["severity"], "ERROR");
     assert_eq!(service_entry["@type"], ERROR_EVENT);
     assert_eq!(service_entry["oauth.scope.gate"], "scope", "{service_entry:#}");
-    assert_eq!(service_entry["rpc.method"], "pubsub.projects.topics.publish", "{service_entry:#}");
+    assert_eq!(
+        service_entry["rpc.method"], "google.pubsub.v1.Publisher/Publish",
+        "{service_entry:#}"
+    );
 }

@@ -453,7 +453,7 @@ async fn the_json_has_every_key_and_the_values_of_the_report() -> Result<()> {
     let mut sorted = keys.clone();
     sorted.sort_unstable();
     ensure!(sorted == expected, "{sorted:?}");
-    ensure!(json["state"] == "closed" && json["platform"] == "compute_engine");
+    ensure!(json["state"] == "closed" && json["platform"] == "gcp_compute_engine");
     ensure!(json["name"] == "web-1");
     ensure!(json["findings"][1]["state"] == "closed" && json["findings"][1]["gate"] == "scope");
     ensure!(json["findings"][1]["accepted"].as_array().is_some_and(|list| list.len() == 3));

@@ -15,7 +15,7 @@ use crate::telemetry::{self, EventKind};
 /// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
-    let event = (EventKind::Denied, telemetry::evidence(denial), denial.method(), flight.token);
+    let event = (EventKind::Denied, denial.evidence(), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);
         if let Some(hook) = &state.on_denial {

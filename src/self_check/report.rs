@@ -168,12 +168,14 @@ impl Report {
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (environment, granted) = (&self.environment, &self.granted);
-        let mut value = serializer.serialize_struct("Report", 14)?;
+        let mut value = serializer.serialize_struct("Report", 16)?;
         value.serialize_field("state", self.state().as_str())?;
-        value.serialize_field("platform", environment.platform().as_str())?;
+        value.serialize_field("platform", environment.platform().otel_name())?;
+        value.serialize_field("runs_on", environment.platform().as_str())?;
         value.serialize_field("project", &environment.project())?;
         value
             .serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
+        value.serialize_field("instance", &environment.instance())?;
         value
             .serialize_field("name", &environment.resource().or_else(|| environment.instance()))?;
         value.serialize_field("credential", environment.credential().as_str())?;

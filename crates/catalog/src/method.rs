@@ -249,6 +249,34 @@ impl ApiMethod {
         }
     }
 
+    /// Returns the path of the gRPC method with the same HTTP binding, without the first slash, as
+    /// Google's Rust clients name methods in events. Returns `None` for a REST method without such
+    /// a gRPC method. Searches all gRPC methods, so do not call it for every request.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// let method = ApiMethod::by_id("pubsub.projects.topics.publish")?;
+    /// assert_eq!(method.rpc_path().as_deref(), Some("google.pubsub.v1.Publisher/Publish"));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rpc_path(&self) -> Option<String> {
+        let blob = self.catalog().blob();
+        let binds_here = |row: &u32| {
+            let rpc = blob.row(*row);
+            rpc.basis == SAME && rpc.target == Some(self.row())
+        };
+        let row = match self.is_rpc() {
+            true => Some(self.row()),
+            false => (blob.rest_count()..blob.row_count()).find(binds_here),
+        };
+        let (service, method) = name::id(self.catalog(), row?).rsplit_once('.')?;
+        Some(format!("{service}/{method}"))
+    }
+
     /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery
     /// does not have, returns the package: `google.bigtable.v2`.
     ///

@@ -5,18 +5,20 @@ mod environment;
 mod explanation;
 mod input;
 mod report;
+mod script;
 mod search;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes::refusal::Gate;
+use gcp_scopes::refusal::{Gate, from_troubleshooter};
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
 use environment::EnvironmentArgs;
 use explanation::{Explainer, Explanation};
+use search::FoundRefusal;
 
 use crate::output::{OutputFormat, print, write_note};
 use crate::style::StyleArgs;
@@ -39,6 +41,14 @@ pub(crate) struct ExplainArgs {
     /// Read one JSON answer per line from standard input, write one JSON explanation per line.
     #[arg(long, conflicts_with_all = ["file", "call", "format"])]
     jsonl: bool,
+    /// Explain an answer of Google's Policy Troubleshooter, the JSON that `gcloud
+    /// policy-intelligence troubleshoot-policy iam … --format=json` prints.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "jsonl"])]
+    troubleshooter: Option<PathBuf>,
+    /// Print the recommended way to mend it as a shell script: it stops while a word stands for an
+    /// unknown name, and asks before it stops or destroys something, unless it is run with --yes.
+    #[arg(long, conflicts_with_all = ["jsonl", "format"])]
+    script: bool,
 }
 
 pub(crate) const HELP: &str = "\
@@ -53,20 +63,22 @@ Examples:
   gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1
   gcp-scopes explain --on user-adc --call \
 'GET https://www.googleapis.com/drive/v3/files' < error.json
+  gcp-scopes explain --troubleshooter answer.json
+  gcp-scopes explain error.log --on gce --script > mend.sh
   gcp-scopes explain --jsonl < answers.jsonl
 
 --jsonl is not for logs. A line of it:
   {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null,
    \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
 where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
-its explanation, always with all keys:
-  {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
+its explanation, always with these keys and more:
+  {\"schema\": \"gcp-scopes/explain/1\", \"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
    \"requirement\": \"any_of\"|\"all_of\"|\"every_method\"|\"one_of\"|\"unknown\"|null,
    \"accepted\": [\"…\"], \"all_of\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
    \"candidates\": [\"…\"], \"notes\": [\"…\"],
    \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
 or, for a line that cannot be read, which stops nothing:
-  {\"error\": \"line 3: …\"}
+  {\"schema\": \"gcp-scopes/error/1\", \"error\": \"line 3: …\"}
 Of `accepted`, one scope is enough (requirement `any_of`), also for every other
 method of the service if the method is not known (`every_method`), or it is not
 known which one is (`one_of`). `all_of` are needed at once. Both are empty if no
@@ -76,7 +88,8 @@ known; each of them accepts the scopes in `accepted`. `notes` are sentences
 about what is not certain. `gate` is one of scope, iam, service_disabled,
 billing, vpc_sc, org_policy, rate_limit, quota_project, credentials, api_key,
 resource_acl, other. What is no refusal is `other`, `possible`, without steps.
-Blank lines get no answer.
+Blank lines get no answer. docs/schema/gcp-scopes.json of the repository
+describes every key of every form.
 
 Exit codes:
   0  explained
@@ -111,14 +124,12 @@ fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
 
 /// Explains the file of the arguments, or standard input, as a whole.
 fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
-    let explainer = explainer(args)?;
-    let input = input::read(args.file.as_deref())?;
-    let found = search::in_text(&RecordedResponse::from_text(input));
-    let note = found.as_ref().and_then(|found| found.note.clone());
-    let explanation =
-        found.map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
-    note.iter().for_each(|note| write_note(note));
+    let explanation = match &args.troubleshooter {
+        Some(file) => explain_answer(args, file)?,
+        None => explain_text(args)?,
+    };
     let printed = match args.format {
+        OutputFormat::Text if args.script => print(&explanation.script().unwrap_or_default()),
         OutputFormat::Text => print(&explanation.text(style.layout())),
         OutputFormat::Json => print(&explanation.json_with_report(style.layout_in_json())),
     };
@@ -127,6 +138,24 @@ fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Stri
         true => exit_code::after_io(printed),
         false => ExitCode::FAILURE,
     })
+}
+
+/// Explains the refusal in the file of the arguments, or in standard input.
+fn explain_text(args: &ExplainArgs) -> Result<Explanation, String> {
+    let explainer = explainer(args)?;
+    let input = input::read(args.file.as_deref())?;
+    let found = search::in_text(&RecordedResponse::from_text(input));
+    found.iter().filter_map(|found| found.note.as_deref()).for_each(write_note);
+    let refusal = found.map(|found| found.refusal);
+    Ok(refusal.map_or_else(Explanation::default, |refusal| explainer.explanation(refusal)))
+}
+
+/// Explains an answer of the Policy Troubleshooter.
+fn explain_answer(args: &ExplainArgs, file: &Path) -> Result<Explanation, String> {
+    let answer = input::read(Some(file))?;
+    let refusal = from_troubleshooter(&answer)
+        .map_err(|error| format!("unusable --troubleshooter: {error}"))?;
+    Ok(explainer(args)?.explanation(FoundRefusal::from(refusal)))
 }
 
 /// Writes notes about the arguments that would give a better explanation.

@@ -57,13 +57,14 @@ Examples:
 A line of --jsonl has a request, or the id of a method:
   {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
   {\"id\": \"storage.objects.get\", \"granted\": [\"storage-ro\"]}
-and its answer, always with all six keys:
-  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"], \"all_of\": [\"…\"],
+and its answer, always with all seven keys:
+  {\"schema\": \"gcp-scopes/method/1\",
+   \"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"], \"all_of\": [\"…\"],
    \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
 Any one scope of `accepted` is enough. A method that needs several scopes at
 once has them in `all_of`, and none in `accepted`.
 or, for a line that cannot be read, which stops nothing:
-  {\"error\": \"line 3: …\"}
+  {\"schema\": \"gcp-scopes/error/1\", \"error\": \"line 3: …\"}
 Blank lines get no answer. Without `granted` the decision is `abstain`.
 
 Exit codes:

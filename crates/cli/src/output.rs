@@ -40,12 +40,27 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 
 /// Returns the JSON that replaces a result if the input cannot be read.
 pub(crate) fn error_to_json(message: &str) -> String {
-    to_json(&ErrorJson { error: message })
+    to_json(&Versioned::new("gcp-scopes/error/1", ErrorJson { error: message }))
 }
 
 #[derive(Serialize)]
 struct ErrorJson<'a> {
     error: &'a str,
+}
+
+/// A JSON object with the name and the version of its form, which `docs/schema/gcp-scopes.json`
+/// of the repository describes.
+#[derive(Serialize)]
+pub(crate) struct Versioned<'a, T> {
+    schema: &'a str,
+    #[serde(flatten)]
+    value: T,
+}
+
+impl<'a, T: Serialize> Versioned<'a, T> {
+    pub(crate) fn new(schema: &'a str, value: T) -> Self {
+        Self { schema, value }
+    }
 }
 
 /// Returns the URIs of scopes, sorted, for JSON.

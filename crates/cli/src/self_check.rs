@@ -13,7 +13,7 @@ use gcp_scopes_explain::reader::shown;
 
 use token::GivenToken;
 
-use crate::output::{self, OutputFormat, to_json};
+use crate::output::{self, OutputFormat, Versioned, to_json};
 use crate::style::StyleArgs;
 
 #[derive(Debug, Args)]
@@ -148,7 +148,7 @@ pub(crate) fn print(verb: &str, args: &SelfCheckArgs, style: &StyleArgs, report:
     // Standard output may be closed; the exit code still shows the result.
     let _ = output::print(&match args.format {
         OutputFormat::Text => report.page_in(&style.layout()),
-        OutputFormat::Json => to_json(report),
+        OutputFormat::Json => to_json(&Versioned::new(&format!("gcp-scopes/{verb}/1"), report)),
     });
     args.write_hint(verb, report);
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const INSERT: &str =
     "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
-const KEYS: [&str; 6] = ["accepted", "all_of", "api", "decision", "method", "why"];
+const KEYS: [&str; 7] = ["accepted", "all_of", "api", "decision", "method", "schema", "why"];
 
 fn run(args: &[&str]) -> (i32, String, String) {
     command::run(args, b"")
@@ -45,7 +45,7 @@ fn answer_to(question: &Value) -> Value {
 #[track_caller]
 fn assert_error(answer: &Value, named: &[&str]) {
     let object = answer.as_object().unwrap();
-    assert_eq!(object.len(), 1, "{answer}");
+    assert_eq!((object.len(), &object["schema"]), (2, &json!("gcp-scopes/error/1")), "{answer}");
     let error = object["error"].as_str().unwrap();
     for word in named {
         assert!(error.contains(word), "{word} is not in: {error}");
@@ -53,7 +53,7 @@ fn assert_error(answer: &Value, named: &[&str]) {
 }
 
 #[test]
-fn every_answer_has_all_six_keys() {
+fn every_answer_has_all_seven_keys() {
     // Each row contains a question and the expected answer. If the method of a row is `error`, the
     // expected answer is an error.
     for (verb, url, granted, method, decision, why) in [
@@ -277,7 +277,7 @@ fn each_random_line_gets_one_answer() {
     assert_eq!(answers.len(), expected);
     for answer in answers {
         let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
-        assert!(keys == KEYS || keys == ["error"], "{answer}");
+        assert!(keys == KEYS || keys == ["error", "schema"], "{answer}");
     }
 }
 

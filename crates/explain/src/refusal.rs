@@ -43,6 +43,7 @@ mod rules;
 mod status;
 mod syntax;
 mod text;
+mod troubleshooter;
 mod truncated_json;
 mod verdict;
 mod words;
@@ -58,6 +59,7 @@ pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
 #[cfg(feature = "reader")]
 pub(crate) use json::texts;
+pub use troubleshooter::from_troubleshooter;
 pub(crate) use verdict::ScopeProblem;
 #[cfg(feature = "reader")]
 pub(crate) use words::SECRET_PREFIXES;
@@ -392,6 +394,21 @@ impl Refusal {
         self.details.service.as_deref()
     }
 
+    /// Returns the domain of the reason in `ErrorInfo`: `googleapis.com`, `iam.googleapis.com`, or
+    /// the host of a service.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let body = r#"{"error":{"code":403,"message":"No.","details":[{
+    ///     "reason":"SERVICE_DISABLED","domain":"googleapis.com"}]}}"#;
+    /// assert_eq!(classify_text(body).expect("no refusal").error_domain(), Some("googleapis.com"));
+    /// ```
+    #[must_use]
+    pub fn error_domain(&self) -> Option<&str> {
+        self.details.domain.as_deref()
+    }
+
     /// Returns the full name of the RPC that was refused, from `ErrorInfo`. The name differs from
     /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
@@ -525,6 +542,69 @@ impl Refusal {
     #[must_use]
     pub fn troubleshooter_url(&self) -> Option<&str> {
         self.details.troubleshooter_url.as_deref()
+    }
+
+    /// Returns which kind of IAM policy refused, if an answer of the Policy Troubleshooter names it
+    /// ([`from_troubleshooter`]):
+    ///
+    /// - `no_role`: no role of the account holds the permission;
+    /// - `condition`: a role holds it, but the condition of the binding is not met;
+    /// - `deny_policy` or `access_boundary`: such a policy refuses, and no role helps;
+    /// - `granted`: IAM does not refuse, so the call failed for another reason.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::classify_text;
+    /// let refusal = classify_text("Permission 'run.services.get' denied on resource 'r/s'.");
+    /// assert_eq!(refusal.expect("no refusal").iam_cause(), None);
+    /// ```
+    #[must_use]
+    pub fn iam_cause(&self) -> Option<&'static str> {
+        self.details.iam.cause
+    }
+
+    /// Returns the kinds of IAM policies, in the order in which IAM evaluates them, with the words
+    /// `open`, `closed` or `unknown`. Empty unless an answer of the Policy Troubleshooter was read.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::from_troubleshooter;
+    /// let answer = br#"{"accessTuple": {}, "denyPolicyExplanation":
+    ///     {"denyAccessState": "DENY_ACCESS_STATE_DENIED"}}"#;
+    /// let states = from_troubleshooter(answer)?;
+    /// let states = states.iam_states();
+    /// assert_eq!(states, [("boundary", "unknown"), ("deny", "closed"), ("allow", "unknown")]);
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn iam_states(&self) -> &[(&'static str, &'static str)] {
+        &self.details.iam.states
+    }
+
+    /// Returns the name of the policy or the text of the condition that refuses.
+    pub(crate) fn iam_policy(&self) -> Option<&str> {
+        self.details.iam.policy.as_deref()
+    }
+
+    /// Returns the other names and ids in the response, each with a name for its meaning:
+    /// `vpc_sc_id`, `constraint`, `policy`, `quota_metric`, `quota_limit`, `quota_location`,
+    /// `consumer`, `file`, `billing_account` and `request_id`.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "Operation denied by org policy: constraints/compute.vmExternalIpAccess";
+    /// let refusal = classify_text(text).expect("no refusal");
+    /// let known: Vec<_> = refusal.identifiers().collect();
+    /// assert_eq!(known, [("constraint", "constraints/compute.vmExternalIpAccess")]);
+    /// ```
+    pub fn identifiers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let known = [
+            ("vpc_sc_id", self.vpc_sc_id()),
+            ("constraint", self.constraint()),
+            ("policy", self.iam_policy()),
+            ("request_id", self.request_id()),
+        ];
+        let known = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        known.chain(self.details.others.iter().map(|(name, value)| (*name, value.as_str())))
     }
 
     /// Returns the unique id of a refusal by VPC Service Controls. The audit log entry of the

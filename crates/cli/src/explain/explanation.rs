@@ -1,5 +1,6 @@
 //! The explanation of a response, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gcp_scopes::Denial;
@@ -15,8 +16,9 @@ use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, service_of};
 use serde::Serialize;
 
 use super::report;
+use super::script;
 use super::search::{self, FoundRefusal};
-use crate::output::{sorted_uris, to_json};
+use crate::output::{Versioned, sorted_uris, to_json};
 
 /// Explains responses to calls that were made in one environment, with one token.
 pub(crate) struct Explainer {
@@ -69,6 +71,8 @@ impl Explainer {
             candidates_note(named_call.candidates()).filter(|_| refusal.gate() == Gate::Scope),
         );
         Explanation {
+            environment: Some(environment),
+            granted: self.granted.clone(),
             refusal: Some(refusal),
             denial,
             required,
@@ -160,8 +164,11 @@ fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
 const MAX_CANDIDATES: usize = 5;
 
 /// A refusal and the options that mend the refusal. Empty if a response is not a refusal.
-#[derive(Default)]
 pub(crate) struct Explanation {
+    /// Where the call was made, if there is a refusal.
+    environment: Option<Environment>,
+    /// The scopes of the token, as far as the arguments show.
+    granted: GrantedScopes,
     refusal: Option<Refusal>,
     /// The full report of the library, which exists only for a refusal for lack of scopes.
     denial: Option<Denial>,
@@ -176,6 +183,23 @@ pub(crate) struct Explanation {
     notes: Vec<String>,
     /// Whether the record of the refusal shows where the call was made.
     is_place_of_record: bool,
+}
+
+impl Default for Explanation {
+    fn default() -> Self {
+        Self {
+            environment: None,
+            granted: GrantedScopes::unknown("there is no refusal"),
+            refusal: None,
+            denial: None,
+            required: None,
+            method: None,
+            call: NamedCall::default(),
+            options: Vec::new(),
+            notes: Vec::new(),
+            is_place_of_record: false,
+        }
+    }
 }
 
 impl Explanation {
@@ -204,12 +228,18 @@ impl Explanation {
 
     /// Returns the explanation as a line of `--jsonl`, without the line end.
     pub(crate) fn json(&self) -> String {
-        to_json(&self.fields())
+        to_json(&Versioned::new(SCHEMA, self.fields()))
     }
 
     /// Returns the keys of [`json`](Self::json) and the report, for `--format json`.
     pub(crate) fn json_with_report(&self, layout: Layout) -> String {
-        to_json(&ExplanationJsonWithReport { fields: self.fields(), report: self.text(layout) })
+        let (fields, report) = (self.fields(), self.text(layout));
+        to_json(&Versioned::new(SCHEMA, ExplanationJsonWithReport { fields, report }))
+    }
+
+    /// Returns the recommended option as a shell script; `None` if there is no refusal.
+    pub(crate) fn script(&self) -> Option<String> {
+        self.options.first().map(script::of)
     }
 
     /// Returns the report as text. Notes precede it.
@@ -232,12 +262,18 @@ impl Explanation {
         ExplanationJson {
             gate: refusal.map_or(Gate::Other, Refusal::gate).as_str(),
             certainty: certainty.unwrap_or(Certainty::Possible).as_str(),
+            evidence: refusal.map(Refusal::evidence),
             requirement: required.map(RequiredScopes::as_str),
             accepted: required.map(|required| sorted_uris(required.accepted())).unwrap_or_default(),
             all_of: required.map(|required| sorted_uris(required.all_of())).unwrap_or_default(),
+            granted: self.granted.scopes().map(sorted_uris),
+            grant_source: self.granted.source().map(|source| source.as_str()),
             service: self.service(),
             method: self.method.and_then(|method| method.discovery_id()),
+            api: self.method.map(|method| method.api()),
             candidates: self.candidates(),
+            refused: refusal.map(RefusedJson::new).unwrap_or_default(),
+            place: PlaceJson::new(refusal, self.environment.as_ref()),
             notes: &self.notes,
             steps: self.steps().iter().map(StepJson::new).collect(),
             options: &self.options,
@@ -264,26 +300,103 @@ impl Explanation {
     }
 }
 
-/// The keys that `gcp-scopes explain --help` documents.
+/// The name and the version of the JSON.
+const SCHEMA: &str = "gcp-scopes/explain/1";
+
+/// The keys that `docs/schema/gcp-scopes.json` of the repository documents.
 #[derive(Serialize)]
 struct ExplanationJson<'a> {
     gate: &'static str,
     certainty: &'static str,
+    evidence: Option<&'static str>,
     requirement: Option<&'static str>,
     accepted: Vec<String>,
     all_of: Vec<String>,
+    granted: Option<Vec<String>>,
+    grant_source: Option<&'static str>,
     service: Option<String>,
     method: Option<&'static str>,
+    api: Option<&'static str>,
     candidates: Vec<&'static str>,
+    #[serde(flatten)]
+    refused: RefusedJson<'a>,
+    #[serde(flatten)]
+    place: PlaceJson<'a>,
     notes: &'a [String],
     steps: Vec<StepJson<'a>>,
     options: &'a [RemedyOption],
 }
 
+/// The names in a refusal.
+#[derive(Default, Serialize)]
+struct RefusedJson<'a> {
+    rpc_method: Option<&'a str>,
+    permission: Option<&'a str>,
+    resource: Option<&'a str>,
+    error_info_id: Option<&'a str>,
+    troubleshooter_url: Option<&'a str>,
+    cause: Option<&'static str>,
+    iam_policies: BTreeMap<&'static str, &'static str>,
+    identifiers: BTreeMap<&'static str, &'a str>,
+    server_message: Option<&'a str>,
+}
+
+impl<'a> RefusedJson<'a> {
+    fn new(refusal: &'a Refusal) -> Self {
+        Self {
+            rpc_method: refusal.rpc_method(),
+            permission: refusal.permission(),
+            resource: refusal.resource(),
+            error_info_id: refusal.error_info_id(),
+            troubleshooter_url: refusal.troubleshooter_url(),
+            cause: refusal.iam_cause(),
+            iam_policies: refusal.iam_states().iter().copied().collect(),
+            identifiers: refusal.identifiers().collect(),
+            server_message: refusal.server_message(),
+        }
+    }
+}
+
+/// Where a call was made, and by which account.
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    principal: Option<&'a str>,
+    platform: Option<&'static str>,
+    runs_on: Option<&'static str>,
+    credential: Option<&'static str>,
+    project: Option<&'a str>,
+    location: Option<&'a str>,
+    instance: Option<&'a str>,
+}
+
+impl<'a> PlaceJson<'a> {
+    /// Returns what the refusal or the environment names. The refusal comes first.
+    fn new(refusal: Option<&'a Refusal>, here: Option<&'a Environment>) -> Self {
+        let platform = here.map(Environment::platform);
+        let account = here.and_then(Environment::account);
+        let project = here.and_then(Environment::project);
+        Self {
+            principal: refusal.and_then(Refusal::principal).or(account),
+            platform: platform.map(|platform| platform.otel_name()),
+            runs_on: platform.map(|platform| platform.as_str()),
+            credential: here.map(|here| here.credential().as_str()),
+            project: refusal.and_then(Refusal::project).or(project),
+            location: here.and_then(|here| here.zone().or_else(|| here.location())),
+            instance: here.and_then(Environment::instance),
+        }
+    }
+}
+
+/// A step with its code repeated in the text, for readers of the text alone.
 #[derive(Serialize)]
 struct StepJson<'a> {
     text: String,
     command: Option<&'a str>,
+    code: Option<&'a str>,
+    language: Option<&'static str>,
+    console: Option<&'a str>,
+    link: Option<&'static str>,
+    placeholders: &'a [&'static str],
 }
 
 impl<'a> StepJson<'a> {
@@ -292,7 +405,15 @@ impl<'a> StepJson<'a> {
         // A text that ends with a colon already introduces the code.
         let lead_in = if text.ends_with(':') { "" } else { " Write:" };
         let code = step.code_line().map_or_else(String::new, |code| format!("{lead_in} {code}"));
-        Self { text: format!("{text}{code}"), command: step.command_line() }
+        Self {
+            text: format!("{text}{code}"),
+            command: step.command_line(),
+            code: step.code_line(),
+            language: step.code_language(),
+            console: step.console_url(),
+            link: step.doc_url(),
+            placeholders: step.placeholders(),
+        }
     }
 }
 

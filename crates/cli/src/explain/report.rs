@@ -16,10 +16,32 @@ pub(crate) fn of_refusal(
     let excluded = exclusion_of_scopes(refusal).map(|text| format!(" {text}")).unwrap_or_default();
     [
         layout.paragraph(&(headline(refusal) + &excluded)),
+        iam_gates(refusal, layout),
         layout.options("What to do:", options),
         facts(refusal, method, layout),
     ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
     .join("\n")
+}
+
+/// Draws the kinds of IAM policies that a call must pass, if it is known which of them refuse.
+fn iam_gates(refusal: &Refusal, layout: Layout) -> String {
+    let name = |kind| match kind {
+        "boundary" => "principal access boundary",
+        "deny" => "IAM deny policies",
+        _ => "IAM roles of the account",
+    };
+    let states = refusal.iam_states().iter();
+    let lines = states.map(|(kind, state)| match layout.is_plain() {
+        true => layout.fact(name(kind), state),
+        false => {
+            let shown = if *state == "closed" { layout.red("CLOSED") } else { (*state).to_owned() };
+            format!("       |\n  [ {:<25} ]  {shown}\n", name(kind))
+        }
+    });
+    lines.collect()
 }
 
 /// Returns a line for each fact that is known of the refusal.
@@ -27,6 +49,7 @@ fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String
     let (gate, certainty) = (refusal.gate().as_str(), refusal.certainty().as_str());
     let gate = format!("{gate} ({certainty}, told by the {})", evidence(refusal));
     let method = method.map(|method| method.id()).or_else(|| refusal.rpc_method());
+    let policy = refusal.identifiers().find(|(name, _)| *name == "policy").map(|(_, name)| name);
     let rows = [
         ("gate", Some(gate.as_str())),
         ("method", method),
@@ -35,6 +58,7 @@ fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String
         ("resource", refusal.resource()),
         ("account", refusal.principal()),
         ("project", refusal.project()),
+        ("policy", policy),
         ("server said", refusal.server_message()),
         ("request id", refusal.request_id()),
     ];
@@ -73,6 +97,15 @@ fn headline(refusal: &Refusal) -> String {
         return "Nothing was refused: a service perimeter reports what it would refuse.".to_owned();
     }
     let what = match refusal.gate() {
+        Gate::Iam if refusal.iam_cause() == Some("granted") => {
+            return "IAM does not refuse this call.".to_owned();
+        }
+        Gate::Iam if refusal.iam_cause() == Some("deny_policy") => {
+            "A deny policy of IAM refuses this call, and no role helps"
+        }
+        Gate::Iam if refusal.iam_cause() == Some("access_boundary") => {
+            "A principal access boundary of IAM refuses this call, and no role helps"
+        }
         Gate::Scope => "The token lacks an OAuth scope for this call",
         Gate::Iam if is_by_kubernetes(refusal) => {
             "The access control of Kubernetes (RBAC) refused this call"
@@ -128,6 +161,7 @@ fn evidence(refusal: &Refusal) -> &'static str {
         "message" => "words of the message",
         "reason" => "error's one-word reason",
         "header" => "header WWW-Authenticate",
+        "troubleshooter" => "Policy Troubleshooter",
         _ => "status",
     }
 }

@@ -14,6 +14,14 @@ pub(crate) struct FoundRefusal {
     text: String,
 }
 
+/// A refusal without a text.
+impl From<Refusal> for FoundRefusal {
+    fn from(refusal: Refusal) -> Self {
+        let call = NamedCall::find_refused(&refusal, "", "");
+        Self { refusal, call, environment: None, text: String::new() }
+    }
+}
+
 impl FoundRefusal {
     /// Returns the most certain refusal in a response or in a record of a log.
     pub(crate) fn in_response(response: &RecordedResponse) -> Option<Self> {

@@ -8,7 +8,7 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
 
-use crate::output::{sorted_uris, to_json};
+use crate::output::{Versioned, sorted_uris, to_json};
 use crate::style::StyleArgs;
 
 /// The method of a call, and whether the scopes of a token suffice for the call.
@@ -39,13 +39,13 @@ impl<'a> MethodAnswer<'a> {
 
     /// Returns the answer as a line of `--jsonl`, without the line end.
     pub(crate) fn json(&self) -> String {
-        to_json(&self.fields())
+        to_json(&Versioned::new(SCHEMA, self.fields()))
     }
 
     /// Returns the keys of [`json`](Self::json) and the URL of the method's documentation.
     pub(crate) fn json_with_doc(&self) -> String {
         let doc = self.method.and_then(|method| method.doc_url());
-        to_json(&MethodJsonWithDoc { fields: self.fields(), doc })
+        to_json(&Versioned::new(SCHEMA, MethodJsonWithDoc { fields: self.fields(), doc }))
     }
 
     /// Returns the answer as text: the method, and a sentence about the scopes of the token.
@@ -125,6 +125,9 @@ fn plain_method_text(method: ApiMethod, layout: Layout) -> String {
         + &layout.fact("accepts", &accepts)
         + &doc
 }
+
+/// The name and the version of the JSON.
+const SCHEMA: &str = "gcp-scopes/method/1";
 
 #[derive(Serialize)]
 struct MethodJson {

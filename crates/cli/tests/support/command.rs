@@ -1,6 +1,7 @@
 //! Runs the compiled command `gcp-scopes` with no environment variables but those that a test sets.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -43,7 +44,44 @@ pub(crate) fn finish(command: &mut Command, input: &[u8]) -> Finished {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     writer.join().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Finished { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+    let finished = Finished { code: status.code().unwrap(), out: text(stdout), err: text(stderr) };
+    finished.out.lines().for_each(assert_fits_schema);
+    finished
+}
+
+/// The published description of the JSON that the command prints.
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/gcp-scopes.json");
+
+thread_local! {
+    /// The compiled description of each form.
+    static FORMS: (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) = forms();
+}
+
+fn forms() -> (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) {
+    let schema = serde_json::from_str(&std::fs::read_to_string(SCHEMA).unwrap()).unwrap();
+    let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());
+    compiler.add_resource("memory:///schema.json", schema).unwrap();
+    let names = ["explain", "denial", "method", "self_check", "error"];
+    let forms = names.map(|name| {
+        let form = format!("memory:///schema.json#/$defs/{name}");
+        (name, compiler.compile(&form, &mut schemas).unwrap())
+    });
+    (schemas, forms.into())
+}
+
+/// Asserts that a line of JSON that names its form has that form.
+#[allow(dead_code, reason = "one test serializes a value of the library")]
+pub(crate) fn assert_fits_schema(line: &str) {
+    let Some(value) = serde_json::from_str::<serde_json::Value>(line).ok() else { return };
+    let form = match value["schema"].as_str().and_then(|name| name.split('/').nth(1)) {
+        Some("check" | "whoami") => "self_check",
+        Some(name) => name,
+        None => return,
+    };
+    FORMS.with(|(schemas, forms)| {
+        let result = schemas.validate(&value, forms[form]);
+        assert!(result.is_ok(), "{}\n{line}", result.unwrap_err());
+    });
 }
 
 /// Runs the command with arguments and an input. Returns the exit code, standard output and

@@ -5,9 +5,11 @@ use percent_encoding::percent_decode_str;
 
 use super::syntax;
 use super::text;
+use super::troubleshooter::IamFinding;
 use super::words::{
-    AFTER_PRINCIPAL, BEFORE_PRINCIPAL, BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS,
-    WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
+    AFTER_PRINCIPAL, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_PRINCIPAL, BEFORE_RESOURCE,
+    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
+    WORDS_NEAR_PERMISSION,
 };
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
@@ -20,6 +22,13 @@ const MAX_SEPARATOR_LENGTH: usize = 4;
 
 /// How many words with an `@` are examined for the account that made the call.
 const PRINCIPAL_LIMIT: usize = 64;
+
+/// The shortest id of a file that is kept, so that a word of a sentence is not taken for an id.
+const MIN_FILE_LENGTH: usize = 20;
+
+/// The fields of `ErrorInfo.metadata` whose values are kept under their names. Source:
+/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>
+const OTHER_FIELDS: [&str; 3] = ["quota_metric", "quota_limit", "quota_location"];
 
 /// The words that Apps Script prints before the name of a method: `API call to drive.files.list
 /// failed`.
@@ -36,6 +45,8 @@ pub(super) struct Details {
     pub(super) is_explicit_permission: bool,
     pub(super) project: Option<String>,
     pub(super) constraint: Option<String>,
+    /// The domain of `ErrorInfo`, which is the service that gave the reason.
+    pub(super) domain: Option<String>,
     pub(super) resource: Option<String>,
     pub(super) principal: Option<String>,
     pub(super) error_info_id: Option<String>,
@@ -43,6 +54,9 @@ pub(super) struct Details {
     pub(super) vpc_sc_id: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) server_message: Option<String>,
+    pub(super) iam: IamFinding,
+    /// Other ids, each with a name for its meaning.
+    pub(super) others: Vec<(&'static str, String)>,
 }
 
 impl Details {
@@ -51,6 +65,7 @@ impl Details {
     pub(super) fn add(&mut self, key: &str, value: &str) {
         let (slot, is_good): (_, fn(&str) -> bool) = match key {
             "service" => (&mut self.service, syntax::is_host),
+            "domain" => (&mut self.domain, syntax::is_host),
             "method" => (&mut self.method, syntax::is_rpc_method),
             "uid" => (&mut self.vpc_sc_id, syntax::is_vpc_sc_id),
             "error_info_id" => (&mut self.error_info_id, syntax::is_error_info_id),
@@ -63,14 +78,31 @@ impl Details {
             "troubleshooter_url" => return self.read_troubleshooter_url(value),
             "requestId" | "request_id" => (&mut self.request_id, syntax::is_id),
             "consumer" => {
+                self.add_other("consumer", value);
                 return self.add_project(value.strip_prefix("projects/").unwrap_or_default());
             }
             "permission" => return self.add_permission(value),
-            _ => return,
+            _ => {
+                let known = OTHER_FIELDS.iter().find(|known| **known == key);
+                return known.into_iter().for_each(|name| self.add_other(name, value));
+            }
         };
         if slot.is_none() && is_good(value) {
             *slot = Some(value.to_owned());
         }
+    }
+
+    /// Adds an id of another kind, unless one of its kind is known. The key of an API is not an id.
+    fn add_other(&mut self, name: &'static str, value: &str) {
+        let is_new = self.others.iter().all(|(known, _)| *known != name);
+        if is_new && syntax::is_id(value) && !value.starts_with("api_key:") {
+            self.others.push((name, value.to_owned()));
+        }
+    }
+
+    /// Adds the project of a resource path.
+    pub(super) fn add_path(&mut self, path: &str) {
+        self.add_from_path(path.trim_start_matches('/'));
     }
 
     /// Searches a text for the values that no field contained.
@@ -79,6 +111,12 @@ impl Details {
             .for_each(|id| self.add("uid", id));
         self.read_troubleshooter_url(prose);
         phrase_values(prose, &BEFORE_RESOURCE).for_each(|name| self.add("resource", name));
+        phrase_values(prose, &BEFORE_FILE)
+            .filter(|word| word.len() >= MIN_FILE_LENGTH)
+            .for_each(|id| self.add_other("file", id));
+        phrase_values(prose, &BEFORE_BILLING_ACCOUNT)
+            .filter(|word| word.matches('-').count() == 2)
+            .for_each(|id| self.add_other("billing_account", id));
         principals(prose).for_each(|name| self.add("principal", name));
         let mut previous = "";
         for (place, word) in text::identifiers(prose) {

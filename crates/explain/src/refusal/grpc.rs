@@ -90,6 +90,7 @@ fn read_detail(kind: &str, detail: &[u8], facts: &mut ResponseFacts) {
         // <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>.
         match (kind, field.number) {
             ("ErrorInfo", 1) => facts.add_reason(&field.text()),
+            ("ErrorInfo", 2) => facts.add_metadata("domain", &field.text()),
             ("ErrorInfo", 3) => read_metadata(field.bytes, facts),
             ("PreconditionFailure", 1) => {
                 protobuf::fields(field.bytes).for_each(|part| facts.add_violation(&part.text()));

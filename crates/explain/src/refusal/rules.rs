@@ -76,7 +76,10 @@ pub(super) fn is_structured(facts: &ResponseFacts, finding: &FoundVerdict) -> bo
     facts.is_response
         && !facts.is_indirect
         && match finding.evidence {
-            Evidence::ErrorInfo | Evidence::Violation | Evidence::TokenEndpoint => true,
+            Evidence::ErrorInfo
+            | Evidence::Violation
+            | Evidence::TokenEndpoint
+            | Evidence::Troubleshooter => true,
             Evidence::Reason => finding.verdict.certainty == Certainty::Certain,
             Evidence::Message => facts.is_scope_sentence(),
             Evidence::Header | Evidence::Status => false,

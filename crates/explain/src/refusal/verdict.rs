@@ -51,6 +51,8 @@ pub(super) enum Evidence {
     Header,
     /// The status alone.
     Status,
+    /// An answer of the Policy Troubleshooter.
+    Troubleshooter,
 }
 
 impl Evidence {
@@ -63,6 +65,7 @@ impl Evidence {
             Self::Reason => "reason",
             Self::Header => "header",
             Self::Status => "status",
+            Self::Troubleshooter => "troubleshooter",
         }
     }
 }

@@ -58,6 +58,14 @@ pub(super) const BEFORE_RESOURCE: [&str; 5] = [
     "access to the resource",
 ];
 
+/// The words before the id of a file in Drive.
+pub(super) const BEFORE_FILE: [&str; 4] =
+    ["File not found:", "access to the file", "for the file", "to file"];
+
+/// The words before the id of a billing account, which has two hyphens.
+pub(super) const BEFORE_BILLING_ACCOUNT: [&str; 3] =
+    ["billingAccounts/", "billing account for project", "billing account"];
+
 /// The words directly before the account that made a call, in lower case. gcloud prints the last
 /// ones: `This command is authenticated as …`.
 pub(super) const BEFORE_PRINCIPAL: [&str; 6] =

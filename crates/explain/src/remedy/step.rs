@@ -164,8 +164,8 @@ impl Serialize for Step {
         value.serialize_field("command", &self.command_line())?;
         value.serialize_field("code", &self.code_line())?;
         value.serialize_field("language", &self.code_language())?;
-        value.serialize_field("console_url", &self.console_url())?;
-        value.serialize_field("doc_url", &self.doc_url())?;
+        value.serialize_field("console", &self.console_url())?;
+        value.serialize_field("link", &self.doc_url())?;
         value.serialize_field("placeholders", self.placeholders())?;
         value.end()
     }

@@ -55,6 +55,10 @@ impl Context for ClosedGate<'_> {
             "permission" => self.refusal.permission(),
             "principal" => return self.principal(),
             "troubleshooter" => self.refusal.troubleshooter_url(),
+            "iam_policy" => self.refusal.iam_policy(),
+            "deny_id" => self.deny_policy().map(|(_, id)| id),
+            "attachment_point" => self.deny_policy().map(|(point, _)| point),
+            "boundary" => self.refusal.iam_policy().filter(|name| is_plain(name)),
             "full_resource" => return full_resource::of(self),
             "project" => self.project(),
             _ => None,
@@ -147,6 +151,13 @@ impl ClosedGate<'_> {
         named.or_else(|| self.environment.account().map(str::to_owned))
     }
 
+    /// Returns the attachment point and the id of the deny policy that refuses, from its name
+    /// `policies/ATTACHMENT_POINT/denypolicies/ID`.
+    fn deny_policy(&self) -> Option<(&str, &str)> {
+        let name = self.refusal.iam_policy().filter(|name| is_plain(name))?;
+        name.strip_prefix("policies/")?.split_once("/denypolicies/")
+    }
+
     /// Returns the e-mail address of the account or the person whose call was refused.
     fn principal(&self) -> Option<String> {
         let named = self.refusal.principal().filter(|name| !name.contains("//"));
@@ -166,6 +177,12 @@ impl ClosedGate<'_> {
             None => format!("serviceAccount:{ACCOUNT}"),
         }
     }
+}
+
+/// Returns whether a name can be an argument of a shell command without quotes.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/:%+@,=".contains(&b))
 }
 
 /// Returns the host of the API whose title the message contains, as in `Drive API has not been

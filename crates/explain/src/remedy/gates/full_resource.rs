@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.cloud.google.com/iam/docs/full-resource-names>
 
-use super::closed_gate::ClosedGate;
+use super::closed_gate::{ClosedGate, is_plain};
 
 /// Returns the full name of the resource, or of the project if the resource is not known.
 pub(super) fn of(gate: &ClosedGate<'_>) -> Option<String> {
@@ -19,9 +19,4 @@ pub(super) fn of(gate: &ClosedGate<'_>) -> Option<String> {
         || Some(format!("//cloudresourcemanager.googleapis.com/projects/{}", gate.project()?));
     let full = named.filter(|name| name.starts_with("//")).map(str::to_owned);
     full.or_else(of_path).or_else(of_bucket).or_else(of_project)
-}
-
-/// Returns whether a name can be an argument of a shell command without quotes.
-fn is_plain(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/:%+@,=".contains(&b))
 }

@@ -17,7 +17,7 @@ const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant
 /// response contains its address, because several kinds of policies may refuse; against some of
 /// them no role helps.
 pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
-    let options = match section(gate) {
+    let options = match cause_section(gate).or_else(|| section(gate)) {
         Some(section) => advice::remedy(section, gate).options,
         None => [
             advice::options("troubleshooter_page", gate),
@@ -25,11 +25,26 @@ pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
                 || advice::options("no_permission_named", gate),
                 |permission| options_to_grant(gate, permission),
             ),
-            advice::options("troubleshooter_command", gate),
+            match gate.refusal.iam_cause() {
+                Some(_) => Vec::new(),
+                None => advice::options("troubleshooter_command", gate),
+            },
         ]
         .concat(),
     };
     Remedy::new(String::new(), options).options
+}
+
+/// Returns the section of advice for what the Policy Troubleshooter found, unless a role is missing.
+fn cause_section(gate: &ClosedGate<'_>) -> Option<&'static str> {
+    Some(match gate.refusal.iam_cause() {
+        Some("deny_policy") => "deny_policy",
+        Some("access_boundary") => "access_boundary",
+        Some("condition") => "iam_condition",
+        Some("granted") => "iam_grants",
+        None if !gate.refusal.iam_states().is_empty() => "iam_unknown",
+        _ => return None,
+    })
 }
 
 /// Returns the section of advice for a refusal that the Policy Troubleshooter does not explain.
