@@ -443,10 +443,12 @@ async fn the_json_has_every_key_and_the_values_of_the_report() -> Result<()> {
         "granted",
         "granted_unlimited",
         "granted_why_unknown",
+        "instance",
         "location",
         "name",
         "platform",
         "project",
+        "runs_on",
         "state",
         "steps",
     ];
