@@ -72,7 +72,8 @@ Examples:
    \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
 where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
 its explanation, always with these keys and more:
-  {\"schema\": \"gcp-scopes/explain/1\", \"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
+  {\"schema\": \"gcp-scopes/explain/1\",
+   \"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
    \"requirement\": \"any_of\"|\"all_of\"|\"every_method\"|\"one_of\"|\"unknown\"|null,
    \"accepted\": [\"…\"], \"all_of\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
    \"candidates\": [\"…\"], \"notes\": [\"…\"],

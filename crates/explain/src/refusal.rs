@@ -490,7 +490,8 @@ impl Refusal {
     /// use gcp_scopes_explain::refusal::classify_text;
     ///
     /// let text = "Permission 'run.services.get' denied on resource 'projects/p/services/s'.";
-    /// assert_eq!(classify_text(text).expect("no refusal").resource(), Some("projects/p/services/s"));
+    /// let refusal = classify_text(text).expect("no refusal");
+    /// assert_eq!(refusal.resource(), Some("projects/p/services/s"));
     /// ```
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
@@ -534,7 +535,7 @@ impl Refusal {
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
     ///
-    /// let url = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXhhbXBs";
+    /// let url = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXh";
     /// let text = format!("Remediate access with this Troubleshooter URL - {url} .");
     /// let refusal = classify_text(&text).expect("no refusal");
     /// assert_eq!(refusal.troubleshooter_url(), Some(url));

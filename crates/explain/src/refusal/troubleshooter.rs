@@ -1,7 +1,8 @@
 //! Reads answers of Google's Policy Troubleshooter, which name the kind of IAM policy that refuses.
 //!
-//! Sources: <https://docs.cloud.google.com/policy-intelligence/docs/reference/policytroubleshooter/rest/v3/iam/troubleshoot>
-//! for allow and deny policies, and version v3beta of the same API for principal access boundaries.
+//! Sources: `google/cloud/policytroubleshooter/iam/v3/troubleshooter.proto` of
+//! <https://github.com/googleapis/googleapis> for allow and deny policies, and v3beta of the same
+//! API for principal access boundaries.
 
 use serde_json::Value;
 
