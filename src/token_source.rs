@@ -25,7 +25,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use gcp_scopes_catalog::least_scope;
+use gcp_scopes_catalog::{least_scope, widest_scope};
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 
@@ -184,10 +184,15 @@ impl Guard {
 }
 
 /// Returns the scope for which a token for this call is requested: the narrowest scope that the
-/// method accepts, or `cloud-platform` if the accepted scopes are unknown.
+/// method accepts. If that is not known, the scope is `cloud-platform`, or the widest scope of an API
+/// that does not accept `cloud-platform`.
 pub(crate) fn scope_for(call: &Lookup) -> Scope {
     let accepted = call.method().map(|method| method.accepted());
-    accepted.as_ref().and_then(least_scope).unwrap_or_else(Scope::cloud_platform)
+    accepted.as_ref().and_then(least_scope).unwrap_or_else(|| {
+        let (accepted, platform) = (call.accepted_by_service(), Scope::cloud_platform());
+        let has_platform = accepted.contains(&platform);
+        widest_scope(&accepted).filter(|_| !has_platform).unwrap_or(platform)
+    })
 }
 
 const NO_TOKEN: &str = "there is no token for this call";
@@ -211,7 +216,12 @@ mod tests {
             ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            // Calls without a method: the API accepts `cloud-platform`, or does not, or is unknown.
             ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            ("https://sheets.googleapis.com/v9/no/such/method", Some("drive")),
+            ("https://www.googleapis.com/calendar/v9/no/such/method", Some("calendar")),
+            ("https://www.googleapis.com/compute/v9/no/such/method", Some("cloud-platform")),
+            ("https://www.googleapis.com/unknown/v1", Some("cloud-platform")),
             // No TLS.
             ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
             ("http://storage.s3nsapis.fr/storage/v1/b/b/o/x", None),

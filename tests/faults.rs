@@ -533,6 +533,36 @@ async fn a_redirect_sends_no_token_to_another_host() {
     );
 }
 
+/// A source whose tokens consist of the requested scope.
+struct EchoingTokenSource;
+
+impl gcp_scopes::token_source::TokenSource for EchoingTokenSource {
+    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::BoxError> {
+        Ok(scope.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_a_known_method_gets_a_token_for_a_scope_of_its_api() {
+    for (host, path, scope) in [
+        ("www.googleapis.com", "/batch/drive/v3", "drive"),
+        ("www.googleapis.com", "/calendar/v9/x", "calendar"),
+        ("www.googleapis.com", "/nothing/v1", "cloud-platform"),
+        ("sheets.googleapis.com", "/v9/x", "drive"),
+        ("pubsub.googleapis.com", "/v9/x", "cloud-platform"),
+        ("brandnew.googleapis.com", "/v1/x", "cloud-platform"),
+    ] {
+        let (address, request) =
+            record_request("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+        let builder = Guard::builder().endpoint(&format!("http://{address}"), host).unwrap();
+        let middleware = builder.build().middleware().with_token(EchoingTokenSource);
+        let client = ClientBuilder::new(plain::client()).with(middleware).build();
+        client.post(format!("http://{address}{path}")).body("{}").send().await.unwrap();
+        let request = request.await.unwrap();
+        assert!(request.contains(&format!("authorization: bearer {scope}\r\n")), "{request}");
+    }
+}
+
 #[tokio::test]
 async fn attached_tokens_are_sensitive_and_sent_to_google_only() {
     let guard = builder(EMULATOR).build();

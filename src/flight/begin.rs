@@ -230,7 +230,8 @@ impl Flight {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    // If the token has a scope that every method of the host accepts, the method does not matter.
+    // If the token has a scope that every method of the host with this verb accepts, the method does
+    // not matter.
     // In that case only the request line is kept, and the method is looked up if Google refuses the
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]
@@ -248,7 +249,7 @@ impl Flight {
             // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
             // every method.
             let may_call_all =
-                !entry.granted.is_unknown() && host.accepts_everywhere(entry.granted.scopes());
+                !entry.granted.is_unknown() && host.accepts_by_verb(call, entry.granted.scopes());
             let is_line_kept = may_call_all && line.keep(call, host);
             *lookup = if is_line_kept {
                 Lookup::without_method(AbstainReason::Method)

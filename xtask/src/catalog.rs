@@ -16,9 +16,12 @@ mod defaults;
 mod discovery;
 mod encode;
 mod fetch;
+mod figures;
 mod firestore;
 mod join;
+mod legacy;
 mod model;
+mod npm;
 mod order;
 mod pages;
 mod protos;
@@ -89,10 +92,12 @@ pub(crate) fn check() -> Result<()> {
 
 /// Checks that the catalog finds every method by each of its routes.
 pub(crate) fn verify_all() -> Result<()> {
-    let clients = Clients::read(&fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?)?;
-    let catalog = build(&fetch::pinned(&root())?, &clients)?;
+    let clients = Clients::read(&read(CLIENTS)?)?;
+    let calls = read(npm::CALLS)?;
+    let calls = npm::read(&calls)?;
+    let catalog = build(&fetch::pinned(&root())?, &clients, &calls)?;
     verify::run(&catalog)?;
-    truth::run(&catalog, &clients, &root())
+    truth::run(&catalog, &clients, &calls, &read(truth::DEFAULTS)?)
 }
 
 /// Prints the differences between a catalog from the newest packages and one from the pinned
@@ -139,14 +144,24 @@ fn load() -> Result<CatalogModel> {
 }
 
 fn load_from(sources: &fetch::Sources) -> Result<CatalogModel> {
-    let text = fs::read_to_string(root().join(CLIENTS)).context(CLIENTS)?;
-    build(sources, &Clients::read(&text)?)
+    build(sources, &Clients::read(&read(CLIENTS)?)?, &npm::read(&read(npm::CALLS)?)?)
 }
 
-fn build(sources: &fetch::Sources, clients: &Clients) -> Result<CatalogModel> {
+fn build(
+    sources: &fetch::Sources,
+    clients: &Clients,
+    calls: &[npm::NpmCall<'_>],
+) -> Result<CatalogModel> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
-    rows::build_catalog(&documents, rpcs, clients)
+    let mut catalog = rows::build_catalog(&documents, rpcs, clients)?;
+    let is_unknown = join::is_unknown_in(&catalog);
+    npm::join(&mut catalog.groups, calls, is_unknown);
+    Ok(catalog)
+}
+
+fn read(name: &'static str) -> Result<String> {
+    fs::read_to_string(root().join(name)).context(name)
 }
 
 /// Extracts what the pinned generated clients send, and writes the routes that no other source has.
@@ -161,7 +176,7 @@ pub(crate) fn write_clients() -> Result<()> {
 /// Checks that the committed extracts are what the pinned clients contain.
 pub(crate) fn check_clients() -> Result<()> {
     for (name, text) in extracts()? {
-        if fs::read_to_string(root().join(name)).context(name)? != text {
+        if read(name)? != text {
             bail!("{name} is stale; run `cargo xtask catalog --clients` and commit the result");
         }
         println!("{name} is equal to what the clients contain");
@@ -174,35 +189,16 @@ fn extracts() -> Result<[(&'static str, String); 3]> {
     Ok([
         (CLIENTS, extract_clients()?),
         (truth::DEFAULTS, defaults::extract(&root())?),
-        (truth::CALLS, extract_calls()?),
+        (npm::CALLS, npm::extract(&root())?),
     ])
-}
-
-/// Returns the calls of npm's googleapis whose path is in no Discovery document.
-fn extract_calls() -> Result<String> {
-    let known = discovery::calls(&discovery::read(&fetch::pinned(&root())?.wheel)?)?;
-    let calls = fetch::npm_calls(&root())?;
-    let is_unknown = |line: &&str| match line.split('\t').collect::<Vec<_>>().as_slice() {
-        [host, verb, path] => !known.contains(&((*host).into(), (*verb).into(), (*path).into())),
-        _ => true,
-    };
-    let unknown: Vec<&str> = calls.lines().filter(is_unknown).collect();
-    Ok(format!(
-        "# The calls of npm's {} (SHA-256 {}) whose path is in no Discovery document, of {} \
-         calls.\n\
-         # Written by `cargo xtask catalog --clients`. Host, verb, path.\n{}\n",
-        fetch::NPM,
-        fetch::NPM_SHA256,
-        calls.lines().count(),
-        unknown.join("\n")
-    ))
 }
 
 fn extract_clients() -> Result<String> {
     let clients = Clients::read(&fetch::clients(&root())?)?;
-    let without = build(&fetch::pinned(&root())?, &Clients::default())?;
-    let lines = clients.lines(join::is_unknown_in(&without));
-    Ok(format!("{CLIENTS_HEAD}{lines}"))
+    let without = build(&fetch::pinned(&root())?, &Clients::default(), &[])?;
+    let text = format!("{CLIENTS_HEAD}{}", clients.lines(join::is_unknown_in(&without)));
+    figures::run(&load()?, &clients)?;
+    Ok(text)
 }
 
 fn root() -> PathBuf {

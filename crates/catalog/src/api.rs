@@ -68,13 +68,7 @@ fn unknown_api(catalog: Catalog, name: &str) -> Error {
         0 => NO_CATALOG,
         _ => "; names read like `pubsub`, or `compute.beta` with a version",
     };
-    Error::unknown(
-        CatalogErrorKind::UnknownApi,
-        "API",
-        &format!("{name:.100}"),
-        near.as_slice(),
-        hint,
-    )
+    Error::unknown(CatalogErrorKind::UnknownApi, "API", name, near.as_slice(), hint)
 }
 
 #[cfg(all(test, feature = "full"))]

@@ -10,9 +10,11 @@
 //!
 //! - `host_index`: a hash table with linear probing and [`host_hash`]: number of the host + 1 as
 //!   `u16`, or 0 for an empty place
-//! - `hosts`: name (text), root of the host's trie (`u32`), set of the scopes that every method of
-//!   the host accepts (`u16`), set of the scopes that some method of the host accepts (`u16`),
-//!   common prefix of the paths of most methods (text), trie node below that prefix (`u32`)
+//! - `hosts`: name (text), root of the host's trie (`u32`), for each of [`VERBS`] the set of the
+//!   scopes that every method of the host with this verb accepts (`u16`), set of the scopes that
+//!   some method of the host accepts (`u16`), common prefix of the paths of most methods (text),
+//!   trie node below that prefix (`u32`). A name that begins with a slash stands for the APIs whose
+//!   paths at `www.googleapis.com` begin so
 //! - `verb_index`: a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`]
 //! - `verbs`: name of the custom verb (text); the numbers of custom verbs begin at 1
 //! - `nodes`: the nodes of all tries; `walk.rs` documents them
@@ -42,7 +44,7 @@ pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION
 use super::path::{equal, for_each_word, hash};
 
 /// The first four bytes of the data. The last byte is the version of the layout.
-pub const MAGIC: [u8; 4] = *b"gsc\x07";
+pub const MAGIC: [u8; 4] = *b"gsc\x08";
 /// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is
 /// an offset from the end of the header.
 pub const HEADER: usize = 4 + 4 * SECTIONS;
@@ -139,17 +141,17 @@ impl<'a> Blob<'a> {
         u32_at(self.host_record(host), 4)
     }
 
-    /// Returns the number of the set of scopes that every method of the host accepts; 0 if the
-    /// methods have no scope in common. Methods for which no token is judged insufficient do not
-    /// count.
+    /// Returns the number of the set of scopes that every method of the host with the verb of this
+    /// code accepts; 0 if the methods have no scope in common. Methods for which no token is judged
+    /// insufficient do not count.
     #[inline]
-    pub fn shared(&self, host: Host) -> u16 {
-        u16_at(self.host_record(host), 8)
+    pub fn shared(&self, host: Host, verb: u16) -> u16 {
+        u16_at(self.host_record(host), 6 + 2 * usize::from(verb))
     }
 
     /// Returns the number of the set of scopes that some method of the host accepts.
     pub(crate) fn any(&self, host: Host) -> u16 {
-        u16_at(self.host_record(host), 10)
+        u16_at(self.host_record(host), 18)
     }
 
     /// Returns the prefix that the paths of most methods of the host have in common, and the node
@@ -158,7 +160,7 @@ impl<'a> Blob<'a> {
     #[inline]
     pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
-        (self.text(record, 12), u32_at(record, 16))
+        (self.text(record, 20), u32_at(record, 24))
     }
 
     /// Returns the name of the host.
@@ -261,6 +263,12 @@ impl<'a> Blob<'a> {
     /// Returns the name of an API, the URL of its documentation, and the name of its host.
     pub fn api(&self, api: u16) -> [&'a str; 3] {
         [0, 4, 8].map(|at| self.str_at(self.section(APIS), usize::from(api) * API_RECORD + at))
+    }
+
+    /// Returns what [`api`](Self::api) returns for each API.
+    pub(crate) fn apis(self) -> impl Iterator<Item = [&'a str; 3]> {
+        let count = u16::try_from(self.section(APIS).len() / API_RECORD).unwrap_or(u16::MAX);
+        (0..count).map(move |api| self.api(api))
     }
 
     /// Returns the number of scope sets. Set 0 is empty.

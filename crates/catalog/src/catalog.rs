@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::blob::{Blob, Host};
+use crate::blob::{Blob, Host, verb_code};
+use crate::call::Call;
 use crate::made_from::VERSION;
 use crate::overrides;
 use crate::scope::{Scope, ScopeSet};
@@ -80,16 +81,16 @@ impl Catalog {
 
     /// Stores the contents of an opened catalog; `None` if [`MAX_OPENED`] catalogs are open
     /// already.
-    pub(crate) fn store(mut data: Data) -> Option<Self> {
+    pub(crate) fn store(mut data: Data) -> Result<Self, String> {
         for (slot, number) in OPENED.iter().zip(1..) {
             // Two threads may open catalogs at once: `set` gives a slot to one of them, and the
             // data back to the other.
             match slot.set(data) {
-                Ok(()) => return Some(Self(number)),
+                Ok(()) => return Ok(Self(number)),
                 Err(returned) => data = returned,
             }
         }
-        None
+        Err("too many catalogs are open already".to_owned())
     }
 
     /// Returns the contents of the catalog.
@@ -149,7 +150,7 @@ impl Catalog {
     /// Returns the host with exactly this name.
     #[inline]
     pub(crate) fn host(self, name: &str) -> Option<Host> {
-        if name == walk::LEGACY { None } else { self.with_blob(|blob| blob.host(name)) }
+        if name.starts_with('/') { None } else { self.with_blob(|blob| blob.host(name)) }
     }
 
     /// Returns the row of the REST method that a request to this host calls, as
@@ -178,11 +179,16 @@ impl Catalog {
         self.scopes_of_set(set).any(|scope| granted.contains(&scope))
     }
 
-    /// Returns the number of the set of scopes that every method of the host accepts; 0 if there is
-    /// no such scope.
+    /// Returns the number of the set of scopes that every method of the host with the verb of the
+    /// call accepts; 0 if there is no such scope. At `www.googleapis.com` only the methods of the
+    /// API in the path count.
     #[inline]
-    pub(crate) fn shared_set(self, host: Host) -> u16 {
-        self.with_blob(|blob| blob.shared(host))
+    pub(crate) fn shared_set(self, host: Host, call: &Call<'_>) -> u16 {
+        let Some(verb) = verb_code(call.verb()) else { return 0 };
+        self.with_blob(|blob| match blob.shared(host, verb) {
+            0 => walk::api_at(blob, host, call.path()).map_or(0, |api| blob.shared(api, verb)),
+            shared => shared,
+        })
     }
 
     /// Returns the scopes of the set with this number that Google's documents list, or all of its

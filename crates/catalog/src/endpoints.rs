@@ -99,10 +99,8 @@ impl Endpoints {
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
         let (host, port, base) = parse_endpoint(from)?;
         let expected = "the host of a Google API, such as `storage.googleapis.com`";
-        let target = parse_target(self.catalog, to);
-        let target = target.ok_or_else(|| {
-            invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}"))
-        })?;
+        let refused = || invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}"));
+        let target = parse_target(self.catalog, to).ok_or_else(refused)?;
         self.mapped.push(MappedHost { host, port, target, base });
         Ok(self)
     }
@@ -124,9 +122,8 @@ impl Endpoints {
         let name = host::normalize(domain.trim()).into_owned();
         if !name.contains('.') || !is_host_name(&name) {
             let expected = "a bare domain, such as `s3nsapis.fr`";
-            return Err(invalid(&format!(
-                "invalid universe domain {domain:?}: expected {expected}"
-            )));
+            let message = format!("invalid universe domain {domain:?}: expected {expected}");
+            return Err(invalid(&message));
         }
         self.universes.push(name);
         Ok(self)

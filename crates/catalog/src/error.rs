@@ -65,7 +65,6 @@ impl Error {
     ) -> Self {
         let name = format!("{name:.100}").escape_debug().to_string();
         let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
-        let name = name.escape_debug();
         let message = match near.as_slice() {
             [] => format!("unknown {what} `{name}`{hint}"),
             near => format!("unknown {what} `{name}`; did you mean {}?", near.join(", ")),

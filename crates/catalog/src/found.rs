@@ -151,11 +151,13 @@ impl Match {
     }
 
     /// Checks whether another version of the API accepts one of these scopes for the method.
-    /// Google's document of this version may be older than the scope.
+    /// Google's document of this version may be older than the scope. A version of which Discovery
+    /// has no document is older itself.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
-        self.method
-            .other_versions()
-            .any(|other| other.catalog().set_intersects(other.set_index(), held))
+        self.method.other_versions().any(|other| {
+            let row = other.record();
+            row.basis != PAGE && other.catalog().set_intersects(row.set, held)
+        })
     }
 
     /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if the

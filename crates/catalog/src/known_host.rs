@@ -14,7 +14,7 @@ use crate::scope::ScopeSet;
 ///
 /// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many
 /// calls with one token can often skip the second half: if the token is [sufficient for every
-/// method of the host](Self::accepts_everywhere), the method does not matter.
+/// method of the host with the verb of the call](Self::accepts_by_verb), the method does not matter.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -26,8 +26,8 @@ use crate::scope::ScopeSet;
 /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 /// let call = Call::new(&http::Method::POST, &uri);
 /// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("no host of the catalog")?;
-/// assert!(host.accepts_everywhere(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
-/// assert!(!host.accepts_everywhere(Some(&ScopeSet::from_scope_text("openid"))));
+/// assert!(host.accepts_by_verb(&call, Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
+/// assert!(!host.accepts_by_verb(&call, Some(&ScopeSet::from_scope_text("openid"))));
 /// let method = host.lookup(&call).method();
 /// assert_eq!(method.map(|method| method.id()), Some("pubsub.projects.topics.publish"));
 /// # }
@@ -50,15 +50,15 @@ impl KnownHost {
         Some(Self { catalog: endpoints.catalog(), host })
     }
 
-    /// Checks whether a token with these scopes is sufficient for every method of the host. `None`
-    /// stands for a token that is not limited by scopes.
+    /// Checks whether a token with these scopes is sufficient for every method of the host that has
+    /// the verb of this call. `None` stands for a token that is not limited by scopes.
     ///
-    /// Returns `false` for every token that is limited by scopes if the methods of the host share
-    /// no scope. Hosts that run programs of Google's users have no shared scope in the catalog.
+    /// At `www.googleapis.com` only the methods of the API in the path count. Returns `false` for
+    /// every token if the methods share no scope.
     #[inline]
     #[must_use]
-    pub fn accepts_everywhere(self, held: Option<&ScopeSet>) -> bool {
-        let shared = self.catalog.shared_set(self.host);
+    pub fn accepts_by_verb(self, call: &Call<'_>, held: Option<&ScopeSet>) -> bool {
+        let shared = self.catalog.shared_set(self.host, call);
         shared != 0 && held.is_none_or(|held| self.catalog.set_intersects(shared, held))
     }
 
@@ -68,7 +68,7 @@ impl KnownHost {
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
         let name = self.catalog.blob().host_name(self.host);
         let found = matching::find_at(self.catalog, call, name, Some(self.host));
-        Lookup::from_found(found).at_host(Some((self.catalog, self.host)))
+        Lookup::from_found(found).at_host(Some((self.catalog, self.host)), call)
     }
 
     /// Returns the name of the host.

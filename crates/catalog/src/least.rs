@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use crate::blob::PAGE;
 use crate::catalog::Catalog;
 use crate::not_advised::{FOR_SOME_CALLS, NOT_FIRST, NotAdvised};
 use crate::scope::{Scope, ScopeSet};
@@ -76,6 +78,21 @@ pub fn equally_narrow(accepted: &ScopeSet) -> Vec<Scope> {
     let rest =
         advisable.iter().filter(|scope| *scope != least && breadth(scope) == breadth(&least));
     std::iter::once(least.clone()).chain(rest).collect()
+}
+
+/// Returns the widest of the accepted scopes that may be advised; `None` if `accepted` is empty. For
+/// a call of which only the API is known.
+///
+/// ```
+/// use gcp_scopes_catalog::widest_scope;
+///
+/// let accepted = ["drive.readonly".parse()?, "drive".parse()?].into_iter().collect();
+/// assert_eq!(widest_scope(&accepted), Some("drive".parse()?));
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
+#[must_use]
+pub fn widest_scope(accepted: &ScopeSet) -> Option<Scope> {
+    advisable(accepted).iter().max_by(compare_breadth)
 }
 
 /// Returns the narrowest scope of a set; `None` if the set is empty.
@@ -192,9 +209,17 @@ pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> Sco
 /// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns
 /// `false` for a scope that no method of the catalog accepts.
 fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
-    let (mut sets, platform) =
-        (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
-    sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_intersects(set, &platform))
+    /// The sets of scopes of all methods, without those that Discovery has no more.
+    static SETS: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
+        let blob = Catalog::built_in().blob();
+        let rows = (0..blob.row_count()).map(|row| blob.row(row));
+        rows.filter(|row| row.basis != PAGE).map(|row| row.set).collect()
+    });
+    let has = |set: u16, scope: &Scope| {
+        Catalog::built_in().set_intersects(set, &ScopeSet::from_iter([scope.clone()]))
+    };
+    let mut sets = SETS.iter().filter(|set| has(**set, scope)).peekable();
+    sets.peek().is_some() && sets.all(|set| has(*set, &Scope::cloud_platform()))
 }
 
 fn is_read_only(name: &str) -> bool {
@@ -229,13 +254,6 @@ pub fn opened_by(after: &ScopeSet, before: Option<&ScopeSet>) -> (usize, usize) 
     rows.for_each(|row| *apis.entry(row.api).or_default() += 1);
     let hosts: BTreeSet<&str> = apis.keys().map(|api| catalog.blob().api(*api)[2]).collect();
     (apis.values().sum(), hosts.len())
-}
-
-/// Returns the numbers of the sets of the catalog that contain the scope.
-fn sets_with(scope: &Scope) -> impl Iterator<Item = u16> + use<> {
-    let (catalog, only) = (Catalog::built_in(), ScopeSet::from_iter([scope.clone()]));
-    let sets = (0..catalog.blob().set_count()).map_while(|set| u16::try_from(set).ok());
-    sets.filter(move |set| catalog.set_intersects(*set, &only))
 }
 
 #[cfg(all(test, feature = "full"))]

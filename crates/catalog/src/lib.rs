@@ -23,7 +23,6 @@ mod not_advised;
 mod open;
 mod overrides;
 mod path;
-mod server_name;
 mod server_names;
 mod service;
 mod typo;
@@ -34,7 +33,7 @@ pub use endpoints::Endpoints;
 pub use error::Error;
 pub use least::{
     equally_narrow, for_every_call, least_scope, least_scopes, narrowest_first, opened_by,
-    recommended_scopes,
+    recommended_scopes, widest_scope,
 };
 pub use lookup::{Lookup, lookup};
 pub use made_from::{CONTENTS, SOURCES, VERSION};
@@ -47,10 +46,12 @@ pub use typo::{nearest, typos};
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;
+    pub use crate::call::host::unalias;
     pub use crate::known_host::KnownHost;
     pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
-    pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, find};
+    pub use crate::server_names::APIS;
+    pub use crate::walk::{BEFORE_API, HAS_DOUBLE_STAR, HAS_STAR, LEGACY, WWW, find};
 }
 
 #[cfg(all(any(test, fuzzing), feature = "full"))]
@@ -60,11 +61,9 @@ pub mod fuzzing;
 #[cfg(all(any(test, fuzzing), feature = "full"))]
 #[path = "tests/naive.rs"]
 mod naive;
-#[cfg(test)]
-#[cfg(feature = "full")]
+#[cfg(all(test, feature = "full"))]
 #[path = "tests/catalog.rs"]
 mod tests;
-#[cfg(test)]
-#[cfg(feature = "full")]
+#[cfg(all(test, feature = "full"))]
 #[path = "tests/open.rs"]
 mod tests_of_open;

@@ -10,6 +10,7 @@ use crate::found::{Match, MatchResult};
 use crate::matching;
 use crate::method::ApiMethod;
 use crate::scope::ScopeSet;
+use crate::walk::{self, WWW};
 
 /// The result of looking up a call: the method, the accepted scopes, or the reason why the call
 /// cannot be judged.
@@ -45,9 +46,15 @@ pub struct Lookup {
 struct NoMatch {
     reason: AbstainReason,
     catalog: Catalog,
-    /// The number of the host in the catalog plus one; `None` if the catalog does not have the
+    /// The number of the host in the catalog plus one, or of an API at `www.googleapis.com`; `None` if the catalog does not have the
     /// host.
     host: Option<NonZeroU16>,
+}
+
+impl NoMatch {
+    fn host(self) -> Option<Host> {
+        self.host.map(|host| Host(host.get() - 1))
+    }
 }
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
@@ -75,7 +82,7 @@ struct NoMatch {
 pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
     let lookup = match matching::find(call, endpoints) {
         Err(reason @ (AbstainReason::Method | AbstainReason::Batch)) => {
-            Lookup::without_method(reason).at_host(matching::host_of(call, endpoints))
+            Lookup::without_method(reason).at_host(matching::host_of(call, endpoints), call)
         }
         found => Lookup::from_found(found),
     };
@@ -95,12 +102,12 @@ impl Lookup {
     }
 
     /// Sets the host of a call of which no method is known.
-    pub(crate) fn at_host(self, host: Option<(Catalog, Host)>) -> Self {
-        let with_host =
-            |no_match| match host.and_then(|(catalog, host)| Some((catalog, host.plus_one()?))) {
-                Some((catalog, number)) => NoMatch { catalog, host: Some(number), ..no_match },
-                None => no_match,
-            };
+    pub(crate) fn at_host(self, host: Option<(Catalog, Host)>, call: &Call<'_>) -> Self {
+        let with_host = |no_match| {
+            let Some((catalog, host)) = host else { return no_match };
+            let api = walk::api_at(catalog.blob(), host, call.path());
+            NoMatch { catalog, host: api.unwrap_or(host).plus_one(), ..no_match }
+        };
         Self { found: self.found.map_err(with_host), ..self }
     }
 
@@ -168,10 +175,31 @@ impl Lookup {
         match &self.found {
             Ok(found) => Some(found.method.host()),
             Err(no_match) => {
-                let host = Host(no_match.host?.get() - 1);
-                Some(matching::host_text(no_match.catalog.blob().host_name(host)))
+                let name = no_match.catalog.blob().host_name(no_match.host()?);
+                Some(if name.starts_with(b"/") { WWW } else { matching::host_text(name) })
             }
         }
+    }
+
+    /// Returns the scopes that some method of the call's API accepts. The set is empty if they are
+    /// not known. The path of a call to `www.googleapis.com` determines the API.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    /// let uri = http::Uri::from_static("https://www.googleapis.com/batch/drive/v3");
+    /// let found = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// assert!(found.accepted_by_service().contains(&"drive".parse()?));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accepted_by_service(&self) -> ScopeSet {
+        let (catalog, host) = match &self.found {
+            Ok(Match { method, .. }) => (method.catalog(), method.catalog().host(method.host())),
+            Err(no_match) => (no_match.catalog, no_match.host()),
+        };
+        host.map(|host| catalog.documented_scopes(catalog.blob().any(host))).unwrap_or_default()
     }
 
     /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method

@@ -15,7 +15,7 @@ pub const VERSION: &str = "20261107";
 /// ```
 /// assert!(gcp_scopes_catalog::CONTENTS.contains("gRPC methods"));
 /// ```
-pub const CONTENTS: &str = "27003 REST and 13837 gRPC methods, 577 scopes";
+pub const CONTENTS: &str = "27186 REST and 13840 gRPC methods, 580 scopes";
 
 /// The packages of PyPI and npm that contain the Discovery documents and the protos, with their
 /// versions.

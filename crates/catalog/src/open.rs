@@ -47,14 +47,10 @@ impl Catalog {
     /// Returns an error if the bytes are not a catalog file; the message contains the fault and its
     /// place. Returns an error if 127 catalogs are open already.
     pub fn open(bytes: &[u8]) -> Result<Self, Error> {
-        let invalid = |reason: String| {
-            Error::new(
-                CatalogErrorKind::InvalidData,
-                format!("cannot open these bytes as a catalog: {reason}"),
-            )
-        };
-        let data = read_data(bytes).map_err(invalid)?;
-        Self::store(data).ok_or_else(|| invalid("too many catalogs are open already".to_owned()))
+        read_data(bytes).and_then(Self::store).map_err(|reason| {
+            let message = format!("cannot open these bytes as a catalog: {reason}");
+            Error::new(CatalogErrorKind::InvalidData, message)
+        })
     }
 }
 
@@ -82,6 +78,7 @@ fn read_data(bytes: &[u8]) -> Result<Data, String> {
 }
 
 /// The values of a catalog file's header, and the data that follows the header.
+#[derive(Default)]
 struct CatalogFile<'a> {
     newest: &'a str,
     overrides: u64,
@@ -95,51 +92,28 @@ fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
     let (text, data) = bytes.split_at(end.unwrap_or(bytes.len()));
     let text = std::str::from_utf8(text);
     let text = text.map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to()))?;
-    let mut lines = text.split('\n').zip(1..);
-    match lines.next() {
-        Some((FIRST_LINE, _)) => {}
-        other => {
-            return Err(format!(
-                "line 1 is `{:.40}`, not `{FIRST_LINE}`",
-                other.unwrap_or_default().0
-            ));
+    let last = text.split('\n').count();
+    let mut file = CatalogFile::default();
+    for (line, number) in text.split('\n').zip(1..) {
+        match line.split_once(' ') {
+            _ if number == 1 && line == FIRST_LINE => {}
+            _ if number == 1 => return Err(format!("line 1 is `{line:.40}`, not `{FIRST_LINE}`")),
+            // For people: the sources of the data and its numbers of methods.
+            Some(("package" | "protos" | "counts", _)) => {}
+            Some(("newest", date)) => file.newest = date,
+            Some(("overrides", hash)) => {
+                let hash = hash.parse().map_err(|_| format!("line {number} holds no number"));
+                file.overrides = hash?;
+            }
+            Some(("scope", uri)) if !uri.is_empty() => file.scopes.push(uri),
+            _ => return Err(format!("line {number} is `{line:.40}`, which no header has")),
         }
     }
-    for name in ["package", "protos"] {
-        let (value, number) = value(lines.next(), name)?;
-        value.split_once(' ').ok_or_else(|| format!("line {number} has no version"))?;
+    let count = file.scopes.len();
+    if count > MAX_SCOPES {
+        return Err(format!("the header lists {count} scopes; at most {MAX_SCOPES} are possible"));
     }
-    let (newest, _) = value(lines.next(), "newest")?;
-    let (counts, number) = value(lines.next(), "counts")?;
-    if counts.split(' ').map_while(|count| count.parse::<u32>().ok()).count() != 4 {
-        return Err(format!("line {number} does not hold four counts"));
-    }
-    let (overrides, number) = value(lines.next(), "overrides")?;
-    let overrides = overrides.parse().map_err(|_| format!("line {number} holds no number"))?;
-    let scopes = lines.map(scope).collect::<Result<Vec<_>, _>>()?;
-    if scopes.len() > MAX_SCOPES {
-        return Err(format!(
-            "the header lists {} scopes; at most {MAX_SCOPES} are possible",
-            scopes.len()
-        ));
-    }
-    let last = text.split('\n').count();
-    let data = data
-        .get(2..)
-        .ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
-    Ok(CatalogFile { newest, overrides, scopes, data })
-}
-
-/// Returns the text that follows `name` in a line of the header, and the number of the line.
-fn value<'a>(line: Option<(&'a str, usize)>, name: &str) -> Result<(&'a str, usize), String> {
-    let (line, number) = line.ok_or_else(|| format!("the text ends before the line `{name} …`"))?;
-    let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
-    let value = value.ok_or_else(|| format!("line {number} is `{line:.40}`, not `{name} …`"))?;
-    Ok((value, number))
-}
-
-/// Returns the URI in a `scope` line of the header.
-fn scope((line, number): (&str, usize)) -> Result<&str, String> {
-    let uri = line.strip_prefix("scope ").filter(|uri| !uri.is_empty());
-    uri.ok_or_else(|| format!("line {number} is `{line:.40}`, not `scope …`"))
+    let data = data.get(2..);
+    file.data = data.ok_or(format!("the text ends in line {last}, and no data follows"))?;
+    Ok(file)
 }

@@ -371,9 +371,7 @@ impl ScopeSet {
     /// ```
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut all = self.clone();
-        all.extend(other.iter());
-        all
+        self.iter().chain(other.iter()).collect()
     }
 
     /// Checks whether the catalog knows every scope in the set.

@@ -3,23 +3,9 @@
 /// The host of a service, the name with which its Discovery ids begin, and the prefix that the
 /// service's internal names put before the name of a resource. Collected from public error
 /// messages.
-pub(crate) static APIS: [(&str, &str, &str); 4] = [
+pub static APIS: [(&str, &str, &str); 4] = [
     ("admin.googleapis.com", "directory", "Directory"),
     ("calendar-json.googleapis.com", "calendar", "Calendar"),
     ("gmail.googleapis.com", "gmail.users", ""),
     ("drive.googleapis.com", "drive", "Drive"),
-];
-
-/// The verbs that begin a method's internal name, and that Discovery ids use as well.
-pub(crate) const ACTIONS: [&str; 10] = [
-    "BatchUpdate",
-    "BatchDelete",
-    "BatchModify",
-    "BatchGet",
-    "Create",
-    "Delete",
-    "List",
-    "Send",
-    "Get",
-    "Update",
 ];

@@ -81,14 +81,8 @@ impl Catalog {
     fn rows_of_service(self, service: &str) -> impl Iterator<Item = Row> {
         let blob = self.blob();
         // Each API has many rows, so its names are compared once.
-        let mut apis: Vec<Option<bool>> = Vec::new();
-        let is_of = move |row: &Row| {
-            let place = usize::from(row.api);
-            if place >= apis.len() {
-                apis.resize(place + 1, None);
-            }
-            *apis[place].get_or_insert_with(|| is_api_of(blob.api(row.api), service))
-        };
+        let apis: Vec<bool> = blob.apis().map(|api| is_api_of(api, service)).collect();
+        let is_of = move |row: &Row| apis.get(usize::from(row.api)) == Some(&true);
         (0..blob.row_count()).map(move |row| blob.row(row)).filter(is_of)
     }
 

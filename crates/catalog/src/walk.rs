@@ -33,8 +33,10 @@ use super::path::{
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
 /// documents list another host. No request can have this name as its host.
 pub const LEGACY: &str = "/legacy";
+/// The beginnings of paths behind which the path continues with the name of an API.
+pub const BEFORE_API: [&str; 4] = ["/batch", "/download", "/resumable", "/upload"];
 /// The host that serves the trie [`LEGACY`] in addition to its own trie.
-pub(crate) const WWW: &str = "www.googleapis.com";
+pub const WWW: &str = "www.googleapis.com";
 
 /// The flag of a node with a child for `*`.
 pub const HAS_STAR: u8 = 8;
@@ -59,7 +61,22 @@ const MAX_STEPS: usize = 2048;
 ///
 /// `host` is in lower case and has no port; `path` begins with `/` and has no query.
 pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
-    find_at(blob, blob.host(host).filter(|_| host != LEGACY)?, verb, path)
+    find_at(blob, blob.host(host).filter(|_| !host.starts_with('/'))?, verb, path)
+}
+
+/// Returns the place of the data with the sets of scopes of the API that a path at [`WWW`] names:
+/// its first segment, with the slash. Returns `None` for the path of another host.
+#[cold]
+pub(crate) fn api_at(blob: &Blob<'_>, host: Host, path: &str) -> Option<Host> {
+    let mut rest = path;
+    loop {
+        let end = rest.get(1..)?.find('/').map_or(rest.len(), |slash| slash + 1);
+        let (first, after) = rest.split_at(end);
+        if !BEFORE_API.contains(&first) {
+            return blob.host(first).filter(|_| blob.host_name(host) == WWW.as_bytes());
+        }
+        rest = after;
+    }
 }
 
 /// Returns the row of the REST method that a request to this host calls, as [`find`] does.

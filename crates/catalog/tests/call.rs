@@ -3,7 +3,7 @@
 #![cfg(feature = "full")]
 
 use gcp_scopes_catalog::call::{AbstainReason, Call};
-use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use proptest::prelude::*;
@@ -931,6 +931,14 @@ fn hosts_and_routes_outside_discovery_and_the_protos_have_methods() {
             "https://storage.googleapis.com/v2/projects/_/buckets/b/folders",
             "google.storage.control.v2.StorageControl.ListFolders",
         ),
+        // Methods that only npm's googleapis has.
+        ("GET", "https://storage.googleapis.com/storage/v1beta2/b/b", "storage.buckets.get"),
+        ("GET", "https://www.googleapis.com/plus/v1/people/me", "plus.people.get"),
+        (
+            "POST",
+            "https://healthcare.googleapis.com/v1beta1/projects/p/locations/l/datasets/d/annotationStores",
+            "healthcare.projects.locations.datasets.annotationStores.create",
+        ),
         // Services that other services include.
         ("POST", wait, "google.longrunning.Operations.WaitOperation"),
         (
@@ -1154,6 +1162,44 @@ fn the_verdict_is_ambiguous_if_only_another_api_version_accepts_the_scope() {
     assert_eq!(verdict("POST", &dataproc("v1"), "dataproc"), Ok(true));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
+    // A version of which Discovery has no document proves nothing about the others, and nothing
+    // about a token.
+    let bucket = |version: &str| format!("https://storage.googleapis.com/storage/{version}/b/b");
+    assert_eq!(verdict("PATCH", &bucket("v1"), "devstorage.read_write"), Ok(false));
+    assert_eq!(verdict("PATCH", &bucket("v1beta2"), "devstorage.read_write"), Ok(true));
+    assert_eq!(
+        verdict("PATCH", &bucket("v1beta2"), "devstorage.read_only"),
+        Err(AbstainReason::Inferred)
+    );
+}
+
+#[test]
+fn the_scopes_of_the_api_are_known_for_a_call_without_a_method() {
+    // The verb and the URL, the host, and whether the API accepts `cloud-platform` and `scope`.
+    for (verb, url, host, platform, scope) in [
+        ("GET", "https://sheets.googleapis.com/v9/x", "sheets.googleapis.com", false, "drive"),
+        ("GET", "https://pubsub.googleapis.com/v9/x", "pubsub.googleapis.com", true, "pubsub"),
+        ("POST", "https://www.googleapis.com/batch/drive/v3", "www.googleapis.com", false, "drive"),
+        (
+            "GET",
+            "https://www.googleapis.com/calendar/v9/x",
+            "www.googleapis.com",
+            false,
+            "calendar",
+        ),
+        ("GET", "https://www.googleapis.com/compute/v9/x", "www.googleapis.com", true, "compute"),
+        ("POST", "https://gmail.googleapis.com/batch", "gmail.googleapis.com", false, "gmail.send"),
+    ] {
+        look_up(&Endpoints::new(), verb, url, |found| {
+            let accepted = found.accepted_by_service();
+            assert_eq!((found.method(), found.host()), (None, Some(host)), "{url}");
+            assert!(accepted.contains(&scope.parse().unwrap()), "{url} {accepted:?}");
+            assert_eq!(accepted.contains(&Scope::cloud_platform()), platform, "{url}");
+        });
+    }
+    look_up(&Endpoints::new(), "GET", "https://brandnew.googleapis.com/v1", |found| {
+        assert!(found.accepted_by_service().is_empty());
+    });
 }
 
 /// Google lists scopes of Cloud Storage for `jobs.insert`, because jobs that load or extract data

@@ -52,7 +52,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Catalog, Lookup, for_every_call};
+use gcp_scopes_catalog::{ApiMethod, Lookup, for_every_call};
 
 pub use error::DenialError;
 pub use error_body::separator_after;
@@ -66,6 +66,7 @@ use crate::granted::GrantedScopes;
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{RemedyOption, Step};
+use crate::server_name;
 use facts::Facts;
 
 /// The explanation of a call that was refused, or was not sent because it would be refused, for
@@ -533,7 +534,7 @@ impl Denial {
 /// Returns the API method that the response names, for a call whose URL did not identify the
 /// method.
 fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
-    Catalog::built_in().method_by_server_name(refusal.service()?, refusal.rpc_method()?)
+    server_name::method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// Returns whether the scopes of the machine's service account were enough for the call. Then a

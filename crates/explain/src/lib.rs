@@ -13,6 +13,8 @@ pub mod refusal;
 
 mod required_scopes;
 
+mod server_name;
+
 pub mod remedy;
 
 pub mod layout;

@@ -103,6 +103,19 @@ impl Clients {
         bindings.flat_map(|(_, bindings)| bindings.iter().map(|binding| &binding.route))
     }
 
+    /// Returns every request: host, rpc, HTTP verb and path template.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (&str, &str, &str, &PathTemplate)> {
+        self.bindings.iter().flat_map(|((host, rpc), bindings)| {
+            let routes = bindings.iter().map(|binding| &binding.route);
+            routes.map(|(verb, path)| (host.as_str(), rpc.as_str(), verb.as_str(), path))
+        })
+    }
+
+    /// Returns the scopes that the client of an rpc requests by default.
+    pub(crate) fn held_by(&self, host: &str, rpc: &str) -> ScopeSet {
+        self.scopes(host, rpc).iter().map(|scope| Scope::from_uri(scope)).collect()
+    }
+
     fn scopes(&self, host: &str, id: &str) -> BTreeSet<String> {
         let is_of = |service: &str| {
             is_included(id) || id.rsplit_once('.').is_some_and(|(own, _)| own == service)

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
+use super::legacy::LegacyNames;
 use super::model::{CatalogModel, Group, RowIndex, RowKind};
 use super::order::{KeptGroup, OrderedRow, kept_groups, ordered_rows};
 use super::sets::Sets;
-use super::template::{PathTemplate, TemplateSegment};
+use super::template::PathTemplate;
 use super::text::Text;
 use super::trie::{Nodes, Trie};
 use gcp_scopes_catalog::raw::LEGACY;
@@ -36,15 +37,15 @@ pub(crate) fn blob(
         .collect::<Result<Vec<_>>>()?;
     let ids: Vec<u32> = ids.into_iter().rev().collect();
     let verbs = custom_verbs(&rows);
-    let sets = Sets::new(&rows, &groups, scopes);
-    let tries = tries(&groups, &rows, &verbs)?;
+    let legacy = LegacyNames::new(&groups);
+    let sets = Sets::new(&rows, &groups, scopes, &legacy);
+    let tries = tries(&groups, &rows, &verbs, &legacy)?;
     let mut nodes = Nodes::default();
     let mut hosts = Vec::new();
     for (host, trie) in &tries {
         hosts.extend(text.part(host)?.to_le_bytes());
         hosts.extend(nodes.write(trie, &mut |literal| text.part(literal))?.to_le_bytes());
-        hosts.extend(sets.shared(host)?.to_le_bytes());
-        hosts.extend(sets.any(host)?.to_le_bytes());
+        hosts.extend(sets.of_host(host)?);
         let (common_prefix, below) = trie.common_prefix();
         hosts.extend(text.part(&common_prefix)?.to_le_bytes());
         hosts.extend(nodes.write(below, &mut |literal| text.part(literal))?.to_le_bytes());
@@ -86,21 +87,24 @@ fn custom_verbs(rows: &[OrderedRow<'_>]) -> Vec<String> {
 }
 
 /// Returns the trie of each host, and the trie of the paths that www.googleapis.com serves for
-/// other hosts.
+/// other hosts. The trie of an API at www.googleapis.com is empty: only its sets of scopes are used.
 fn tries(
     groups: &[KeptGroup<'_>],
     rows: &[OrderedRow<'_>],
     verbs: &[String],
+    legacy: &LegacyNames<'_>,
 ) -> Result<BTreeMap<String, Trie>> {
-    let legacy = legacy_names(groups);
     let mut tries = BTreeMap::<String, Trie>::new();
     for (number, ordered) in rows.iter().enumerate() {
         let host = &groups[ordered.api].1.host;
         for (verb, template) in &ordered.row.routes {
             let (key, number) = (method_key(verb, template, verbs)?, u32::try_from(number)?);
             tries.entry(host.clone()).or_default().insert(template, key, number);
-            if api_segment(template).is_some_and(|name| legacy.get(name) == Some(&host.as_str())) {
+            if legacy.contains(host, template) {
                 tries.entry(LEGACY.to_owned()).or_default().insert(template, key, number);
+            }
+            if let Some(api) = legacy.api_at_www(host, template) {
+                tries.entry(api).or_default();
             }
         }
     }
@@ -119,43 +123,6 @@ fn method_key(verb: &str, template: &PathTemplate, verbs: &[String]) -> Result<u
     let code = verb_code(verb)
         .with_context(|| format!("the blob has no code for the HTTP verb {verb}"))?;
     Ok(u16::try_from(custom << 3)? | code)
-}
-
-/// Returns the first path segments that name an API, such as `storage` of `storage/v1/…`, and the
-/// host of each.
-///
-/// Google also serves these paths at `www.googleapis.com`, without the host that would distinguish
-/// them. So a segment that two hosts use is left out.
-fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
-    let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
-    for (_, group) in groups.iter().filter(|(_, group)| group.host != "www.googleapis.com") {
-        let rows = group.rows.iter().filter(|row| row.kind == RowKind::Rest);
-        for (_, template) in rows.flat_map(|row| &row.routes) {
-            if let Some(name) = api_segment(template) {
-                names.entry(name).or_default().insert(&group.host);
-            }
-        }
-    }
-    let only = |hosts: BTreeSet<&'c str>| hosts.first().copied().filter(|_| hosts.len() == 1);
-    names.into_iter().filter_map(|(name, hosts)| Some((name, only(hosts)?))).collect()
-}
-
-/// Returns the segment that names the API: the first one behind `upload`, `download` or
-/// `resumable`. Returns `None` if that segment is a version or a variable.
-fn api_segment(template: &PathTemplate) -> Option<&str> {
-    let media = ["upload", "download", "resumable"];
-    let is_media = |segment: &&TemplateSegment| match segment {
-        TemplateSegment::Literal(text) => media.contains(&text.as_str()),
-        _ => false,
-    };
-    match template.segments.iter().find(|segment| !is_media(segment)) {
-        Some(TemplateSegment::Literal(text)) if !is_version(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn is_version(text: &str) -> bool {
-    text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Returns the names of the gRPC services, in alphabetical order.

@@ -60,7 +60,8 @@ pub(crate) enum RowKind {
     TwinOf(RowIndex),
     /// An rpc for which only the scopes of its service are known.
     Coarse,
-    /// A REST method for which a page lists the scopes of its API.
+    /// A REST method for which a page lists the scopes of its API, or which only a client of npm
+    /// has.
     Page,
 }
 

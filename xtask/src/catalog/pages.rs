@@ -121,9 +121,28 @@ const PAGES: &[DocumentedApi] = &[
     },
 ];
 
-/// Rpcs with an HTTP binding: host, scopes, rpc, route. Source:
-/// <https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview>.
-const RPCS: [(&str, &[&str], &str, &str); 3] = [
+/// Rpcs with an HTTP binding: host, scopes, rpc, route. Sources:
+/// <https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview>,
+/// <https://github.com/googleapis/googleapis/blob/master/google/cloud/bigquery/v2/bigquery_v2.yaml>.
+const RPCS: [(&str, &[&str], &str, &str); 6] = [
+    (
+        "bigquery.googleapis.com",
+        &["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"],
+        "google.iam.v1.IAMPolicy.GetIamPolicy",
+        "POST /bigquery/v2/projects/*/datasets/*:getIamPolicy",
+    ),
+    (
+        "bigquery.googleapis.com",
+        &["bigquery", "cloud-platform"],
+        "google.iam.v1.IAMPolicy.SetIamPolicy",
+        "POST /bigquery/v2/projects/*/datasets/*:setIamPolicy",
+    ),
+    (
+        "bigquery.googleapis.com",
+        &["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"],
+        "google.iam.v1.IAMPolicy.TestIamPermissions",
+        "POST /bigquery/v2/projects/*/datasets/*:testIamPermissions",
+    ),
     (
         "telemetry.googleapis.com",
         &["cloud-platform", "trace.append"],

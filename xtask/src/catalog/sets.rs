@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-use super::model::RowKind;
+use super::legacy::LegacyNames;
+use super::model::{ModelRow, RowKind};
 use super::order::{KeptGroup, OrderedRow};
 use gcp_scopes_catalog::raw as overrides;
+use gcp_scopes_catalog::raw::{VERBS, WWW, unalias};
 
 /// The sets of scopes in a blob. A set is a list of the numbers of its scopes.
 pub(crate) struct Sets {
     /// The number of each set. The empty set has the number 0.
     numbers: BTreeMap<Vec<u16>, u16>,
-    /// The set of scopes that all methods of a host accept, by host.
-    shared: BTreeMap<String, Vec<u16>>,
-    /// The set of scopes that some method of a host accepts, by host.
-    any: BTreeMap<String, Vec<u16>>,
+    /// The sets of each host, in the order of its record.
+    hosts: BTreeMap<String, Vec<Vec<u16>>>,
     /// The number of each scope.
     scopes: BTreeMap<String, u16>,
 }
@@ -26,26 +26,19 @@ impl Sets {
         rows: &[OrderedRow<'_>],
         groups: &[KeptGroup<'_>],
         scopes: &[String],
+        legacy: &LegacyNames<'_>,
     ) -> Self {
         let scopes = scopes.iter().cloned().zip(0..).collect();
-        let mut sets = Self {
-            numbers: BTreeMap::new(),
-            shared: BTreeMap::new(),
-            any: BTreeMap::new(),
-            scopes,
-        };
-        for (_, group) in groups {
-            if !sets.shared.contains_key(&group.host) {
-                let shared = sets.scope_numbers(&shared_scopes(groups, &group.host));
-                sets.shared.insert(group.host.clone(), shared);
-                let any = sets.scope_numbers(&all_scopes(groups, &group.host));
-                sets.any.insert(group.host.clone(), any);
-            }
+        let mut sets = Self { numbers: BTreeMap::new(), hosts: BTreeMap::new(), scopes };
+        for (host, methods) in methods_by_host(groups, legacy) {
+            let lists = host_sets(&host, &methods);
+            let lists = lists.iter().map(|list| sets.scope_numbers(list)).collect();
+            sets.hosts.insert(host, lists);
         }
         let distinct: BTreeSet<Vec<u16>> = rows
             .iter()
             .map(|ordered| sets.scope_numbers(&ordered.row.scopes))
-            .chain(sets.shared.values().chain(sets.any.values()).cloned())
+            .chain(sets.hosts.values().flatten().cloned())
             .collect();
         sets.numbers = std::iter::once(Vec::new())
             .chain(distinct.into_iter().filter(|set| !set.is_empty()))
@@ -63,16 +56,13 @@ impl Sets {
         self.numbers.get(&self.scope_numbers(set)).copied().context("a set of scopes has no number")
     }
 
-    /// Returns the number of the set of scopes that all methods of a host accept.
-    pub(crate) fn shared(&self, host: &str) -> Result<u16> {
-        let shared = self.shared.get(host).cloned().unwrap_or_default();
-        self.numbers.get(&shared).copied().context("a set of scopes has no number")
-    }
-
-    /// Returns the number of the set of scopes that some method of a host accepts.
-    pub(crate) fn any(&self, host: &str) -> Result<u16> {
-        let any = self.any.get(host).cloned().unwrap_or_default();
-        self.numbers.get(&any).copied().context("a set of scopes has no number")
+    /// Returns the numbers of the sets of a host, as its record contains them.
+    pub(crate) fn of_host(&self, host: &str) -> Result<Vec<u8>> {
+        let none = vec![Vec::new(); VERBS.len() + 1];
+        let numbers = self.hosts.get(host).unwrap_or(&none).iter().map(|set| self.numbers.get(set));
+        let bytes = numbers.map(|number| number.map(|number| number.to_le_bytes()));
+        let bytes: Option<Vec<[u8; 2]>> = bytes.collect();
+        Ok(bytes.context("a set of scopes has no number")?.concat())
     }
 
     /// Returns the sections `sets` and `scopes` of the blob.
@@ -92,25 +82,64 @@ impl Sets {
     }
 }
 
-/// Returns the scopes that some method of a host accepts.
-fn all_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
-    let rows =
-        groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
-    rows.flat_map(|row| row.scopes.iter().cloned()).collect()
+/// The methods of a host, each with the HTTP verbs of its routes.
+type Methods<'c> = Vec<(&'c ModelRow, BTreeSet<&'c str>)>;
+
+/// Returns the methods of each host, and of each API at `www.googleapis.com`.
+fn methods_by_host<'c>(
+    groups: &[KeptGroup<'c>],
+    legacy: &LegacyNames<'_>,
+) -> BTreeMap<String, Methods<'c>> {
+    let mut hosts = BTreeMap::<String, Methods<'c>>::new();
+    for (group, row) in groups.iter().flat_map(|(_, g)| g.rows.iter().map(move |row| (g, row))) {
+        let mut places = BTreeMap::from([(group.host.clone(), BTreeSet::new())]);
+        for (verb, template) in &row.routes {
+            for place in
+                legacy.api_at_www(&group.host, template).into_iter().chain([group.host.clone()])
+            {
+                places.entry(place).or_default().insert(verb.as_str());
+            }
+        }
+        for (place, verbs) in places {
+            hosts.entry(place).or_default().push((row, verbs));
+        }
+    }
+    hosts
 }
 
-/// Returns the scopes that every method of a host accepts. Methods for which the guard makes no
-/// prediction are left out: those that list no scopes, and those that the table of overrides
-/// excludes from predictions.
-fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
-    let rows =
-        groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
+/// Returns the sets of a host: for each verb the scopes that every method with the verb accepts, and
+/// the scopes that some method accepts.
+fn host_sets(host: &str, methods: &Methods<'_>) -> Vec<BTreeSet<String>> {
+    let any: BTreeSet<String> =
+        methods.iter().flat_map(|(row, _)| row.scopes.iter().cloned()).collect();
+    let shared = |verb: &&str| match host {
+        // The methods of the documented name are searched as well, or those of all other hosts.
+        WWW => BTreeSet::new(),
+        _ if unalias(host.as_bytes()).is_some() => BTreeSet::new(),
+        // Calls of the XML API have other verbs than the equivalent methods.
+        "storage.googleapis.com" => shared_scopes(methods.iter().map(|(row, _)| *row), &any),
+        _ => {
+            let by_verb = methods.iter().filter(|(_, verbs)| verbs.contains(verb));
+            shared_scopes(by_verb.map(|(row, _)| *row), &any)
+        }
+    };
+    let shared: Vec<BTreeSet<String>> = VERBS.iter().map(shared).collect();
+    shared.into_iter().chain([any.clone()]).collect()
+}
+
+/// Returns the scopes that each of these methods accepts. Methods of which no token is judged
+/// insufficient are left out: those that list no scopes, and those that the table of overrides
+/// excludes. A token is judged insufficient for a method with the scopes of its service only if the
+/// token holds none of the scopes `any` of the host.
+fn shared_scopes<'c>(
+    methods: impl Iterator<Item = &'c ModelRow>,
+    any: &BTreeSet<String>,
+) -> BTreeSet<String> {
     let may_be_refused =
         |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
-    rows.filter(|row| {
+    let rows = methods.filter(|row| {
         row.kind == RowKind::Rest && may_be_refused(row.special) && !row.scopes.is_empty()
-    })
-    .map(|row| row.scopes.clone())
-    .reduce(|common, scopes| common.intersection(&scopes).cloned().collect())
-    .unwrap_or_default()
+    });
+    let common = |common: BTreeSet<String>, scopes: BTreeSet<String>| &common & &scopes;
+    rows.map(|row| row.scopes.clone()).fold(any.clone(), common)
 }

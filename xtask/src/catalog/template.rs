@@ -72,11 +72,6 @@ impl PathTemplate {
         Self::from_http_rule(&std::iter::once((*first).to_owned()).chain(wide).collect::<String>())
     }
 
-    /// Checks whether this template matches every path that `other` matches.
-    pub(crate) fn includes(&self, other: &Self) -> bool {
-        self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
-    }
-
     /// Parses the path of a `google.api.http` rule, such as
     /// `/v1/{name=projects/*}/topics/{id}:publish`.
     pub(crate) fn from_http_rule(path: &str) -> Result<Self> {

@@ -42,20 +42,15 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
     if !header.starts_with(&MAGIC) {
         return Err(format!("the data begins with {:?}, not with {:?}", &header[..4], MAGIC));
     }
-    let mut start = 0;
+    let (mut start, size) = (0, body.len());
     for (number, Section { name, record, is_index, .. }) in LAYOUT.iter().enumerate() {
         let end = u32_at(header, 4 + 4 * number) as usize;
-        if end < start || end > body.len() {
-            return Err(format!(
-                "section `{name}` goes from byte {start} to {end} of {}",
-                body.len()
-            ));
+        if end < start || end > size {
+            return Err(format!("section `{name}` goes from byte {start} to {end} of {size}"));
         }
         let length = end - start;
         if length % record != 0 {
-            return Err(format!(
-                "section `{name}` has {length} bytes; its records have {record} bytes"
-            ));
+            return Err(format!("section `{name}` has {length} bytes, no multiple of {record}"));
         }
         let places = length / record;
         // A search masks the hash with the number of places less one.
@@ -64,7 +59,7 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
         }
         start = end;
     }
-    match body.len() - start {
+    match size - start {
         0 => Ok(()),
         more => Err(format!("{more} bytes follow the last section")),
     }
@@ -77,10 +72,8 @@ fn check_texts(section: &Section, records: &[u8], text: &str) -> Result<(), Stri
             let reference = u32_at(record, *place) as usize;
             let (from, length) = (reference & 0xff_ffff, reference >> 24);
             if text.get(from..from + length).is_none() {
-                return Err(format!(
-                    "record {number} of `{}` refers to a missing text",
-                    section.name
-                ));
+                let name = section.name;
+                return Err(format!("record {number} of `{name}` refers to a missing text"));
             }
         }
     }
@@ -93,32 +86,25 @@ fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
     let ends = blob.section(SETS).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
     let most = blob.section(SCOPES).len() / 2;
     if !ends.clone().is_sorted() || ends.clone().any(|end| end > most) {
-        return Err(format!(
-            "section `sets` does not divide the {most} numbers of `scopes` in order"
-        ));
+        return Err(format!("section `sets` does not divide the {most} scopes in order"));
     }
     let mut numbers =
         blob.section(SCOPES).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
-    match numbers.position(|number| number >= known) {
-        Some(place) => {
-            Err(format!("entry {place} of section `scopes` exceeds the {known} scopes of the file"))
-        }
-        None => Ok(()),
-    }
+    numbers.position(|number| number >= known).map_or(Ok(()), |place| {
+        Err(format!("entry {place} of section `scopes` exceeds the {known} scopes of the file"))
+    })
 }
 
 /// Checks that the rows can be numbered, and that every API, set and REST method that a row refers
 /// to exists.
 fn check_rows(blob: &Blob<'_>) -> Result<(), String> {
     // A trie node refers to a row by a number of 24 bits.
-    if blob.row_count() >= 1 << 24 {
-        return Err(format!(
-            "the data has {} rows; fewer than 2^24 are possible",
-            blob.row_count()
-        ));
+    let rows = blob.row_count();
+    if rows >= 1 << 24 {
+        return Err(format!("the data has {rows} rows; fewer than 2^24 are possible"));
     }
     let (apis, sets) = (blob.section(APIS).len() / API_RECORD, blob.set_count());
-    for number in 0..blob.row_count() {
+    for number in 0..rows {
         let own = blob.record(number);
         let target = has_target(u16_at(own, 8).to_le_bytes()[0] >> 3).then(|| u32_at(own, 4));
         if target.is_some_and(|target| target >= blob.rest_count()) {

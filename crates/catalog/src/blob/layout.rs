@@ -23,7 +23,7 @@ const fn index(name: &'static str) -> Section {
 
 pub(crate) static LAYOUT: [Section; SECTIONS] = [
     index("host_index"),
-    records("hosts", HOST_RECORD, &[0, 12]),
+    records("hosts", HOST_RECORD, &[0, 20]),
     index("verb_index"),
     records("verbs", VERB_RECORD, &[0]),
     records("nodes", 1, &[]),
@@ -59,7 +59,7 @@ pub(crate) const SCOPES: usize = 11;
 pub(crate) const TEXT: usize = 12;
 
 /// The length of a host's record, in bytes.
-pub const HOST_RECORD: usize = 20;
+pub const HOST_RECORD: usize = 28;
 /// The length of a custom verb's record, in bytes.
 pub const VERB_RECORD: usize = 4;
 pub(crate) const ROW_RECORD: usize = 10;

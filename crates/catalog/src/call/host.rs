@@ -147,7 +147,8 @@ pub(crate) fn is_auth(host: &str, path: &str) -> bool {
 }
 
 /// Returns the host in the Discovery document of the API that `host` serves, if the names differ.
-pub(crate) fn unalias(host: &[u8]) -> Option<&'static str> {
+#[must_use]
+pub fn unalias(host: &[u8]) -> Option<&'static str> {
     ALIASES.iter().find(|(alias, _)| alias.as_bytes() == host).map(|(_, name)| *name)
 }
 

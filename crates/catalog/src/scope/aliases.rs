@@ -30,10 +30,13 @@ pub(super) static ALIASES: [(&str, &str); 21] = [
 /// names of the scopes of Calendar and Contacts, and the scopes of services of Apps Script. Google
 /// does not list which other methods accept these scopes. Source:
 /// <https://script.googleapis.com/$discovery/rest?version=v1>
-pub(super) static UNLISTED: [&str; 5] = [
+pub(super) static UNLISTED: [&str; 8] = [
     "https://www.google.com/calendar/feeds",
     "https://www.google.com/m8/feeds",
     "https://www.googleapis.com/auth/forms",
     "https://www.googleapis.com/auth/forms.currentonly",
     "https://www.googleapis.com/auth/groups",
+    "https://www.googleapis.com/auth/activity",
+    "https://www.googleapis.com/auth/plus.login",
+    "https://www.googleapis.com/auth/plus.me",
 ];

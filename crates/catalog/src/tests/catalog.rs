@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use crate::blob::Blob;
-use crate::blob::{HOST_RECORD, HOSTS};
-use crate::call::{AbstainReason, host, hosts};
+use crate::blob::{HOST_RECORD, HOSTS, Host};
+use crate::call::{AbstainReason, Call, host, hosts};
 use crate::catalog::Catalog;
 use crate::found::Match;
 use crate::naive;
@@ -567,40 +567,71 @@ fn set_zero_is_the_only_empty_set() {
     }
 }
 
+/// Returns the place of the sets of scopes that hold for a path at `www.googleapis.com`.
+fn api_at_www(path: &str) -> Option<Host> {
+    walk::api_at(&BLOB, BLOB.host(walk::WWW)?, path)
+}
+
 #[test]
-fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
-    let (mut host_count, mut method_count) = (0, 0);
-    for record in BLOB.section(HOSTS).chunks_exact(HOST_RECORD) {
-        let name = std::str::from_utf8(BLOB.text(record, 0)).unwrap();
-        let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else {
-            continue;
+fn a_token_with_a_shared_scope_is_sufficient_for_every_method_with_the_verb() {
+    let at_www: Vec<_> = [walk::WWW, walk::LEGACY].into_iter().flat_map(naive::list).collect();
+    let (mut pairs, mut method_count) = (std::collections::BTreeSet::new(), 0);
+    for (number, record) in (0..).zip(BLOB.section(HOSTS).chunks_exact(HOST_RECORD)) {
+        let (host, name) = (Host(number), std::str::from_utf8(BLOB.text(record, 0)).unwrap());
+        let own = naive::list(name);
+        let of_api = |template: &&naive::NaiveTemplate| {
+            let path = naive::example(&template.parts);
+            name.starts_with('/') && api_at_www(&path).is_some_and(|api| api.0 == number)
         };
-        host_count += 1;
-        // For these hosts the path alone does not determine the method.
+        let templates = own.iter().filter(|_| name != walk::LEGACY);
+        for template in templates.chain(at_www.iter().filter(of_api)) {
+            let verb = crate::blob::verb_code(template.verb()).unwrap();
+            // The XML API of Cloud Storage changes verbs.
+            let verbs = if name == host::STORAGE { 1..6 } else { verb..verb + 1 };
+            for scope in verbs.flat_map(|verb| BLOB.set(BLOB.shared(host, verb))) {
+                method_count += 1;
+                pairs.insert((number, verb));
+                let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
+                // Some overrides apply only if the query contains this key.
+                for query in ["useAdminAccess=false", ""] {
+                    let found = Match::new(CATALOG, method(template.row), query);
+                    assert_ne!(found.accepts(&held), Ok(false), "{name} {found:?} {held:?}");
+                }
+            }
+        }
+        // For these hosts the name and the path do not determine the method.
         let needs_more = host::unalias(name.as_bytes()).is_some()
             || hosts::AUTH.contains(&name)
-            || name.starts_with("www.");
-        assert!(!needs_more && !host::is_auth(name, "/"), "{name}");
-        let rows: Vec<u32> = naive::list(name).iter().map(|template| template.row).collect();
-        for (row, scope) in
-            rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
-        {
-            method_count += 1;
-            let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
-            // Some overrides apply only if the query contains this key.
-            let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
-            assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
-            let found = Match::new(CATALOG, method(row), "");
-            assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
-        }
+            || name == walk::WWW
+            || host::is_auth(name, "/");
+        let has_sets = (1..6).any(|verb| BLOB.shared(host, verb) != 0);
+        assert!(!(needs_more && has_sets), "{name}");
     }
     // Lower numbers would mean that the loop skips hosts or methods.
-    assert!(
-        host_count > 150 && method_count > 10_000,
-        "{host_count} hosts, {method_count} methods"
-    );
-    let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
-    assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
+    assert!(pairs.len() > 1_000 && method_count > 20_000, "{} pairs, {method_count}", pairs.len());
+}
+
+#[test]
+fn the_sets_of_a_host_depend_on_the_verb_and_at_www_on_the_path() {
+    let rows = [
+        ("docs.googleapis.com", "GET", "/", "documents.readonly", true),
+        ("docs.googleapis.com", "POST", "/", "documents.readonly", false),
+        ("docs.googleapis.com", "HEAD", "/", "documents", false),
+        ("pubsub.googleapis.com", "POST", "/", "cloud-platform", true),
+        ("www.googleapis.com", "GET", "/calendar/v3/calendars/c", "calendar", true),
+        ("www.googleapis.com", "GET", "/drive/v3/files", "calendar", false),
+        ("www.googleapis.com", "POST", "/upload/drive/v3/files", "drive", true),
+        ("www.googleapis.com", "GET", "/bigquery/v2/projects", "cloud-platform", true),
+        ("www.googleapis.com", "GET", "/unknown/v1", "cloud-platform", false),
+        ("www.googleapis.com", "GET", "", "cloud-platform", false),
+    ];
+    for (name, verb, path, scope, expected) in rows {
+        let call = Call::from_url_parts(verb, None, Some(name), path, None);
+        let set = CATALOG.shared_set(CATALOG.host(name).unwrap(), &call);
+        assert_eq!(CATALOG.set_intersects(set, &granted(scope)), expected, "{name} {verb} {path}");
+    }
+    // The sets of an API at `www.googleapis.com` are no host.
+    assert!(BLOB.host("/drive").is_some() && CATALOG.host("/drive").is_none());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::library::{self, Clue};
 use super::named_call::NamedCall;
 use super::requests::{self, LoggedRequest};
 use crate::refusal::Refusal;
+use crate::server_name::method_by_server_name;
 
 /// How many lines of a text are read, from the refusal in both directions.
 const LINE_LIMIT: usize = 1000;
@@ -256,7 +257,7 @@ fn method_by_server(refusal: &Refusal) -> Option<ApiMethod> {
     let ids = [Some(name), name.split_once('.').map(|(_, id)| id)];
     let by_id = || ids.into_iter().flatten().find_map(|id| catalog.versions(id).next());
     let is_of_service = |method: &ApiMethod| api_name(&service_of(*method)) == api_name(service);
-    catalog.method_by_server_name(service, name).or_else(|| by_id().filter(is_of_service))
+    method_by_server_name(service, name).or_else(|| by_id().filter(is_of_service))
 }
 
 /// Returns the index of the line with the server's message.

@@ -7,53 +7,50 @@
 //! few candidate ids are formed, and a candidate counts only if the catalog has a method with this
 //! id.
 
-use crate::catalog::Catalog;
-use crate::method::ApiMethod;
-use crate::server_names::{ACTIONS, APIS};
+use gcp_scopes_catalog::raw::APIS;
+use gcp_scopes_catalog::{ApiMethod, Catalog};
 
-impl Catalog {
-    /// Returns the method that a server reports under this name. `service` is the host of the API
-    /// as the server reports it.
-    ///
-    /// Returns `None` if the method is not certain: most internal names contain only a part of the
-    /// Discovery id.
-    ///
-    /// ```
-    /// # #[cfg(feature = "full")] {
-    /// use gcp_scopes_catalog::Catalog;
-    ///
-    /// let by_name =
-    ///     |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
-    /// let method = by_name("compute.v1.InstancesService.List");
-    /// assert_eq!(method.map(|method| method.id()), Some("compute.instances.list"));
-    /// assert_eq!(by_name("compute.v1.Magic.Do"), None);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn method_by_server_name(self, service: &str, name: &str) -> Option<ApiMethod> {
-        let name = name.trim_start_matches('/').replace('/', ".");
-        // `versions` is used instead of `method`, because the error of `method` contains the
-        // nearest ids, for which all ids are searched.
-        let named = || self.versions(&name);
-        if let Some(method) =
-            named().find(|method| method.host() == service).or_else(|| named().next())
-        {
-            return Some(method);
-        }
-        let (path, verb) = name.rsplit_once('.')?;
-        let (package, resource) = path.rsplit_once('.')?;
-        let version = package.rsplit('.').find(|part| is_version(part));
-        let row = APIS.iter().find(|(host, ..)| *host == service);
-        let api =
-            row.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
-        let prefix = row.map_or("", |(.., prefix)| *prefix);
-        let method = candidate_ids(api, resource, prefix, verb).into_iter().find_map(|id| {
-            // The name of an API may have `_` before its version: `admin.directory_v1`.
-            let version_of = |method: &ApiMethod| method.api().rsplit(['.', '_']).next();
-            self.versions(&id).find(|method| version.is_none() || version_of(method) == version)
-        });
-        method.filter(|method| belongs_to(method, service))
+/// The verbs that begin a method's internal name, and that Discovery ids use as well.
+const ACTIONS: [&str; 10] = [
+    "BatchUpdate",
+    "BatchDelete",
+    "BatchModify",
+    "BatchGet",
+    "Create",
+    "Delete",
+    "List",
+    "Send",
+    "Get",
+    "Update",
+];
+
+/// Returns the method that a server reports under this name. `service` is the host of the API as
+/// the server reports it.
+///
+/// Returns `None` if the method is not certain: most internal names contain only a part of the
+/// Discovery id.
+pub(crate) fn method_by_server_name(service: &str, name: &str) -> Option<ApiMethod> {
+    let catalog = Catalog::built_in();
+    let name = name.trim_start_matches('/').replace('/', ".");
+    // `versions` is used instead of `method`, because the error of `method` contains the nearest
+    // ids, for which all ids are searched.
+    let named = || catalog.versions(&name);
+    if let Some(method) = named().find(|method| method.host() == service).or_else(|| named().next())
+    {
+        return Some(method);
     }
+    let (path, verb) = name.rsplit_once('.')?;
+    let (package, resource) = path.rsplit_once('.')?;
+    let version = package.rsplit('.').find(|part| is_version(part));
+    let row = APIS.iter().find(|(host, ..)| *host == service);
+    let api = row.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
+    let prefix = row.map_or("", |(.., prefix)| *prefix);
+    let method = candidate_ids(api, resource, prefix, verb).into_iter().find_map(|id| {
+        // The name of an API may have `_` before its version: `admin.directory_v1`.
+        let version_of = |method: &ApiMethod| method.api().rsplit(['.', '_']).next();
+        catalog.versions(&id).find(|method| version.is_none() || version_of(method) == version)
+    });
+    method.filter(|method| belongs_to(method, service))
 }
 
 /// Returns the Discovery ids that an internal name may stand for, the most likely id first.
@@ -106,7 +103,7 @@ fn lower_first(word: &str) -> String {
     first.to_ascii_lowercase() + rest
 }
 
-#[cfg(all(test, feature = "full"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -153,8 +150,7 @@ mod tests {
             ("", "", None),
         ];
         for (service, name, id) in rows {
-            let method = Catalog::built_in()
-                .method_by_server_name(&format!("{service}.googleapis.com"), name);
+            let method = method_by_server_name(&format!("{service}.googleapis.com"), name);
             assert_eq!(method.map(|method| method.id()), id, "{name}");
         }
     }
