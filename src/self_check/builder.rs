@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use gcp_scopes_needs::NeedsFile;
+
 use super::ask::{CheckRequests, send_requests};
 use super::finding::{Finding, GateState};
 use super::judge::{Judge, Lacking};
@@ -138,6 +140,33 @@ impl SelfCheck {
     pub fn needs_recorded(mut self, recorder: &Recorder) -> Self {
         self.needs.extend(recorder.methods().into_iter().map(Need::for_method));
         self
+    }
+
+    /// Adds the methods of a [needs file](crate::recorder), and the permissions that the file names
+    /// for its resources. The self-check cannot ask IAM about a resource without permissions.
+    ///
+    /// If the file cannot be used, the need is [`GateState::Invalid`] in the report.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// let file = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos"}]}"#;
+    /// // In a program: `include_str!("gcp-needs.json")`.
+    /// let check = Guard::builder().build().self_check().needs_of(file);
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn needs_of(mut self, file: impl AsRef<str>) -> Self {
+        let file = match NeedsFile::parse(file.as_ref()) {
+            Ok(file) => file,
+            Err(error) => {
+                self.needs.push(Need::invalid("the needs file", error.to_string()));
+                return self;
+            }
+        };
+        self.needs.extend(file.needs().iter().map(|need| Need::for_method(need.method())));
+        let resources = file.permissions_by_resource().into_iter();
+        resources.fold(self, |check, (resource, permissions)| check.iam(resource, permissions))
     }
 
     /// Adds a request to IAM: whether the account has these permissions on this resource.

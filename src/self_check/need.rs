@@ -62,6 +62,11 @@ impl Need {
         Self { subject, lookups }
     }
 
+    /// Creates a need that cannot be checked.
+    pub(super) fn invalid(subject: &str, why: String) -> Self {
+        Self { subject: subject.to_owned(), lookups: Err(why) }
+    }
+
     /// Creates a need for a method of the catalog.
     pub(super) fn for_method(method: ApiMethod) -> Self {
         Self { subject: method.id().to_owned(), lookups: Ok(vec![Lookup::from(method)]) }

@@ -26,8 +26,13 @@ const MAX_LINES: usize = 80;
 /// The configuration of rustfmt. Lines of more than 100 columns do not fit the page.
 const FORMAT: &str = "max_width = 100\nuse_small_heuristics = \"Max\"\n";
 /// The packages of this workspace that an adapter and its tests depend on.
-const PACKAGES: [&str; 4] =
-    ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes-testing"];
+const PACKAGES: [&str; 5] = [
+    "gcp-scopes",
+    "gcp-scopes-catalog",
+    "gcp-scopes-explain",
+    "gcp-scopes-needs",
+    "gcp-scopes-testing",
+];
 
 /// Checks the size and the format of each adapter, and runs the scenarios with each adapter.
 pub(crate) fn check() -> Result<()> {

@@ -1,13 +1,17 @@
 //! The verb `check`: compares what a service needs with the scopes that a token holds and the
-//! permissions that IAM grants.
+//! permissions that IAM grants, or with the scopes of machines in a plan or an inventory.
+
+mod machines;
+mod page;
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gcp_scopes::self_check::{GateState, SelfCheck};
 use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
 
 use crate::exit_code::EX_USAGE;
+use crate::output::OutputFormat;
 use crate::self_check::{self, SelfCheckArgs};
 use crate::style::StyleArgs;
 
@@ -26,8 +30,38 @@ pub(crate) struct CheckArgs {
     /// Permissions on a resource, by its full name, or gs://BUCKET. Asks IAM. May be repeated.
     #[arg(long, value_name = "RESOURCE=PERMISSION,…")]
     iam: Vec<String>,
+    /// A file with the methods that a service needs: gcp-needs.json.
+    #[arg(long, value_name = "FILE")]
+    needs_file: Option<String>,
+    /// Check the machines of a Terraform or OpenTofu plan or state, as `terraform show -json`
+    /// prints it; - for standard input. Nothing is sent anywhere.
+    #[arg(long, value_name = "FILE", requires = "needs_file")]
+    #[arg(conflicts_with_all = ["instances", "need", "api", "iam", "token_stdin"])]
+    plan: Option<String>,
+    /// Check machines that exist: the JSON of `gcloud compute instances list --format=json`, of
+    /// instance templates, node pools or clusters, or an export of Cloud Asset Inventory; - for
+    /// standard input. Nothing is sent anywhere.
+    #[arg(long, value_name = "FILE", requires = "needs_file")]
+    #[arg(conflicts_with_all = ["need", "api", "iam", "token_stdin"])]
+    instances: Option<String>,
     #[command(flatten)]
     self_check: SelfCheckArgs,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    format: CheckFormat,
+}
+
+/// How `check` prints its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0, of --plan and --instances.
+    Sarif,
+    /// Workflow commands of GitHub Actions, of --plan and --instances.
+    Github,
 }
 
 pub(crate) const HELP: &str = "\
@@ -45,6 +79,11 @@ Examples:
   gcloud auth application-default print-access-token | \
 gcp-scopes check --need drive.files.list --token-stdin
 
+Before a service is deployed (nothing is sent anywhere):
+  terraform show -json tfplan | gcp-scopes check --needs-file gcp-needs.json --plan -
+  gcloud compute instances list --format=json | \
+gcp-scopes check --needs-file gcp-needs.json --instances -
+
 Resources:
   Buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions,
   projects, secrets, BigQuery tables, Cloud Tasks queues, KMS keys, Spanner
@@ -52,18 +91,32 @@ Resources:
   https://docs.cloud.google.com/iam/docs/full-resource-names
 
 Exit codes:
-   0  every gate that was asked about is open
-   1  a gate is closed
+   0  every gate that was asked about is open; every machine has the scopes
+   1  a gate is closed; a machine lacks a scope, or has no service account
    2  none is known to be closed, but some could not be told
-  64  the arguments cannot be used";
+  64  the arguments or the input cannot be used";
 
 pub(crate) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {
-    if args.need.is_empty() && args.api.is_empty() && args.iam.is_empty() {
+    if args.plan.is_some() || args.instances.is_some() {
+        return machines::run(args, style);
+    }
+    let format = match args.format {
+        CheckFormat::Text => OutputFormat::Text,
+        CheckFormat::Json => OutputFormat::Json,
+        CheckFormat::Sarif | CheckFormat::Github => {
+            return Err("--format sarif and github need --plan or --instances".to_owned());
+        }
+    };
+    if args.needs_file.is_none()
+        && args.need.is_empty()
+        && args.api.is_empty()
+        && args.iam.is_empty()
+    {
         let error = "nothing to check; name a need, such as --need storage.objects.insert";
         return Err(error.to_owned());
     }
     let report = args.self_check.run(|check| args.with_needs(check))?;
-    self_check::print("check", &args.self_check, style, &report);
+    self_check::print("check", &args.self_check, format, style, &report);
     Ok(ExitCode::from(match report.state() {
         GateState::Open => 0,
         GateState::Closed => 1,
@@ -82,6 +135,9 @@ impl CheckArgs {
                 "{} may be a token; give it to standard input, with --token-stdin",
                 shown(secret)
             ));
+        }
+        if let Some(path) = &self.needs_file {
+            check = check.needs_of(machines::read_text("--needs-file", path)?);
         }
         for need in &self.need {
             check = check.needs(need);

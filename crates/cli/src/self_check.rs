@@ -29,9 +29,6 @@ pub(crate) struct SelfCheckArgs {
     /// May be repeated. The metadata server's is in the variable `GCE_METADATA_HOST`.
     #[arg(long, value_name = "API=URL")]
     endpoint: Vec<String>,
-    /// How to print the answer.
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
-    format: OutputFormat,
 }
 
 impl SelfCheckArgs {
@@ -97,13 +94,13 @@ impl SelfCheckArgs {
 
     /// Writes to standard error how to check a token from standard input, if the scopes of the
     /// token are not known and such a command would help.
-    fn write_hint(&self, verb: &str, report: &Report) {
+    fn write_hint(&self, verb: &str, format: OutputFormat, report: &Report) {
         let intro = match report.environment().credential() {
             Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
             Credential::Unknown => "Run it where the service runs, or pipe a token in",
             _ => "To look at a token of this credential",
         };
-        if !report.granted().is_unknown() || self.format == OutputFormat::Json {
+        if !report.granted().is_unknown() || format == OutputFormat::Json {
             return;
         }
         // Standard error may be closed; the report is complete without the hint.
@@ -143,12 +140,18 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Prints a report in the format of `--format`, and a hint if there is one.
-pub(crate) fn print(verb: &str, args: &SelfCheckArgs, style: &StyleArgs, report: &Report) {
+/// Prints a report in a format, and a hint if there is one.
+pub(crate) fn print(
+    verb: &str,
+    args: &SelfCheckArgs,
+    format: OutputFormat,
+    style: &StyleArgs,
+    report: &Report,
+) {
     // Standard output may be closed; the exit code still shows the result.
-    let _ = output::print(&match args.format {
+    let _ = output::print(&match format {
         OutputFormat::Text => report.page_in(&style.layout()),
         OutputFormat::Json => to_json(&Versioned::new(&format!("gcp-scopes/{verb}/1"), report)),
     });
-    args.write_hint(verb, report);
+    args.write_hint(verb, format, report);
 }

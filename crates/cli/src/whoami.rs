@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::output::OutputFormat;
 use crate::self_check::{self, SelfCheckArgs};
 use crate::style::StyleArgs;
 
@@ -12,6 +13,9 @@ use crate::style::StyleArgs;
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
     self_check: SelfCheckArgs,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
 pub(crate) const HELP: &str = "\
@@ -32,6 +36,6 @@ Exit codes:
 
 pub(crate) fn run(args: &WhoamiArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     let report = args.self_check.run(Ok)?;
-    self_check::print("whoami", &args.self_check, style, &report);
+    self_check::print("whoami", &args.self_check, args.format, style, &report);
     Ok(ExitCode::from(if report.granted().is_unknown() { 2 } else { 0 }))
 }

@@ -194,3 +194,99 @@ async fn completions_of_every_shell_contain_verbs_and_flags() -> Result<()> {
     }
     Ok(())
 }
+
+/// A plan with one VM that has these scopes; a `null` in the list is unknown until the plan is
+/// applied.
+fn plan(service_account: &Value) -> String {
+    let vm = serde_json::json!({
+        "address": "google_compute_instance.web",
+        "mode": "managed",
+        "type": "google_compute_instance",
+        "change": {
+            "actions": ["create"],
+            "after": { "service_account": service_account },
+            "after_unknown": {},
+        },
+    });
+    serde_json::json!({ "format_version": "1.2", "resource_changes": [vm] }).to_string()
+}
+
+/// Writes a needs file into the folder for files of tests. Returns its path.
+fn needs_file(name: &str, text: &str) -> Result<String> {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text)?;
+    Ok(path.display().to_string())
+}
+
+#[test]
+fn a_plan_is_compared_with_a_needs_file() -> Result<()> {
+    let needs = r#"{"needs": [{"method": "storage.objects.insert"}]}"#;
+    let needs = needs_file("needs-of-plan.json", needs)?;
+    let account = |scopes: &str| serde_json::json!([{ "scopes": [scopes] }]);
+    // Each row contains the account of the VM, the exit code, and a part of the page.
+    let rows = [
+        (account("storage-rw"), 0, "1 with the scopes for every call"),
+        (account("storage-ro"), 1, "\"https://www.googleapis.com/auth/devstorage.read_write\","),
+        (serde_json::json!([]), 1, "1 without a service account"),
+        (serde_json::json!([{}]), 2, "not known until the plan is applied"),
+    ];
+    for (account, code, part) in rows {
+        let args = ["check", "--needs-file", needs.as_str(), "--plan", "-"];
+        let input = plan(&account);
+        let page = finish(&mut command::command(&args), input.as_bytes());
+        ensure!(page.code == code && page.words().contains(part), "{account}: {page:?}");
+        for format in ["json", "sarif", "github"] {
+            let mut command = command::command(&args);
+            let found = finish(command.args(["--format", format]), input.as_bytes());
+            ensure!(found.code == code && found.err.is_empty(), "{format}: {found:?}");
+            if format != "github" {
+                serde_json::from_str::<Value>(&found.out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn machines_that_exist_are_compared_with_a_needs_file() -> Result<()> {
+    let needs = r#"{"needs": [{"method": "storage.objects.insert"}]}"#;
+    let needs = needs_file("needs-of-machines.json", needs)?;
+    let vm = br#"[{"kind": "compute#instance", "name": "web", "serviceAccounts": []}]"#;
+    let args = ["check", "--needs-file", &needs, "--instances", "-"];
+    let found = finish(&mut command::command(&args), vm);
+    ensure!(found.code == 1 && found.words().contains("web: no service account"), "{found:?}");
+    Ok(())
+}
+
+#[test]
+fn unusable_files_and_flags_have_exit_code_64() -> Result<()> {
+    let good = needs_file("good.json", r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    let wrong = needs_file("wrong.json", r#"{"needs": [{"method": "storage.objects.gt"}]}"#)?;
+    let empty = needs_file("empty.json", r#"{"needs": []}"#)?;
+    let rows: [(&[&str], &str); 7] = [
+        (&["--needs-file", &wrong, "--plan", "-"], "needs[0]: unknown method"),
+        (&["--needs-file", &empty, "--plan", "-"], "it names no method"),
+        (&["--needs-file", &good, "--plan", "-"], "terraform show -json"),
+        (&["--needs-file", &good, "--instances", "-"], "object 1: expected an instance"),
+        (&["--needs-file", &good, "--plan", "no-such-file"], "cannot read --plan"),
+        (&["--plan", "-"], "--needs-file"),
+        (&["--needs-file", &good, "--format", "sarif"], "need --plan or --instances"),
+    ];
+    for (args, part) in rows {
+        let found = finish(command::command(&["check"]).args(args), b"{\"a\": 1}");
+        ensure!(found.code == 64 && found.err.contains(part), "{args:?}: {found:?}");
+        ensure!(found.out.is_empty(), "{args:?}: {found:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_needs_file_alone_is_compared_with_the_token_of_this_machine() -> Result<()> {
+    let narrow = google(Vm::new("web-1")).await?;
+    let needs = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos",
+        "permissions": ["storage.objects.create"]}]}"#;
+    let needs = needs_file("needs-of-machine.json", needs)?;
+    let found = check_with_retries(&narrow, &["--needs-file", &needs])?;
+    ensure!(found.code == 1 && found.words().contains("gs://photos"), "{found:?}");
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Checks the machines of a plan or an inventory.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+use gcp_scopes_explain::reader::shown;
+use gcp_scopes_needs::format::{FindingFormat, FindingsWriter};
+use gcp_scopes_needs::{FindingStatus, MachineFinding, NeedsError, NeedsFile, Summary};
+
+use super::page::FindingsPage;
+use super::{CheckArgs, CheckFormat};
+use crate::output;
+use crate::style::StyleArgs;
+
+/// The name of a file that stands for standard input.
+const STDIN: &str = "-";
+
+/// Prints a finding for each machine, and returns the exit code.
+pub(super) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {
+    let path = args.needs_file.as_deref().unwrap_or_default();
+    let needs = NeedsFile::parse(&read_text("--needs-file", path)?);
+    let needs = needs.map_err(|error| format!("unusable --needs-file {}: {error}", shown(path)))?;
+    if needs.needs().is_empty() {
+        return Err(format!("unusable --needs-file {}: it names no method", shown(path)));
+    }
+    let mut worst = Worst::default();
+    match args.format {
+        CheckFormat::Text => print_page(args, style, &needs, &mut worst)?,
+        CheckFormat::Json => write(args, FindingFormat::Json, &needs, &mut worst)?,
+        CheckFormat::Sarif => write(args, FindingFormat::Sarif, &needs, &mut worst)?,
+        CheckFormat::Github => write(args, FindingFormat::Github, &needs, &mut worst)?,
+    }
+    Ok(worst.exit_code())
+}
+
+/// Which statuses the findings have.
+#[derive(Default)]
+struct Worst {
+    is_closed: bool,
+    is_unknown: bool,
+}
+
+impl Worst {
+    fn add(&mut self, status: FindingStatus) {
+        match status {
+            FindingStatus::Ok => {}
+            FindingStatus::Lacking | FindingStatus::NoAccount => self.is_closed = true,
+            _ => self.is_unknown = true,
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match (self.is_closed, self.is_unknown) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        })
+    }
+}
+
+/// Passes the findings of the input to a function.
+fn findings(
+    args: &CheckArgs,
+    needs: &NeedsFile,
+    on_finding: &mut dyn FnMut(MachineFinding),
+) -> Result<Summary, String> {
+    let (flag, path) = input_of(args);
+    let unusable = |error: NeedsError| format!("unusable {flag} {}: {error}", shown(path));
+    if flag == "--instances" {
+        return needs.check_inventory(open(flag, path)?, on_finding).map_err(unusable);
+    }
+    let mut json = Vec::new();
+    let result = open(flag, path)?.read_to_end(&mut json);
+    result.map_err(|error| unreadable(flag, path, &error))?;
+    needs.check_plan(&json, on_finding).map_err(unusable)
+}
+
+fn input_of(args: &CheckArgs) -> (&'static str, &str) {
+    match (&args.plan, &args.instances) {
+        (Some(plan), _) => ("--plan", plan),
+        (None, instances) => ("--instances", instances.as_deref().unwrap_or_default()),
+    }
+}
+
+/// Prints the findings as a page of text.
+fn print_page(
+    args: &CheckArgs,
+    style: &StyleArgs,
+    needs: &NeedsFile,
+    worst: &mut Worst,
+) -> Result<(), String> {
+    let mut page = FindingsPage::new(style.layout());
+    let summary = findings(args, needs, &mut |finding| {
+        worst.add(finding.status());
+        page.add(&finding);
+    })?;
+    // Standard output may be closed; the exit code still shows the result.
+    let _ = output::print(&page.text(&summary));
+    Ok(())
+}
+
+/// Writes the findings in a format for programs.
+fn write(
+    args: &CheckArgs,
+    format: FindingFormat,
+    needs: &NeedsFile,
+    worst: &mut Worst,
+) -> Result<(), String> {
+    let out = io::BufWriter::new(io::stdout().lock());
+    let mut writer = FindingsWriter::new(out, format, input_of(args).1);
+    let mut result = Ok(());
+    let summary = findings(args, needs, &mut |finding| {
+        worst.add(finding.status());
+        if result.is_ok() {
+            result = writer.write(&finding);
+        }
+    })?;
+    // Standard output may be closed; the exit code still shows the result.
+    let _ = result.and_then(|()| writer.finish(&summary));
+    Ok(())
+}
+
+/// Reads a text file, or standard input.
+pub(super) fn read_text(flag: &str, path: &str) -> Result<String, String> {
+    let mut text = String::new();
+    let result = open(flag, path)?.read_to_string(&mut text);
+    result.map_err(|error| unreadable(flag, path, &error))?;
+    Ok(text)
+}
+
+fn open(flag: &str, path: &str) -> Result<Box<dyn Read>, String> {
+    if path == STDIN {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| unreadable(flag, path, &error))?;
+    Ok(Box::new(file))
+}
+
+fn unreadable(flag: &str, path: &str, error: &io::Error) -> String {
+    format!("cannot read {flag} {}: {error}", shown(path))
+}

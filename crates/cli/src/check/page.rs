@@ -1,0 +1,109 @@
+//! The findings about machines as a page of text.
+
+use gcp_scopes::layout::Layout;
+use gcp_scopes_needs::{ChangeEffect, FindingStatus, MachineFinding, Summary};
+
+/// A page that begins with the answer, and has a paragraph for each machine whose scopes do not
+/// fit.
+pub(super) struct FindingsPage {
+    layout: Layout,
+    /// How many machines have each status.
+    counts: [usize; 4],
+    paragraphs: String,
+}
+
+const STATUSES: [FindingStatus; 4] =
+    [FindingStatus::Lacking, FindingStatus::NoAccount, FindingStatus::Unknown, FindingStatus::Ok];
+
+impl FindingsPage {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self { layout, counts: [0; 4], paragraphs: String::new() }
+    }
+
+    pub(super) fn add(&mut self, finding: &MachineFinding) {
+        let status = finding.status();
+        let counts = self.counts.iter_mut().zip(STATUSES);
+        counts.filter(|(_, each)| *each == status).for_each(|(count, _)| *count += 1);
+        // A machine whose scopes fit is counted, and named if there is something to know about it.
+        if status != FindingStatus::Ok || finding.note().is_some() {
+            self.paragraphs += &self.paragraph(finding);
+        }
+    }
+
+    /// Returns the page.
+    pub(super) fn text(&self, summary: &Summary) -> String {
+        let answer = self.layout.paragraph(&self.answer());
+        let others = summary.always_cloud_platform();
+        if others.is_empty() {
+            return format!("{answer}{}", self.paragraphs);
+        }
+        let others: Vec<String> =
+            others.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let others = format!(
+            "Not checked, because their tokens always hold cloud-platform: {}.",
+            others.join(", ")
+        );
+        format!("{answer}{}\n{}", self.paragraphs, self.layout.paragraph(&others))
+    }
+
+    /// Returns the first sentence.
+    fn answer(&self) -> String {
+        let [lacking, no_account, unknown, ok] = self.counts;
+        let all: usize = self.counts.iter().sum();
+        let noun = if all == 1 { "machine" } else { "machines" };
+        let parts: Vec<String> = [
+            (lacking, "will be refused calls", "lacking"),
+            (no_account, "without a service account", "no account"),
+            (unknown, "not known", "unknown"),
+            (ok, "with the scopes for every call", "ok"),
+        ]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, what, _)| format!("{count} {what}"))
+        .collect();
+        match all {
+            0 => "No machine with a list of scopes was found.".to_owned(),
+            _ => format!("{all} {noun} checked: {}.", parts.join(", ")),
+        }
+    }
+
+    fn paragraph(&self, finding: &MachineFinding) -> String {
+        let layout = &self.layout;
+        let word = match finding.status() {
+            FindingStatus::Lacking => layout.red("will be refused"),
+            FindingStatus::NoAccount => layout.red("no service account"),
+            FindingStatus::Unknown => layout.yellow("not known"),
+            _ => layout.green("ok"),
+        };
+        let mut text = format!("\n{}: {word}\n", finding.address());
+        if !finding.lacking().is_empty() {
+            text += &layout.fact("refused", &finding.lacking().join(", "));
+            let held: Vec<&str> = finding.granted().iter().map(|scope| scope.short()).collect();
+            let held = if held.is_empty() { "no scope".to_owned() } else { held.join(", ") };
+            text += &layout.fact("has", &held);
+        }
+        if let Some(effect) = finding.effect() {
+            text += &layout.fact("the change", effect_of(effect));
+        }
+        if let Some(note) = finding.note() {
+            text += &layout.fact("note", &format!("{note}."));
+        }
+        if !finding.fix().is_empty() {
+            text += &layout.fact("write", "");
+            let indent = if layout.is_plain() { "" } else { "    " };
+            finding.fix().lines().for_each(|line| text += &format!("{indent}{line}\n"));
+        }
+        text
+    }
+}
+
+/// Returns what a change costs once the machine runs.
+fn effect_of(effect: ChangeEffect) -> &'static str {
+    match effect {
+        ChangeEffect::InPlace => "is made in place.",
+        ChangeEffect::Stops => "stops the VM and starts it again, if it runs.",
+        ChangeEffect::Replaces => "replaces the resource: it is deleted and created.",
+        ChangeEffect::ReplacesCluster => "replaces the whole cluster.",
+        _ => "is not known.",
+    }
+}

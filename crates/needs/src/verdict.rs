@@ -1,0 +1,132 @@
+//! Compares a list of scopes with the needs of a service.
+
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+use gcp_scopes_catalog::{ApiMethod, Lookup, least_scopes, recommended_scopes};
+
+use crate::needs_file::{NeededMethod, NeedsFile};
+
+/// The scopes of a machine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Held {
+    pub(crate) scopes: ScopeSet,
+    /// Scopes that Google may add.
+    pub(crate) maybe: ScopeSet,
+    /// Why the machine may have scopes that are not known.
+    pub(crate) doubt: Option<String>,
+    /// Texts in the list that are no scopes.
+    pub(crate) invalid: Vec<String>,
+}
+
+/// Whether the scopes of a machine fit the needs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Fits,
+    Lacks(Vec<NeededMethod>),
+    Unknown(String),
+}
+
+impl Held {
+    pub(crate) fn unknown(why: impl Into<String>) -> Self {
+        Self { doubt: Some(why.into()), ..Self::default() }
+    }
+
+    /// Adds a text of a list: a URI, or a short name of gcloud. Other texts are no scopes: the
+    /// provider sends them as they are, and Compute Engine answers 400
+    /// (<https://github.com/hashicorp/terraform-provider-google/issues/1943>).
+    pub(crate) fn add(&mut self, text: &str) {
+        match scope(text) {
+            Some(scope) => self.scopes.insert(scope),
+            None => self.invalid.push(text.to_owned()),
+        }
+    }
+
+    pub(crate) fn compare(&self, needs: &NeedsFile) -> Verdict {
+        let (mut lacking, mut doubt) = (Vec::new(), None);
+        for need in needs.needs() {
+            match self.accepts(need) {
+                Ok(true) => {}
+                Ok(false) => lacking.push(need.clone()),
+                Err(why) => doubt = doubt.or(Some(why)),
+            }
+        }
+        match doubt {
+            _ if !lacking.is_empty() => Verdict::Lacks(lacking),
+            Some(why) => Verdict::Unknown(why),
+            None => Verdict::Fits,
+        }
+    }
+
+    /// Checks whether the scopes are sufficient for a method, or returns why that is not known.
+    fn accepts(&self, need: &NeededMethod) -> Result<bool, String> {
+        let lookup = Lookup::from(need.method());
+        let by_file: ScopeSet = need.accepted_by_file().collect();
+        let is_accepted = |held: &ScopeSet| match lookup.accepts(held) {
+            Ok(true) => Ok(true),
+            _ if by_file.intersects(held) => Ok(true),
+            answer => answer.map_err(|why| format!("{}: {}", need.name(), why.describe())),
+        };
+        match (is_accepted(&self.scopes)?, &self.doubt) {
+            (true, _) => Ok(true),
+            (false, Some(why)) => Err(why.clone()),
+            (false, None) if is_accepted(&self.scopes.union(&self.maybe))? => {
+                let added: Vec<String> = self.maybe.iter().map(|scope| scope.to_string()).collect();
+                Err(format!("Google may add {} to the list", added.join(" and ")))
+            }
+            (false, None) => Ok(false),
+        }
+    }
+
+    /// Returns the whole list to write: the scopes that are there, and those that open the methods.
+    ///
+    /// An account of its own gets `cloud-platform`, as Google recommends, where the methods accept
+    /// it. The default account, which often has the role Editor, gets the narrowest scopes: with
+    /// `cloud-platform` it violates the CIS benchmark for Google Cloud (4.2).
+    pub(crate) fn opened(&self, lacking: &[NeededMethod], is_own_account: bool) -> Vec<Scope> {
+        let accepted: Vec<ScopeSet> = lacking.iter().flat_map(accepted).collect();
+        let opening: ScopeSet = match is_own_account {
+            true => recommended_scopes(&accepted, None),
+            false => least_scopes(&accepted).into_iter().collect(),
+        };
+        let mut list: Vec<Scope> = self.scopes.iter().collect();
+        list.extend(opening.iter().filter(|scope| !self.scopes.contains(scope)));
+        list
+    }
+}
+
+/// Checks whether an account is one that somebody created, and not the default account of Compute
+/// Engine: <https://docs.cloud.google.com/compute/docs/access/service-accounts>.
+pub(crate) fn is_own_account(email: &str) -> bool {
+    email.contains('@') && !email.ends_with("-compute@developer.gserviceaccount.com")
+}
+
+/// Returns sets of scopes. The method needs one scope of each set.
+fn accepted(need: &NeededMethod) -> Vec<ScopeSet> {
+    let method: ApiMethod = need.method();
+    match method.needs_every_scope() {
+        true => method.accepted().iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
+        false => vec![method.accepted()],
+    }
+}
+
+/// Returns the scope that a text in a list of Terraform stands for.
+fn scope(text: &str) -> Option<Scope> {
+    if text.contains("://") {
+        return Some(Scope::from_uri(text));
+    }
+    if let Some((_, name)) = PROVIDER_ALONE.iter().find(|(alias, _)| *alias == text) {
+        return Some(Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
+    }
+    // OpenID's names are scopes without a prefix.
+    if ["openid", "email", "profile"].contains(&text) {
+        return Some(Scope::from_uri(text));
+    }
+    text.parse::<Scope>().ok().filter(|scope| scope.gcloud_alias() == Some(text))
+}
+
+/// Short names that the provider knows and gcloud no longer does. Source:
+/// <https://github.com/hashicorp/terraform-provider-google/blob/main/google/tpgresource/service_scope.go>
+const PROVIDER_ALONE: [(&str, &str); 3] = [
+    ("taskqueue", "taskqueue"),
+    ("useraccounts-ro", "cloud.useraccounts.readonly"),
+    ("useraccounts-rw", "cloud.useraccounts"),
+];
