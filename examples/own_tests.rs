@@ -34,14 +34,21 @@ impl Photos {
 
 /// Starts the service as if it ran on the VM of the fake Google.
 async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
+    Ok(photos(google, &guard(google).await?))
+}
+
+async fn guard(google: &FakeGoogle) -> Result<Guard, gcp_scopes::Error> {
     // In production `Guard::detect().await` is enough: the environment and the endpoint are the
     // fake's.
     let guard = Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?;
-    let guard = guard.detect().await;
+    Ok(guard.detect().await)
+}
+
+fn photos(google: &FakeGoogle, guard: &Guard) -> Photos {
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
-    Ok(Photos { http, storage: google.storage_url(), token: google.token() })
+    Photos { http, storage: google.storage_url(), token: google.token() }
 }
 
 #[tokio::main]
@@ -96,5 +103,16 @@ mod tests {
         vm.set_scopes(["devstorage.read_write"]).unwrap();
         vm.start().unwrap();
         assert_eq!(start(&google).await.unwrap().store("cat.jpg").await, Ok(()));
+    }
+
+    /// The file is checked against the Terraform plan before the service is deployed. If this test
+    /// fails, its message contains the lines to add to the file.
+    #[tokio::test]
+    async fn the_needs_file_names_every_method_that_the_service_calls() {
+        let google = vm_with("cloud-platform", "roles/storage.objectAdmin").await;
+        let guard = guard(&google).await.unwrap();
+        let recorder = guard.recorder();
+        photos(&google, &guard).store("cat.jpg").await.unwrap();
+        recorder.require_needs(include_str!("before_you_deploy/gcp-needs.json")).unwrap();
     }
 }

@@ -96,6 +96,13 @@ impl From<gcp_scopes_explain::Error> for Error {
     }
 }
 
+/// Converts the error for a needs file that cannot be used, or that lacks methods.
+impl From<gcp_scopes_needs::NeedsError> for Error {
+    fn from(error: gcp_scopes_needs::NeedsError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error").field("kind", &self.kind).field("message", &self.message).finish()

@@ -22,18 +22,25 @@
 //! 2. The recorder stores at most 512 methods. It allocates one bit per method of the catalog when
 //!    it is created, and nothing per call.
 //! 3. If there is no recorder, a call costs one additional branch.
-//! 4. Methods that were not called during the recording are missing: rarely used code paths of a
+//! 4. [`Recorder::write_needs`] keeps the methods in a file with the code, `gcp-needs.json`. A test
+//!    compares a run with the file by [`Recorder::require_needs`], a
+//!    [self-check](crate::self_check::SelfCheck::needs_of) compares the file with a token, and the
+//!    command `gcp-scopes check` compares it with a Terraform plan.
+//! 5. Methods that were not called during the recording are missing: rarely used code paths of a
 //!    service may need more scopes.
 
-use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::{fmt, fs, io};
 
 use gcp_scopes_catalog::{least_scopes, narrowest_first, recommended_scopes};
+use gcp_scopes_needs::NeedsFile;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::catalog::ApiMethod;
+use crate::error::Error;
 use crate::guard::Guard;
 use crate::recording::{MAX_METHODS, Recording};
 use crate::remedy::scopes_flag;
@@ -241,6 +248,66 @@ impl Recorder {
     pub fn self_check_lines(&self) -> String {
         let lines = self.methods().into_iter().map(|method| format!("    .needs(\"{method}\")\n"));
         lines.collect()
+    }
+
+    /// Returns the recorded methods as a needs file.
+    ///
+    /// ```
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … calls through `guard.layer()` or `guard.middleware()` …
+    /// println!("{}", recorder.needs());
+    /// # assert!(recorder.needs().needs().is_empty());
+    /// ```
+    #[must_use]
+    pub fn needs(&self) -> NeedsFile {
+        NeedsFile::from_methods(self.methods())
+    }
+
+    /// Writes the recorded methods to a needs file. Methods that are in the file stay, with the
+    /// resources that people wrote. A file that lacks no method is not written.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or written, or is not a needs file.
+    ///
+    /// ```no_run
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … the tests of the service …
+    /// recorder.write_needs("gcp-needs.json")?;
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
+    pub fn write_needs(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let (path, mut needs) = (path.as_ref(), self.needs());
+        let failed = |error: io::Error| {
+            Error::invalid(format!("the needs file {} cannot be used: {error}", path.display()))
+        };
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let file = NeedsFile::parse(&text)?;
+                if file.require(&needs).is_ok() {
+                    return Ok(());
+                }
+                needs = file.merge(&needs);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        fs::write(path, needs.to_string()).map_err(failed)
+    }
+
+    /// Checks that a needs file contains every recorded method.
+    ///
+    /// # Errors
+    /// Returns an error whose message contains the lines to add to the file.
+    ///
+    /// ```
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … the tests of the service; in a program: `include_str!("gcp-needs.json")` …
+    /// # #[cfg(feature = "catalog-full")]
+    /// recorder.require_needs(r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
+    pub fn require_needs(&self, file: impl AsRef<str>) -> Result<(), Error> {
+        Ok(NeedsFile::parse(file.as_ref())?.require(&self.needs())?)
     }
 
     /// Returns sets of scopes. The recorded methods need one scope of each set.

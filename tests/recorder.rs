@@ -121,3 +121,34 @@ async fn a_call_to_an_unknown_method_is_reported_as_missed() -> Result<()> {
     ensure!(client.get(other_host).send().await.is_ok());
     Ok(())
 }
+
+#[tokio::test]
+async fn the_recorder_writes_and_compares_a_needs_file() -> Result<()> {
+    let google = google().await?;
+    let guard = builder::builder(&google).detect().await;
+    let (recorder, client) = (guard.recorder(), client(&guard));
+    upload(&client, &google, "secret-cat").await?;
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gcp-needs.json");
+    let by_hand =
+        r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://pictures"}]}"#;
+    // A file that has every method stays as it is, byte for byte.
+    std::fs::write(&path, by_hand)?;
+    recorder.write_needs(&path)?;
+    ensure!(std::fs::read_to_string(&path)? == by_hand);
+    recorder.require_needs(by_hand)?;
+    // A new method is missing, and is added.
+    download(&client, &google, "secret-cat").await?;
+    let error = recorder.require_needs(by_hand).unwrap_err().to_string();
+    ensure!(error.contains(r#""method": "storage.objects.get""#), "{error}");
+    recorder.write_needs(&path)?;
+    let text = std::fs::read_to_string(&path)?;
+    recorder.require_needs(&text)?;
+    ensure!(text.contains("gs://pictures") && !text.contains("secret-cat"), "{text}");
+    // The first run creates the file.
+    std::fs::remove_file(&path)?;
+    recorder.write_needs(&path)?;
+    recorder.require_needs(std::fs::read_to_string(&path)?)?;
+    std::fs::write(&path, "{")?;
+    ensure!(recorder.write_needs(&path).is_err());
+    Ok(())
+}

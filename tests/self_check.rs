@@ -493,3 +493,122 @@ async fn a_report_to_a_file_has_no_colour() -> Result<()> {
     ensure!(format!("{}", report.styled_for(&file)) == report.to_string());
     Ok(())
 }
+
+/// Calls of a service: the id of the method, the HTTP method, and the path and query.
+const CALLS: [(&str, &str, &str); 6] = [
+    ("storage.objects.get", "GET", "/storage/v1/b/photos/o/cat"),
+    ("storage.objects.list", "GET", "/storage/v1/b/photos/o"),
+    ("storage.objects.insert", "POST", "/upload/storage/v1/b/photos/o?uploadType=media&name=cat"),
+    ("storage.objects.delete", "DELETE", "/storage/v1/b/photos/o/cat"),
+    ("storage.buckets.get", "GET", "/storage/v1/b/photos"),
+    ("storage.buckets.delete", "DELETE", "/storage/v1/b/other"),
+];
+
+/// Sends a call with the token of the VM. Returns whether the fake refuses it for lack of scope, by
+/// its own table.
+async fn is_refused(google: &FakeGoogle, verb: &str, path: &str) -> Result<bool> {
+    let url = format!("{}{path}", google.storage_url());
+    let request = plain::client().request(verb.parse()?, url).bearer_auth(google.token());
+    let response = request.body("meow").send().await?;
+    let challenge = response.headers().get("www-authenticate");
+    Ok(challenge.is_some_and(|value| {
+        value.to_str().is_ok_and(|value| value.contains("insufficient_scope"))
+    }))
+}
+
+/// What a self-check at the start reports about the calls that are refused later.
+#[derive(Debug, Default)]
+struct LatentRefusals {
+    calls: usize,
+    refused: usize,
+    reported: usize,
+    unknown: usize,
+    wrong: usize,
+}
+
+/// Compares the self-check of the calls with the calls, for one platform and several lists of
+/// scopes.
+async fn latent_refusals(platform: FakePlatform) -> Result<LatentRefusals> {
+    let mut counts = LatentRefusals::default();
+    let ids: Vec<String> = CALLS.map(|(id, ..)| format!(r#"{{"method": "{id}"}}"#)).to_vec();
+    let needs = format!(r#"{{"needs": [{}]}}"#, ids.join(", "));
+    for scopes in [
+        vec!["devstorage.read_only"],
+        vec!["devstorage.read_write", "pubsub"],
+        vec!["cloud-platform"],
+    ] {
+        let google = google(Vm::new("web-1").platform(platform).scopes(scopes)).await?;
+        let report = long_self_check(&guard(&google).await?).needs_of(&needs).run().await;
+        for (id, verb, path) in CALLS {
+            let finding = report.findings().iter().find(|finding| finding.subject() == id);
+            let state = finding.context(id)?.state();
+            let is_refused = is_refused(&google, verb, path).await?;
+            counts.calls += 1;
+            counts.refused += usize::from(is_refused);
+            counts.reported += usize::from(is_refused && state == GateState::Closed);
+            counts.unknown += usize::from(is_refused && state == GateState::Unknown);
+            counts.wrong += usize::from(!is_refused && state == GateState::Closed);
+        }
+    }
+    Ok(counts)
+}
+
+#[tokio::test]
+async fn the_check_at_the_start_reports_the_calls_that_are_refused_later() -> Result<()> {
+    let platforms = [
+        FakePlatform::ComputeEngine,
+        FakePlatform::ManagedInstanceGroup,
+        FakePlatform::GkeNode,
+        FakePlatform::GkeWorkloadIdentity,
+        FakePlatform::CloudRunService,
+        FakePlatform::CloudRunJob,
+        FakePlatform::CloudFunctions,
+        FakePlatform::AppEngineStandard,
+        FakePlatform::Dataproc,
+        FakePlatform::Dataflow,
+        FakePlatform::Workbench,
+    ];
+    let (mut refused, mut reported, mut unknown) = (0, 0, 0);
+    println!("platform: calls, refused later, reported at the start, not known, wrong");
+    for platform in platforms {
+        let counts = latent_refusals(platform).await?;
+        let LatentRefusals { calls, wrong, .. } = counts;
+        println!(
+            "{platform:?}: {calls}, {}, {}, {}, {wrong}",
+            counts.refused, counts.reported, counts.unknown
+        );
+        ensure!(wrong == 0, "{platform:?}: {counts:?}");
+        refused += counts.refused;
+        reported += counts.reported;
+        unknown += counts.unknown;
+    }
+    println!("all: {refused} refused, {reported} reported, {unknown} not known");
+    ensure!(refused > 0 && reported * 100 >= (refused - unknown) * 95, "{reported} of {refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_need_on_a_resource_asks_both_gates() -> Result<()> {
+    let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
+    let guard = guard(&google).await?;
+    let states = |report: &Report| -> Vec<(Gate, GateState)> {
+        report.findings().iter().map(|finding| (finding.gate(), finding.state())).collect()
+    };
+    let open = [(Gate::Scope, GateState::Open), (Gate::Iam, GateState::Open)];
+    let insert = "storage.objects.insert";
+    let report = long_self_check(&guard).needs_on(insert, "gs://photos").run().await;
+    ensure!(states(&report) == open, "{report}");
+    let file = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos"}]}"#;
+    ensure!(states(&long_self_check(&guard).needs_of(file).run().await) == open);
+    // The account may not read: only IAM is closed.
+    let report = long_self_check(&guard).needs_on("storage.objects.get", "gs://photos").run().await;
+    ensure!(report.findings()[1].state() == GateState::Closed, "{report}");
+    // The permission of this method is not known: only the scope gate is asked.
+    let topic = "//pubsub.googleapis.com/projects/my-project/topics/orders";
+    let publish = "pubsub.projects.topics.publish";
+    let report = long_self_check(&guard).needs_on(publish, topic).run().await;
+    ensure!(states(&report) == open[..1], "{report}");
+    let report = long_self_check(&guard).needs_of("{").run().await;
+    ensure!(report.state() == GateState::Invalid && report.to_string().contains("needs file"));
+    Ok(())
+}

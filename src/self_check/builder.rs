@@ -13,6 +13,7 @@ use super::judge::{Judge, Lacking};
 use super::need::{Access, Need};
 use super::report::Report;
 use super::resource::IamNeed;
+use crate::catalog::ApiMethod;
 use crate::environment::{Credential, Platform};
 use crate::error::Error;
 use crate::granted::GrantedScopes;
@@ -142,8 +143,8 @@ impl SelfCheck {
         self
     }
 
-    /// Adds the methods of a [needs file](crate::recorder), and the permissions that the file names
-    /// for its resources. The self-check cannot ask IAM about a resource without permissions.
+    /// Adds the methods of a [needs file](crate::recorder), and asks IAM about
+    /// the resources that the file names, as [`needs_on`](Self::needs_on) does.
     ///
     /// If the file cannot be used, the need is [`GateState::Invalid`] in the report.
     ///
@@ -167,6 +168,28 @@ impl SelfCheck {
         self.needs.extend(file.needs().iter().map(|need| Need::for_method(need.method())));
         let resources = file.permissions_by_resource().into_iter();
         resources.fold(self, |check, (resource, permissions)| check.iam(resource, permissions))
+    }
+
+    /// Adds a method that the service calls on a resource: both gates of the call. The permission
+    /// that IAM is asked about is the one that the method always needs
+    /// ([`gcp_scopes_needs::permission_of`]). If it is not known, IAM is not asked: name the
+    /// permission with [`iam`](Self::iam).
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// let check = Guard::builder().build().self_check();
+    /// let check = check.needs_on("storage.objects.insert", "gs://photos");
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn needs_on(self, need: impl AsRef<str>, resource: impl AsRef<str>) -> Self {
+        let method = ApiMethod::by_id(need.as_ref().trim()).ok();
+        let check = self.needs(need);
+        match method.and_then(gcp_scopes_needs::permission_of) {
+            Some(permission) => check.iam(resource, [permission]),
+            None => check,
+        }
     }
 
     /// Adds a request to IAM: whether the account has these permissions on this resource.

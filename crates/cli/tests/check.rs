@@ -290,3 +290,19 @@ async fn a_needs_file_alone_is_compared_with_the_token_of_this_machine() -> Resu
     ensure!(found.code == 1 && found.words().contains("gs://photos"), "{found:?}");
     Ok(())
 }
+
+/// The folder of the example on the page `docs/before-you-deploy.md`.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/before_you_deploy");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/before-you-deploy.md");
+
+#[test]
+fn the_page_shows_what_the_example_prints() -> Result<()> {
+    let needs = format!("{EXAMPLE}/gcp-needs.json");
+    let plan = format!("{EXAMPLE}/plan.json");
+    let args = ["check", "--needs-file", &needs, "--plan", &plan];
+    let found = finish(&mut command::command(&args), b"");
+    ensure!(found.code == 1, "{found:?}");
+    let page = std::fs::read_to_string(PAGE)?;
+    ensure!(page.contains(&format!("```text\n{}```\n", found.out)), "{}", found.out);
+    Ok(())
+}

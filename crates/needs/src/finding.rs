@@ -28,6 +28,10 @@ pub enum FindingStatus {
 
 impl FindingStatus {
     /// Returns the word for the status in JSON.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes_needs::FindingStatus::Lacking.as_str(), "lacking");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +66,10 @@ pub enum ChangeEffect {
 
 impl ChangeEffect {
     /// Returns the word for the effect in JSON.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes_needs::ChangeEffect::InPlace.as_str(), "in_place");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,39 +90,51 @@ impl ChangeEffect {
 /// let vm = r#"{"kind": "compute#instance", "name": "web-1", "serviceAccounts": []}"#;
 /// let mut findings = Vec::new();
 /// needs.check_inventory(vm.as_bytes(), &mut |finding| findings.push(finding))?;
-/// assert_eq!(findings[0].status().as_str(), "no_account");
+/// assert_eq!(findings[0].status.as_str(), "no_account");
 /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MachineFinding {
-    pub(crate) address: String,
+    /// The address of the resource in Terraform, or the name of the resource.
+    pub address: String,
+    /// The type of the resource.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) status: FindingStatus,
-    pub(crate) lacking: Vec<String>,
-    pub(crate) granted: Vec<Scope>,
+    pub kind: String,
+    /// Whether the scopes fit.
+    pub status: FindingStatus,
+    /// The methods that will be refused, sorted by id. Empty unless the status is
+    /// [`FindingStatus::Lacking`].
+    pub lacking: Vec<String>,
+    /// The scopes that the machine has, as far as they are known.
+    pub granted: Vec<Scope>,
+    /// The whole list of scopes to write if the status is [`FindingStatus::Lacking`]: those that
+    /// are there, and those that open the rest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) set: Vec<Scope>,
+    pub set: Vec<Scope>,
+    /// What the change of the list costs, if the status is [`FindingStatus::Lacking`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) effect: Option<ChangeEffect>,
+    pub effect: Option<ChangeEffect>,
+    /// Why a status is unknown, or a condition of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) note: Option<String>,
-    /// The lines to write, for people.
+    pub note: Option<String>,
+    /// The lines to write, for people: a block of Terraform, or commands. Empty if there is nothing
+    /// to change.
     #[serde(skip)]
-    pub(crate) fix: String,
+    pub fix: String,
 }
 
 impl MachineFinding {
     /// Creates a finding without scopes.
     pub(crate) fn new(
-        address: impl Into<String>,
-        kind: impl Into<String>,
+        address: &str,
+        kind: &str,
         status: FindingStatus,
         note: Option<&str>,
     ) -> Self {
         Self {
-            address: address.into(),
-            kind: kind.into(),
+            address: address.to_owned(),
+            kind: kind.to_owned(),
             status,
             lacking: Vec::new(),
             granted: Vec::new(),
@@ -123,63 +143,6 @@ impl MachineFinding {
             note: note.map(str::to_owned),
             fix: String::new(),
         }
-    }
-
-    /// Returns the address of the resource in Terraform, or the name of the resource.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Returns the type of the resource.
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        &self.kind
-    }
-
-    /// Returns whether the scopes fit.
-    #[must_use]
-    pub fn status(&self) -> FindingStatus {
-        self.status
-    }
-
-    /// Returns the methods that will be refused, sorted by id.
-    #[must_use]
-    pub fn lacking(&self) -> &[String] {
-        &self.lacking
-    }
-
-    /// Returns the scopes that the machine has, as far as they are known.
-    #[must_use]
-    pub fn granted(&self) -> &[Scope] {
-        &self.granted
-    }
-
-    /// Returns the whole list of scopes to write if the status is [`FindingStatus::Lacking`]: those
-    /// that are there, and those that open the rest.
-    #[must_use]
-    pub fn set(&self) -> &[Scope] {
-        &self.set
-    }
-
-    /// Returns what the change costs if the status is [`FindingStatus::Lacking`].
-    #[must_use]
-    pub fn effect(&self) -> Option<ChangeEffect> {
-        self.effect
-    }
-
-    /// Returns what a reader should know besides: why a status is unknown, or a condition of the
-    /// change.
-    #[must_use]
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-
-    /// Returns the lines to write: a block of Terraform, or commands. Empty if there is nothing to
-    /// change.
-    #[must_use]
-    pub fn fix(&self) -> &str {
-        &self.fix
     }
 }
 
@@ -203,6 +166,10 @@ pub struct Summary {
 impl Summary {
     /// Returns how many resources have a type whose tokens always hold `cloud-platform`, by type.
     /// Such resources have no findings.
+    ///
+    /// ```
+    /// assert!(gcp_scopes_needs::Summary::default().always_cloud_platform().is_empty());
+    /// ```
     #[must_use]
     pub fn always_cloud_platform(&self) -> &BTreeMap<String, usize> {
         &self.always_cloud_platform

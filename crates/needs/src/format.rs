@@ -13,7 +13,9 @@ use crate::finding::{FindingStatus, MachineFinding, Summary};
 /// A format for programs.
 ///
 /// ```
-/// assert_ne!(gcp_scopes_needs::format::FindingFormat::Json.version(), "");
+/// use gcp_scopes_needs::format::FindingFormat;
+///
+/// assert_ne!(FindingFormat::Json, FindingFormat::Sarif);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,18 +26,6 @@ pub enum FindingFormat {
     Sarif,
     /// Workflow commands that GitHub Actions shows as annotations.
     Github,
-}
-
-impl FindingFormat {
-    /// Returns the name and version of the format.
-    #[must_use]
-    pub fn version(self) -> &'static str {
-        match self {
-            Self::Json => "gcp-scopes/plan/1",
-            Self::Sarif => "2.1.0",
-            Self::Github => "github",
-        }
-    }
 }
 
 /// Writes findings in one format.
@@ -118,9 +108,7 @@ impl<W: Write> FindingsWriter<W> {
 
     fn prefix(&self) -> String {
         match self.format {
-            FindingFormat::Json => {
-                format!("{{\"schema\":\"{}\",\"findings\":[", self.format.version())
-            }
+            FindingFormat::Json => "{\"schema\":\"gcp-scopes/plan/1\",\"findings\":[".to_owned(),
             FindingFormat::Sarif => sarif::prefix(),
             FindingFormat::Github => String::new(),
         }
@@ -129,14 +117,14 @@ impl<W: Write> FindingsWriter<W> {
 
 /// Returns a sentence for a finding; `None` if the scopes fit.
 fn message(finding: &MachineFinding) -> Option<String> {
-    let address = finding.address();
-    let sentence = match finding.status() {
+    let address = &finding.address;
+    let sentence = match finding.status {
         FindingStatus::Ok => return None,
         FindingStatus::Lacking => {
-            let set: Vec<&str> = finding.set().iter().map(|scope| scope.as_str()).collect();
+            let set: Vec<&str> = finding.set.iter().map(|scope| scope.as_str()).collect();
             format!(
                 "The scopes of {address} do not permit {}. The whole list to write: {}.",
-                finding.lacking().join(", "),
+                finding.lacking.join(", "),
                 set.join(", ")
             )
         }
@@ -145,7 +133,7 @@ fn message(finding: &MachineFinding) -> Option<String> {
         }
         FindingStatus::Unknown => format!("Whether the scopes of {address} fit is not known."),
     };
-    Some(match finding.note() {
+    Some(match &finding.note {
         Some(note) => format!("{sentence} Note: {note}."),
         None => sentence,
     })

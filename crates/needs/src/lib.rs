@@ -3,6 +3,7 @@
 
 mod error;
 mod needs_file;
+mod permissions;
 
 mod finding;
 mod verdict;
@@ -15,3 +16,4 @@ pub mod format;
 pub use error::NeedsError;
 pub use finding::{ChangeEffect, FindingStatus, MachineFinding, Summary};
 pub use needs_file::{NeededMethod, NeedsFile};
+pub use permissions::permission_of;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::NeedsError;
+use crate::permissions::permission_of;
 
 /// The name and the version of the file's format.
 const SCHEMA: &str = "gcp-scopes/needs/1";
@@ -199,8 +200,8 @@ impl NeedsFile {
     /// ```
     /// use gcp_scopes_needs::NeedsFile;
     ///
-    /// let text = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos",
-    ///     "permissions": ["storage.objects.create"]}]}"#;
+    /// let text =
+    ///     r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos"}]}"#;
     /// let permissions = NeedsFile::parse(text)?.permissions_by_resource();
     /// assert!(permissions["gs://photos"].contains("storage.objects.create"));
     /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
@@ -211,7 +212,7 @@ impl NeedsFile {
         for need in &self.needs {
             if let (Some(resource), false) = (need.resource(), need.permissions().is_empty()) {
                 let permissions = resources.entry(resource.to_owned()).or_default();
-                permissions.extend(need.permissions().iter().cloned());
+                permissions.extend(need.permissions().into_iter().map(str::to_owned));
             }
         }
         resources
@@ -260,27 +261,63 @@ impl NeededMethod {
     }
 
     /// Returns the method.
+    ///
+    /// ```
+    /// use gcp_scopes_needs::NeedsFile;
+    ///
+    /// let needs = NeedsFile::parse(r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    /// assert_eq!(needs.needs()[0].method().host(), "storage.googleapis.com");
+    /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
+    /// ```
     #[must_use]
     pub fn method(&self) -> ApiMethod {
         self.method
     }
 
     /// Returns the method as the file names it, which may be with the version of its API.
+    ///
+    /// ```
+    /// use gcp_scopes_needs::NeedsFile;
+    ///
+    /// let needs = NeedsFile::parse(r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    /// assert_eq!(needs.needs()[0].name(), "storage.objects.get");
+    /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.entry.method
     }
 
     /// Returns the resource that a person has written into the file, such as `gs://photos`.
+    ///
+    /// ```
+    /// use gcp_scopes_needs::NeedsFile;
+    ///
+    /// let needs = NeedsFile::parse(r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    /// assert_eq!(needs.needs()[0].resource(), None);
+    /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
+    /// ```
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.entry.resource.as_deref()
     }
 
-    /// Returns the permissions that a person has written into the file.
+    /// Returns the permissions of the file, or else the permission that the method [always
+    /// needs](crate::permission_of).
+    ///
+    /// ```
+    /// use gcp_scopes_needs::NeedsFile;
+    ///
+    /// let needs = NeedsFile::parse(r#"{"needs": [{"method": "storage.objects.get"}]}"#)?;
+    /// assert_eq!(needs.needs()[0].permissions(), ["storage.objects.get"]);
+    /// # Ok::<(), gcp_scopes_needs::NeedsError>(())
+    /// ```
     #[must_use]
-    pub fn permissions(&self) -> &[String] {
-        &self.entry.permissions
+    pub fn permissions(&self) -> Vec<&str> {
+        match self.entry.permissions.as_slice() {
+            [] => permission_of(self.method).into_iter().collect(),
+            permissions => permissions.iter().map(String::as_str).collect(),
+        }
     }
 
     /// Returns the scopes of the file, which are accepted besides those of the catalog.
@@ -288,13 +325,15 @@ impl NeededMethod {
         self.entry.accepted.iter().filter_map(|name| name.parse().ok())
     }
 
-    /// Returns the entry with the accepted scopes of the catalog, if the file has none.
+    /// Returns the entry with the accepted scopes of the catalog and the permission of the table, if
+    /// the file has none.
     fn filled(&self) -> NeedsEntry {
         let mut entry = self.entry.clone();
         if entry.accepted.is_empty() {
             let accepted = narrowest_first(&self.method.accepted());
             entry.accepted = accepted.iter().map(ToString::to_string).collect();
         }
+        entry.permissions = self.permissions().into_iter().map(str::to_owned).collect();
         entry
     }
 

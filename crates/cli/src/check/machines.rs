@@ -92,7 +92,7 @@ fn print_page(
 ) -> Result<(), String> {
     let mut page = FindingsPage::new(style.layout());
     let summary = findings(args, needs, &mut |finding| {
-        worst.add(finding.status());
+        worst.add(finding.status);
         page.add(&finding);
     })?;
     // Standard output may be closed; the exit code still shows the result.
@@ -111,7 +111,7 @@ fn write(
     let mut writer = FindingsWriter::new(out, format, input_of(args).1);
     let mut result = Ok(());
     let summary = findings(args, needs, &mut |finding| {
-        worst.add(finding.status());
+        worst.add(finding.status);
         if result.is_ok() {
             result = writer.write(&finding);
         }

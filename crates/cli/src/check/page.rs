@@ -21,11 +21,11 @@ impl FindingsPage {
     }
 
     pub(super) fn add(&mut self, finding: &MachineFinding) {
-        let status = finding.status();
+        let status = finding.status;
         let counts = self.counts.iter_mut().zip(STATUSES);
         counts.filter(|(_, each)| *each == status).for_each(|(count, _)| *count += 1);
         // A machine whose scopes fit is counted, and named if there is something to know about it.
-        if status != FindingStatus::Ok || finding.note().is_some() {
+        if status != FindingStatus::Ok || finding.note.is_some() {
             self.paragraphs += &self.paragraph(finding);
         }
     }
@@ -69,29 +69,29 @@ impl FindingsPage {
 
     fn paragraph(&self, finding: &MachineFinding) -> String {
         let layout = &self.layout;
-        let word = match finding.status() {
+        let word = match finding.status {
             FindingStatus::Lacking => layout.red("will be refused"),
             FindingStatus::NoAccount => layout.red("no service account"),
             FindingStatus::Unknown => layout.yellow("not known"),
             _ => layout.green("ok"),
         };
-        let mut text = format!("\n{}: {word}\n", finding.address());
-        if !finding.lacking().is_empty() {
-            text += &layout.fact("refused", &finding.lacking().join(", "));
-            let held: Vec<&str> = finding.granted().iter().map(|scope| scope.short()).collect();
+        let mut text = format!("\n{}: {word}\n", finding.address);
+        if !finding.lacking.is_empty() {
+            text += &layout.fact("refused", &finding.lacking.join(", "));
+            let held: Vec<&str> = finding.granted.iter().map(|scope| scope.short()).collect();
             let held = if held.is_empty() { "no scope".to_owned() } else { held.join(", ") };
             text += &layout.fact("has", &held);
         }
-        if let Some(effect) = finding.effect() {
+        if let Some(effect) = finding.effect {
             text += &layout.fact("the change", effect_of(effect));
         }
-        if let Some(note) = finding.note() {
+        if let Some(note) = &finding.note {
             text += &layout.fact("note", &format!("{note}."));
         }
-        if !finding.fix().is_empty() {
+        if !finding.fix.is_empty() {
             text += &layout.fact("write", "");
             let indent = if layout.is_plain() { "" } else { "    " };
-            finding.fix().lines().for_each(|line| text += &format!("{indent}{line}\n"));
+            finding.fix.lines().for_each(|line| text += &format!("{indent}{line}\n"));
         }
         text
     }

@@ -6,11 +6,11 @@ use crate::finding::{FindingStatus, MachineFinding};
 /// Returns the command for a finding, without a line end; `None` if the scopes fit.
 pub(super) fn command(finding: &MachineFinding, input: &str) -> Option<String> {
     let message = escaped(&super::message(finding)?);
-    let level = match finding.status() {
+    let level = match finding.status {
         FindingStatus::Unknown => "warning",
         _ => "error",
     };
-    let title = property(&format!("OAuth scopes of {}", finding.address()));
+    let title = property(&format!("OAuth scopes of {}", finding.address));
     Some(format!("::{level} file={},title={title}::{message}", property(input)))
 }
 

@@ -38,7 +38,7 @@ fn rule((status, title, level): &(FindingStatus, &str, &str)) -> Value {
 /// Returns the result for a finding; `None` if the scopes fit.
 pub(super) fn result(finding: &MachineFinding, input: &str) -> Option<String> {
     let text = super::message(finding)?;
-    let index = RULES.iter().position(|(status, ..)| *status == finding.status())?;
+    let index = RULES.iter().position(|(status, ..)| *status == finding.status)?;
     // Code scanning shows results with a place in a file only.
     let place = json!({
         "physicalLocation": {
@@ -46,25 +46,26 @@ pub(super) fn result(finding: &MachineFinding, input: &str) -> Option<String> {
             "region": { "startLine": 1 },
         },
         "logicalLocations": [{
-            "fullyQualifiedName": finding.address(),
+            "fullyQualifiedName": finding.address,
             "kind": "resource",
         }],
     });
+    let fingerprint = format!("{}:{}", finding.address, place_of(finding));
     let result = json!({
-        "ruleId": finding.status().as_str(),
+        "ruleId": finding.status.as_str(),
         "ruleIndex": index,
         "level": RULES[index].2,
         "message": { "text": text },
         "locations": [place],
         // With it, code scanning recognizes a finding in the next run.
-        "partialFingerprints": { "address/v1": format!("{}:{}", finding.address(), place_of(finding)) },
+        "partialFingerprints": { "address/v1": fingerprint },
     });
     Some(result.to_string())
 }
 
 /// Distinguishes the two lists of a cluster.
 fn place_of(finding: &MachineFinding) -> &'static str {
-    finding.effect().map_or_else(|| finding.status().as_str(), |effect| effect.as_str())
+    finding.effect.map_or_else(|| finding.status.as_str(), |effect| effect.as_str())
 }
 
 /// Returns a path as the reference of a URI.

@@ -87,12 +87,10 @@ pub(super) fn check(
     // The pools of a cluster are assets of their own, and parts of gcloud's cluster.
     let pools = value.get("nodePools").and_then(Value::as_array);
     let pools = pools.filter(|_| row.kind == "/clusters/").into_iter().flatten();
-    for pool in pools {
-        let address = address_of(pool).unwrap_or_default();
-        Existing { row: &ROWS[2], data: pool, address }.findings(needs).for_each(&mut *on_finding);
+    for (row, data) in pools.map(|pool| (&ROWS[2], pool)).chain([(row, value)]) {
+        let address = address_of(data).unwrap_or_default();
+        Existing { row, data, address }.findings(needs).for_each(&mut *on_finding);
     }
-    let address = address_of(value).unwrap_or_default();
-    Existing { row, data: value, address }.findings(needs).for_each(on_finding);
     Ok(())
 }
 
@@ -148,14 +146,7 @@ impl Existing<'_> {
     }
 
     fn compare(&self, account: &Value, needs: &NeedsFile) -> MachineFinding {
-        let is_compute = self.row.asset.starts_with("compute.");
-        let list = account.pointer(self.row.list).and_then(Value::as_array);
-        let mut held = match list {
-            // gcloud and the API leave out an empty list.
-            None if !is_compute => Held::unknown(NO_LIST),
-            _ => Held::default(),
-        };
-        list.into_iter().flatten().filter_map(Value::as_str).for_each(|text| held.add(text));
+        let held = self.held(account);
         let granted: Vec<Scope> = held.scopes.iter().collect();
         let finding = match held.compare(needs) {
             Verdict::Fits => self.with(FindingStatus::Ok, None),
@@ -165,16 +156,24 @@ impl Existing<'_> {
                 let set = held.opened(&lacking, email.is_some_and(is_own_account));
                 let lacking = lacking.iter().map(|need| need.name().to_owned()).collect();
                 let (fix, effect) = (self.steps(&set), Some(self.row.effect));
-                MachineFinding {
-                    lacking,
-                    fix,
-                    set,
-                    effect,
-                    ..self.with(FindingStatus::Lacking, None)
-                }
+                let finding = self.with(FindingStatus::Lacking, None);
+                MachineFinding { lacking, fix, set, effect, ..finding }
             }
         };
         MachineFinding { granted, ..finding }
+    }
+
+    /// Returns the scopes of the machine.
+    fn held(&self, account: &Value) -> Held {
+        let is_compute = self.row.asset.starts_with("compute.");
+        let list = account.pointer(self.row.list).and_then(Value::as_array);
+        let mut held = match list {
+            // gcloud and the API leave out an empty list.
+            None if !is_compute => Held::unknown(NO_LIST),
+            _ => Held::default(),
+        };
+        list.into_iter().flatten().filter_map(Value::as_str).for_each(|text| held.add(text));
+        held
     }
 
     /// Returns why the scopes limit no program: pods have identities of their own.

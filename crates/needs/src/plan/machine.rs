@@ -9,7 +9,7 @@ use super::cluster::{Clusters, PodIdentity};
 use super::rows::{IfEmpty, Row};
 use super::value::{PlannedValue, find};
 use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
-use crate::needs_file::NeedsFile;
+use crate::needs_file::{NeededMethod, NeedsFile};
 use crate::verdict::{Held, Verdict, is_own_account};
 
 /// A list of scopes in a resource.
@@ -41,15 +41,24 @@ impl Machine<'_> {
             (_, Verdict::Fits) => found(FindingStatus::Ok, invalid.as_deref()),
             (_, Verdict::Unknown(why)) => found(FindingStatus::Unknown, Some(&why)),
             (_, Verdict::Lacks(lacking)) => {
-                let set = held.opened(&lacking, self.has_own_account());
                 let note = invalid.or_else(|| self.condition());
-                let mut finding = found(FindingStatus::Lacking, note.as_deref());
-                finding.lacking = lacking.iter().map(|need| need.name().to_owned()).collect();
-                finding.fix = block::scopes(self.row.path, &set);
-                (finding.set, finding.effect) = (set, Some(self.row.effect));
-                finding
+                let finding = found(FindingStatus::Lacking, note.as_deref());
+                self.with_change(finding, &held, &lacking)
             }
         }
+    }
+
+    /// Adds the methods that will be refused, and the list that opens them.
+    fn with_change(
+        &self,
+        finding: MachineFinding,
+        held: &Held,
+        lacking: &[NeededMethod],
+    ) -> MachineFinding {
+        let set = held.opened(lacking, self.has_own_account());
+        let lacking = lacking.iter().map(|need| need.name().to_owned()).collect();
+        let (fix, effect) = (block::scopes(self.row.path, &set), Some(self.row.effect));
+        MachineFinding { lacking, fix, set, effect, ..finding }
     }
 
     fn with(&self, status: FindingStatus, note: Option<&str>) -> MachineFinding {

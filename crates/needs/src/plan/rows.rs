@@ -206,38 +206,51 @@ impl Row {
     /// Checks whether a resource has the list. Most types have one list; a cluster has one for its
     /// default pool, one for auto-provisioned pools, or none.
     fn exists_in(&self, resource: &PlannedResource) -> bool {
-        let value = |path: &[&str]| find(&resource.after, &resource.unknown, path);
-        let has_blocks = |path: &[&str]| match value(path) {
-            PlannedValue::Known(Value::Array(blocks), _) => !blocks.is_empty(),
-            PlannedValue::Known(..) | PlannedValue::Unknown => true,
-            PlannedValue::Absent | PlannedValue::Missing => false,
-        };
-        let has_block = |name: &str| has_blocks(&[name]);
         match (self.resource, self.path) {
-            ("google_container_cluster", ["node_config", ..]) => {
-                let is_removed = value(&["remove_default_node_pool"]).is(true);
-                let is_known = matches!(value(&["node_config"]), PlannedValue::Known(..));
-                match is_removed {
-                    true => has_block("node_config") && is_known,
-                    false => has_block("node_config") || !has_block("cluster_autoscaling"),
-                }
-            }
-            ("google_container_cluster", _) => match value(&["cluster_autoscaling", "enabled"]) {
-                PlannedValue::Known(Value::Bool(is_on), _) => *is_on,
-                PlannedValue::Unknown => true,
-                _ => has_blocks(&AUTO_PROVISIONING[..2]),
-            },
+            ("google_container_cluster", ["node_config", ..]) => has_default_pool(resource),
+            ("google_container_cluster", _) => has_auto_provisioning(resource),
             ("google_dataproc_cluster", _) => {
-                has_block("cluster_config") || !has_block("virtual_cluster_config")
+                has_blocks(resource, &["cluster_config"])
+                    || !has_blocks(resource, &["virtual_cluster_config"])
             }
-            ("google_composer_environment", _) => {
-                let image = value(&["config", "software_config", "image_version"]).text();
-                let is_later = |image: &str| {
-                    image.starts_with("composer-") && !image.starts_with("composer-1")
-                };
-                !image.is_some_and(is_later)
-            }
+            ("google_composer_environment", _) => !is_later_than_composer_1(resource),
             _ => true,
         }
     }
+}
+
+fn value<'a>(resource: &'a PlannedResource, path: &[&str]) -> PlannedValue<'a> {
+    find(&resource.after, &resource.unknown, path)
+}
+
+/// Checks whether a block is there, or may be there after the plan is applied.
+fn has_blocks(resource: &PlannedResource, path: &[&str]) -> bool {
+    match value(resource, path) {
+        PlannedValue::Known(Value::Array(blocks), _) => !blocks.is_empty(),
+        PlannedValue::Known(..) | PlannedValue::Unknown => true,
+        PlannedValue::Absent | PlannedValue::Missing => false,
+    }
+}
+
+/// Checks whether a cluster has a default pool. A cluster whose pool is removed has the list only if
+/// the configuration contains it.
+fn has_default_pool(cluster: &PlannedResource) -> bool {
+    let has_config = has_blocks(cluster, &["node_config"]);
+    match value(cluster, &["remove_default_node_pool"]).is(true) {
+        true => has_config && value(cluster, &["node_config"]) != PlannedValue::Unknown,
+        false => has_config || !has_blocks(cluster, &["cluster_autoscaling"]),
+    }
+}
+
+fn has_auto_provisioning(cluster: &PlannedResource) -> bool {
+    match value(cluster, &["cluster_autoscaling", "enabled"]) {
+        PlannedValue::Known(Value::Bool(is_on), _) => *is_on,
+        PlannedValue::Unknown => true,
+        _ => has_blocks(cluster, &AUTO_PROVISIONING[..2]),
+    }
+}
+
+fn is_later_than_composer_1(environment: &PlannedResource) -> bool {
+    let image = value(environment, &["config", "software_config", "image_version"]).text();
+    image.is_some_and(|image| image.starts_with("composer-") && !image.starts_with("composer-1"))
 }

@@ -38,14 +38,14 @@ fn instances_are_read_from_a_list_an_object_and_lines() {
     let list = format!("  [{}]\n", lines.join(","));
     for input in [list, lines.join("\n"), lines.concat()] {
         let found = check(&input).unwrap();
-        let statuses: Vec<&str> = found.iter().map(|f| f.status().as_str()).collect();
+        let statuses: Vec<&str> = found.iter().map(|f| f.status.as_str()).collect();
         assert_eq!(statuses, ["ok", "lacking", "no_account"], "{input}");
         let closed = &found[1];
-        assert_eq!(closed.address(), "projects/p/zones/z/instances/closed");
-        assert_eq!(closed.kind(), "compute.googleapis.com/Instance");
-        assert_eq!(closed.effect().unwrap().as_str(), "stops");
-        assert!(closed.fix().contains("stop closed --zone=z"), "{}", closed.fix());
-        let set: Vec<String> = closed.set().iter().map(ToString::to_string).collect();
+        assert_eq!(closed.address, "projects/p/zones/z/instances/closed");
+        assert_eq!(closed.kind, "compute.googleapis.com/Instance");
+        assert_eq!(closed.effect.unwrap().as_str(), "stops");
+        assert!(closed.fix.contains("stop closed --zone=z"), "{}", closed.fix);
+        let set: Vec<String> = closed.set.iter().map(ToString::to_string).collect();
         assert_eq!(set, uris(&["monitoring", "cloud-platform"]));
     }
     assert_eq!(check(&open.to_string()).unwrap().len(), 1);
@@ -76,7 +76,7 @@ fn templates_pools_and_clusters_have_lists_of_their_own() {
     let found = check(&input).unwrap();
     let found: Vec<(&str, &str)> = found
         .iter()
-        .map(|f| (f.kind().rsplit('/').next().unwrap(), f.effect().map_or("ok", |e| e.as_str())))
+        .map(|f| (f.kind.rsplit('/').next().unwrap(), f.effect.map_or("ok", |e| e.as_str())))
         .collect();
     assert_eq!(
         found,
@@ -106,8 +106,8 @@ fn an_asset_export_of_any_size_is_read_asset_by_asset() {
     let lines: Vec<String> = (0..2000).map(asset).chain([bucket.to_string()]).collect();
     let found = check(&lines.join("\n")).unwrap();
     assert_eq!(found.len(), 2000);
-    assert!(found.iter().all(|f| f.status().as_str() == "lacking"));
-    assert!(found[7].fix().contains("stop vm-7 --zone=z"), "{}", found[7].fix());
+    assert!(found.iter().all(|f| f.status.as_str() == "lacking"));
+    assert!(found[7].fix.contains("stop vm-7 --zone=z"), "{}", found[7].fix);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_node_whose_pods_have_identities_is_ok() {
     node["metadata"] = json!({ "items": [
         { "key": "kube-labels", "value": "a=b,iam.gke.io/gke-metadata-server-enabled=true" },
     ]});
-    assert_eq!(check(&node.to_string()).unwrap()[0].status().as_str(), "ok");
+    assert_eq!(check(&node.to_string()).unwrap()[0].status.as_str(), "ok");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn strings(scopes: &[Scope]) -> Vec<String> {
 fn assert_set_is_enough(needs: &NeedsFile, kind: &str, path: &[&str], set: &[Scope]) {
     let after = nested(path, &json!(strings(set)));
     let again = finding(needs, change(kind, &json!(["update"]), &after, &json!({})));
-    assert_eq!(again.status(), FindingStatus::Ok, "{kind}: {again:?}");
+    assert_eq!(again.status, FindingStatus::Ok, "{kind}: {again:?}");
 }
 
 #[test]
@@ -47,15 +47,15 @@ fn lists_with_uris_and_short_names_are_compared_in_every_resource() {
                 json!(["create", "delete"]),
             ] {
                 let found = finding(&needs, change(kind, &actions, &after, &json!({})));
-                assert_eq!(found.lacking(), *lacking, "{kind} {list:?} {actions}: {found:?}");
+                assert_eq!(found.lacking, *lacking, "{kind} {list:?} {actions}: {found:?}");
                 let status = if lacking.is_empty() { "ok" } else { "lacking" };
-                assert_eq!(found.status().as_str(), status, "{kind} {list:?}: {found:?}");
+                assert_eq!(found.status.as_str(), status, "{kind} {list:?}: {found:?}");
                 let effect = (!lacking.is_empty()).then_some(effect);
-                assert_eq!(found.effect().map(|e| e.as_str()), effect, "{kind}");
-                assert!(found.granted().iter().all(|scope| scope.is_known()), "{found:?}");
+                assert_eq!(found.effect.map(|e| e.as_str()), effect, "{kind}");
+                assert!(found.granted.iter().all(|scope| scope.is_known()), "{found:?}");
                 if !lacking.is_empty() {
-                    let set = found.set();
-                    assert!(found.granted().iter().all(|held| set.contains(held)), "{found:?}");
+                    let set = &found.set;
+                    assert!(found.granted.iter().all(|held| set.contains(held)), "{found:?}");
                     assert_set_is_enough(&needs, kind, path, set);
                 }
             }
@@ -75,9 +75,9 @@ fn what_is_unknown_until_apply_is_unknown() {
         let (list, blocks) = path.split_last().unwrap();
         let status = |after: &Value, unknown: &Value| {
             let found = finding(&needs, change(kind, &json!(["create"]), after, unknown));
-            assert!(found.lacking().is_empty() && found.set().is_empty(), "{found:?}");
-            assert!(found.note().is_some() || found.status() == FindingStatus::Ok, "{found:?}");
-            found.status().as_str()
+            assert!(found.lacking.is_empty() && found.set.is_empty(), "{found:?}");
+            assert!(found.note.is_some() || found.status == FindingStatus::Ok, "{found:?}");
+            found.status.as_str()
         };
         let without_list = nested(&[blocks, &["other"]].concat(), &json!("x"));
         // The key is left out, with and without a mark.
@@ -151,8 +151,8 @@ fn an_empty_list_or_no_block_means_what_the_product_makes_of_it() {
     ];
     for (kind, after, expected) in rows {
         let found = finding(&needs, change(kind, &json!(["create"]), &after, &json!({})));
-        assert_eq!(found.status().as_str(), expected, "{kind}: {found:?}");
-        assert_eq!(found.set().is_empty(), expected != "lacking", "{found:?}");
+        assert_eq!(found.status.as_str(), expected, "{kind}: {found:?}");
+        assert_eq!(found.set.is_empty(), expected != "lacking", "{found:?}");
     }
     // Dataproc's own scopes count, and stay in the list to write.
     let dataproc = |list: &Value, id: &str| {
@@ -161,12 +161,12 @@ fn an_empty_list_or_no_block_means_what_the_product_makes_of_it() {
         let needs = crate::support::needs(&[id]);
         finding(&needs, change("google_dataproc_cluster", &json!(["create"]), &after, &json!({})))
     };
-    assert_eq!(dataproc(&json!(uris(&["pubsub"])), INSERT).status(), FindingStatus::Ok);
-    assert_eq!(dataproc(&json!([]), "bigquery.jobs.query").status(), FindingStatus::Ok);
+    assert_eq!(dataproc(&json!(uris(&["pubsub"])), INSERT).status, FindingStatus::Ok);
+    assert_eq!(dataproc(&json!([]), "bigquery.jobs.query").status, FindingStatus::Ok);
     let bigquery = dataproc(&json!(uris(&["pubsub"])), "bigquery.jobs.query");
-    assert_eq!(bigquery.status(), FindingStatus::Lacking);
-    assert!(strings(bigquery.set()).contains(&uris(&["devstorage.read_write"])[0]));
-    assert!(dataproc(&json!([]), SECRET).set().len() > 7);
+    assert_eq!(bigquery.status, FindingStatus::Lacking);
+    assert!(strings(&bigquery.set).contains(&uris(&["devstorage.read_write"])[0]));
+    assert!(dataproc(&json!([]), SECRET).set.len() > 7);
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn a_text_that_is_no_scope_opens_nothing() {
         for text in ["default", "gke-default", "devstorage.read_only", "storage"] {
             let after = nested(path, &json!([text]));
             let found = finding(&needs, change(kind, &json!(["create"]), &after, &json!({})));
-            assert_eq!(found.status(), FindingStatus::Lacking, "{kind} {text}: {found:?}");
-            assert!(found.note().is_some_and(|note| note.contains(text)), "{found:?}");
-            assert_set_is_enough(&needs, kind, path, found.set());
+            assert_eq!(found.status, FindingStatus::Lacking, "{kind} {text}: {found:?}");
+            assert!(found.note.as_ref().is_some_and(|note| note.contains(text)), "{found:?}");
+            assert_set_is_enough(&needs, kind, path, &found.set);
         }
     }
 }
@@ -196,7 +196,7 @@ fn pods_with_identities_of_their_own_are_ok() {
             &json!({ "node_config": [unknown] }),
         );
         let all = findings(&needs, &plan(&[cluster, &[pool]].concat()));
-        all.last().unwrap().status().as_str()
+        all.last().unwrap().status.as_str()
     };
     let scopes = json!(uris(&["devstorage.read_only"]));
     let with_mode = |mode: Value| json!({ "oauth_scopes": scopes, "workload_metadata_config": [{ "mode": mode }] });
@@ -226,10 +226,7 @@ fn a_cluster_has_a_finding_for_each_list_that_it_has() {
     let kinds = |after: Value, unknown: Value| -> Vec<&'static str> {
         let cluster = change("google_container_cluster", &json!(["create"]), &after, &unknown);
         let found = findings(&needs, &plan(&[cluster]));
-        found
-            .iter()
-            .map(|f| f.effect().map_or_else(|| f.status().as_str(), |e| e.as_str()))
-            .collect()
+        found.iter().map(|f| f.effect.map_or_else(|| f.status.as_str(), |e| e.as_str())).collect()
     };
     let auto = |list: &Value| json!([{ "enabled": true, "auto_provisioning_defaults": [{ "oauth_scopes": list }] }]);
     let node = |list: &Value| json!([{ "oauth_scopes": list }]);
@@ -274,7 +271,7 @@ fn the_default_account_gets_the_narrowest_scopes() {
         let mut after = json!({ "service_account": [{ "scopes": [] }] });
         after["service_account"][0]["email"] = account;
         let change = change("google_compute_instance", &json!(["create"]), &after, &unknown);
-        strings(finding(&needs, change).set())
+        strings(&finding(&needs, change).set)
     };
     let mut narrow = uris(&["pubsub", "devstorage.read_write", "drive.readonly"]);
     let mut cloud = uris(&["cloud-platform", "drive.readonly"]);
@@ -321,7 +318,7 @@ fn a_state_is_read_with_all_its_modules() {
     }});
     let found = findings(&needs(&[PUBLISH]), &state.to_string());
     let found: Vec<(&str, &str)> =
-        found.iter().map(|f| (f.address(), f.status().as_str())).collect();
+        found.iter().map(|f| (f.address.as_str(), f.status.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -343,9 +340,9 @@ fn the_list_to_write_is_enough_for_every_method_of_the_catalog() {
             let after = json!({ "service_account": [{ "email": email, "scopes": ["trace"] }] });
             let vm = change("google_compute_instance", &json!(["create"]), &after, &json!({}));
             let found = finding(&needs, vm);
-            if found.status() == FindingStatus::Lacking {
+            if found.status == FindingStatus::Lacking {
                 count += 1;
-                assert_set_is_enough(&needs, "google_compute_instance", &path, found.set());
+                assert_set_is_enough(&needs, "google_compute_instance", &path, &found.set);
             }
         }
     }
