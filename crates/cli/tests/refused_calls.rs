@@ -59,6 +59,30 @@ fn a_log_in_a_line_of_jsonl_is_read_like_a_file() {
     }
 }
 
+/// The logs of `logs.txt`, which explains their form.
+#[test]
+fn logs_of_programs_have_the_right_gate_call_and_quote() {
+    let logs = include_str!("logs.txt").split("\n=== ").skip(1);
+    for (head, log) in logs.filter_map(|part| part.split_once('\n')) {
+        let fields: Vec<&str> = head.split('|').map(str::trim).collect();
+        let [name, gate, call, quote] = fields[..] else { panic!("{head}") };
+        let args = ["explain", "--format=json", "--verbose"];
+        let (code, out, err) = command::run(&args, log.as_bytes());
+        assert_eq!(code, i32::from(gate == "none"), "{name}: {out}{err}");
+        let explanation: Value = serde_json::from_str(&out).unwrap();
+        if gate == "none" {
+            continue;
+        }
+        assert_eq!(explanation["gate"], gate, "{name}: {out}");
+        let found = explanation["method"].as_str().or_else(|| explanation["service"].as_str());
+        let expected = (call != "none").then_some(call).filter(|call| *call != "?");
+        assert_eq!(found, expected, "{name}: {out}");
+        let report = explanation["report"].as_str().unwrap();
+        let words: Vec<&str> = report.split_whitespace().collect();
+        assert!(words.join(" ").contains(quote), "{name}: {report}");
+    }
+}
+
 #[test]
 fn a_text_that_grpc_clients_print_is_read_as_a_text() {
     let printed = format!("Failed to export spans: \"{SCOPES}\". error_class=Kite");

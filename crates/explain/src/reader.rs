@@ -29,6 +29,7 @@ mod log_records;
 mod named_call;
 mod places;
 mod record_environment;
+mod record_lines;
 mod recorded_response;
 mod refused_call;
 mod request;

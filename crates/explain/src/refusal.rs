@@ -58,7 +58,8 @@ use http::header::CONTENT_TYPE;
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
 #[cfg(feature = "reader")]
-pub(crate) use json::texts;
+pub(crate) use json::{LABELS, texts};
+#[cfg(feature = "reader")]
 pub use troubleshooter::from_troubleshooter;
 pub(crate) use verdict::ScopeProblem;
 #[cfg(feature = "reader")]

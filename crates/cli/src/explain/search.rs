@@ -32,12 +32,12 @@ impl FoundRefusal {
             .filter_map(|(index, part)| Some((index, classify(&part.error_response())?)));
         let (indexes, mut refusals): (Vec<usize>, Vec<Refusal>) = found.unzip();
         let place = decisive_with_service(&refusals)?;
-        let text = response.candidates().nth(*indexes.get(place)?)?.body();
+        let part = response.candidates().nth(*indexes.get(place)?)?.body();
         let refusal = refusals.swap_remove(place);
+        let (text, before) = response.call_context(&part);
         let call = NamedCall::find_refused(&refusal, &text, "");
-        let before = text_around(response, &text);
         let found = Self { refusal, call, environment: response.environment().cloned(), text };
-        Some(found.after(&before))
+        Some(found.after(end_of(&before)))
     }
 
     /// Searches the log before the record for the refused call, unless the record shows it.
@@ -81,18 +81,6 @@ fn decisive_with_service(refusals: &[Refusal]) -> Option<usize> {
     };
     let named = refusals.iter().position(|other| is_same(other) && other.service().is_some());
     named.filter(|_| chosen.service().is_none()).or(Some(place))
-}
-
-/// Returns what is searched for the call if a part of a response does not show it: the end of the
-/// text before the part, or the whole record of a JSON log.
-fn text_around(response: &RecordedResponse, part: &str) -> String {
-    let whole = response.body();
-    if response.name().is_some_and(|name| name.starts_with("record")) {
-        return whole;
-    }
-    // A part may begin or end within a character.
-    let known = part.trim_matches(char::REPLACEMENT_CHARACTER);
-    whole.split_once(known).map(|(before, _)| end_of(before).to_owned()).unwrap_or_default()
 }
 
 /// Returns the end of a text that is searched for the refused call.
@@ -194,7 +182,7 @@ impl LogSearch {
             if let Some(refusal) = refusal.filter(counts) {
                 self.add(record, refusal);
             }
-            self.pass(&record.body());
+            self.pass(&record.call_context(&record.body()).0);
         }
     }
 

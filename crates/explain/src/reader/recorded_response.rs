@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::input_errors::{nearest_name, shown};
 use super::json_line::{self, describe_value};
-use super::{log_records, record_environment};
+use super::{log_records, record_environment, record_lines};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::refusal::{self, ErrorResponse};
@@ -49,6 +49,8 @@ struct JsonRecord {
     number: usize,
     /// The texts in the record.
     texts: Vec<String>,
+    /// The texts with the names of their fields, each on a line.
+    lines: String,
     /// Where the program ran that wrote the record.
     environment: Option<Environment>,
 }
@@ -130,7 +132,8 @@ impl RecordedResponse {
                 let fields = Value::Object(fields);
                 let texts = refusal::texts(&fields).into_iter().take(TEXT_LIMIT);
                 let texts = texts.map(str::to_owned).collect();
-                let record = JsonRecord { number: position, texts, environment };
+                let lines = record_lines::lines_of(&fields);
+                let record = JsonRecord { number: position, texts, lines, environment };
                 Self::at(Position::Record(Box::new(record)), fields.to_string())
             })
             .collect()
@@ -217,6 +220,34 @@ impl RecordedResponse {
             Position::Line(line) => Some(format!("line {line}")),
             Position::Record(record) => Some(format!("record {}", record.number)),
         }
+    }
+
+    /// Returns the text to search for the call that a part of the response refuses, and the text
+    /// before the part. `part` is the body of one of the [`candidates`](Self::candidates).
+    ///
+    /// The fields of a record of a JSON log have no order, so all of them are searched, each as a
+    /// line. The labels of the record are left out: they name where the record comes from.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
+    /// let log = br#"{"error": "Error 403", "url": "https://x", "labels": {"url": "https://y"}}"#;
+    /// let (text, _) = RecordedResponse::json_records(log)[0].call_context("Error 403");
+    /// assert_eq!(text, "error: Error 403\nurl: https://x\n");
+    ///
+    /// let text = RecordedResponse::from_text("GET https://x\nError 403");
+    /// assert_eq!(text.call_context("Error 403").1, "GET https://x\n");
+    /// ```
+    #[must_use]
+    pub fn call_context(&self, part: &str) -> (String, String) {
+        if let Position::Record(record) = &self.position {
+            return (record.lines.clone(), String::new());
+        }
+        let whole = self.body();
+        // A part may begin or end within a character.
+        let known = part.trim_matches(char::REPLACEMENT_CHARACTER);
+        let before = whole.split_once(known).map(|(before, _)| before).unwrap_or_default();
+        (part.to_owned(), before.to_owned())
     }
 
     /// Returns where the program ran that wrote the record, if the record is one of Cloud Logging

@@ -98,7 +98,7 @@ fn http_status_of_name(word: &str) -> Option<u16> {
 }
 
 /// Fields of log records that name where the record comes from, not what happened.
-const LABELS: [&str; 3] = ["labels", "resource", "@type"];
+pub(crate) const LABELS: [&str; 4] = ["labels", "annotations", "resource", "@type"];
 
 /// Returns the texts in a log record that may be messages: they have more than one word, or are
 /// JSON or XML.

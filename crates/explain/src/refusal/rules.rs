@@ -246,12 +246,13 @@ fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
 /// runtime does not show the registry's own message, and missing scopes of a node are the usual
 /// cause: <https://github.com/hashicorp/terraform/issues/26196>.
 fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResult {
-    let has_any = |words: &[&str]| words.iter().any(|words| facts.prose.contains(words));
+    let find = |words: &'static [&str]| words.iter().find(|words| facts.prose.contains(**words));
     // A refused or missing credential is named as such.
     let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
-    let is_refused = is_other && (result.is_some() || has_any(&REGISTRY_REFUSALS));
-    let is_registry = !facts.is_response && has_any(&REGISTRIES) && is_refused;
-    is_registry.then_some(FoundVerdict::new(REGISTRY, Evidence::Message))
+    let refused = find(&REGISTRY_REFUSALS);
+    let is_refused = is_other && (result.is_some() || refused.is_some());
+    let registry = find(&REGISTRIES).filter(|_| !facts.is_response && is_refused)?;
+    Some(FoundVerdict::from_phrase(REGISTRY, refused.unwrap_or(registry)))
 }
 
 /// Reads the status or, in a text without a status, words such as `forbidden`.

@@ -165,6 +165,8 @@ pub(super) static AFTER_LOCAL_REFUSAL: &[&str] = &[
 /// What precedes [`LOCAL_REFUSALS`] in messages about system calls.
 pub(super) static BEFORE_LOCAL_REFUSAL: &[&str] = &[
     "[errno 13] ",
+    // nginx
+    "(13: ",
     "eacces: ",
     "eacces (",
     "connect: ",
