@@ -4,9 +4,12 @@
 mod environment;
 mod explanation;
 mod input;
+mod pieces;
 mod report;
 mod script;
 mod search;
+mod several;
+mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +21,8 @@ use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
 use environment::EnvironmentArgs;
 use explanation::{Explainer, Explanation};
-use search::FoundRefusal;
+use input::Input;
+use search::{FoundRefusal, LogSearch};
 
 use crate::output::{OutputFormat, print, write_note};
 use crate::style::StyleArgs;
@@ -33,13 +37,17 @@ pub(crate) struct ExplainArgs {
     /// google.pubsub.v1.Publisher/Publish.
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
+    /// Explain each different refusal of a log once, with the number of its records, and how one
+    /// change mends all refusals for lack of scope.
+    #[arg(long, conflicts_with_all = ["script", "troubleshooter"])]
+    all: bool,
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// How to print the explanation.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     format: OutputFormat,
     /// Read one JSON answer per line from standard input, write one JSON explanation per line.
-    #[arg(long, conflicts_with_all = ["file", "call", "format"])]
+    #[arg(long, conflicts_with_all = ["file", "call", "format", "all"])]
     jsonl: bool,
     /// Explain an answer of Google's Policy Troubleshooter, the JSON that `gcloud
     /// policy-intelligence troubleshoot-policy iam … --format=json` prints.
@@ -54,9 +62,11 @@ pub(crate) struct ExplainArgs {
 pub(crate) const HELP: &str = "\
 What was answered may be a whole HTTP response (as `curl -i` prints it) or only
 its body, what a client printed, the text of a gRPC status, or a log: plain
-text, JSON lines, or an array of records as `gcloud logging read` prints. In a
-log the refusal that decides is explained: the most certain one, and not one
-that was retried; a note names another one. Nothing is sent anywhere.
+text, JSON lines, or records of Cloud Logging or OpenTelemetry, in JSON or as
+`gcloud logging read` prints them. A record shows where the call was made, as
+`--on` does. A log may have any size. In a log the refusal that decides is
+explained: the most certain one, and not one that was retried; a note names
+another one, and --all explains each. Nothing is sent anywhere.
 
 Examples:
   curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
@@ -65,7 +75,16 @@ Examples:
 'GET https://www.googleapis.com/drive/v3/files' < error.json
   gcp-scopes explain --troubleshooter answer.json
   gcp-scopes explain error.log --on gce --script > mend.sh
+  gcloud logging read 'severity>=ERROR' --format=json | gcp-scopes explain --all
   gcp-scopes explain --jsonl < answers.jsonl
+
+--all --format json prints
+  {\"schema\": \"gcp-scopes/explain_all/1\",
+   \"refusals\": [{\"count\": 3, \"first\": \"record 2\", …}],
+   \"together\": {\"accepted\": [[\"…\"]], \"options\": [{…}]}|null}
+with the explanation of each different refusal, the number of its records, and
+how one change mends all that lack scopes: each call needs a scope of its list
+in `accepted`.
 
 --jsonl is not for logs. A line of it:
   {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null,
@@ -99,7 +118,11 @@ Exit codes:
   2  the arguments, or what they name, cannot be used";
 
 pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
-    let result = if args.jsonl { explain_lines(args) } else { explain_input(args, style) };
+    let result = match () {
+        () if args.jsonl => explain_lines(args),
+        () if args.all => explain_all(args, style),
+        () => explain_input(args, style),
+    };
     exit_code::print_error_if_json(args.format, result)
 }
 
@@ -144,16 +167,32 @@ fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Stri
 /// Explains the refusal in the file of the arguments, or in standard input.
 fn explain_text(args: &ExplainArgs) -> Result<Explanation, String> {
     let explainer = explainer(args)?;
-    let input = input::read(args.file.as_deref())?;
-    let found = search::in_text(&RecordedResponse::from_text(input));
+    let found = match input::open(args.file.as_deref())? {
+        Input::Whole(text) => search::in_text(&RecordedResponse::from_text(text)),
+        Input::Long(log) => search_long_log(log)?.chosen(),
+    };
     found.iter().filter_map(|found| found.note.as_deref()).for_each(write_note);
     let refusal = found.map(|found| found.refusal);
     Ok(refusal.map_or_else(Explanation::default, |refusal| explainer.explanation(refusal)))
 }
 
+/// Explains each refusal in the file of the arguments, or in standard input.
+fn explain_all(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
+    let explainer = explainer(args)?;
+    let found = match input::open(args.file.as_deref())? {
+        Input::Whole(text) => search::all_in_text(&RecordedResponse::from_text(text)),
+        Input::Long(log) => search_long_log(log)?.all(),
+    };
+    Ok(several::print_all(&explainer, found, args.format, style))
+}
+
+fn search_long_log(log: impl io::Read) -> Result<LogSearch, String> {
+    search::in_long_log(log).map_err(|error| input::cannot_read("the whole log", &error))
+}
+
 /// Explains an answer of the Policy Troubleshooter.
 fn explain_answer(args: &ExplainArgs, file: &Path) -> Result<Explanation, String> {
-    let answer = input::read(Some(file))?;
+    let answer = input::open(Some(file))?.into_bytes()?;
     let refusal = from_troubleshooter(&answer)
         .map_err(|error| format!("unusable --troubleshooter: {error}"))?;
     Ok(explainer(args)?.explanation(FoundRefusal::from(refusal)))

@@ -284,3 +284,144 @@ fn in_a_long_text_the_call_is_before_the_refusal() {
     );
     assert_eq!(explain(&[], &text)["method"], "storage.buckets.get");
 }
+
+/// Returns a log of more than a megabyte, of which the command has a part in memory at a time. Of
+/// 4,000 records, one before the last hundred is `record`.
+fn long_log(filler: &str, record: &str, separator: &str) -> String {
+    let mut records = vec![filler; 4000];
+    records[3900] = record;
+    records.join(separator)
+}
+
+#[test]
+fn a_log_of_any_form_and_size_is_read() {
+    let long = "nothing of note happens here ".repeat(10);
+    let record = |message: &str| json!({"severity": "INFO", "jsonPayload": {"message": message}});
+    let pretty = |message: &str| serde_json::to_string_pretty(&record(message)).unwrap();
+    let refused = format!("GET https://storage.googleapis.com/storage/v1/b/kites: {SCOPES}");
+    let yaml = |message: &str| {
+        format!("insertId: a\njsonPayload:\n  message: |-\n    {message}\nlogName: b")
+    };
+    let line = |message: &str| format!("10:00:00 INFO {message}");
+    let (json, first) = (record(&long).to_string(), format!("10:00:00 ERROR {refused}"));
+    let logs = [
+        (long_log(&json, &record(&refused).to_string(), "\n"), "record 3901"),
+        (format!("[{}]", long_log(&json, &record(&refused).to_string(), ",")), "record 3901"),
+        (format!("[\n{}\n]", long_log(&pretty(&long), &pretty(&refused), ",\n")), "record 3901"),
+        (format!("---\n{}", long_log(&yaml(&long), &yaml(&refused), "\n---\n")), "record 3901"),
+        (long_log(&line(&long), &first, "\n"), "line 3901"),
+        // Text between JSON, and an answer of the Logging API, which is one object.
+        (format!("{json}\nstarting\n{}", long_log(&json, &first, "\n")), "line 3903"),
+        (format!("{{\"entries\":[{}]}}", long_log(&json, &record(&refused).to_string(), ",")), ""),
+        (long_log(&format!("{long}\n"), &refused, "\n"), ""),
+    ];
+    for (log, name) in logs {
+        let start: String = log.chars().take(60).collect();
+        assert!(log.len() > 1 << 20, "{start}");
+        let explanation = explain(&[], &log);
+        assert_eq!(explanation["certainty"], "certain", "{start}");
+        assert_eq!(explanation["method"], "storage.buckets.get", "{start}");
+        let all = explain(&["--all"], &log);
+        assert_eq!(all["refusals"][0]["count"], 1, "{start}");
+        assert!(all["refusals"][0]["first"].as_str().unwrap().ends_with(name), "{start}: {all}");
+    }
+}
+
+#[test]
+fn the_call_is_in_the_record_before_the_refusal_in_a_long_log() {
+    let record = |message: &str| json!({"message": message}).to_string();
+    let filler = record(&"nothing of note happens here ".repeat(10));
+    let [get, refused] =
+        ["GET https://storage.googleapis.com/storage/v1/b/kites", SCOPES].map(record);
+    let log = long_log(&filler, &format!("{get}\n{filler}\n{refused}"), "\n");
+    assert_eq!(explain(&[], &log)["method"], "storage.buckets.get");
+}
+
+#[test]
+fn each_refusal_is_explained_once_with_its_count_and_one_change_for_all() {
+    let record = |message: String| {
+        json!({"textPayload": message, "resource": {
+        "type": "gce_instance", "labels": {"project_id": "blue-kite-7", "zone": "us-east1-b"}},
+        "labels": {"compute.googleapis.com/resource_name": "web-1"}})
+        .to_string()
+    };
+    let storage =
+        |n: u32| record(format!("GET https://storage.googleapis.com/storage/v1/b/{n}: {SCOPES}"));
+    let pubsub = || {
+        let url = "https://pubsub.googleapis.com/v1/projects/blue-kite-7/topics";
+        record(format!("GET {url}: {SCOPES}"))
+    };
+    let iam =
+        record("Error 403: Permission 'kite.trees.shake' denied on resource '//x'".to_owned());
+    let few = [storage(1), iam.clone(), storage(2), pubsub(), storage(3)].join("\n");
+    let many: String = (0..9000).map(|n| storage(n) + "\n").collect();
+    let many = format!("{many}{iam}\n{}", pubsub());
+    for (log, count) in [(few, 3), (many, 9000)] {
+        let all = explain(&["--all"], &log);
+        let refusals = all["refusals"].as_array().unwrap();
+        let counts: Vec<_> = refusals.iter().map(|refusal| &refusal["count"]).collect();
+        assert_eq!(counts, [count, 1, 1]);
+        assert_eq!(refusals[0]["method"], "storage.buckets.get");
+        let gates: Vec<_> = refusals.iter().map(|refusal| &refusal["gate"]).collect();
+        assert_eq!(gates.iter().filter(|gate| **gate == "scope").count(), 2, "{gates:?}");
+        assert_eq!(all["together"]["accepted"].as_array().unwrap().len(), 2);
+        // The place is that of the records.
+        let option = all["together"]["options"][0].to_string();
+        assert!(option.contains("instances stop web-1"), "{option}");
+    }
+    let (code, out, _) =
+        command::run(&["explain", "--all"], format!("{SCOPES}\n{SCOPES}").as_bytes());
+    assert_eq!(code, 0);
+    assert!(out.starts_with("Refusal 1 of 1, in line 1 and 1 other record:"), "{out}");
+    let (code, out, _) = command::run(&["explain", "--all"], b"all is well");
+    assert_eq!((code, out.contains("Nothing in this says that Google refused")), (1, true));
+}
+
+/// The forms are those of the collector's file exporter, and of an exporter to a console.
+#[test]
+fn spans_and_log_records_of_opentelemetry_are_read() {
+    let attribute = |key: &str, text: &str| json!({"key": key, "value": {"stringValue": text}});
+    let resource = json!({"attributes": [
+        attribute("cloud.platform", "gcp_compute_engine"),
+        attribute("cloud.account.id", "blue-kite-7"),
+        attribute("cloud.availability_zone", "us-east1-b"),
+        attribute("host.name", "web-1"),
+    ]});
+    let span = |message: &str, attributes: Value| {
+        json!({"resourceSpans": [{
+            "resource": resource,
+            "scopeSpans": [{"spans": [
+                {"name": "ok", "status": {}},
+                {"name": "call", "attributes": attributes, "status": {"code": 2, "message": message}},
+            ]}],
+        }]})
+    };
+    let rpc = json!([
+        attribute("rpc.service", "google.pubsub.v1.Publisher"),
+        attribute("rpc.method", "Publish"),
+    ]);
+    let url = "https://storage.googleapis.com/storage/v1/b/kites";
+    let http = json!([attribute("url.full", url), attribute("http.request.method", "GET")]);
+    let body = json!({"stringValue": format!("GET {url}: {SCOPES}")});
+    let log = json!({"resourceLogs": [{
+        "resource": resource, "scopeLogs": [{"logRecords": [{"body": body}]}],
+    }]});
+    for (record, method) in [
+        (span(SCOPES, rpc), "pubsub.projects.topics.publish"),
+        (span(SCOPES, http), "storage.buckets.get"),
+        (log, "storage.buckets.get"),
+    ] {
+        let explanation = explain(&[], &record.to_string());
+        assert_eq!(explanation["gate"], "scope", "{record}");
+        assert_eq!(explanation["method"], method, "{record}");
+        let commands = commands(&explanation);
+        assert!(commands.iter().any(|command| command.contains("stop web-1")), "{commands:?}");
+    }
+    let console = json!({
+        "name": "/google.pubsub.v1.Publisher/Publish",
+        "status": {"status_code": "ERROR", "description": format!("PermissionDenied: {SCOPES}")},
+        "resource": {"attributes": {"cloud.platform": "gcp_cloud_run", "faas.name": "kite"}},
+    });
+    let explanation = explain(&[], &serde_json::to_string_pretty(&console).unwrap());
+    assert_eq!(explanation["method"], "pubsub.projects.topics.publish");
+}

@@ -32,6 +32,7 @@ mod gather;
 mod grpc;
 mod json;
 mod local_errors;
+mod marks;
 mod other_servers;
 mod passages;
 mod phrases;
@@ -59,7 +60,7 @@ pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
 #[cfg(feature = "reader")]
 pub(crate) use json::{LABELS, texts};
-#[cfg(feature = "reader")]
+pub use marks::MARKS;
 pub use troubleshooter::from_troubleshooter;
 pub(crate) use verdict::ScopeProblem;
 #[cfg(feature = "reader")]

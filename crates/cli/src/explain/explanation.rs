@@ -7,7 +7,7 @@ use gcp_scopes::Denial;
 use gcp_scopes::call::Call;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use gcp_scopes::denial::RequiredScopes;
-use gcp_scopes::environment::Environment;
+use gcp_scopes::environment::{Environment, Platform};
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
@@ -47,7 +47,8 @@ impl Explainer {
     pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
         let FoundRefusal { refusal, call: read, environment, .. } = found;
         let of_record = environment.filter(|_| !self.is_environment_given);
-        let is_place_of_record = of_record.is_some();
+        let is_place_of_record =
+            of_record.as_ref().is_some_and(|here| here.platform() != Platform::Unknown);
         let environment =
             of_record.map_or_else(|| self.environment.clone(), |here| self.with_held(here));
         let given = self.call.as_ref().filter(|call| !read.contradicts(call));
@@ -210,6 +211,11 @@ impl Explanation {
 
     pub(crate) fn is_refusal(&self) -> bool {
         self.refusal.is_some()
+    }
+
+    /// Returns the scopes that the call needed, if it was refused for lack of scopes.
+    pub(crate) fn required(&self) -> Option<&RequiredScopes> {
+        self.required.as_ref()
     }
 
     /// Returns the gate that refused the call; `None` if the response is not a refusal.

@@ -1,61 +1,160 @@
 //! Reads the input of `explain` from a file or standard input.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, Cursor, IsTerminal as _, Read, Write as _};
 use std::path::Path;
 
 use crate::output::write_note;
 
-/// The maximum number of bytes of the input. A longer log takes too long to search.
-const MAX_BYTES: u64 = 16 << 20;
+/// The maximum number of bytes of an input that is read as a whole. A longer input is a log, of
+/// which a part is in memory at a time.
+const MAX_WHOLE: u64 = 1 << 20;
 
-/// Reads a file, or standard input if `file` is `None` or `-`, and converts UTF-16 to UTF-8.
+/// The input of `explain`, in UTF-8 unless it is binary.
+pub(crate) enum Input {
+    /// An input of at most [`MAX_WHOLE`].
+    Whole(Vec<u8>),
+    /// A longer input, which is a log.
+    Long(Box<dyn Read>),
+}
+
+impl Input {
+    /// Reads the input as a whole.
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, String> {
+        let (mut bytes, mut rest) = match self {
+            Self::Whole(bytes) => return Ok(bytes),
+            Self::Long(rest) => (Vec::new(), rest),
+        };
+        rest.read_to_end(&mut bytes).map_err(|error| cannot_read("the whole file", &error))?;
+        Ok(bytes)
+    }
+}
+
+/// Opens a file, or standard input if `file` is `None` or `-`. UTF-16 is converted to UTF-8.
 ///
-/// Returns an error if the input cannot be read, is blank, or has more than [`MAX_BYTES`].
-pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, String> {
+/// Returns an error if the input cannot be read or is blank.
+pub(crate) fn open(file: Option<&Path>) -> Result<Input, String> {
     let file = file.filter(|path| path.as_os_str() != "-");
-    let bytes = read_bytes(file).map_err(|error| {
+    let input = open_source(file).and_then(split_by_length).map_err(|error| {
         let quoted = file.map(|path| format!("`{}`", path.display()));
-        let name = quoted.as_deref().unwrap_or("standard input");
-        format!("cannot read {name}: {error}; give a file with what was answered, or pipe it in")
+        cannot_read(quoted.as_deref().unwrap_or("standard input"), &error)
     })?;
-    if bytes.trim_ascii().is_empty() {
-        return Err(format!("nothing to explain: {EXAMPLE}"));
-    }
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err("more than 16 MiB to look through; give the part with the error".to_owned());
-    }
-    Ok(in_utf8(bytes))
-}
-
-/// Reads at most one byte more than [`MAX_BYTES`], by which the caller recognizes an input that is
-/// too long.
-fn read_bytes(file: Option<&Path>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match file {
-        Some(path) => File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?,
-        None => {
-            if io::stdin().is_terminal() {
-                write_note("paste what was answered, then press Ctrl-D");
-            }
-            io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)?
+    match &input {
+        Input::Whole(bytes) if bytes.trim_ascii().is_empty() => {
+            Err(format!("nothing to explain: {EXAMPLE}"))
         }
-    };
-    Ok(bytes)
+        _ => Ok(input),
+    }
 }
 
-/// Converts a text with a UTF-16 byte order mark to UTF-8: shells of Windows write UTF-16 to files.
-/// Other bytes are returned unchanged.
-fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
-    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
+/// Returns the error for an input that cannot be read.
+pub(crate) fn cannot_read(name: &str, error: &io::Error) -> String {
+    format!("cannot read {name}: {error}; give a file with what was answered, or pipe it in")
+}
+
+fn open_source(file: Option<&Path>) -> io::Result<Box<dyn Read>> {
+    if let Some(path) = file {
+        return Ok(Box::new(File::open(path)?));
+    }
+    if io::stdin().is_terminal() {
+        write_note("paste what was answered, then press Ctrl-D");
+    }
+    Ok(Box::new(io::stdin().lock()))
+}
+
+fn split_by_length(mut source: Box<dyn Read>) -> io::Result<Input> {
+    let mut head = Vec::new();
+    source.by_ref().take(MAX_WHOLE + 1).read_to_end(&mut head)?;
+    let is_whole = head.len() as u64 <= MAX_WHOLE;
+    let unit: fn([u8; 2]) -> u16 = match head[..] {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return bytes,
+        _ if is_whole => return Ok(Input::Whole(head)),
+        _ => return Ok(Input::Long(Box::new(Progress::new(Cursor::new(head).chain(source))))),
     };
     // The first unit is the byte order mark.
-    let units: Vec<u16> =
-        bytes.chunks_exact(2).skip(1).map(|pair| unit([pair[0], pair[1]])).collect();
-    String::from_utf16_lossy(&units).into_bytes()
+    let rest = Cursor::new(head.split_off(2)).chain(source);
+    let mut text = Utf16 { input: rest, unit, left: Vec::new(), text: VecDeque::new() };
+    if !is_whole {
+        return Ok(Input::Long(Box::new(Progress::new(text))));
+    }
+    let mut whole = Vec::new();
+    text.read_to_end(&mut whole)?;
+    Ok(Input::Whole(whole))
+}
+
+/// Converts UTF-16, which shells of Windows write to files, to UTF-8.
+struct Utf16<R> {
+    input: R,
+    unit: fn([u8; 2]) -> u16,
+    /// The first half of a character of which the second half is not read yet.
+    left: Vec<u8>,
+    /// The converted text that is not returned yet.
+    text: VecDeque<u8>,
+}
+
+/// How many bytes of UTF-16 are converted at a time: an even number.
+const UTF_16_SIZE: u64 = 64 << 10;
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.text.is_empty() {
+            let mut bytes = std::mem::take(&mut self.left);
+            let count = self.input.by_ref().take(UTF_16_SIZE).read_to_end(&mut bytes)?;
+            let mut units: Vec<u16> =
+                bytes.chunks_exact(2).map(|pair| (self.unit)([pair[0], pair[1]])).collect();
+            let is_half = units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit));
+            if is_half && count > 0 {
+                units.pop();
+                self.left = bytes.split_off(bytes.len() - 2);
+            }
+            self.text.extend(String::from_utf16_lossy(&units).bytes());
+        }
+        self.text.read(out)
+    }
+}
+
+/// Writes to a terminal how much of the input is read.
+struct Progress<R> {
+    input: R,
+    read: u64,
+    shown: u64,
+    is_terminal: bool,
+}
+
+/// The number of bytes after which the progress is written again.
+const PROGRESS_STEP: u64 = 16 << 20;
+
+impl<R> Progress<R> {
+    fn new(input: R) -> Self {
+        Self { input, read: 0, shown: 0, is_terminal: io::stderr().is_terminal() }
+    }
+
+    /// Writes over the line on the terminal. A closed standard error is ignored.
+    fn show(&self, line: &str) {
+        if self.is_terminal {
+            let _ = write!(io::stderr(), "\r{line:30}\r");
+        }
+    }
+}
+
+impl<R: Read> Read for Progress<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(out)?;
+        self.read += count as u64;
+        if self.read - self.shown >= PROGRESS_STEP {
+            self.shown = self.read;
+            self.show(&format!("{} MiB read", self.read >> 20));
+        }
+        Ok(count)
+    }
+}
+
+impl<R> Drop for Progress<R> {
+    fn drop(&mut self) {
+        self.show("");
+    }
 }
 
 const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as \

@@ -1,8 +1,18 @@
 //! Searches an input for its refusals, and for the calls that were refused.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::{self, Read};
+
+use aho_corasick::AhoCorasick;
+use aho_corasick::packed::Searcher;
 use gcp_scopes::environment::Environment;
-use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify, decisive};
+use gcp_scopes::refusal::{Certainty, Gate, MARKS, Refusal, classify, decisive};
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
+
+use super::pieces::{Form, Piece, Pieces};
+use super::yaml;
 
 /// A refusal, and what is known of the refused call.
 pub(crate) struct FoundRefusal {
@@ -47,6 +57,17 @@ impl FoundRefusal {
         }
         let call = NamedCall::find_refused(&self.refusal, &self.text, before);
         Self { call, ..self }
+    }
+
+    /// Checks whether the other refusal has the same gate, and all the names of this one.
+    fn is_covered_by(&self, other: &Self) -> bool {
+        self.refusal.gate() == other.refusal.gate()
+            && self.refusal.certainty() <= other.refusal.certainty()
+            && self
+                .names()
+                .iter()
+                .zip(other.names())
+                .all(|(own, name)| own.is_none() || *own == name)
     }
 
     fn is_likely(&self) -> bool {
@@ -96,23 +117,36 @@ pub(crate) struct FoundInText {
     pub(crate) note: Option<String>,
 }
 
-/// The refusals that were found in a log so far.
-#[derive(Default)]
-struct LogSearch {
-    found: Vec<LogRefusal>,
-    /// The end of the log before the next record.
-    before: String,
-    /// The number of records with a refusal that were read.
-    read: usize,
+/// A refusal in a log.
+pub(crate) struct LogRefusal {
+    /// The name of the first record with the refusal, such as `line 2`.
+    pub(crate) name: String,
+    pub(crate) refusal: FoundRefusal,
+    /// The number of records with the refusal.
+    pub(crate) count: u64,
+    /// The numbers of the first and the last record with the refusal, among those that were read.
+    places: [u64; 2],
 }
 
-/// A refusal in a log.
-struct LogRefusal {
-    /// The name of the record, such as `line 2`.
-    name: String,
-    refusal: FoundRefusal,
-    /// What the log contains before the record.
-    before: String,
+/// The refusals that were found in a log so far.
+#[derive(Default)]
+pub(crate) struct LogSearch {
+    found: Vec<LogRefusal>,
+    /// The first refusal in a block of a plain-text log, which may be of several records.
+    of_block: Option<FoundRefusal>,
+    blocks: usize,
+    /// The last block with a mark, unless it was read.
+    last_block: Option<RecordedResponse>,
+    /// The templates of records that were read, each with the index of its refusal.
+    known: HashMap<u64, Option<usize>>,
+    /// The last records that were not read, each with the text before it.
+    last: VecDeque<(RecordedResponse, String)>,
+    /// The number of records that were classified.
+    read: usize,
+    /// The number of records that were read or recognized by their template.
+    place: u64,
+    /// How often the text before a refusal was searched for the call.
+    looked: usize,
 }
 
 /// The maximum number of different refusals of a log that are kept.
@@ -121,104 +155,347 @@ const MAX_REFUSALS: usize = 64;
 /// How many records at the end of a log are read in any case.
 const LAST_RECORDS: usize = 64;
 
-/// The maximum number of records with a refusal that are read. A long log would take long to read.
-const MAX_RECORDS: usize = 1024;
+/// The maximum number of records that are classified, which takes about a second. Records that
+/// differ in nothing but numbers are classified once.
+const MAX_RECORDS: usize = 8192;
+
+/// How many blocks of a plain-text log are read as a whole.
+const MAX_BLOCKS: usize = 64;
+
+/// How often the text before a record is searched for the refused call.
+const MAX_LOOKS: usize = 256;
 
 /// How much of a log before a record is searched for the refused call, in bytes.
 const MAX_BEFORE: usize = 32 << 10;
 
+/// The maximum number of lines of a text without records that are read.
+const MAX_LINES: usize = 1024;
+
+/// Statuses with which Google refuses calls. They are the numbers that distinguish records.
+const STATUSES: [&[u8]; 6] = [b"400", b"401", b"403", b"404", b"412", b"429"];
+
 /// Returns the refusal in a log, or in a text that is not a log.
 pub(crate) fn in_text(text: &RecordedResponse) -> Option<FoundInText> {
-    let body = text.body();
-    let records = RecordedResponse::json_records(body.as_bytes());
-    if !records.is_empty() {
-        let mut search = LogSearch::default();
-        search.read(&records, |_| true);
+    if let Some(search) = LogSearch::of_text(text) {
         return search.chosen();
     }
-    let blocks = RecordedResponse::log_blocks(&body);
-    if !blocks.is_empty() {
-        return in_blocks(&blocks);
-    }
     let refusal = FoundRefusal::in_response(text)?;
-    let note = note_of_other_line(&body, refusal.refusal.gate());
+    let note = note_of_other_line(&text.body(), refusal.refusal.gate());
     Some(FoundInText { refusal, note })
 }
 
-/// Returns the refusal in a log of plain text, given as blocks of neighbouring records.
-fn in_blocks(blocks: &[RecordedResponse]) -> Option<FoundInText> {
-    let (mut of_block, mut search) = (None, LogSearch::default());
-    for (index, block) in blocks.iter().enumerate() {
-        // What came last is read in any case, because programs end with the refusal that decides.
-        let is_read = !search.is_full() || index + 1 == blocks.len();
-        match is_read.then(|| FoundRefusal::in_response(block)).flatten() {
-            Some(found) => {
-                of_block.get_or_insert(found);
-                search.read(&block.records(), FoundRefusal::is_likely);
-            }
-            None => search.pass(&block.body()),
+/// Returns each refusal in a log, or in the lines of a text that is not a log.
+pub(crate) fn all_in_text(text: &RecordedResponse) -> Vec<LogRefusal> {
+    let search = LogSearch::of_text(text).unwrap_or_else(|| LogSearch::of_lines(&text.body()));
+    let found = search.all();
+    if !found.is_empty() {
+        return found;
+    }
+    let refusal = FoundRefusal::in_response(text).into_iter();
+    let name = "the text".to_owned();
+    refusal
+        .map(|refusal| LogRefusal { name: name.clone(), refusal, count: 1, places: [0; 2] })
+        .collect()
+}
+
+/// Searches a long log. A part of it is in memory at a time.
+pub(crate) fn in_long_log(input: impl Read) -> io::Result<LogSearch> {
+    let marks = Marks::new();
+    let mut pieces = Pieces::new(input)?;
+    let mut search = LogSearch::default();
+    while let Some(piece) = pieces.next_piece()? {
+        if marks.are_in(pieces.bytes(&piece)) {
+            search.read_piece(&mut pieces, &piece, &marks);
         }
     }
-    let Some(of_block) = of_block else { return search.chosen() };
-    // Some programs write each line of a message as a record. Then only the whole block names the
-    // gate.
-    let certainty = of_block.refusal.certainty();
-    let is_enough = |found: &FoundInText| found.refusal.refusal.certainty() >= certainty;
-    search.chosen().filter(is_enough).or(Some(FoundInText { refusal: of_block, note: None }))
+    Ok(search)
+}
+
+/// Finds the [`MARKS`] of refusals.
+struct Marks {
+    /// Compares many bytes at once, if the processor can do so.
+    quick: Option<Searcher>,
+    any: AhoCorasick,
+}
+
+impl Marks {
+    fn new() -> Self {
+        let any = AhoCorasick::new(MARKS).expect("a short list of words should be searchable");
+        Self { quick: Searcher::new(MARKS), any }
+    }
+
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        match &self.quick {
+            Some(quick) => quick.find(bytes).is_some(),
+            None => self.any.is_match(bytes),
+        }
+    }
 }
 
 impl LogSearch {
-    fn is_full(&self) -> bool {
-        self.found.len() >= MAX_REFUSALS || self.read >= MAX_RECORDS
+    /// Searches a log that is in memory; `None` if the text is not a log.
+    fn of_text(text: &RecordedResponse) -> Option<Self> {
+        let body = text.body();
+        let is_yaml = yaml::is_log(body.as_bytes());
+        let records = records_of(body.as_bytes(), if is_yaml { Form::Yaml } else { Form::Json });
+        let blocks =
+            if records.is_empty() { RecordedResponse::log_blocks(&body) } else { Vec::new() };
+        if records.is_empty() && blocks.is_empty() {
+            return None;
+        }
+        let (mut search, mut before) = (Self::default(), String::new());
+        search.read_records(&records, |_| true, &mut before);
+        blocks.iter().for_each(|block| search.read_block(block, None, &mut before));
+        Some(search)
     }
 
-    /// Reads records. Of several equal refusals in a row the first one is kept.
-    fn read(&mut self, records: &[RecordedResponse], counts: fn(&FoundRefusal) -> bool) {
-        for (index, record) in records.iter().enumerate() {
+    /// Searches the lines of a text, each by itself. The lines of an HTTP response belong together.
+    fn of_lines(text: &str) -> Self {
+        let (mut search, mut before) = (Self::default(), String::new());
+        if !text.lines().any(is_line_of_http_response) {
+            let line = |(number, line)| RecordedResponse::from_line(number, line);
+            let lines: Vec<_> = (1..).zip(text.lines().take(MAX_LINES)).map(line).collect();
+            search.read_records(&lines, FoundRefusal::is_likely, &mut before);
+        }
+        search
+    }
+
+    /// Reads a piece of a long log.
+    fn read_piece(&mut self, pieces: &mut Pieces<impl Read>, piece: &Piece, marks: &Marks) {
+        let bytes = pieces.bytes(piece);
+        let key = template_of(bytes);
+        if piece.form != Form::Text && self.is_known(key) {
+            return;
+        }
+        let records = records_of(bytes, piece.form);
+        if records.is_empty() {
+            return self.read_text(pieces, piece, marks);
+        }
+        let before = || before_piece(pieces, piece);
+        let key = (records.len() == 1).then_some(key);
+        for record in records {
+            self.read_record(&record.after(piece.preceding), key, |_| true, &before);
+        }
+    }
+
+    /// Reads a part of a plain-text log.
+    fn read_text(&mut self, pieces: &mut Pieces<impl Read>, piece: &Piece, marks: &Marks) {
+        let text = String::from_utf8_lossy(pieces.bytes(piece));
+        let blocks = RecordedResponse::log_blocks(&text);
+        let blocks =
+            if blocks.is_empty() { vec![RecordedResponse::from_line(1, &text)] } else { blocks };
+        // The last block may continue in the next piece.
+        let is_cut = piece.form == Form::Text && blocks.len() > 1 && !pieces.is_finished();
+        let is_valid = matches!(text, Cow::Borrowed(_));
+        let kept = blocks.len() - usize::from(is_cut && is_valid);
+        let returned: usize = blocks.iter().skip(kept).map(|block| block.body().len()).sum();
+        let blocks: Vec<_> =
+            blocks.into_iter().take(kept).map(|block| block.after(piece.preceding)).collect();
+        let mut before = before_piece(pieces, piece);
+        pieces.give_back(returned);
+        for block in blocks {
+            match marks.are_in(block.body().as_bytes()) {
+                true => self.read_block(&block, Some(marks), &mut before),
+                false => pass(&mut before, &block.body()),
+            }
+        }
+    }
+
+    /// Reads a block of neighbouring records of a plain-text log.
+    ///
+    /// Some programs write each line of a message as a record. Then only the whole block names the
+    /// gate.
+    fn read_block(&mut self, block: &RecordedResponse, marks: Option<&Marks>, before: &mut String) {
+        if self.blocks < MAX_BLOCKS {
+            self.blocks += 1;
+            match FoundRefusal::in_response(block) {
+                Some(found) => self.of_block.get_or_insert(found),
+                None => return pass(before, &block.body()),
+            };
+        } else {
             // What came last is read in any case, because programs end with the refusal that
             // decides.
-            let is_read = !self.is_full() || index + LAST_RECORDS >= records.len();
-            let refusal = is_read.then(|| FoundRefusal::in_response(record)).flatten();
-            if let Some(refusal) = refusal.filter(counts) {
-                self.add(record, refusal);
+            self.last_block = Some(block.clone());
+        }
+        for record in block.records() {
+            let text = record.body();
+            if marks.is_none_or(|marks| marks.are_in(text.as_bytes())) {
+                let key = Some(template_of(text.as_bytes()));
+                self.read_record(&record, key, FoundRefusal::is_likely, &|| before.clone());
             }
-            self.pass(&record.call_context(&record.body()).0);
+            pass(before, &text);
         }
     }
 
-    /// Adds the refusal of a record, unless it equals the last one.
-    fn add(&mut self, record: &RecordedResponse, refusal: FoundRefusal) {
+    fn read_records(
+        &mut self,
+        records: &[RecordedResponse],
+        counts: fn(&FoundRefusal) -> bool,
+        before: &mut String,
+    ) {
+        for record in records {
+            let key = template_of(record.body().as_bytes());
+            self.read_record(record, Some(key), counts, &|| before.clone());
+            pass(before, &record.call_context(&record.body()).0);
+        }
+    }
+
+    /// Counts a record that differs from one that was read in nothing but numbers.
+    fn is_known(&mut self, key: u64) -> bool {
+        let Some(index) = self.known.get(&key).copied() else { return false };
+        self.place += 1;
+        if let Some(found) = index.and_then(|index| self.found.get_mut(index)) {
+            found.count += 1;
+            found.places[1] = self.place;
+        }
+        true
+    }
+
+    /// Reads a record with this template. `before` returns the text before the record.
+    fn read_record(
+        &mut self,
+        record: &RecordedResponse,
+        key: Option<u64>,
+        counts: fn(&FoundRefusal) -> bool,
+        before: &dyn Fn() -> String,
+    ) {
+        if key.is_some_and(|key| self.is_known(key)) {
+            return;
+        }
+        if self.read >= MAX_RECORDS {
+            self.last.push_back((record.clone(), before()));
+            self.last.drain(..self.last.len().saturating_sub(LAST_RECORDS));
+            return;
+        }
         self.read += 1;
-        if self.found.last().is_none_or(|last| !refusal.matches(&last.refusal)) {
-            let before = end_of(&self.before).to_owned();
-            self.found.push(LogRefusal {
-                name: record.name().unwrap_or_default(),
-                refusal,
-                before,
-            });
+        let found = FoundRefusal::in_response(record).filter(counts);
+        let is_vague = found.as_ref().is_some_and(|found| found.call.candidates().is_empty());
+        // The call may be another one the next time.
+        let is_looked_for = is_vague && self.looked < MAX_LOOKS;
+        self.looked += usize::from(is_looked_for);
+        let before = if is_looked_for { before() } else { String::new() };
+        let index = found.map(|found| self.add(record, found.after(end_of(&before))));
+        if let Some(key) = key.filter(|_| !is_looked_for) {
+            self.known.insert(key, index);
         }
     }
 
-    /// Appends a record to what precedes the next record. Only the end of a long text is kept.
-    fn pass(&mut self, record: &str) {
-        // Cut at twice the kept length, because moving the text at every record would be slow.
-        if self.before.len() > 2 * MAX_BEFORE {
-            self.before = end_of(&self.before).to_owned();
+    /// Adds the refusal of a record, and returns its index. A refusal that names no more than one
+    /// that was found is counted with that one.
+    fn add(&mut self, record: &RecordedResponse, refusal: FoundRefusal) -> usize {
+        self.place += 1;
+        let known = self.found.iter().position(|found| refusal.is_covered_by(&found.refusal));
+        if let Some((index, found)) =
+            known.and_then(|index| Some((index, self.found.get_mut(index)?)))
+        {
+            found.count += 1;
+            found.places[1] = self.place;
+            return index;
         }
-        self.before.push_str(end_of(record));
-        self.before.push('\n');
+        if self.found.len() >= MAX_REFUSALS {
+            // What came last counts.
+            self.found.pop();
+            self.known.clear();
+        }
+        let (name, places) = (record.name().unwrap_or_default(), [self.place; 2]);
+        // The text is not needed any more, and may be long.
+        let refusal = FoundRefusal { text: String::new(), ..refusal };
+        self.found.push(LogRefusal { name, refusal, count: 1, places });
+        self.found.len() - 1
+    }
+
+    /// Reads what came last.
+    fn finish(&mut self) {
+        self.read = 0;
+        for (record, before) in std::mem::take(&mut self.last) {
+            self.read_record(&record, None, FoundRefusal::is_likely, &|| before.clone());
+        }
+        let last = self.last_block.take().filter(|_| self.of_block.is_none());
+        self.of_block = self.of_block.take().or_else(|| FoundRefusal::in_response(&last?));
     }
 
     /// Returns the refusal that decides.
-    fn chosen(self) -> Option<FoundInText> {
-        let mut found = self.found;
-        let refusals: Vec<Refusal> =
-            found.iter().map(|found| found.refusal.refusal.clone()).collect();
-        let LogRefusal { name, refusal, before } = found.remove(decisive(&refusals)?);
-        let refusal = refusal.after(&before);
-        let note = note_of_other_record(&name, &refusal, &found);
-        Some(FoundInText { refusal, note })
+    pub(crate) fn chosen(mut self) -> Option<FoundInText> {
+        self.finish();
+        let of_block = self.of_block.take().map(|refusal| FoundInText { refusal, note: None });
+        let Some(index) = self.decisive() else { return of_block };
+        let LogRefusal { name, refusal, .. } = self.found.remove(index);
+        let note = note_of_other_record(&name, &refusal, &self.found);
+        let certainty = |found: &FoundInText| found.refusal.refusal.certainty();
+        let chosen = FoundInText { refusal, note };
+        of_block.filter(|block| certainty(block) > certainty(&chosen)).or(Some(chosen))
     }
+
+    /// Returns the index of the refusal that decides. It depends on the order of what was refused
+    /// first and last.
+    fn decisive(&self) -> Option<usize> {
+        let places =
+            |(index, found): (usize, &LogRefusal)| found.places.map(|place| (place, index));
+        let mut events: Vec<(u64, usize)> =
+            self.found.iter().enumerate().flat_map(places).collect();
+        events.sort_unstable();
+        let found = events.iter().filter_map(|(_, index)| self.found.get(*index));
+        let refusals: Vec<Refusal> = found.map(|found| found.refusal.refusal.clone()).collect();
+        events.get(decisive(&refusals)?).map(|(_, index)| *index)
+    }
+
+    /// Returns each refusal, in the order of the log.
+    pub(crate) fn all(mut self) -> Vec<LogRefusal> {
+        self.finish();
+        let is_empty = self.found.is_empty();
+        let of_block = self.of_block.take().filter(|_| is_empty);
+        let name = "the log".to_owned();
+        let of_block =
+            of_block.map(|refusal| LogRefusal { name, refusal, count: 1, places: [0; 2] });
+        self.found.into_iter().chain(of_block).collect()
+    }
+}
+
+/// Returns the records of a log in JSON or YAML.
+fn records_of(log: &[u8], form: Form) -> Vec<RecordedResponse> {
+    let json = match form {
+        Form::Json => Some(Cow::Borrowed(log)),
+        Form::Yaml => yaml::as_json(log).map(Cow::Owned),
+        Form::Text => None,
+    };
+    json.map(|json| RecordedResponse::json_records(&json)).unwrap_or_default()
+}
+
+/// Returns the text before a piece of a log, in which a call is searched.
+fn before_piece(pieces: &Pieces<impl Read>, piece: &Piece) -> String {
+    let text = |piece: &Piece| {
+        let bytes = pieces.bytes(piece);
+        match piece.form {
+            Form::Text => String::from_utf8_lossy(bytes).into_owned(),
+            form => records_of(bytes, form)
+                .iter()
+                .map(|record| record.call_context("").0 + "\n")
+                .collect(),
+        }
+    };
+    pieces.before(piece).iter().map(text).collect()
+}
+
+/// Returns a number that is the same for records that differ in nothing but numbers and ids.
+fn template_of(record: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for word in record.split(|byte| !byte.is_ascii_alphanumeric()) {
+        if STATUSES.contains(&word) || !word.iter().any(u8::is_ascii_digit) {
+            hasher.write(word);
+        }
+        hasher.write_u8(b' ');
+    }
+    hasher.finish()
+}
+
+/// Appends a record to what precedes the next record. Only the end of a long text is kept.
+fn pass(before: &mut String, record: &str) {
+    // Cut at twice the kept length, because moving the text at every record would be slow.
+    if before.len() > 2 * MAX_BEFORE {
+        *before = end_of(before).to_owned();
+    }
+    before.push_str(end_of(record));
+    before.push('\n');
 }
 
 /// Returns a note about a refusal by another gate. If there is no such refusal, the note is about
@@ -245,7 +522,7 @@ fn note_of_other_line(text: &str, explained: Gate) -> Option<String> {
     if text.lines().any(is_line_of_http_response) {
         return None;
     }
-    let likely = (1..).zip(text.lines().take(MAX_RECORDS)).filter_map(|(number, line)| {
+    let likely = (1..).zip(text.lines().take(MAX_LINES)).filter_map(|(number, line)| {
         let refusal = classify(&RecordedResponse::from_text(line).error_response())?;
         (refusal.certainty() > Certainty::Possible).then_some((number, refusal.gate()))
     });

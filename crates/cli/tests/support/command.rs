@@ -61,7 +61,7 @@ fn forms() -> (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) {
     let schema = serde_json::from_str(&std::fs::read_to_string(SCHEMA).unwrap()).unwrap();
     let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());
     compiler.add_resource("memory:///schema.json", schema).unwrap();
-    let names = ["explain", "denial", "method", "self_check", "error"];
+    let names = ["explain", "explain_all", "denial", "method", "self_check", "error"];
     let forms = names.map(|name| {
         let form = format!("memory:///schema.json#/$defs/{name}");
         (name, compiler.compile(&form, &mut schemas).unwrap())

@@ -21,12 +21,49 @@ pub(super) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value
     let mut records = Vec::new();
     for (place, value) in (1..).zip(values) {
         match value {
-            Value::Object(fields) if !is_error_response(&fields) => records.push((place, fields)),
+            Value::Object(fields) if !is_error_response(&fields) => {
+                records.extend(nested_records(fields).into_iter().map(|fields| (place, fields)));
+            }
             Value::Null => {}
             _ => return None,
         }
     }
     (!records.is_empty()).then_some(records)
+}
+
+/// The fields of OpenTelemetry's JSON form that contain records: those of a resource, of its
+/// scopes, and the records of a scope.
+/// Source: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
+const NESTED: [[&str; 3]; 2] =
+    [["resourceSpans", "scopeSpans", "spans"], ["resourceLogs", "scopeLogs", "logRecords"]];
+
+/// Returns the records within an object of OpenTelemetry, each with its resource, or within an
+/// answer of the Logging API. Another object is a record itself.
+fn nested_records(fields: Map<String, Value>) -> Vec<Map<String, Value>> {
+    let of = |value: &Value, key: &str| {
+        let items = value.get(key).and_then(Value::as_array);
+        items.cloned().unwrap_or_default()
+    };
+    let root = Value::Object(fields);
+    let mut records = of(&root, "entries");
+    for [resources, scopes, items] in NESTED {
+        for group in of(&root, resources) {
+            let of_group = of(&group, scopes).into_iter().flat_map(|scope| of(&scope, items));
+            records.extend(of_group.map(|mut record| {
+                if let (Some(fields), Some(resource)) =
+                    (record.as_object_mut(), group.get("resource"))
+                {
+                    fields.insert("resource".to_owned(), resource.clone());
+                }
+                record
+            }));
+        }
+    }
+    if records.is_empty() {
+        records.push(root);
+    }
+    let object = |value| if let Value::Object(fields) = value { Some(fields) } else { None };
+    records.into_iter().filter_map(object).collect()
 }
 
 /// Parses each line of a text as JSON. Returns `null` for an empty line, and `None` if another line

@@ -1,4 +1,5 @@
-//! Reads from a record of Cloud Logging where the program ran that wrote the record.
+//! Reads from a record of Cloud Logging or OpenTelemetry where the program ran that wrote the
+//! record.
 
 use serde_json::{Map, Value};
 
@@ -23,17 +24,31 @@ static RESOURCES: [(&str, Platform, &str, &str); 10] = [
 /// The label of a record with the name of the VM. The resource has only the number of the VM.
 const INSTANCE_LABEL: &str = "compute.googleapis.com/resource_name";
 
+/// Values of OpenTelemetry's attribute `cloud.platform`, each with the platform.
+/// Source: <https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>
+static CLOUD_PLATFORMS: [(&str, Platform); 3] = [
+    ("gcp_compute_engine", Platform::ComputeEngine),
+    ("gcp_cloud_run", Platform::CloudRunService),
+    ("gcp_cloud_functions", Platform::CloudFunctions),
+];
+
 /// Returns the environment of the program that wrote the record. An audit record names the resource
-/// of a call instead, so it has no environment. A container of GKE has none, because its record
-/// does not show whether the container uses the account of its node.
+/// of a call instead, so it has no environment. Of a container of GKE only the project is known,
+/// because its record does not show whether the container uses the account of its node.
 pub(super) fn environment_of(record: &Map<String, Value>) -> Option<Environment> {
     if record.contains_key("protoPayload") {
         return None;
     }
     let resource = record.get("resource")?;
-    let kind = resource.get("type")?.as_str()?;
-    let (_, platform, name, location) = RESOURCES.iter().find(|(known, ..)| *known == kind)?;
+    let Some(kind) = resource.get("type").and_then(Value::as_str) else {
+        return environment_of_attributes(resource.get("attributes")?);
+    };
     let label = |key: &str| resource.get("labels")?.get(key)?.as_str();
+    let Some((_, platform, name, location)) = RESOURCES.iter().find(|(known, ..)| *known == kind)
+    else {
+        let unknown = Environment::new(Platform::Unknown, Credential::Unknown);
+        return label("project_id").and_then(|project| unknown.with_project(project).ok());
+    };
     let instance = record.get("labels").and_then(|labels| labels.get(INSTANCE_LABEL)?.as_str());
     let here = Environment::new(*platform, Credential::MetadataServer);
     let here = with(here, label("project_id"), Environment::with_project);
@@ -45,6 +60,32 @@ pub(super) fn environment_of(record: &Map<String, Value>) -> Option<Environment>
     let set_location =
         if *location == "region" { Environment::with_region } else { Environment::with_location };
     Some(with(here, label(location), set_location))
+}
+
+/// Returns the environment that the attributes of a resource of OpenTelemetry show. They are an
+/// object, or a list of objects with `key` and `value`.
+fn environment_of_attributes(attributes: &Value) -> Option<Environment> {
+    let text = |key: &str| {
+        let named = |item: &&Value| item.get("key").and_then(Value::as_str) == Some(key);
+        let items = attributes.as_array().into_iter().flatten();
+        let listed = || items.clone().find(named)?.pointer("/value/stringValue");
+        attributes.get(key).or_else(listed)?.as_str()
+    };
+    let project = text("cloud.account.id");
+    let platform = text("cloud.platform");
+    let row = CLOUD_PLATFORMS.iter().find(|(name, _)| Some(*name) == platform);
+    let Some((_, platform)) = row else {
+        let unknown = Environment::new(Platform::Unknown, Credential::Unknown);
+        return project.and_then(|project| unknown.with_project(project).ok());
+    };
+    let here = Environment::new(*platform, Credential::MetadataServer);
+    let here = with(here, project, Environment::with_project);
+    if *platform == Platform::ComputeEngine {
+        let here = with(here, text("cloud.availability_zone"), Environment::with_zone);
+        return Some(with(here, text("host.name"), Environment::with_instance));
+    }
+    let here = with(here, text("faas.name"), Environment::with_resource);
+    Some(with(here, text("cloud.region"), Environment::with_region))
 }
 
 /// A setter of [`Environment`].

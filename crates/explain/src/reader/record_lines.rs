@@ -9,6 +9,16 @@ use crate::refusal::LABELS;
 pub(super) fn lines_of(record: &Value) -> String {
     let mut lines = String::new();
     add_lines("", record, &mut lines);
+    // OpenTelemetry has the name of an RPC in two attributes.
+    let value = |name: &str| {
+        lines
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .map(str::to_owned)
+    };
+    if let (Some(service), Some(method)) = (value("rpc.service"), value("rpc.method")) {
+        lines.extend(["rpc: ", &service, "/", &method, "\n"]);
+    }
     lines
 }
 

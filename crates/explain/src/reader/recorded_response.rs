@@ -73,6 +73,19 @@ impl RecordedResponse {
         Self::at(Position::Unknown, text)
     }
 
+    /// Creates a line, or a text that begins at this line of a log.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
+    /// let line = RecordedResponse::from_line(7, "Error 403: Forbidden");
+    /// assert_eq!(line.name(), Some("line 7".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn from_line(number: usize, text: &str) -> Self {
+        Self::at(Position::Line(number), text)
+    }
+
     /// Creates a text at this position of a log.
     fn at(position: Position, text: impl Into<Vec<u8>>) -> Self {
         Self { position, status: None, headers: HeaderMap::new(), body: text.into(), is_text: true }
@@ -113,8 +126,9 @@ impl RecordedResponse {
     }
 
     /// Returns the records of a JSON log, which has a record on each line or is an array of
-    /// records, as `gcloud logging read --format=json` prints it. Returns an empty list for other
-    /// texts, including an error response of Google.
+    /// records, as `gcloud logging read --format=json` prints it. The spans and log records of
+    /// OpenTelemetry are records, too. Returns an empty list for other texts, including an error
+    /// response of Google.
     ///
     /// ```
     /// use gcp_scopes_explain::reader::RecordedResponse;
@@ -268,6 +282,25 @@ impl RecordedResponse {
             Position::Record(record) => record.environment.as_ref(),
             _ => None,
         }
+    }
+
+    /// Adds the number of lines or records that precede the part of the log from which this record
+    /// was read to the number in its [`name`](Self::name).
+    ///
+    /// ```
+    /// use gcp_scopes_explain::reader::RecordedResponse;
+    ///
+    /// let record = RecordedResponse::json_records(br#"{"message": "begun"}"#).remove(0);
+    /// assert_eq!(record.after(2).name(), Some("record 3".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn after(mut self, count: usize) -> Self {
+        match &mut self.position {
+            Position::Unknown => {}
+            Position::Line(number) => *number += count,
+            Position::Record(record) => record.number += count,
+        }
+        self
     }
 
     /// Returns the response for [`classify`](crate::refusal::classify).

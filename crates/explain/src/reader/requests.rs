@@ -77,7 +77,20 @@ pub(super) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
         counts.then_some(())?;
         Some(LoggedRequest { verb, uri: url.parse().ok()?, is_truncated })
     });
-    urls.filter(|request| request.api_host().is_some()).collect()
+    urls.chain(rpcs_in(line)).filter(|request| request.api_host().is_some()).collect()
+}
+
+/// Returns the calls of RPCs in a line: `google.pubsub.v1.Publisher/Publish`.
+fn rpcs_in(line: &str) -> impl Iterator<Item = LoggedRequest> {
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && !"._/".contains(c);
+    let names = line.split(is_end).map(|word| word.trim_matches(['/', '.']));
+    let names = names.filter(|name| name.starts_with("google.") && name.contains('/'));
+    names.take(URL_LIMIT).filter_map(|name| {
+        let path: Uri = format!("/{name}").parse().ok()?;
+        let method = lookup(&Call::new(&Method::POST, &path), &Endpoints::new()).method()?;
+        let uri = format!("https://{}/{name}", method.host()).parse().ok()?;
+        Some(LoggedRequest { verb: Some(Method::POST), uri, is_truncated: false })
+    })
 }
 
 /// Returns the request in a line of the output of `curl -v`, which prints `> GET /path HTTP/2` and
