@@ -14,8 +14,9 @@ const URL_LIMIT: usize = 32;
 /// usually the first one.
 const HEADER_LIMIT: usize = 32;
 
-/// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`.
-const URL_MARKS: [&str; 6] = ["requesting", "calling", "url", "uri", "to", "fetching"];
+/// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`, and
+/// OpenTelemetry's `url.full: https://…`.
+const URL_MARKS: [&str; 7] = ["requesting", "calling", "url", "uri", "to", "fetching", "full"];
 
 /// Statuses of calls that were not refused.
 const SUCCESSES: [&str; 5] = ["200", "201", "202", "204", "206"];
