@@ -89,9 +89,8 @@ async fn gcloud_accepts_every_printed_command() -> Result<()> {
         printed.extend(steps.filter_map(|step| step.command_line()).flat_map(commands));
     }
     // All commands are commands of gcloud, except these.
-    for other in ["gcp-scopes whoami", "gcp-scopes method VERB URL", "terraform apply"] {
-        printed.remove(other);
-    }
+    let others = ["gcp-scopes ", "terraform apply", "kubectl ", "gcluster "];
+    printed.retain(|command| !others.iter().any(|other| command.starts_with(other)));
     ensure!(
         printed.len() > 40 && printed.iter().all(|command| command.starts_with("gcloud ")),
         "{printed:#?}"

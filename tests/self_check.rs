@@ -170,11 +170,11 @@ async fn reports_defer_to_iam_only_if_the_iam_result_is_unknown() -> Result<()> 
 }
 
 #[tokio::test]
-async fn without_an_account_the_state_is_unknown_and_not_closed() -> Result<()> {
+async fn a_vm_without_an_account_is_closed_for_every_call() -> Result<()> {
     let google = google(Vm::new("web-1").no_account()).await?;
     let report = service(&guard(&google).await?).run().await;
     compare("gce-no-account", &report)?;
-    ensure!(report.state() == GateState::Unknown && report.into_result().is_ok());
+    ensure!(report.state() == GateState::Closed && report.into_result().is_err());
     Ok(())
 }
 
@@ -446,6 +446,7 @@ async fn the_json_has_every_key_and_the_values_of_the_report() -> Result<()> {
         "instance",
         "location",
         "name",
+        "other_options",
         "platform",
         "project",
         "runs_on",

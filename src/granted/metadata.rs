@@ -117,10 +117,10 @@ fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
 /// Describes an error status. Meanings:
 /// <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
 fn describe_status(path: &str, status: StatusCode) -> String {
+    if status == StatusCode::NOT_FOUND && path.starts_with("instance/service-accounts/default/") {
+        return NO_ACCOUNT.to_owned();
+    }
     let meaning = match status.as_u16() {
-        404 if path.starts_with("instance/service-accounts/default/") => {
-            "no service account attached"
-        }
         404 => "the server has no such value",
         403 => "the server is blocked here, or a proxy answered",
         429 => "too many requests",
@@ -174,6 +174,10 @@ impl MetadataServer {
         response.map(|response| response.access_token).map_err(|_| Error::unreachable(UNREADABLE))
     }
 }
+
+/// What a VM's metadata server answers about the token if the VM has no service account, or one
+/// without scopes.
+pub(crate) const NO_ACCOUNT: &str = "metadata server answered 404: no service account attached";
 
 pub(crate) const UNREADABLE: &str = "the metadata server's token cannot be read";
 

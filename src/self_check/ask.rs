@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
 use crate::granted::fetch::DynFetch;
-use crate::granted::metadata::{MetadataServer, UNREADABLE};
+use crate::granted::metadata::{MetadataServer, NO_ACCOUNT, UNREADABLE};
 use crate::granted::token_cache::TokenCache;
 use crate::granted::token_table::Stage;
 use crate::guard::Guard;
@@ -75,8 +75,12 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
         |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
     let tokens =
         Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
-    let inspections =
-        tokens.iter().map(|token| inspect(state.tokens.clone(), token.clone(), deadline));
+    let is_vm = guard.environment().platform().has_fixed_scopes();
+    let inspections = tokens.iter().map(|token| {
+        let token = token.clone();
+        let has_none = is_vm && token.as_ref().is_err_and(|why| why == NO_ACCOUNT);
+        inspect(state.tokens.clone(), token, has_none, deadline)
+    });
     let inspections = Running::start(deadline, inspections);
     let by_scope: BTreeMap<_, _> = scopes.iter().zip(tokens.iter().cycle()).collect();
     let requests = requests.iam.into_iter().map(|request| {
@@ -132,12 +136,17 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
-/// Returns the scopes of a token, or why there is no token.
+/// Returns the scopes of a token, or why there is no token. `has_none`: a VM without a service
+/// account has no token, so no scopes.
 async fn inspect(
     tokens: TokenCache,
     token: Bearer,
+    has_none: bool,
     deadline: Instant,
 ) -> Result<GrantedScopes, String> {
+    if has_none {
+        return Ok(GrantedScopes::without_account());
+    }
     let token = token?;
     let key = tokens.inspect(&token, Stage::AfterRefusal).ok_or("the token cannot be read")?;
     let remaining = deadline.saturating_duration_since(Instant::now());

@@ -343,8 +343,10 @@ impl SelfCheck {
     ) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.environment().for_token(held);
-        let (mut summary, mut steps) = (None, Vec::new());
-        if !lacking.is_empty() {
+        let (mut summary, mut steps, mut other_options) = (None, Vec::new(), Vec::new());
+        let has_no_account = environment.credential() == Credential::MetadataServer
+            && granted.scopes().is_some_and(ScopeSet::is_empty);
+        if has_no_account || !lacking.is_empty() {
             let accepted: Vec<ScopeSet> =
                 lacking.iter().map(|method| method.accepted.clone()).collect();
             let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
@@ -352,6 +354,8 @@ impl SelfCheck {
                 remedy::for_calls(&accepted, held, &environment, has_answered);
             summary = Some(sentence);
             steps = options.first().map(|option| option.steps().to_vec()).unwrap_or_default();
+            other_options =
+                options.iter().skip(1).map(|option| option.title().to_owned()).collect();
         }
         let iam_findings = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, need) in iam_findings.zip(&self.resources) {
@@ -377,6 +381,7 @@ impl SelfCheck {
             findings,
             summary,
             steps,
+            other_options,
         }
     }
 }

@@ -19,6 +19,9 @@ const MAX_LISTED: usize = 12;
 /// The maximum number of names in a one-line message.
 const MAX_INLINE: usize = 3;
 
+/// The credential of a VM whose metadata server answers that there is no token.
+const NO_CREDENTIAL: &str =
+    "none: no service account, or one without scopes, is attached to the VM";
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
 const FOR_NO_SCOPE: &str =
     "That is the token for which no scope is asked. The program may ask for others.";
@@ -161,7 +164,11 @@ fn facts(report: &Report, layout: &Layout) -> String {
         let place = environment.place().map(|place| format!(": {place}")).unwrap_or_default();
         lines += &layout.fact("runs on", &format!("{}{place}", environment.platform()));
     }
-    let credential = report.credential.unwrap_or_else(|| environment.credential().describe());
+    let of_environment = match report.granted.scopes() {
+        Some(scopes) if scopes.is_empty() => NO_CREDENTIAL,
+        _ => environment.credential().describe(),
+    };
+    let credential = report.credential.unwrap_or(of_environment);
     lines += &layout.fact("credential", credential);
     if let Some(account) = environment.account() {
         lines += &layout.fact("account", account);
@@ -180,6 +187,7 @@ fn granted_line(report: &Report) -> String {
     let how: Vec<String> = source.into_iter().chain(report.remaining.map(time_left)).collect();
     let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join("; ")) };
     match granted.scopes() {
+        Some(scopes) if scopes.is_empty() => format!("no scopes{how}"),
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
             format!("{}{how}", joined(&names, MAX_LISTED, "and").unwrap_or_default())
@@ -270,7 +278,19 @@ fn steps(report: &Report, layout: &Layout) -> String {
         None => String::new(),
     };
     let heading = layout.paragraph(&report.environment.steps_heading());
-    format!("{introduction}\n{heading}{}", layout.steps(&report.steps))
+    let others = other_options(&report.other_options, layout);
+    format!("{introduction}\n{heading}{}{others}", layout.steps(&report.steps))
+}
+
+/// Returns how many other options there are, and their titles.
+fn other_options(titles: &[String], layout: &Layout) -> String {
+    let count = match titles.len() {
+        0 => return String::new(),
+        1 => "Or, 1 other option:".to_owned(),
+        count => format!("Or, {count} other options:"),
+    };
+    let titles = titles.iter().map(|title| layout.indented(2, &format!("- {title}.")));
+    format!("\n{}{}", layout.paragraph(&count), titles.collect::<String>())
 }
 
 /// Joins the first `most` names of a list, and adds the number of the remaining names. Returns

@@ -47,6 +47,8 @@ pub struct Report {
     pub(super) findings: Vec<Finding>,
     pub(super) summary: Option<String>,
     pub(super) steps: Vec<Step>,
+    /// The titles of the options beside the recommended one, to which the steps belong.
+    pub(super) other_options: Vec<String>,
 }
 
 impl Report {
@@ -168,7 +170,7 @@ impl Report {
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (environment, granted) = (&self.environment, &self.granted);
-        let mut value = serializer.serialize_struct("Report", 16)?;
+        let mut value = serializer.serialize_struct("Report", 17)?;
         value.serialize_field("state", self.state().as_str())?;
         value.serialize_field("platform", environment.platform().otel_name())?;
         value.serialize_field("runs_on", environment.platform().as_str())?;
@@ -190,6 +192,7 @@ impl Serialize for Report {
         )?;
         value.serialize_field("findings", &self.findings)?;
         value.serialize_field("steps", &self.steps)?;
+        value.serialize_field("other_options", &self.other_options)?;
         value.end()
     }
 }

@@ -32,8 +32,12 @@ use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 
 /// The credentials that a program can declare.
-const CREDENTIALS: [Credential; 3] =
-    [Credential::DomainWideDelegation, Credential::GcloudUser, Credential::Declared];
+const CREDENTIALS: [Credential; 4] = [
+    Credential::DomainWideDelegation,
+    Credential::GcloudUser,
+    Credential::OauthClient,
+    Credential::Declared,
+];
 
 /// The platforms of the fake Google's VMs.
 const PLATFORMS: [FakePlatform; 12] = [

@@ -76,7 +76,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
             "open",
         ),
         (&narrow, &["--api", "pubsub=write"], 1, "closed for all"),
-        (&no_account, &["--need", upload], 2, "no service account attached"),
+        (&no_account, &["--need", upload], 1, "no service account"),
         (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
     ];
     for (google, args, code, words) in rows {

@@ -97,7 +97,7 @@ impl Environment {
         Self {
             platform,
             credential,
-            project: project(snapshot, file),
+            project: project(snapshot, platform, file),
             project_number: validated(
                 snapshot.metadata("project/numeric-project-id"),
                 names::project_number,
@@ -394,9 +394,15 @@ fn detect_credential(
 /// Returns the project in which the program runs. If that project is unknown, returns the project
 /// that environment variables or the credential file set. The project in which the program runs
 /// takes precedence, because the commands in steps change resources of that project.
-fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
+fn project(
+    snapshot: &Snapshot,
+    platform: Platform,
+    file: Option<&CredentialFile>,
+) -> Option<String> {
     let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
-    let ids = std::iter::once(snapshot.metadata("project/project-id"))
+    let of_machine =
+        snapshot.metadata("project/project-id").filter(|_| !platform.is_in_project_of_google());
+    let ids = std::iter::once(of_machine)
         .chain(variables.map(|name| snapshot.env(name)))
         .chain([file.and_then(|file| file.project.as_deref())]);
     ids.flatten().find_map(names::project_id).map(str::to_owned)
@@ -567,6 +573,45 @@ mod tests {
             ),
             (env(&[("CLOUD_SHELL", "true")]), CloudShell, None, None),
             (env(&[("BUILDER_OUTPUT", "/builder/outputs")]), CloudBuild, None, None),
+            (
+                vm(&[("cloudbatch-job-uid", "j-1"), ("created-by", group)]),
+                CloudBatch,
+                None,
+                Some("us-central1"),
+            ),
+            (
+                vm(&[("cloudbatch-job-uid", "j-1")]).with_env("BATCH_JOB_UID", "j-1"),
+                CloudBatch,
+                None,
+                Some("us-central1"),
+            ),
+            (
+                vm(&[("tpu-env", "x"), ("agent-worker-number", "0")]),
+                TpuVm,
+                None,
+                Some("us-central1"),
+            ),
+            (
+                vm(&[("", "slurm_cluster_name\nslurm_instance_role\n")]),
+                SlurmNode,
+                None,
+                Some("us-central1"),
+            ),
+            (
+                vm(&[]).with_env("GOOGLE_CLOUD_WORKSTATIONS", "true"),
+                Workstations,
+                None,
+                Some("us-central1"),
+            ),
+            (env(&[("VERTEX_PRODUCT", "COLAB_ENTERPRISE")]), ColabEnterprise, None, None),
+            (env(&[("VERTEX_PRODUCT", "WORKBENCH_INSTANCE")]), Workbench, None, None),
+            (
+                env(&[("CLOUD_ML_PROJECT_ID", "123"), ("AIP_MODEL_DIR", "gs://b/model")]),
+                VertexCustomJob,
+                None,
+                None,
+            ),
+            (env(&[("CLOUD_ML_PROJECT_ID", "my-project")]), Unknown, None, None),
             (env(&[("DEVSHELL_CLIENT_PORT", "0")]), Unknown, None, None),
             // Knative sets `K_SERVICE` outside Google Cloud, too.
             (pod(env(&[("K_SERVICE", "knative-elsewhere")])), Unknown, None, None),
@@ -577,6 +622,22 @@ mod tests {
             assert_eq!(here.platform(), platform, "{snapshot:?}");
             assert_eq!((here.resource(), here.location()), (resource, location), "{platform:?}");
         }
+    }
+
+    #[test]
+    fn one_attribute_that_a_user_may_set_identifies_no_platform() {
+        let names = ["cluster-name", "job_id", "proxy-url", "dataproc-cluster-name", "created-by"];
+        let others = ["cloudbatch-job-uid", "tpu-env", "slurm_instance_role", "kube-env"];
+        for name in names.into_iter().chain(others) {
+            let here = Environment::from_snapshot(&vm(&[(name, "mine")]));
+            assert_eq!(here.platform(), Platform::ComputeEngine, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_project_of_a_machine_of_google_is_not_the_users() {
+        let here = vm(&[]).with_env("VERTEX_PRODUCT", "COLAB_ENTERPRISE");
+        assert_eq!(Environment::from_snapshot(&here).project(), None);
     }
 
     #[test]

@@ -83,6 +83,19 @@ impl GrantedScopes {
         Self::new(Held::Known(scopes), Some(source))
     }
 
+    /// Creates the granted scopes of a VM that has no service account, or one without scopes: its
+    /// metadata server issues no token.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
+    /// assert!(GrantedScopes::without_account().scopes().is_some_and(|scopes| scopes.is_empty()));
+    /// ```
+    #[must_use]
+    pub fn without_account() -> Self {
+        Self::new(Held::Known(ScopeSet::new()), Some(GrantSource::Metadata))
+    }
+
     /// Creates the granted scopes of a token that scopes do not limit, such as a self-signed JWT
     /// with an audience (<https://google.aip.dev/auth/4111>).
     ///

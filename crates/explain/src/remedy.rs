@@ -37,6 +37,7 @@ mod advice;
 mod case;
 mod context;
 mod gates;
+mod member;
 mod option;
 mod permissions;
 mod requested_scopes;

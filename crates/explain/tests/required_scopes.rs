@@ -17,7 +17,7 @@ use gcp_scopes_explain::remedy::{Step, for_refusal};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method};
 
-const PLATFORMS: [Platform; 17] = [
+const PLATFORMS: [Platform; 24] = [
     Platform::ComputeEngine,
     Platform::ManagedInstanceGroup,
     Platform::GkeNode,
@@ -34,10 +34,17 @@ const PLATFORMS: [Platform; 17] = [
     Platform::Workbench,
     Platform::CloudShell,
     Platform::CloudBuild,
+    Platform::CloudBatch,
+    Platform::TpuVm,
+    Platform::Workstations,
+    Platform::VertexCustomJob,
+    Platform::ColabEnterprise,
+    Platform::SlurmNode,
+    Platform::DataprocServerless,
     Platform::Unknown,
 ];
 
-const CREDENTIALS: [Credential; 10] = [
+const CREDENTIALS: [Credential; 11] = [
     Credential::MetadataServer,
     Credential::UserAdc,
     Credential::GcloudUser,
@@ -46,6 +53,7 @@ const CREDENTIALS: [Credential; 10] = [
     Credential::ExternalAccount,
     Credential::Impersonated,
     Credential::DomainWideDelegation,
+    Credential::OauthClient,
     Credential::Declared,
     Credential::Unknown,
 ];

@@ -32,6 +32,8 @@ pub enum Credential {
     DomainWideDelegation,
     /// A person's login in gcloud itself, whose token `gcloud auth print-access-token` prints.
     GcloudUser,
+    /// A person's consent to an OAuth client of the program itself, which stores the token.
+    OauthClient,
     /// A token that the program was given, whose origin is unknown.
     Declared,
     /// No credential was found, or its kind is unknown.
@@ -55,6 +57,7 @@ impl Credential {
             Self::Impersonated => "impersonated_service_account",
             Self::DomainWideDelegation => "domain_wide_delegation",
             Self::GcloudUser => "gcloud_user",
+            Self::OauthClient => "oauth_client",
             Self::Declared => "declared",
             Self::Unknown => "unknown",
         }
@@ -80,6 +83,7 @@ impl Credential {
                 "a service account that acts for a person (domain-wide delegation)"
             }
             Self::GcloudUser => "a person's login in gcloud",
+            Self::OauthClient => "a person's consent to an OAuth client of the program",
             Self::Declared => "a token that the program was handed",
             Self::Unknown => "unknown",
         }

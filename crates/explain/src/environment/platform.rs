@@ -47,6 +47,21 @@ pub enum Platform {
     CloudShell,
     /// Cloud Build.
     CloudBuild,
+    /// A VM of a Cloud Batch job.
+    CloudBatch,
+    /// A Cloud TPU VM.
+    TpuVm,
+    /// A workstation of Cloud Workstations.
+    Workstations,
+    /// A custom job of Vertex AI.
+    VertexCustomJob,
+    /// A runtime of Colab Enterprise.
+    ColabEnterprise,
+    /// A VM of a Slurm cluster that Cluster Toolkit manages.
+    SlurmNode,
+    /// Serverless for Apache Spark, formerly Dataproc Serverless. It is never recognized, because
+    /// no documented signal distinguishes it.
+    DataprocServerless,
     /// Outside Google Cloud, or not recognized.
     Unknown,
 }
@@ -84,6 +99,13 @@ impl Platform {
             Self::Workbench => ("workbench", "Vertex AI Workbench"),
             Self::CloudShell => ("cloud_shell", "Cloud Shell"),
             Self::CloudBuild => ("cloud_build", "Cloud Build"),
+            Self::CloudBatch => ("cloud_batch", "a Cloud Batch job"),
+            Self::TpuVm => ("tpu_vm", "a Cloud TPU VM"),
+            Self::Workstations => ("workstations", "Cloud Workstations"),
+            Self::VertexCustomJob => ("vertex_custom_job", "a Vertex AI custom job"),
+            Self::ColabEnterprise => ("colab_enterprise", "Colab Enterprise"),
+            Self::SlurmNode => ("slurm_node", "a Slurm cluster of Cluster Toolkit"),
+            Self::DataprocServerless => ("dataproc_serverless", "Dataproc Serverless"),
             Self::Unknown => ("unknown", "an unknown platform"),
         }
     }
@@ -100,17 +122,24 @@ impl Platform {
     #[must_use]
     pub fn otel_name(self) -> &'static str {
         match self {
-            Self::ComputeEngine | Self::ManagedInstanceGroup => "gcp_compute_engine",
+            Self::ComputeEngine | Self::ManagedInstanceGroup | Self::SlurmNode => {
+                "gcp_compute_engine"
+            }
             Self::GkeNode | Self::GkeWorkloadIdentity => "gcp_kubernetes_engine",
             Self::CloudRunService | Self::CloudRunJob | Self::CloudRunWorkerPool => "gcp_cloud_run",
             Self::CloudFunctions => "gcp_cloud_functions",
             Self::AppEngineStandard | Self::AppEngineFlexible => "gcp_app_engine",
-            Self::Dataproc => "gcp_dataproc",
+            Self::Dataproc | Self::DataprocServerless => "gcp_dataproc",
             Self::Dataflow => "gcp_dataflow",
             Self::Composer => "gcp_composer",
             Self::Workbench => "gcp_workbench",
             Self::CloudShell => "gcp_cloud_shell",
             Self::CloudBuild => "gcp_cloud_build",
+            Self::CloudBatch => "gcp_batch",
+            Self::TpuVm => "gcp_tpu_vm",
+            Self::Workstations => "gcp_workstations",
+            Self::VertexCustomJob => "gcp_vertex_custom_job",
+            Self::ColabEnterprise => "gcp_colab_enterprise",
             Self::Unknown => "unknown",
         }
     }
@@ -119,8 +148,9 @@ impl Platform {
     /// the machine.
     ///
     /// Returns true for VMs. On most other products, a program can request scopes from the metadata
-    /// server. Composer, Cloud Shell, Cloud Build and App Engine's flexible environment were not
-    /// verified; for them the function returns false.
+    /// server. Composer, Cloud Shell, Cloud Build, custom jobs of Vertex AI, Colab Enterprise,
+    /// Dataproc Serverless and App Engine's flexible environment were not verified; for them the
+    /// function returns false.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Platform;
@@ -131,12 +161,12 @@ impl Platform {
     #[must_use]
     pub fn has_fixed_scopes(self) -> bool {
         use Platform::{
-            ComputeEngine, Dataflow, Dataproc, GkeNode, ManagedInstanceGroup, Workbench,
+            CloudBatch, ComputeEngine, Dataflow, Dataproc, GkeNode, ManagedInstanceGroup,
+            SlurmNode, TpuVm, Workbench, Workstations,
         };
-        matches!(
-            self,
-            ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench
-        )
+        let products = matches!(self, Dataproc | Dataflow | Workbench | Workstations | CloudBatch);
+        products
+            || matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | SlurmNode | TpuVm)
     }
 
     /// Returns whether a token from the metadata server holds `cloud-platform` if the program asks
@@ -159,11 +189,19 @@ impl Platform {
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
             AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob,
-            CloudRunService, CloudRunWorkerPool, CloudShell,
+            CloudRunService, CloudRunWorkerPool, CloudShell, DataprocServerless,
         };
         let apps = matches!(self, AppEngineStandard | AppEngineFlexible | CloudFunctions);
         let runs = matches!(self, CloudRunService | CloudRunJob | CloudRunWorkerPool);
-        apps || runs || matches!(self, CloudShell | CloudBuild)
+        apps || runs
+            || matches!(self, CloudShell | CloudBuild | DataprocServerless)
+            || self.is_in_project_of_google()
+    }
+
+    /// Returns whether the machine may belong to a project of Google, so that the project from the
+    /// metadata server may not be the user's. Google does not document it.
+    pub(super) fn is_in_project_of_google(self) -> bool {
+        matches!(self, Self::VertexCustomJob | Self::ColabEnterprise)
     }
 }
 

@@ -5,7 +5,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use super::metadata::{self, scope_list};
 use super::names;
 use super::platform::Platform;
-use super::signals::{ATTRIBUTE_PLATFORMS, VARIABLE_PLATFORMS};
+use super::signals::{VARIABLE_PLATFORMS, VM_PLATFORMS};
 use super::snapshot::Snapshot;
 
 /// The scopes of a pod's token with Workload Identity, whatever the scopes of the node are.
@@ -32,6 +32,15 @@ impl Platform {
             // `googlecloudsdk/core/credentials/devshell.py`).
             ("DEVSHELL_CLIENT_PORT", _) => {
                 snapshot.env("DEVSHELL_CLIENT_PORT").is_some_and(|port| port != "0")
+            }
+            ("VERTEX_PRODUCT", Self::Workbench) => {
+                snapshot.env("VERTEX_PRODUCT") == Some("WORKBENCH_INSTANCE")
+            }
+            ("VERTEX_PRODUCT", _) => snapshot.env("VERTEX_PRODUCT") == Some("COLAB_ENTERPRISE"),
+            // People set this variable for other programs, too, so a custom job has another one.
+            ("CLOUD_ML_PROJECT_ID", _) => {
+                let is_set = |name: &str| snapshot.env(name).is_some();
+                is_set("CLOUD_ML_PROJECT_ID") && (is_set("AIP_MODEL_DIR") || is_set("CLUSTER_SPEC"))
             }
             (name, _) => snapshot.env(name).is_some(),
         };
@@ -121,15 +130,31 @@ fn platform_of_vm(snapshot: &Snapshot) -> Platform {
     if snapshot.metadata_problem().is_some() {
         return Platform::Unknown;
     }
-    let identifies = |(path, platform): &&(&str, Platform)| match platform {
-        Platform::ManagedInstanceGroup => instance_group(snapshot).is_some(),
-        _ => snapshot.metadata(path).is_some(),
-    };
-    ATTRIBUTE_PLATFORMS
+    let row = VM_PLATFORMS
         .iter()
-        .find(identifies)
-        .map_or(Platform::ComputeEngine, |(_, platform)| *platform)
+        .find(|(signals, _)| signals.iter().all(|signal| has_signal(snapshot, signal)));
+    row.map_or(Platform::ComputeEngine, |(_, platform)| *platform)
 }
+
+/// Returns whether a VM has an attribute with this name, with a value of the right form, or an
+/// environment variable. The ids of Dataflow's jobs begin with the date:
+/// <https://docs.cloud.google.com/dataflow/docs/guides/monitoring-overview>.
+fn has_signal(snapshot: &Snapshot, name: &str) -> bool {
+    let value = snapshot.metadata(&format!("instance/attributes/{name}"));
+    let is_year = |id: &str| id.get(..4).is_some_and(|year| year.parse::<u16>().is_ok());
+    match name {
+        "created-by" => instance_group(snapshot).is_some(),
+        "job_id" => value.is_some_and(|id| is_year(id) && id.get(4..5) == Some("-")),
+        "proxy-url" => value.is_some_and(|host| host.ends_with(WORKBENCH_DOMAIN)),
+        _ => {
+            let names = snapshot.metadata("instance/attributes/").unwrap_or_default();
+            value.is_some() || snapshot.env(name).is_some() || names.lines().any(|own| own == name)
+        }
+    }
+}
+
+/// The domain of the hosts at which browsers reach Workbench instances.
+const WORKBENCH_DOMAIN: &str = ".notebooks.googleusercontent.com";
 
 /// Returns the location and the name in
 /// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`.

@@ -14,7 +14,7 @@ pub(super) const OWNER_VARIABLE: &str = "GCP_SCOPES_MANAGED_BY";
 pub(crate) static OWNERS: [&str; 7] =
     ["terraform", "gcloud", "console", "pulumi", "config-connector", "ansible", "packer"];
 /// The environment variables that are read. Other variables are never read.
-pub(super) static VARIABLES: [&str; 34] = [
+pub(super) static VARIABLES: [&str; 40] = [
     CREDENTIALS_VARIABLE,
     OWNER_VARIABLE,
     "CLOUDSDK_CONFIG",
@@ -42,6 +42,12 @@ pub(super) static VARIABLES: [&str; 34] = [
     "GOOGLE_CLOUD_SHELL",
     "DEVSHELL_CLIENT_PORT",
     "BUILDER_OUTPUT",
+    "BATCH_JOB_UID",
+    "GOOGLE_CLOUD_WORKSTATIONS",
+    "VERTEX_PRODUCT",
+    "CLOUD_ML_PROJECT_ID",
+    "AIP_MODEL_DIR",
+    "CLUSTER_SPEC",
     "BIGQUERY_EMULATOR_HOST",
     "BIGTABLE_EMULATOR_HOST",
     "DATASTORE_EMULATOR_HOST",
@@ -97,8 +103,10 @@ pub(super) static ATTRIBUTE_PATHS: [&str; 8] = [
 /// order is that of Google's detector for OpenTelemetry. Source: `detectors/gcp` of
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go>; Cloud Shell:
 /// `google/cloud/env` of <https://github.com/googleapis/ruby-cloud-env>; `BUILDER_OUTPUT` is
-/// unverified.
-pub(super) static VARIABLE_PLATFORMS: [(&str, Platform); 13] = [
+/// unverified. Cloud Workstations: `src/utils.ts` of <https://github.com/firebase/firebase-tools>;
+/// `VERTEX_PRODUCT`: <https://github.com/googleapis/python-bigquery-dataframes>; custom jobs:
+/// <https://docs.cloud.google.com/vertex-ai/docs/training/code-requirements>.
+pub(super) static VARIABLE_PLATFORMS: [(&str, Platform); 17] = [
     ("FUNCTION_TARGET", Platform::CloudFunctions),
     ("FUNCTION_NAME", Platform::CloudFunctions),
     ("K_CONFIGURATION", Platform::CloudRunService),
@@ -111,19 +119,34 @@ pub(super) static VARIABLE_PLATFORMS: [(&str, Platform); 13] = [
     ("GOOGLE_CLOUD_SHELL", Platform::CloudShell),
     ("DEVSHELL_CLIENT_PORT", Platform::CloudShell),
     ("BUILDER_OUTPUT", Platform::CloudBuild),
+    ("GOOGLE_CLOUD_WORKSTATIONS", Platform::Workstations),
+    ("VERTEX_PRODUCT", Platform::ColabEnterprise),
+    ("VERTEX_PRODUCT", Platform::Workbench),
+    ("CLOUD_ML_PROJECT_ID", Platform::VertexCustomJob),
     ("APPENGINE_RUNTIME", Platform::AppEngineStandard),
 ];
 
-/// The attributes of a VM that identify a platform. The first attribute that exists decides.
-/// Sources: <https://github.com/GoogleCloudPlatform/fluent-plugin-google-cloud> (Dataproc),
-/// `gce_metadata_util.py` of <https://github.com/apache/beam> (Dataflow). `proxy-url` for Workbench
-/// is known only from public scripts; Google does not document it.
-pub(super) static ATTRIBUTE_PLATFORMS: [(&str, Platform); 5] = [
-    ("instance/attributes/dataproc-cluster-name", Platform::Dataproc),
-    ("instance/attributes/cluster-name", Platform::GkeNode),
-    ("instance/attributes/proxy-url", Platform::Workbench),
-    ("instance/attributes/job_id", Platform::Dataflow),
-    ("instance/attributes/created-by", Platform::ManagedInstanceGroup),
+/// The signals of a VM that identify a platform: names of attributes, and an environment variable.
+/// The first row whose signals all exist decides. Users can set any attribute, so a row has two of
+/// them, or the value of the only one has a form that only the product writes.
+///
+/// Sources: <https://github.com/GoogleCloudPlatform/fluent-plugin-google-cloud> (Dataproc, GKE),
+/// `gce_metadata_util.py` of <https://github.com/apache/beam> (Dataflow),
+/// <https://github.com/jax-ml/jax/blob/main/jax/_src/clusters/cloud_tpu_cluster.py> (TPU),
+/// `resume.py` of <https://github.com/GoogleCloudPlatform/cluster-toolkit> (Slurm). The attributes
+/// of Cloud Batch and Workbench are known only from public scripts; Google does not document them.
+pub(super) static VM_PLATFORMS: [(&[&str], Platform); 11] = [
+    (&["cloudbatch-job-uid", "BATCH_JOB_UID"], Platform::CloudBatch),
+    (&["cloudbatch-job-uid", "created-by"], Platform::CloudBatch),
+    (&["tpu-env", "agent-worker-number"], Platform::TpuVm),
+    (&["dataproc-cluster-name", "dataproc-region"], Platform::Dataproc),
+    (&["cluster-name", "cluster-location"], Platform::GkeNode),
+    (&["cluster-name", "kube-labels"], Platform::GkeNode),
+    (&["cluster-name", "kube-env"], Platform::GkeNode),
+    (&["slurm_cluster_name", "slurm_instance_role"], Platform::SlurmNode),
+    (&["proxy-url"], Platform::Workbench),
+    (&["job_id"], Platform::Dataflow),
+    (&["created-by"], Platform::ManagedInstanceGroup),
 ];
 
 /// The domains of service agents (Google's own service accounts) that do not begin with `gcp-sa-`.

@@ -3,10 +3,10 @@
 use crate::environment::{Credential, Platform};
 
 /// The names for environments, each with its platform and its usual credential.
-pub const PLACES: [(&str, Platform, Credential); 24] = {
+pub const PLACES: [(&str, Platform, Credential); 32] = {
     use Credential::{
         DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated,
-        MetadataServer, ServiceAccountKey, UserAdc,
+        MetadataServer, OauthClient, ServiceAccountKey, UserAdc,
     };
     use Platform::Unknown;
     [
@@ -26,6 +26,13 @@ pub const PLACES: [(&str, Platform, Credential); 24] = {
         ("workbench", Platform::Workbench, MetadataServer),
         ("cloud-shell", Platform::CloudShell, GcloudUser),
         ("cloud-build", Platform::CloudBuild, MetadataServer),
+        ("batch", Platform::CloudBatch, MetadataServer),
+        ("tpu-vm", Platform::TpuVm, MetadataServer),
+        ("workstations", Platform::Workstations, MetadataServer),
+        ("vertex-job", Platform::VertexCustomJob, MetadataServer),
+        ("colab-enterprise", Platform::ColabEnterprise, MetadataServer),
+        ("slurm", Platform::SlurmNode, MetadataServer),
+        ("dataproc-serverless", Platform::DataprocServerless, MetadataServer),
         ("user-adc", Unknown, UserAdc),
         ("service-account-key", Unknown, ServiceAccountKey),
         ("impersonated", Unknown, Impersonated),
@@ -33,12 +40,13 @@ pub const PLACES: [(&str, Platform, Credential); 24] = {
         ("external-user", Unknown, ExternalUser),
         ("delegation", Unknown, DomainWideDelegation),
         ("gcloud-user", Unknown, GcloudUser),
+        ("oauth-client", Unknown, OauthClient),
         ("elsewhere", Unknown, Credential::Unknown),
     ]
 };
 
 /// The names for credentials.
-pub const CREDENTIALS: [(&str, Credential); 9] = [
+pub const CREDENTIALS: [(&str, Credential); 10] = [
     ("metadata-server", Credential::MetadataServer),
     ("user-adc", Credential::UserAdc),
     ("service-account-key", Credential::ServiceAccountKey),
@@ -47,5 +55,6 @@ pub const CREDENTIALS: [(&str, Credential); 9] = [
     ("external-user", Credential::ExternalUser),
     ("delegation", Credential::DomainWideDelegation),
     ("gcloud-user", Credential::GcloudUser),
+    ("oauth-client", Credential::OauthClient),
     ("declared", Credential::Declared),
 ];

@@ -327,6 +327,15 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("account not found", likely(Gate::Credentials)),
     ("unauthenticated request", likely(Gate::Credentials)),
     ("cannot fetch token", likely(Gate::Credentials)),
+    // The metadata server has no token for a VM that has no service account or no scopes.
+    ("metadata service. status: 404", likely(Gate::Credentials)),
+    ("gce metadata instance/service-accounts/", likely(Gate::Credentials)),
+    ("error code 404 trying to get security access token", likely(Gate::Credentials)),
+    (
+        "a not found error was returned while attempting to retrieve an access token",
+        likely(Gate::Credentials),
+    ),
+    ("no service account scopes specified", likely(Gate::Credentials)),
     ("unauthorized_client", certain(Gate::Credentials)),
     ("request was not authenticated", certain(Gate::Credentials)),
     ("invalid iap credentials", certain(Gate::Credentials)),

@@ -121,6 +121,14 @@ impl Case<'_> {
         Some(all)
     }
 
+    /// Returns whether the VM has no service account, or one without scopes, so that its metadata
+    /// server issues no token.
+    pub(super) fn is_without_account(&self) -> bool {
+        let of_vm = self.environment.credential() == Credential::MetadataServer
+            && self.environment.platform() == Platform::ComputeEngine;
+        of_vm && self.held().is_some_and(ScopeSet::is_empty)
+    }
+
     /// Returns whether the known scopes of the token are enough for every call. Then the call may
     /// have been sent with another token.
     pub(crate) fn is_contradicted(&self) -> bool {
@@ -173,17 +181,9 @@ impl Case<'_> {
         self.recommended.get_or_init(|| recommended_scopes(&self.accepted, self.held()))
     }
 
-    /// Returns the held and the needed scopes as a value of gcloud's flag `--scopes`, with a
-    /// placeholder for the held scopes if they are unknown.
-    pub(super) fn scopes_to_set(&self) -> String {
-        let list: Vec<String> = match self.held_and_needed() {
-            Some(all) => all.iter().map(|scope| flag_value(&scope)).collect(),
-            None => {
-                let needed = self.needed().iter().map(flag_value);
-                std::iter::once("SCOPES_IT_HAS".to_owned()).chain(needed).collect()
-            }
-        };
-        list.join(",")
+    /// Returns the [needed](Self::needed) scopes as a set.
+    pub(super) fn needed_scopes(&self) -> ScopeSet {
+        self.needed().iter().cloned().collect()
     }
 
     /// Returns the short names of the recommended scopes. Returns `None` if no call accepts
@@ -215,7 +215,7 @@ impl Case<'_> {
 
     /// Returns the held and the needed scopes, or the needed scopes if the held ones are unknown.
     pub(super) fn held_if_known_and_needed(&self) -> ScopeSet {
-        self.held_and_needed().unwrap_or_else(|| self.needed().iter().cloned().collect())
+        self.held_and_needed().unwrap_or_else(|| self.needed_scopes())
     }
 
     /// Returns the scopes for a person's login: the defaults of gcloud, the scopes of the token,

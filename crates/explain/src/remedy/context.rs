@@ -19,6 +19,7 @@ impl Context for Environment {
             "instance" => self.instance(),
             "zone" => self.zone(),
             "location" => self.location(),
+            "region" => self.region(),
             "resource" => self.resource(),
             "node_pool" => self.node_pool(),
             "tool_name" => tool_name(self.managed_by()?),
@@ -34,6 +35,7 @@ impl Context for Environment {
             "cloud_shell" => self.platform() == Platform::CloudShell,
             "default_account" => self.account_kind().is_some_and(AccountKind::is_default),
             "owner_unknown" => self.managed_by().is_none(),
+            "known_argument" => has_known_argument(self),
             owner if OWNERS.contains(&owner) => self.managed_by() == Some(owner),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
@@ -44,7 +46,8 @@ impl Context for Environment {
             "user_adc" => self.credential() == Credential::UserAdc,
             "vm" => is_attached && self.platform() == Platform::ComputeEngine,
             "zonal" => self.location().is_some_and(|place| names::zone(place).is_some()),
-            _ => self.word(name).is_some(),
+            // The name of a platform is a condition, too.
+            _ => self.platform().as_str() == name || self.word(name).is_some(),
         }
     }
 }
@@ -55,13 +58,20 @@ impl Context for Case<'_> {
             "candidates" => self.candidate_names(),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
-            "recommended_scopes" => Some(scopes_flag(self.recommended_scopes())),
+            "recommended_scopes" => {
+                Some(scopes_flag(self.recommended_scopes())).filter(|list| !list.is_empty())
+            }
             "scopes" => Some(uris(&self.scopes_to_request()).join(",")),
             "quoted_scopes" => Some(quoted(&uris(&self.scopes_to_request()))),
             "quoted_to_set" => Some(quoted(&uris(&self.held_if_known_and_needed()))),
+            "uris_recommended" => Some(uris(self.recommended_scopes()).join(",")),
+            "uris_to_set" => self.held_and_needed().map(|all| uris(&all).join(",")),
             "quoted_recommended" => Some(quoted(&uris(self.recommended_scopes()))),
-            "needed_flag" => Some(scopes_flag(&self.needed().iter().cloned().collect())),
-            "scopes_to_set" => Some(self.scopes_to_set()),
+            "needed_flag" => {
+                Some(scopes_flag(&self.needed_scopes())).filter(|list| !list.is_empty())
+            }
+            "needed_uris" => Some(uris(&self.needed_scopes()).join(",")),
+            "scopes_to_set" => self.held_and_needed().map(|all| scopes_flag(&all)),
             // Google recommends no scopes for delegation.
             "scopes_to_delegate" => Some(uris(&self.held_if_known_and_needed()).join(",")),
             "login_scopes" => Some(uris(&self.scopes_to_log_in()).join(",")),
@@ -103,6 +113,17 @@ impl Context for Case<'_> {
             _ => return None,
         };
         Some((after, self.held().cloned()))
+    }
+}
+
+/// Returns whether the advice names the argument of a tool that sets the scopes on this platform.
+fn has_known_argument(environment: &Environment) -> bool {
+    use Platform::{Dataproc, GkeNode, ManagedInstanceGroup};
+    let is_known = matches!(environment.platform(), ManagedInstanceGroup | GkeNode | Dataproc);
+    match environment.managed_by() {
+        Some("pulumi" | "config-connector") => is_known,
+        Some("ansible") => is_known && environment.platform() != Dataproc,
+        _ => false,
     }
 }
 
@@ -164,6 +185,7 @@ mod tests {
             .with_metadata("instance/name", "node-1")
             .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
             .with_metadata("instance/attributes/cluster-name", "c")
+            .with_metadata("instance/attributes/cluster-location", "us-central1")
             .with_metadata("project/numeric-project-id", "123");
         let default = "123-compute@developer.gserviceaccount.com";
         let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
@@ -194,6 +216,9 @@ mod tests {
             owned("config-connector"),
             owned("ansible"),
             owned("packer"),
+            Environment::new(Platform::ManagedInstanceGroup, Credential::MetadataServer)
+                .with_managed_by("pulumi")
+                .unwrap(),
         ]
     }
 

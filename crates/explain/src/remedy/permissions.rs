@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::advice::{self, WithWords};
-use super::gates::roles::{ROLES, role_with_permission};
+use super::gates::roles::{ROLES, placeholders, role_with_permission};
+use super::member;
 use super::step::Step;
-use crate::environment::{Credential, Environment};
+use crate::environment::Environment;
 
 /// Returns the steps that grant IAM permissions on one resource to the account of the environment.
 /// There is one step for each role.
@@ -52,13 +53,14 @@ fn grant_step(
 ) -> Option<Step> {
     let flags = format!(
         "--member={} --role={}",
-        member(environment),
+        member::of_environment(environment),
         role.map_or("roles/ROLE", |(role, _)| role)
     );
     let command = binding_command(binding, &flags);
     let mut words = vec![("permissions", permissions), ("binding", command.as_str())];
     words.extend(role.map(|(role, _)| ("role", role)));
-    let step = advice::steps("open_iam", &WithWords(environment, &words)).pop()?;
+    let mut step = advice::steps("open_iam", &WithWords(environment, &words)).pop()?;
+    step.placeholders.extend(placeholders(&command));
     Some(step.with_link(role.map_or(ROLES, |(_, source)| source)))
 }
 
@@ -67,14 +69,5 @@ fn binding_command(binding: &str, flags: &str) -> String {
     match binding.contains("{grant}") {
         true => binding.replace("{grant}", flags),
         false => format!("{binding} {flags}"),
-    }
-}
-
-/// Returns the account in the syntax of the flag `--member` of IAM's commands.
-fn member(environment: &Environment) -> String {
-    match (environment.account(), environment.credential()) {
-        (Some(account), _) => format!("serviceAccount:{account}"),
-        (None, Credential::UserAdc | Credential::GcloudUser) => "user:EMAIL".to_owned(),
-        (None, _) => "serviceAccount:NAME@PROJECT.iam.gserviceaccount.com".to_owned(),
     }
 }

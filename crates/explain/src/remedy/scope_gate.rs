@@ -11,6 +11,7 @@ use crate::refusal::ScopeProblem;
 /// Returns the remedy for a refusal for lack of scope.
 pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
     match case.problem {
+        _ if case.is_without_account() => advice::remedy("no_account", case),
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
         ScopeProblem::Script => advice::remedy("script", case),
@@ -57,6 +58,7 @@ fn get_scope(case: &Case<'_>) -> Remedy {
         Credential::ExternalAccount => Some("federation"),
         Credential::Impersonated => Some("impersonation"),
         Credential::DomainWideDelegation => Some("delegation"),
+        Credential::OauthClient => Some("oauth_client"),
         Credential::Declared | Credential::Unknown => None,
     };
     section.map_or_else(|| for_unknown_credential(case), |section| advice::remedy(section, case))
@@ -95,6 +97,13 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
         Platform::Workbench => "workbench",
         Platform::CloudBuild => "cloud_build",
         Platform::CloudShell => "gcloud_user",
+        Platform::CloudBatch => "cloud_batch",
+        Platform::TpuVm => "tpu_vm",
+        Platform::Workstations => "workstations",
+        Platform::VertexCustomJob => "vertex_custom_job",
+        Platform::ColabEnterprise => "colab_enterprise",
+        Platform::SlurmNode => "slurm_node",
+        Platform::DataprocServerless => "dataproc_serverless",
         Platform::Unknown => return None,
     })
 }
@@ -144,4 +153,105 @@ pub fn for_calls(
         options.iter_mut().for_each(|option| option.steps.retain(|step| !needless.contains(step)));
     }
     (summary, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use hcl_edit::expr::Expression;
+    use hcl_edit::structure::Body;
+
+    use super::*;
+
+    fn set(names: &[&str]) -> ScopeSet {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    /// Returns the lists of scopes in a body and its blocks.
+    fn lists(body: &Body) -> Vec<Vec<String>> {
+        let names = ["scopes", "scope", "oauth_scopes", "service_account_scopes"];
+        let own = body.attributes().filter(|attribute| names.contains(&attribute.key.as_str()));
+        let own = own.map(|attribute| {
+            let list = attribute.value.as_array().expect("no list");
+            list.iter().filter_map(Expression::as_str).map(str::to_owned).collect()
+        });
+        own.chain(body.blocks().flat_map(|block| lists(&block.body))).collect()
+    }
+
+    /// Returns the lists of scopes in all Terraform blocks of the remedy.
+    fn terraform_lists(remedy: &Remedy) -> Vec<Vec<String>> {
+        let steps = remedy.options.iter().flat_map(RemedyOption::steps);
+        let blocks = steps.filter(|step| step.code_language() == Some("hcl"));
+        let bodies = blocks
+            .filter_map(|step| step.code_line())
+            .map(|code| code.parse::<Body>().unwrap_or_else(|error| panic!("{error}\n{code}")));
+        bodies.flat_map(|body| lists(&body)).collect()
+    }
+
+    #[test]
+    fn terraform_blocks_hold_the_present_scopes_and_the_missing_one() {
+        let held = set(&["devstorage.read_only", "logging.write"]);
+        let union = set(&["devstorage.read_only", "logging.write", "drive.readonly"]);
+        let cloud = set(&["cloud-platform"]);
+        let resources = [
+            (Platform::ComputeEngine, 1),
+            (Platform::ManagedInstanceGroup, 1),
+            (Platform::GkeNode, 2),
+            (Platform::Dataproc, 1),
+            (Platform::Workstations, 1),
+            (Platform::TpuVm, 1),
+        ];
+        for (platform, count) in resources {
+            let here = Environment::new(platform, Credential::MetadataServer);
+            let here = here.with_managed_by("terraform").unwrap();
+            let lists_for = |accepted: &[&str], held| {
+                let accepted = [set(accepted)];
+                let case = Case::for_calls(&accepted, held, &here);
+                let lists = terraform_lists(&for_case(&case));
+                assert_eq!(lists.len(), count, "{platform:?}: {lists:?}");
+                lists
+            };
+            let uris = |scopes: &ScopeSet| -> Vec<String> {
+                scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
+            };
+            for list in lists_for(&["drive.readonly"], Some(&held)) {
+                assert_eq!(list, uris(&union), "{platform:?}");
+            }
+            for list in lists_for(&["pubsub", "cloud-platform"], Some(&held)) {
+                assert_eq!(list, uris(&cloud), "{platform:?}");
+            }
+            for list in lists_for(&["drive.readonly"], None) {
+                let missing = uris(&set(&["drive.readonly"]));
+                assert_eq!(list, [&["SCOPES_IT_HAS".to_owned()], &missing[..]].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn no_command_undoes_what_a_tool_manages() {
+        let platforms = [
+            Platform::ComputeEngine,
+            Platform::ManagedInstanceGroup,
+            Platform::GkeNode,
+            Platform::Dataproc,
+            Platform::Workstations,
+            Platform::TpuVm,
+        ];
+        for (platform, owner) in platforms
+            .into_iter()
+            .flat_map(|platform| crate::environment::OWNERS.map(|owner| (platform, owner)))
+        {
+            let here = Environment::new(platform, Credential::MetadataServer);
+            let here = here.with_managed_by(owner).unwrap();
+            let accepted = [set(&["pubsub", "cloud-platform"])];
+            let remedy = for_case(&Case::for_calls(&accepted, None, &here));
+            let steps = remedy.options.iter().flat_map(RemedyOption::steps);
+            let mut commands = steps.filter_map(|step| step.command_line());
+            let changes = |command: &str| {
+                let verbs = [" create ", " update ", " set-", " delete ", " import "];
+                command.starts_with("gcloud") && verbs.iter().any(|verb| command.contains(verb))
+            };
+            let has_change = commands.any(changes);
+            assert_eq!(has_change, ["gcloud", "console"].contains(&owner), "{platform:?} {owner}");
+        }
+    }
 }

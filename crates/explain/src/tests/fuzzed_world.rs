@@ -222,7 +222,7 @@ fn place(choice: usize, names: &Names) -> Snapshot {
             "dataproc-region",
             location,
         ),
-        7 => attribute(vm(names), "job_id", resource),
+        7 => attribute(vm(names), "job_id", &format!("2026-01-01_{resource}")),
         8 => attribute(vm(names), "proxy-url", "x-dot-us-central1.notebooks.googleusercontent.com"),
         9 => vm(names).with_env("K_SERVICE", resource).with_env("K_CONFIGURATION", resource),
         10 => vm(names).with_env("CLOUD_RUN_JOB", resource),

@@ -3,6 +3,7 @@
 use gcp_scopes_catalog::call::Call;
 
 use super::super::advice::Context;
+use super::super::member;
 use super::apis::TITLES;
 use super::{bucket, full_resource};
 use crate::environment::{Credential, Environment, names};
@@ -11,10 +12,6 @@ use crate::refusal::Refusal;
 /// The numbers of the projects of gcloud's OAuth clients. A user cannot enable an API in these
 /// projects.
 const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
-
-/// The placeholder for a service account. It has the syntax of an e-mail, because gcloud accepts
-/// only e-mails.
-pub(super) const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 
 /// A refusal by a gate, with the environment of the program, and with the refused call if the call
 /// is known.
@@ -61,7 +58,7 @@ impl Context for ClosedGate<'_> {
             "boundary" => self.refusal.iam_policy().filter(|name| is_plain(name)),
             "full_resource" => return full_resource::of(self),
             "project" => self.project(),
-            _ => None,
+            _ => return self.environment.word(name),
         };
         word.map(str::to_owned)
     }
@@ -76,7 +73,7 @@ impl Context for ClosedGate<'_> {
             }
             "suspended" => self.message_has("suspended"),
             "workspace" => self.message_has_any(&WORKSPACE_POLICY),
-            _ => self.word(name).is_some(),
+            _ => self.word(name).is_some() || self.environment.holds(name),
         }
     }
 }
@@ -164,17 +161,16 @@ impl ClosedGate<'_> {
         named.map(str::to_owned).or_else(|| self.account())
     }
 
-    /// Returns the account in the syntax of the flag `--member` of IAM's commands.
+    /// Returns the account in the syntax of the flag `--member` of IAM's commands: the one that the
+    /// server names, else that of the environment.
     pub(super) fn member(&self) -> String {
-        let named = self.refusal.principal().filter(|name| names::account(name).is_none());
-        match self.account() {
-            _ if named.is_some_and(|name| name.contains("//")) => {
-                named.unwrap_or_default().to_owned()
-            }
-            _ if named.is_some() => format!("user:{}", named.unwrap_or_default()),
-            Some(account) => format!("serviceAccount:{account}"),
-            None if self.environment.credential() == Credential::UserAdc => "user:EMAIL".to_owned(),
-            None => format!("serviceAccount:{ACCOUNT}"),
+        match self.refusal.principal().filter(|name| names::account(name).is_none()) {
+            Some(named) if named.contains("//") => named.to_owned(),
+            Some(person) => format!("user:{person}"),
+            None => match self.account() {
+                Some(account) => format!("serviceAccount:{account}"),
+                None => member::of_environment(self.environment),
+            },
         }
     }
 }

@@ -1,6 +1,18 @@
 //! Data: problems of credentials, the words in the server's message by which a problem is
 //! recognized, and the section of advice for each problem.
 
+/// The section of advice for a VM without a service account, or without scopes.
+pub(super) const NO_ACCOUNT_SECTION: &str = "no_account";
+
+/// What Google's libraries print if the metadata server has no token, in lower case.
+const NO_ACCOUNT: [&str; 5] = [
+    "metadata service. status: 404",
+    "gce metadata \"instance/service-accounts/",
+    "error code 404 trying to get security access token",
+    "a not found error was returned while attempting to retrieve an access token",
+    "no service account scopes specified",
+];
+
 /// Texts in lower case of which the server's message contains one, and the section of advice. The
 /// first row that matches counts.
 pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
@@ -23,6 +35,11 @@ pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
         "account_is_gone",
     ),
     (&["expired", "revoked", "invalid_grant", "bad request"], "expired"),
+    // The metadata server answers 404 for the token of a VM without an account or scopes, in the
+    // words of Google's libraries for Python, Go, Java and Node.js:
+    // <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
+    (&["gaia id not found"], "account_is_gone"),
+    (&NO_ACCOUNT, NO_ACCOUNT_SECTION),
     (&["default credentials", "application default", "load the default"], "no_credential"),
     (&["metadata", "generate access token", "getaccesstoken"], "no_token_from_platform"),
     (

@@ -2,9 +2,11 @@
 //! grants the role.
 
 use super::super::advice::{self, WithWords};
+use super::super::member;
 use super::super::option::{Remedy, RemedyOption};
 use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
+use crate::environment::{Credential, Platform};
 
 /// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str =
@@ -51,6 +53,7 @@ fn cause_section(gate: &ClosedGate<'_>) -> Option<&'static str> {
 fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
     Some(match gate.refusal.permission() {
         _ if gate.message_has_any(&RBAC) => "rbac",
+        Some("iam.serviceAccounts.getAccessToken") if is_federated(gate) => "act_as_account",
         Some(_) => return None,
         None if gate.message_has("missing or insufficient permissions") => "security_rules",
         // The front end of Cloud Run answers `Your client does not have permission to get URL`:
@@ -74,8 +77,38 @@ fn options_to_grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<RemedyOption
     let mut options = advice::remedy("grant", &WithWords(gate, &words)).options;
     for step in options.iter_mut().flat_map(|option| &mut option.steps) {
         step.link = Some(row.map_or(ROLES, |row| row.source));
+        step.placeholders.extend(placeholders(&binding));
     }
     options
+}
+
+/// Returns whether the caller is a pod or a workload outside Google Cloud, which acts as a service
+/// account with a role of its own.
+fn is_federated(gate: &ClosedGate<'_>) -> bool {
+    gate.environment.platform() == Platform::GkeWorkloadIdentity
+        || gate.environment.credential() == Credential::ExternalAccount
+}
+
+/// The placeholders of [`binding_command`], without those of members.
+const PLACEHOLDERS: [&str; 11] = [
+    "BUCKET",
+    "TARGET",
+    "SECRET",
+    "TOPIC",
+    "SUBSCRIPTION",
+    "KEY",
+    "KEY_RING",
+    "LOCATION",
+    "SERVICE",
+    "REGION",
+    "ROLE",
+];
+
+/// Returns the placeholders in a command that grants a role.
+pub(in crate::remedy) fn placeholders(command: &str) -> impl Iterator<Item = &'static str> + '_ {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let known = PLACEHOLDERS.into_iter().chain(member::PLACEHOLDERS);
+    known.filter(move |name| command.split(|c| !is_word(c)).any(|word| word == *name))
 }
 
 /// Returns the command that grants a role.
