@@ -184,8 +184,8 @@ impl Guard {
 }
 
 /// Returns the scope for which a token for this call is requested: the narrowest scope that the
-/// method accepts. If that is not known, the scope is `cloud-platform`, or the widest scope of an API
-/// that does not accept `cloud-platform`.
+/// method accepts. If that is not known, the scope is `cloud-platform`, or the widest scope of an
+/// API that does not accept `cloud-platform`.
 pub(crate) fn scope_for(call: &Lookup) -> Scope {
     let accepted = call.method().map(|method| method.accepted());
     accepted.as_ref().and_then(least_scope).unwrap_or_else(|| {

@@ -230,8 +230,8 @@ impl Flight {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    // If the token has a scope that every method of the host with this verb accepts, the method does
-    // not matter.
+    // If the token has a scope that every method of the host with this verb accepts, the method
+    // does not matter.
     // In that case only the request line is kept, and the method is looked up if Google refuses the
     // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
     #[inline]

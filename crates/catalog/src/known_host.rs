@@ -14,7 +14,7 @@ use crate::scope::ScopeSet;
 ///
 /// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many
 /// calls with one token can often skip the second half: if the token is [sufficient for every
-/// method of the host with the verb of the call](Self::accepts_by_verb), the method does not matter.
+/// method of the host with the call's verb](Self::accepts_by_verb), the method does not matter.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {

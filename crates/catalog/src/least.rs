@@ -80,8 +80,8 @@ pub fn equally_narrow(accepted: &ScopeSet) -> Vec<Scope> {
     std::iter::once(least.clone()).chain(rest).collect()
 }
 
-/// Returns the widest of the accepted scopes that may be advised; `None` if `accepted` is empty. For
-/// a call of which only the API is known.
+/// Returns the widest of the accepted scopes that may be advised; `None` if `accepted` is empty.
+/// This is the scope for a call of which only the API is known.
 ///
 /// ```
 /// use gcp_scopes_catalog::widest_scope;

@@ -46,8 +46,8 @@ pub struct Lookup {
 struct NoMatch {
     reason: AbstainReason,
     catalog: Catalog,
-    /// The number of the host in the catalog plus one, or of an API at `www.googleapis.com`; `None` if the catalog does not have the
-    /// host.
+    /// The number plus one of the host in the catalog, or of the API that a path at
+    /// `www.googleapis.com` names; `None` if the catalog does not have the host.
     host: Option<NonZeroU16>,
 }
 

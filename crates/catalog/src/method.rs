@@ -411,8 +411,8 @@ impl ApiMethod {
     /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
     ///   method with the HTTP binding of this gRPC method.
     /// - `protos`: Google's protos, or a page of Google, list the scopes for the whole service. The
-    ///   method may accept fewer. Or a client of Google lists the scopes for a method that Discovery
-    ///   has no more.
+    ///   method may accept fewer. Or a client of Google lists the scopes for a method that is not
+    ///   in Discovery.
     /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
     ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///

@@ -87,7 +87,8 @@ fn custom_verbs(rows: &[OrderedRow<'_>]) -> Vec<String> {
 }
 
 /// Returns the trie of each host, and the trie of the paths that www.googleapis.com serves for
-/// other hosts. The trie of an API at www.googleapis.com is empty: only its sets of scopes are used.
+/// other hosts. The trie of an API at www.googleapis.com is empty: only its sets of scopes are
+/// used.
 fn tries(
     groups: &[KeptGroup<'_>],
     rows: &[OrderedRow<'_>],

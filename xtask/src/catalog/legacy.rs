@@ -1,5 +1,5 @@
-//! Decides which paths `www.googleapis.com` serves besides those that the documents list for it, and
-//! which API such a path names.
+//! Decides which paths `www.googleapis.com` serves besides those that the documents list for it,
+//! and which API such a path names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

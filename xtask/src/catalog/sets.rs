@@ -107,8 +107,8 @@ fn methods_by_host<'c>(
     hosts
 }
 
-/// Returns the sets of a host: for each verb the scopes that every method with the verb accepts, and
-/// the scopes that some method accepts.
+/// Returns the sets of a host: for each verb the scopes that every method with the verb accepts,
+/// and the scopes that some method accepts.
 fn host_sets(host: &str, methods: &Methods<'_>) -> Vec<BTreeSet<String>> {
     let any: BTreeSet<String> =
         methods.iter().flat_map(|(row, _)| row.scopes.iter().cloned()).collect();
