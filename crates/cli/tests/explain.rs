@@ -1192,7 +1192,7 @@ fn answers_of_the_policy_troubleshooter_name_what_refuses() {
         assert_eq!(binds, cause == "no_role", "{json:#}");
         assert_eq!(json["options"].to_string().contains(weekdays), condition.is_some(), "{json:#}");
         let page = explain(&answer, &[]);
-        assert_eq!(page.contains("IAM deny policies"), true, "{page}");
+        assert!(page.contains("IAM deny policies"), "{page}");
         assert_eq!(page.contains("CLOSED"), cause != "granted" && allow != "UNKNOWN_CONDITIONAL");
     }
     let unknown = troubleshooter_answer("UNKNOWN_INFO", "UNKNOWN_INFO", "UNKNOWN_INFO", None);

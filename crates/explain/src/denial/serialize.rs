@@ -34,7 +34,8 @@ impl Serialize for Denial {
         value.serialize_field("credential", environment.credential().as_str())?;
         value.serialize_field("account", &environment.account())?;
         value.serialize_field("project", &environment.project())?;
-        value.serialize_field("location", &environment.zone().or(environment.location()))?;
+        value
+            .serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
         value.serialize_field("instance", &environment.instance())?;
         value.serialize_field("request_id", &refusal.and_then(Refusal::request_id))?;
         value.serialize_field("steps", self.steps())?;

@@ -5,7 +5,6 @@ use percent_encoding::percent_decode_str;
 
 use super::syntax;
 use super::text;
-use super::troubleshooter::IamFinding;
 use super::words::{
     AFTER_PRINCIPAL, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_PRINCIPAL, BEFORE_RESOURCE,
     COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
@@ -57,6 +56,17 @@ pub(super) struct Details {
     pub(super) iam: IamFinding,
     /// Other ids, each with a name for its meaning.
     pub(super) others: Vec<(&'static str, String)>,
+}
+
+/// Which policies of IAM refuse, and which let the call pass.
+#[derive(Clone, Default)]
+pub(super) struct IamFinding {
+    /// The kind of policy that refuses, as one word.
+    pub(super) cause: Option<&'static str>,
+    /// The name of the deny policy or the boundary, or the condition that is not met.
+    pub(super) policy: Option<String>,
+    /// The state of each kind of policy: `open`, `closed` or `unknown`.
+    pub(super) states: Vec<(&'static str, &'static str)>,
 }
 
 impl Details {

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::details::Details;
+use super::details::{Details, IamFinding};
 use super::gate::{Certainty, Gate};
 use super::syntax;
 use super::verdict::{Evidence, Verdict};
@@ -15,17 +15,6 @@ use crate::error::Error;
 
 /// How many policies, rules and bindings of an answer are examined, each.
 const ITEM_LIMIT: usize = 1024;
-
-/// Which policies of IAM refuse, and which let the call pass.
-#[derive(Clone, Default)]
-pub(super) struct IamFinding {
-    /// The kind of policy that refuses, as one word.
-    pub(super) cause: Option<&'static str>,
-    /// The name of the deny policy or the boundary, or the condition that is not met.
-    pub(super) policy: Option<String>,
-    /// The state of each kind of policy: `open`, `closed` or `unknown`.
-    pub(super) states: Vec<(&'static str, &'static str)>,
-}
 
 /// Reads the JSON that `gcloud policy-intelligence troubleshoot-policy iam … --format=json` prints.
 ///

@@ -133,13 +133,17 @@ fn grpc_status(data: &[u8]) {
 fn classify_and_check(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
     assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
-    // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT` and `MESSAGE_LIMIT`
-    // in `syntax.rs`.
+    // The limits of `refusal`: `SCOPE_LIMIT` in `challenge.rs`, and `ID_LIMIT`, `PAGE_LIMIT`
+    // and `MESSAGE_LIMIT` in `syntax.rs`.
     assert!(refusal.alternatives().len() <= 64);
     let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
-    let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];
-    for word in words.into_iter().chain(more).flatten() {
+    let more = [refusal.resource(), refusal.principal(), refusal.error_domain()];
+    let others = refusal.identifiers().filter(|(name, _)| *name != "policy").map(|(_, id)| id);
+    for word in words.into_iter().chain(more).flatten().chain(others) {
         assert!(word.len() <= 256 && word.bytes().all(is_harmless), "{word:?}");
+    }
+    for word in [refusal.error_info_id(), refusal.troubleshooter_url()].into_iter().flatten() {
+        assert!(word.len() <= 4096 && word.bytes().all(is_harmless), "{word:?}");
     }
     for scope in refusal.alternatives().iter() {
         assert!(scope.as_str().bytes().all(is_harmless), "{scope}");

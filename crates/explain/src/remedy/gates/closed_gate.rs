@@ -5,7 +5,8 @@ use gcp_scopes_catalog::call::Call;
 use super::super::advice::Context;
 use super::super::member;
 use super::apis::TITLES;
-use super::{bucket, full_resource};
+use super::bucket;
+use super::full_resource::{self, is_plain};
 use crate::environment::{Credential, Environment, names};
 use crate::refusal::Refusal;
 
@@ -56,7 +57,9 @@ impl Context for ClosedGate<'_> {
             "deny_id" => self.deny_policy().map(|(_, id)| id),
             "attachment_point" => self.deny_policy().map(|(point, _)| point),
             "boundary" => self.refusal.iam_policy().filter(|name| is_plain(name)),
-            "full_resource" => return full_resource::of(self),
+            "full_resource" => {
+                return full_resource::of(self.refusal, self.known_bucket(), self.project());
+            }
             "project" => self.project(),
             _ => return self.environment.word(name),
         };
@@ -173,12 +176,6 @@ impl ClosedGate<'_> {
             },
         }
     }
-}
-
-/// Returns whether a name can be an argument of a shell command without quotes.
-pub(super) fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/:%+@,=".contains(&b))
 }
 
 /// Returns the host of the API whose title the message contains, as in `Drive API has not been

@@ -2,21 +2,29 @@
 //!
 //! Source: <https://docs.cloud.google.com/iam/docs/full-resource-names>
 
-use super::closed_gate::{ClosedGate, is_plain};
+use crate::refusal::Refusal;
 
-/// Returns the full name of the resource, or of the project if the resource is not known.
-pub(super) fn of(gate: &ClosedGate<'_>) -> Option<String> {
-    let named = gate.refusal.resource().filter(|name| is_plain(name));
+/// Returns the full name of the resource, or of the bucket or the project if the resource is not
+/// known.
+pub(super) fn of(
+    refusal: &Refusal,
+    bucket: Option<String>,
+    project: Option<&str>,
+) -> Option<String> {
+    let named = refusal.resource().filter(|name| is_plain(name));
     let of_path = || {
         let path = named.filter(|name| !name.starts_with('/'))?;
-        Some(format!("//{}/{path}", gate.refusal.service()?))
+        Some(format!("//{}/{path}", refusal.service()?))
     };
-    let of_bucket = || {
-        let bucket = gate.known_bucket()?;
-        Some(format!("//storage.googleapis.com/projects/_/buckets/{bucket}"))
-    };
+    let of_bucket = || Some(format!("//storage.googleapis.com/projects/_/buckets/{}", bucket?));
     let of_project =
-        || Some(format!("//cloudresourcemanager.googleapis.com/projects/{}", gate.project()?));
+        || Some(format!("//cloudresourcemanager.googleapis.com/projects/{}", project?));
     let full = named.filter(|name| name.starts_with("//")).map(str::to_owned);
     full.or_else(of_path).or_else(of_bucket).or_else(of_project)
+}
+
+/// Returns whether a name can be an argument of a shell command without quotes.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/:%+@,=".contains(&b))
 }
