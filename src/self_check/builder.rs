@@ -151,7 +151,9 @@ impl SelfCheck {
     /// ```
     /// use gcp_scopes::Guard;
     ///
-    /// let file = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos"}]}"#;
+    /// let file = r#"{"needs": [
+    ///     {"method": "storage.objects.insert", "resource": "gs://photos"}
+    /// ]}"#;
     /// // In a program: `include_str!("gcp-needs.json")`.
     /// let check = Guard::builder().build().self_check().needs_of(file);
     /// # #[cfg(feature = "catalog-full")]

@@ -6,9 +6,11 @@ mod page;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use gcp_scopes::self_check::{GateState, SelfCheck};
 use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
+
+use machines::{CheckFormat, MachinesArgs};
 
 use crate::exit_code::EX_USAGE;
 use crate::output::OutputFormat;
@@ -30,38 +32,10 @@ pub(crate) struct CheckArgs {
     /// Permissions on a resource, by its full name, or gs://BUCKET. Asks IAM. May be repeated.
     #[arg(long, value_name = "RESOURCE=PERMISSION,…")]
     iam: Vec<String>,
-    /// A file with the methods that a service needs: gcp-needs.json.
-    #[arg(long, value_name = "FILE")]
-    needs_file: Option<String>,
-    /// Check the machines of a Terraform or OpenTofu plan or state, as `terraform show -json`
-    /// prints it; - for standard input. Nothing is sent anywhere.
-    #[arg(long, value_name = "FILE", requires = "needs_file")]
-    #[arg(conflicts_with_all = ["instances", "need", "api", "iam", "token_stdin"])]
-    plan: Option<String>,
-    /// Check machines that exist: the JSON of `gcloud compute instances list --format=json`, of
-    /// instance templates, node pools or clusters, or an export of Cloud Asset Inventory; - for
-    /// standard input. Nothing is sent anywhere.
-    #[arg(long, value_name = "FILE", requires = "needs_file")]
-    #[arg(conflicts_with_all = ["need", "api", "iam", "token_stdin"])]
-    instances: Option<String>,
+    #[command(flatten)]
+    machines: MachinesArgs,
     #[command(flatten)]
     self_check: SelfCheckArgs,
-    /// How to print the answer.
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    format: CheckFormat,
-}
-
-/// How `check` prints its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CheckFormat {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-    /// SARIF 2.1.0, of --plan and --instances.
-    Sarif,
-    /// Workflow commands of GitHub Actions, of --plan and --instances.
-    Github,
 }
 
 pub(crate) const HELP: &str = "\
@@ -97,17 +71,17 @@ Exit codes:
   64  the arguments or the input cannot be used";
 
 pub(crate) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {
-    if args.plan.is_some() || args.instances.is_some() {
-        return machines::run(args, style);
+    if args.machines.has_input() {
+        return machines::run(&args.machines, style);
     }
-    let format = match args.format {
+    let format = match args.machines.format {
         CheckFormat::Text => OutputFormat::Text,
         CheckFormat::Json => OutputFormat::Json,
         CheckFormat::Sarif | CheckFormat::Github => {
             return Err("--format sarif and github need --plan or --instances".to_owned());
         }
     };
-    if args.needs_file.is_none()
+    if args.machines.needs_file.is_none()
         && args.need.is_empty()
         && args.api.is_empty()
         && args.iam.is_empty()
@@ -136,7 +110,7 @@ impl CheckArgs {
                 shown(secret)
             ));
         }
-        if let Some(path) = &self.needs_file {
+        if let Some(path) = &self.machines.needs_file {
             check = check.needs_of(machines::read_text("--needs-file", path)?);
         }
         for need in &self.need {

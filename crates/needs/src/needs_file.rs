@@ -16,8 +16,8 @@ const SCHEMA: &str = "gcp-scopes/needs/1";
 
 /// The methods of Google's APIs that a service needs: the content of `gcp-needs.json`.
 ///
-/// A recorder writes the file, and people review and extend it. A method is all that an entry needs:
-/// the catalog fills in the accepted scopes. `Display` writes the file, sorted by method and
+/// A recorder writes the file, and people review and extend it. A method is all that an entry
+/// needs: the catalog fills in the accepted scopes. `Display` writes the file, sorted by method and
 /// resource, so that a change is a small diff.
 ///
 /// ```
@@ -131,14 +131,16 @@ impl NeedsFile {
         none.with(methods.into_iter().map(NeededMethod::from))
     }
 
-    /// Adds the methods of `recorded` that this file does not have. The entries of this file stay as
-    /// they are, with their resources.
+    /// Adds the methods of `recorded` that this file does not have. The entries of this file stay
+    /// as they are, with their resources.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
     /// use gcp_scopes_needs::NeedsFile;
     ///
-    /// let file = r#"{"needs": [{"method": "storage.objects.insert", "resource": "gs://photos"}]}"#;
+    /// let file = r#"{"needs": [
+    ///     {"method": "storage.objects.insert", "resource": "gs://photos"}
+    /// ]}"#;
     /// let recorded = ["storage.objects.get", "storage.objects.insert"].map(ApiMethod::by_id);
     /// let recorded = NeedsFile::from_methods(recorded.into_iter().flatten());
     /// let merged = NeedsFile::parse(file)?.merge(&recorded);
@@ -325,8 +327,8 @@ impl NeededMethod {
         self.entry.accepted.iter().filter_map(|name| name.parse().ok())
     }
 
-    /// Returns the entry with the accepted scopes of the catalog and the permission of the table, if
-    /// the file has none.
+    /// Returns the entry with the accepted scopes of the catalog and the permission of the table,
+    /// if the file has none.
     fn filled(&self) -> NeedsEntry {
         let mut entry = self.entry.clone();
         if entry.accepted.is_empty() {

@@ -5,6 +5,7 @@
 mod block;
 mod cluster;
 mod machine;
+mod resource;
 mod rows;
 mod value;
 
@@ -15,7 +16,8 @@ use crate::error::NeedsError;
 use crate::finding::{MachineFinding, Summary};
 use crate::needs_file::NeedsFile;
 use cluster::Clusters;
-use machine::Machine;
+use machine::PlannedMachine;
+use resource::PlannedResource;
 use rows::{ALWAYS_CLOUD_PLATFORM, rows_of};
 
 /// A plan or a state. A plan has `resource_changes`, which include unchanged resources and all
@@ -77,17 +79,10 @@ struct Change {
     after_unknown: Value,
 }
 
-/// A resource as it will be, or is.
-pub(crate) struct PlannedResource {
-    pub(crate) address: String,
-    pub(crate) kind: String,
-    pub(crate) after: Value,
-    pub(crate) unknown: Value,
-}
-
 impl NeedsFile {
     /// Compares the needs with the machines of a plan or a state, which `terraform show -json` or
-    /// `tofu show -json` has printed. Calls `on_finding` for each machine, in the order of the plan.
+    /// `tofu show -json` has printed. Calls `on_finding` for each machine, in the order of the
+    /// plan.
     ///
     /// # Errors
     /// Returns an error if the text is neither a plan nor a state.
@@ -112,7 +107,7 @@ impl NeedsFile {
                 *summary.always_cloud_platform.entry(resource.kind.clone()).or_default() += 1;
             }
             for row in rows_of(resource) {
-                on_finding(Machine { resource, row, clusters: &clusters }.finding(self));
+                on_finding(PlannedMachine { resource, row, clusters: &clusters }.finding(self));
             }
         }
         Ok(summary)

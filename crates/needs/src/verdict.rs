@@ -7,7 +7,7 @@ use crate::needs_file::{NeededMethod, NeedsFile};
 
 /// The scopes of a machine.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Held {
+pub(crate) struct HeldScopes {
     pub(crate) scopes: ScopeSet,
     /// Scopes that Google may add.
     pub(crate) maybe: ScopeSet,
@@ -19,13 +19,13 @@ pub(crate) struct Held {
 
 /// Whether the scopes of a machine fit the needs.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum NeedsVerdict {
     Fits,
     Lacks(Vec<NeededMethod>),
     Unknown(String),
 }
 
-impl Held {
+impl HeldScopes {
     pub(crate) fn unknown(why: impl Into<String>) -> Self {
         Self { doubt: Some(why.into()), ..Self::default() }
     }
@@ -40,7 +40,7 @@ impl Held {
         }
     }
 
-    pub(crate) fn compare(&self, needs: &NeedsFile) -> Verdict {
+    pub(crate) fn compare(&self, needs: &NeedsFile) -> NeedsVerdict {
         let (mut lacking, mut doubt) = (Vec::new(), None);
         for need in needs.needs() {
             match self.accepts(need) {
@@ -50,9 +50,9 @@ impl Held {
             }
         }
         match doubt {
-            _ if !lacking.is_empty() => Verdict::Lacks(lacking),
-            Some(why) => Verdict::Unknown(why),
-            None => Verdict::Fits,
+            _ if !lacking.is_empty() => NeedsVerdict::Lacks(lacking),
+            Some(why) => NeedsVerdict::Unknown(why),
+            None => NeedsVerdict::Fits,
         }
     }
 

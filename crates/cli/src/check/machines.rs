@@ -4,20 +4,62 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::process::ExitCode;
 
+use clap::{Args, ValueEnum};
 use gcp_scopes_explain::reader::shown;
 use gcp_scopes_needs::format::{FindingFormat, FindingsWriter};
 use gcp_scopes_needs::{FindingStatus, MachineFinding, NeedsError, NeedsFile, Summary};
 
 use super::page::FindingsPage;
-use super::{CheckArgs, CheckFormat};
 use crate::output;
 use crate::style::StyleArgs;
+
+/// What the machines are compared with, where they are described, and how to print the answer.
+#[derive(Debug, Args)]
+pub(super) struct MachinesArgs {
+    /// A file with the methods that a service needs: gcp-needs.json.
+    #[arg(long, value_name = "FILE")]
+    pub(super) needs_file: Option<String>,
+    /// Check the machines of a Terraform or OpenTofu plan or state, as `terraform show -json`
+    /// prints it; - for standard input. Nothing is sent anywhere.
+    #[arg(long, value_name = "FILE", requires = "needs_file")]
+    #[arg(conflicts_with_all = ["instances", "need", "api", "iam", "token_stdin"])]
+    plan: Option<String>,
+    /// Check machines that exist: the JSON of `gcloud compute instances list --format=json`, of
+    /// instance templates, node pools or clusters, or an export of Cloud Asset Inventory; - for
+    /// standard input. Nothing is sent anywhere.
+    #[arg(long, value_name = "FILE", requires = "needs_file")]
+    #[arg(conflicts_with_all = ["need", "api", "iam", "token_stdin"])]
+    instances: Option<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+}
+
+/// How `check` prints its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0, of --plan and --instances.
+    Sarif,
+    /// Workflow commands of GitHub Actions, of --plan and --instances.
+    Github,
+}
+
+impl MachinesArgs {
+    /// Checks whether a plan or an inventory is given.
+    pub(super) fn has_input(&self) -> bool {
+        self.plan.is_some() || self.instances.is_some()
+    }
+}
 
 /// The name of a file that stands for standard input.
 const STDIN: &str = "-";
 
 /// Prints a finding for each machine, and returns the exit code.
-pub(super) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {
+pub(super) fn run(args: &MachinesArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     let path = args.needs_file.as_deref().unwrap_or_default();
     let needs = NeedsFile::parse(&read_text("--needs-file", path)?);
     let needs = needs.map_err(|error| format!("unusable --needs-file {}: {error}", shown(path)))?;
@@ -61,7 +103,7 @@ impl Worst {
 
 /// Passes the findings of the input to a function.
 fn findings(
-    args: &CheckArgs,
+    args: &MachinesArgs,
     needs: &NeedsFile,
     on_finding: &mut dyn FnMut(MachineFinding),
 ) -> Result<Summary, String> {
@@ -76,7 +118,7 @@ fn findings(
     needs.check_plan(&json, on_finding).map_err(unusable)
 }
 
-fn input_of(args: &CheckArgs) -> (&'static str, &str) {
+fn input_of(args: &MachinesArgs) -> (&'static str, &str) {
     match (&args.plan, &args.instances) {
         (Some(plan), _) => ("--plan", plan),
         (None, instances) => ("--instances", instances.as_deref().unwrap_or_default()),
@@ -85,7 +127,7 @@ fn input_of(args: &CheckArgs) -> (&'static str, &str) {
 
 /// Prints the findings as a page of text.
 fn print_page(
-    args: &CheckArgs,
+    args: &MachinesArgs,
     style: &StyleArgs,
     needs: &NeedsFile,
     worst: &mut Worst,
@@ -102,7 +144,7 @@ fn print_page(
 
 /// Writes the findings in a format for programs.
 fn write(
-    args: &CheckArgs,
+    args: &MachinesArgs,
     format: FindingFormat,
     needs: &NeedsFile,
     worst: &mut Worst,

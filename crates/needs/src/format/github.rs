@@ -1,11 +1,12 @@
 //! Workflow commands of GitHub Actions:
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>.
 
+use super::message::message;
 use crate::finding::{FindingStatus, MachineFinding};
 
 /// Returns the command for a finding, without a line end; `None` if the scopes fit.
 pub(super) fn command(finding: &MachineFinding, input: &str) -> Option<String> {
-    let message = escaped(&super::message(finding)?);
+    let message = escaped(&message(finding)?);
     let level = match finding.status {
         FindingStatus::Unknown => "warning",
         _ => "error",

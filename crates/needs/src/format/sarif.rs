@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::message::message;
 use crate::finding::{FindingStatus, MachineFinding};
 
 /// The ids of the rules, their titles, and their levels.
@@ -37,7 +38,7 @@ fn rule((status, title, level): &(FindingStatus, &str, &str)) -> Value {
 
 /// Returns the result for a finding; `None` if the scopes fit.
 pub(super) fn result(finding: &MachineFinding, input: &str) -> Option<String> {
-    let text = super::message(finding)?;
+    let text = message(finding)?;
     let index = RULES.iter().position(|(status, ..)| *status == finding.status)?;
     // Code scanning shows results with a place in a file only.
     let place = json!({

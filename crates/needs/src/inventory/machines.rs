@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
 use crate::needs_file::NeedsFile;
-use crate::verdict::{Held, Verdict, is_own_account};
+use crate::verdict::{HeldScopes, NeedsVerdict, is_own_account};
 
 /// A list of scopes in an object, by JSON pointers.
 struct InventoryRow {
@@ -149,9 +149,9 @@ impl Existing<'_> {
         let held = self.held(account);
         let granted: Vec<Scope> = held.scopes.iter().collect();
         let finding = match held.compare(needs) {
-            Verdict::Fits => self.with(FindingStatus::Ok, None),
-            Verdict::Unknown(why) => self.with(FindingStatus::Unknown, Some(&why)),
-            Verdict::Lacks(lacking) => {
+            NeedsVerdict::Fits => self.with(FindingStatus::Ok, None),
+            NeedsVerdict::Unknown(why) => self.with(FindingStatus::Unknown, Some(&why)),
+            NeedsVerdict::Lacks(lacking) => {
                 let email = account.pointer(self.row.email).and_then(Value::as_str);
                 let set = held.opened(&lacking, email.is_some_and(is_own_account));
                 let lacking = lacking.iter().map(|need| need.name().to_owned()).collect();
@@ -164,13 +164,13 @@ impl Existing<'_> {
     }
 
     /// Returns the scopes of the machine.
-    fn held(&self, account: &Value) -> Held {
+    fn held(&self, account: &Value) -> HeldScopes {
         let is_compute = self.row.asset.starts_with("compute.");
         let list = account.pointer(self.row.list).and_then(Value::as_array);
         let mut held = match list {
             // gcloud and the API leave out an empty list.
-            None if !is_compute => Held::unknown(NO_LIST),
-            _ => Held::default(),
+            None if !is_compute => HeldScopes::unknown(NO_LIST),
+            _ => HeldScopes::default(),
         };
         list.into_iter().flatten().filter_map(Value::as_str).for_each(|text| held.add(text));
         held
@@ -183,8 +183,8 @@ impl Existing<'_> {
         let has_server = || is_node_with_metadata_server(self.data);
         let is_own = mode.and_then(Value::as_str) == Some("GKE_METADATA");
         (is_own || is_autopilot || has_server()).then_some(
-            "pods have identities of their own (GKE_METADATA): the scopes of the node limit no pod, \
-             except for those with hostNetwork (unverified)",
+            "pods have identities of their own (GKE_METADATA): the scopes of the node limit no \
+             pod, except for those with hostNetwork (unverified)",
         )
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::PlannedResource;
-use super::value::{PlannedValue, find, has_unknown};
+use super::resource::PlannedResource;
+use super::value::{PlannedValue, has_unknown};
 
 /// The clusters of a plan, by name: whether Workload Identity Federation is off.
 pub(super) struct Clusters<'a>(HashMap<&'a str, bool>);
@@ -20,8 +20,8 @@ const GKE_METADATA: &str = "pods have identities of their own (GKE_METADATA): th
                             node limit no pod, except for those with hostNetwork (unverified)";
 const AUTOPILOT: &str = "pods of an Autopilot cluster have identities of their own";
 const REMOVED: &str = "the default pool is removed; pools of their own have findings of their own";
-const UNKNOWN_MODE: &str = "whether pods have identities of their own (`workload_metadata_config`) is not known until \
-     the plan is applied";
+const UNKNOWN_MODE: &str = "whether pods have identities of their own (`workload_metadata_config`) \
+                            is not known until the plan is applied";
 
 impl<'a> Clusters<'a> {
     pub(super) fn of(resources: &'a [PlannedResource]) -> Self {
@@ -36,7 +36,7 @@ impl<'a> Clusters<'a> {
         if !is_cluster && resource.kind != "google_container_node_pool" {
             return PodIdentity::Node;
         }
-        let is_on = |name: &str| find(&resource.after, &resource.unknown, &[name]).is(true);
+        let is_on = |name: &str| resource.value(&[name]).is(true);
         match path {
             _ if is_on("enable_autopilot") => PodIdentity::Own(AUTOPILOT),
             ["node_config", ..] if is_on("remove_default_node_pool") => PodIdentity::Own(REMOVED),
@@ -47,8 +47,8 @@ impl<'a> Clusters<'a> {
 
     fn by_mode(&self, resource: &PlannedResource, is_cluster: bool) -> PodIdentity {
         let metadata = ["node_config", "workload_metadata_config"];
-        let mode = ["mode", "node_metadata"]
-            .map(|key| find(&resource.after, &resource.unknown, &[metadata[0], metadata[1], key]));
+        let mode =
+            ["mode", "node_metadata"].map(|key| resource.value(&[metadata[0], metadata[1], key]));
         let is_own = |mode: PlannedValue<'_>| {
             matches!(mode.text(), Some("GKE_METADATA" | "GKE_METADATA_SERVER"))
         };
@@ -63,8 +63,8 @@ impl<'a> Clusters<'a> {
         }
     }
 
-    /// Checks whether a cluster of the plan has no Workload Identity Federation. The name may be the
-    /// cluster's id, which ends with the name.
+    /// Checks whether a cluster of the plan has no Workload Identity Federation. The name may be
+    /// the cluster's id, which ends with the name.
     fn is_without_pool(&self, name: &str) -> bool {
         let name = name.rsplit('/').next().unwrap_or(name);
         self.0.get(name).copied().unwrap_or(false)
@@ -73,7 +73,7 @@ impl<'a> Clusters<'a> {
 
 /// Checks whether a cluster is known to be without Workload Identity Federation.
 fn is_without_pool(cluster: &PlannedResource) -> bool {
-    let config = find(&cluster.after, &cluster.unknown, &["workload_identity_config"]);
+    let config = cluster.value(&["workload_identity_config"]);
     let is_empty = |value: &serde_json::Value| value.as_array().is_some_and(Vec::is_empty);
     match config {
         PlannedValue::Known(value, unknown) => is_empty(value) && !has_unknown(unknown),
@@ -83,5 +83,5 @@ fn is_without_pool(cluster: &PlannedResource) -> bool {
 }
 
 fn text<'a>(resource: &'a PlannedResource, path: &[&str]) -> Option<&'a str> {
-    find(&resource.after, &resource.unknown, path).text()
+    resource.value(path).text()
 }

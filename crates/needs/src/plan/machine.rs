@@ -3,26 +3,26 @@
 use gcp_scopes_catalog::scope::Scope;
 use serde_json::Value;
 
-use super::PlannedResource;
 use super::block;
 use super::cluster::{Clusters, PodIdentity};
-use super::rows::{IfEmpty, Row};
-use super::value::{PlannedValue, find};
+use super::resource::PlannedResource;
+use super::rows::{IfEmpty, ScopesRow};
+use super::value::PlannedValue;
 use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
 use crate::needs_file::{NeededMethod, NeedsFile};
-use crate::verdict::{Held, Verdict, is_own_account};
+use crate::verdict::{HeldScopes, NeedsVerdict, is_own_account};
 
 /// A list of scopes in a resource.
-pub(super) struct Machine<'a> {
+pub(super) struct PlannedMachine<'a> {
     pub(super) resource: &'a PlannedResource,
-    pub(super) row: &'static Row,
+    pub(super) row: &'static ScopesRow,
     pub(super) clusters: &'a Clusters<'a>,
 }
 
 /// The first Dataproc image whose clusters may get `cloud-platform` without asking for it.
 const FIRST_WITH_CLOUD_PLATFORM: (u32, u32) = (2, 1);
 
-impl Machine<'_> {
+impl PlannedMachine<'_> {
     pub(super) fn finding(&self, needs: &NeedsFile) -> MachineFinding {
         let pods = self.clusters.pods_of(self.resource, self.row.path);
         let Some(held) = self.held(&pods) else {
@@ -38,9 +38,9 @@ impl Machine<'_> {
         let invalid = self.invalid(&held);
         match (pods, held.compare(needs)) {
             (PodIdentity::Own(why), _) => found(FindingStatus::Ok, Some(why)),
-            (_, Verdict::Fits) => found(FindingStatus::Ok, invalid.as_deref()),
-            (_, Verdict::Unknown(why)) => found(FindingStatus::Unknown, Some(&why)),
-            (_, Verdict::Lacks(lacking)) => {
+            (_, NeedsVerdict::Fits) => found(FindingStatus::Ok, invalid.as_deref()),
+            (_, NeedsVerdict::Unknown(why)) => found(FindingStatus::Unknown, Some(&why)),
+            (_, NeedsVerdict::Lacks(lacking)) => {
                 let note = invalid.or_else(|| self.condition());
                 let finding = found(FindingStatus::Lacking, note.as_deref());
                 self.with_change(finding, &held, &lacking)
@@ -52,7 +52,7 @@ impl Machine<'_> {
     fn with_change(
         &self,
         finding: MachineFinding,
-        held: &Held,
+        held: &HeldScopes,
         lacking: &[NeededMethod],
     ) -> MachineFinding {
         let set = held.opened(lacking, self.has_own_account());
@@ -66,7 +66,7 @@ impl Machine<'_> {
     }
 
     /// Returns the scopes of the machine; `None` if it has no account.
-    fn held(&self, pods: &PodIdentity) -> Option<Held> {
+    fn held(&self, pods: &PodIdentity) -> Option<HeldScopes> {
         let mut held = match self.value(self.row.path) {
             PlannedValue::Known(list, unknown) => match list_of(list, unknown) {
                 Some(held) => held,
@@ -74,7 +74,7 @@ impl Machine<'_> {
             },
             PlannedValue::Absent if self.has_block() => self.if_empty(self.row.if_empty)?,
             PlannedValue::Absent => self.if_empty(self.row.without_block)?,
-            PlannedValue::Unknown | PlannedValue::Missing => Held::unknown(UNTIL_APPLY),
+            PlannedValue::Unknown | PlannedValue::Missing => HeldScopes::unknown(UNTIL_APPLY),
         };
         if held.doubt.is_none() || !self.row.added.is_empty() {
             held.scopes.extend(self.row.added.iter().map(|name| scope(name)));
@@ -86,20 +86,20 @@ impl Machine<'_> {
         Some(held)
     }
 
-    fn if_empty(&self, rule: IfEmpty) -> Option<Held> {
+    fn if_empty(&self, rule: IfEmpty) -> Option<HeldScopes> {
         match rule {
             IfEmpty::NoAccount => None,
-            IfEmpty::NoScopes => Some(Held::default()),
-            IfEmpty::Unknown(why) => Some(Held::unknown(why)),
+            IfEmpty::NoScopes => Some(HeldScopes::default()),
+            IfEmpty::Unknown(why) => Some(HeldScopes::unknown(why)),
             IfEmpty::Scopes(names) => {
                 let scopes = names.iter().map(|name| scope(name)).collect();
-                Some(Held { scopes, ..Held::default() })
+                Some(HeldScopes { scopes, ..HeldScopes::default() })
             }
         }
     }
 
     /// Adds the scopes that Google may add to a list.
-    fn add_possible(&self, held: &mut Held) {
+    fn add_possible(&self, held: &mut HeldScopes) {
         match self.resource.kind.as_str() {
             // GKE adds the scope to nodes, whatever the list says. Source:
             // `containerClusterAddedScopesSuppress` in
@@ -119,7 +119,7 @@ impl Machine<'_> {
     }
 
     /// Returns the note for texts in the list that are no scopes.
-    fn invalid(&self, held: &Held) -> Option<String> {
+    fn invalid(&self, held: &HeldScopes) -> Option<String> {
         let names: Vec<String> =
             held.invalid.iter().map(|name| format!("`{:.40}`", name.escape_debug())).collect();
         let is_alias = held.invalid.iter().any(|name| name == "default" || name == "gke-default");
@@ -163,15 +163,15 @@ impl Machine<'_> {
     }
 
     fn value(&self, path: &[&str]) -> PlannedValue<'_> {
-        find(&self.resource.after, &self.resource.unknown, path)
+        self.resource.value(path)
     }
 }
 
 const UNTIL_APPLY: &str = "the scopes are not known until the plan is applied";
 
 /// Returns the scopes of a list; `None` if it is known to be empty.
-fn list_of(list: &Value, unknown: &Value) -> Option<Held> {
-    let mut held = Held::default();
+fn list_of(list: &Value, unknown: &Value) -> Option<HeldScopes> {
+    let mut held = HeldScopes::default();
     let is_unknown = |index: usize| match unknown {
         Value::Array(marks) => marks.get(index) == Some(&Value::Bool(true)),
         mark => *mark == Value::Bool(true),

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::PlannedResource;
-use super::value::{PlannedValue, find};
+use super::resource::PlannedResource;
+use super::value::PlannedValue;
 use crate::finding::ChangeEffect;
 
 /// A list of scopes in a resource.
-pub(super) struct Row {
+pub(super) struct ScopesRow {
     pub(super) resource: &'static str,
     /// The names of the blocks and the attribute of the list.
     pub(super) path: &'static [&'static str],
@@ -33,8 +33,8 @@ pub(super) enum IfEmpty {
 
 /// The rows. Paths and effects are those of the provider at commit e03b762 of August 2026:
 /// <https://github.com/hashicorp/terraform-provider-google/tree/e03b762>.
-static ROWS: [Row; 12] = [
-    Row {
+static ROWS: [ScopesRow; 12] = [
+    ScopesRow {
         resource: "google_compute_instance",
         path: &["service_account", "scopes"],
         account: "email",
@@ -44,9 +44,9 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: None,
     },
-    Row { resource: "google_compute_instance_template", ..TEMPLATE },
-    Row { resource: "google_compute_region_instance_template", ..TEMPLATE },
-    Row {
+    ScopesRow { resource: "google_compute_instance_template", ..TEMPLATE },
+    ScopesRow { resource: "google_compute_region_instance_template", ..TEMPLATE },
+    ScopesRow {
         resource: "google_container_node_pool",
         effect: ChangeEffect::Replaces,
         condition: Some(
@@ -55,7 +55,7 @@ static ROWS: [Row; 12] = [
         ),
         ..NODES
     },
-    Row {
+    ScopesRow {
         resource: "google_container_cluster",
         effect: ChangeEffect::ReplacesCluster,
         condition: Some(
@@ -65,7 +65,7 @@ static ROWS: [Row; 12] = [
         ),
         ..NODES
     },
-    Row {
+    ScopesRow {
         resource: "google_container_cluster",
         path: &AUTO_PROVISIONING,
         account: "service_account",
@@ -75,7 +75,7 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: Some("that the list counts for new pools only is unverified"),
     },
-    Row {
+    ScopesRow {
         resource: "google_dataproc_cluster",
         path: &["cluster_config", "gce_cluster_config", "service_account_scopes"],
         account: "service_account",
@@ -85,7 +85,7 @@ static ROWS: [Row; 12] = [
         added: &DATAPROC_BASE,
         condition: Some("Dataproc adds scopes of its own to the list, which are counted here"),
     },
-    Row {
+    ScopesRow {
         resource: "google_workstations_workstation_config",
         path: &["host", "gce_instance", "service_account_scopes"],
         account: "service_account",
@@ -95,7 +95,7 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: None,
     },
-    Row {
+    ScopesRow {
         resource: "google_tpu_v2_vm",
         path: &["service_account", "scope"],
         account: "email",
@@ -105,7 +105,7 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: Some("that the change replaces the VM is unverified"),
     },
-    Row {
+    ScopesRow {
         resource: "google_workbench_instance",
         path: &["gce_setup", "service_accounts", "scopes"],
         account: "email",
@@ -115,7 +115,7 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: Some("the list is output only: no argument of the resource sets it"),
     },
-    Row {
+    ScopesRow {
         resource: "google_composer_environment",
         path: &["config", "node_config", "oauth_scopes"],
         account: "service_account",
@@ -125,7 +125,7 @@ static ROWS: [Row; 12] = [
         added: &[],
         condition: Some("only Composer 1 has the list, and Composer 1 ended on 15 September 2026"),
     },
-    Row {
+    ScopesRow {
         resource: "google_notebooks_instance",
         path: &["service_account_scopes"],
         account: "service_account",
@@ -137,7 +137,7 @@ static ROWS: [Row; 12] = [
     },
 ];
 
-const TEMPLATE: Row = Row {
+const TEMPLATE: ScopesRow = ScopesRow {
     resource: "",
     path: &["service_account", "scopes"],
     account: "email",
@@ -151,7 +151,7 @@ const TEMPLATE: Row = Row {
     ),
 };
 
-const NODES: Row = Row {
+const NODES: ScopesRow = ScopesRow {
     resource: "",
     path: &["node_config", "oauth_scopes"],
     account: "service_account",
@@ -185,7 +185,8 @@ const DATAPROC_BASE: [&str; 3] =
 const DATAPROC_EMPTY: [&str; 4] =
     ["bigquery", "bigtable.admin.table", "bigtable.data", "devstorage.full_control"];
 
-/// Types whose tokens always hold `cloud-platform`, and any scope that the program requests. Source:
+/// Types whose tokens always hold `cloud-platform`, and any scope that the program requests.
+/// Source:
 /// <https://docs.cloud.google.com/run/docs/securing/service-identity>.
 pub(super) const ALWAYS_CLOUD_PLATFORM: [&str; 7] = [
     "google_app_engine_standard_app_version",
@@ -198,11 +199,11 @@ pub(super) const ALWAYS_CLOUD_PLATFORM: [&str; 7] = [
 ];
 
 /// Returns the rows that a resource has.
-pub(super) fn rows_of(resource: &PlannedResource) -> impl Iterator<Item = &'static Row> + '_ {
+pub(super) fn rows_of(resource: &PlannedResource) -> impl Iterator<Item = &'static ScopesRow> + '_ {
     ROWS.iter().filter(|row| row.resource == resource.kind && row.exists_in(resource))
 }
 
-impl Row {
+impl ScopesRow {
     /// Checks whether a resource has the list. Most types have one list; a cluster has one for its
     /// default pool, one for auto-provisioned pools, or none.
     fn exists_in(&self, resource: &PlannedResource) -> bool {
@@ -219,31 +220,27 @@ impl Row {
     }
 }
 
-fn value<'a>(resource: &'a PlannedResource, path: &[&str]) -> PlannedValue<'a> {
-    find(&resource.after, &resource.unknown, path)
-}
-
 /// Checks whether a block is there, or may be there after the plan is applied.
 fn has_blocks(resource: &PlannedResource, path: &[&str]) -> bool {
-    match value(resource, path) {
+    match resource.value(path) {
         PlannedValue::Known(Value::Array(blocks), _) => !blocks.is_empty(),
         PlannedValue::Known(..) | PlannedValue::Unknown => true,
         PlannedValue::Absent | PlannedValue::Missing => false,
     }
 }
 
-/// Checks whether a cluster has a default pool. A cluster whose pool is removed has the list only if
-/// the configuration contains it.
+/// Checks whether a cluster has a default pool. A cluster whose pool is removed has the list only
+/// if the configuration contains it.
 fn has_default_pool(cluster: &PlannedResource) -> bool {
     let has_config = has_blocks(cluster, &["node_config"]);
-    match value(cluster, &["remove_default_node_pool"]).is(true) {
-        true => has_config && value(cluster, &["node_config"]) != PlannedValue::Unknown,
+    match cluster.value(&["remove_default_node_pool"]).is(true) {
+        true => has_config && cluster.value(&["node_config"]) != PlannedValue::Unknown,
         false => has_config || !has_blocks(cluster, &["cluster_autoscaling"]),
     }
 }
 
 fn has_auto_provisioning(cluster: &PlannedResource) -> bool {
-    match value(cluster, &["cluster_autoscaling", "enabled"]) {
+    match cluster.value(&["cluster_autoscaling", "enabled"]) {
         PlannedValue::Known(Value::Bool(is_on), _) => *is_on,
         PlannedValue::Unknown => true,
         _ => has_blocks(cluster, &AUTO_PROVISIONING[..2]),
@@ -251,6 +248,6 @@ fn has_auto_provisioning(cluster: &PlannedResource) -> bool {
 }
 
 fn is_later_than_composer_1(environment: &PlannedResource) -> bool {
-    let image = value(environment, &["config", "software_config", "image_version"]).text();
+    let image = environment.value(&["config", "software_config", "image_version"]).text();
     image.is_some_and(|image| image.starts_with("composer-") && !image.starts_with("composer-1"))
 }

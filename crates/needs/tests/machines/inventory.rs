@@ -102,7 +102,10 @@ fn an_asset_export_of_any_size_is_read_asset_by_asset() {
         })
         .to_string()
     };
-    let bucket = json!({ "name": "//storage.googleapis.com/b", "assetType": "storage.googleapis.com/Bucket" });
+    let bucket = json!({
+        "name": "//storage.googleapis.com/b",
+        "assetType": "storage.googleapis.com/Bucket",
+    });
     let lines: Vec<String> = (0..2000).map(asset).chain([bucket.to_string()]).collect();
     let found = check(&lines.join("\n")).unwrap();
     assert_eq!(found.len(), 2000);

@@ -71,7 +71,7 @@ fn unusable_files_are_errors_with_the_place() {
         (r#"{"needs": [{"metod": "x"}]}"#, "needs[0]: missing field `method`"),
         (
             r#"{"needs": [{"method": "a"}, {"method": "storage.objects.insrt"}]}"#,
-            "needs[1]: unknown method `storage.objects.insrt`; did you mean `storage.objects.insert`",
+            "needs[1]: unknown method `storage.objects.insrt`; did you mean `storage.objects.in",
         ),
         (r#"{"schema": "gcp-scopes/needs/9", "needs": []}"#, "expected `gcp-scopes/needs/1`"),
         (r#"{"needs": [{"method": "storage.objects.get", "accepted": "x"}]}"#, "needs[0]"),

@@ -126,7 +126,9 @@ fn an_empty_list_or_no_block_means_what_the_product_makes_of_it() {
         ("google_dataproc_cluster", json!({ "cluster_config": [] }), "lacking"),
         (
             "google_dataproc_cluster",
-            json!({ "cluster_config": [{ "gce_cluster_config": [{ "service_account_scopes": [] }] }] }),
+            json!({ "cluster_config": [{
+                "gce_cluster_config": [{ "service_account_scopes": [] }],
+            }] }),
             "lacking",
         ),
         (
@@ -199,7 +201,10 @@ fn pods_with_identities_of_their_own_are_ok() {
         all.last().unwrap().status.as_str()
     };
     let scopes = json!(uris(&["devstorage.read_only"]));
-    let with_mode = |mode: Value| json!({ "oauth_scopes": scopes, "workload_metadata_config": [{ "mode": mode }] });
+    let with_mode = |mode: Value| {
+        let config = json!([{ "mode": mode }]);
+        json!({ "oauth_scopes": scopes, "workload_metadata_config": config })
+    };
     assert_eq!(pool(with_mode(json!("GKE_METADATA")), json!({}), &[]), "ok");
     assert_eq!(pool(with_mode(json!("GCE_METADATA")), json!({}), &[]), "lacking");
     assert_eq!(pool(json!({ "oauth_scopes": scopes }), json!({}), &[]), "lacking");
@@ -228,7 +233,10 @@ fn a_cluster_has_a_finding_for_each_list_that_it_has() {
         let found = findings(&needs, &plan(&[cluster]));
         found.iter().map(|f| f.effect.map_or_else(|| f.status.as_str(), |e| e.as_str())).collect()
     };
-    let auto = |list: &Value| json!([{ "enabled": true, "auto_provisioning_defaults": [{ "oauth_scopes": list }] }]);
+    let auto = |list: &Value| {
+        let defaults = json!([{ "oauth_scopes": list }]);
+        json!([{ "enabled": true, "auto_provisioning_defaults": defaults }])
+    };
     let node = |list: &Value| json!([{ "oauth_scopes": list }]);
     let both = json!({ "node_config": node(&scopes), "cluster_autoscaling": auto(&scopes) });
     assert_eq!(kinds(both, json!({})), ["replaces_cluster", "in_place"]);
@@ -237,7 +245,8 @@ fn a_cluster_has_a_finding_for_each_list_that_it_has() {
     let off =
         json!({ "node_config": node(&scopes), "cluster_autoscaling": [{ "enabled": false }] });
     assert_eq!(kinds(off, json!({})), ["replaces_cluster"]);
-    let profile = json!({ "node_config": node(&scopes), "cluster_autoscaling": [{ "auto_provisioning_defaults": [] }] });
+    let no_defaults = json!([{ "auto_provisioning_defaults": [] }]);
+    let profile = json!({ "node_config": node(&scopes), "cluster_autoscaling": no_defaults });
     assert_eq!(kinds(profile, json!({})), ["replaces_cluster"]);
     assert_eq!(kinds(json!({ "cluster_autoscaling": auto(&full) }), json!({})), ["ok"]);
     let removed = json!({ "remove_default_node_pool": true });
@@ -299,6 +308,7 @@ fn a_state_is_read_with_all_its_modules() {
             "values": { "service_account": [{ "email": "", "scopes": uris(list) }] },
         })
     };
+    let full = &["cloud-platform"];
     let state = json!({ "format_version": "1.0", "terraform_version": "1.9.0", "values": {
         "root_module": {
             "resources": [
@@ -310,7 +320,7 @@ fn a_state_is_read_with_all_its_modules() {
                 "resources": [vm("module.m.google_compute_instance.b", "managed", &["monitoring"])],
                 "child_modules": [{
                     "resources": [
-                        vm("module.m.module.n.google_compute_instance.c", "managed", &["cloud-platform"]),
+                        vm("module.m.module.n.google_compute_instance.c", "managed", full),
                     ],
                 }],
             }],
