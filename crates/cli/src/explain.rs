@@ -75,7 +75,7 @@ Examples:
 'GET https://www.googleapis.com/drive/v3/files' < error.json
   gcp-scopes explain --troubleshooter answer.json
   gcp-scopes explain error.log --on gce --script > mend.sh
-  gcloud logging read 'severity>=ERROR' --format=json | gcp-scopes explain --all
+  gcp-scopes explain --all error.log
   gcp-scopes explain --jsonl < answers.jsonl
 
 --all --format json prints

@@ -309,8 +309,12 @@ impl TestFolder {
             r#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b/photos"}"#;
         let response =
             r#"{"transport": "text", "status": null, "headers": {}, "body": "Error 403"}"#;
+        let answer = r#"{"overallAccessState": "CANNOT_ACCESS", "accessTuple":
+            {"principal": "me@example.com", "permission": "storage.objects.get"},
+            "allowPolicyExplanation": {"allowAccessState": "ALLOW_ACCESS_STATE_NOT_GRANTED"}}"#;
         let token = google.mint("me@example.com", ["drive.readonly"]);
         let files = [
+            ("answer.json", answer),
             ("error.log", REFUSAL),
             ("error.json", REFUSAL),
             ("questions.jsonl", question),
