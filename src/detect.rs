@@ -1,7 +1,7 @@
 //! Detects where the process runs, from environment variables, a credential file and the metadata
 //! server.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,9 +56,11 @@ pub(crate) fn process() -> Snapshot {
 
 /// Adds the contents of the credential files to which the snapshot's variables point.
 pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
-    let files = snapshot.credential_paths().into_iter();
-    let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
-    files.fold(snapshot, |snapshot, (text, path)| snapshot.with_file(path, &text))
+    let paths = snapshot.credential_paths().into_iter();
+    paths.fold(snapshot, |snapshot, path| match read_file(Path::new(&path)) {
+        Ok(text) => snapshot.with_file(path, &text),
+        Err(error) => snapshot.with_unread_file(path, error.kind()),
+    })
 }
 
 /// Maps the emulators that the snapshot's variables name. Returns all endpoints, and those to which
@@ -161,11 +163,14 @@ fn with_value(
     }
 }
 
-/// Reads a regular file of UTF-8 text. Returns `None` for a pipe, because reading would consume
-/// data meant for the program.
-fn read_file(path: &Path) -> Option<String> {
-    path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    std::io::read_to_string(std::fs::File::open(path).ok()?.take(MAX_FILE)).ok()
+/// Reads a regular file of UTF-8 text. Fails for a pipe, because reading would consume data meant
+/// for the program.
+fn read_file(path: &Path) -> io::Result<String> {
+    match path.metadata()? {
+        metadata if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        metadata if !metadata.is_file() => Err(io::ErrorKind::Unsupported.into()),
+        _ => io::read_to_string(std::fs::File::open(path)?.take(MAX_FILE)),
+    }
 }
 
 #[cfg(test)]
@@ -418,7 +423,34 @@ mod tests {
 
     #[test]
     fn a_directory_and_a_missing_file_are_not_read() {
-        assert_eq!(read_file(&std::env::temp_dir()), None);
-        assert_eq!(read_file(&std::env::temp_dir().join("no-such-credential.json")), None);
+        let failure = |path: &Path| read_file(path).unwrap_err().kind();
+        let folder = std::env::temp_dir();
+        assert_eq!(failure(&folder), io::ErrorKind::IsADirectory);
+        assert_eq!(failure(&folder.join("no-such-credential.json")), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_named_credential_file_that_cannot_be_used_is_named_with_the_cause() {
+        let path = std::env::temp_dir().join(format!("gcp-scopes-key-{}", std::process::id()));
+        let problem = |path: &Path| {
+            let path = path.to_string_lossy().into_owned();
+            let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", &path);
+            let here = Environment::from_snapshot(&with_files(snapshot));
+            let problem = here.credential_file_problem()?;
+            assert!(problem.contains(&path), "{problem}");
+            Some(problem.rsplit(", which ").next().unwrap().to_owned())
+        };
+        assert_eq!(problem(&path).as_deref(), Some("does not exist"));
+        assert_eq!(problem(&std::env::temp_dir()).as_deref(), Some("is a folder"));
+        for (content, expected) in [
+            (&b"\xff\xfe{\0}\0"[..], Some("is not UTF-8 text")),
+            (b"", Some("is empty")),
+            (b"{\"type\":", Some("is not JSON: line 1, column 8")),
+            (br#"{"type":"authorized_user"}"#, None),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(problem(&path).as_deref(), expected);
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

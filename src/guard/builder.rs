@@ -26,7 +26,7 @@ use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 use crate::live_environment::LiveEnvironment;
-use crate::telemetry;
+use crate::telemetry::unusable_variable;
 
 /// The settings of a [`Guard`]. Created by [`Guard::builder`].
 ///
@@ -412,10 +412,7 @@ impl GuardBuilder {
         let Some(value) = value.filter(|value| !value.is_empty()) else { return };
         match Preflight::parse(&value) {
             Some(preflight) => self.preflight = preflight,
-            None => telemetry::unusable_variable(
-                Preflight::VARIABLE,
-                "set it to off, warn, confirm or deny",
-            ),
+            None => unusable_variable(Preflight::VARIABLE, "set it to off, warn, confirm or deny"),
         }
     }
 

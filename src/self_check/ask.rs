@@ -124,7 +124,8 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let in_shell =
         environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let uses_server = in_shell || credential == Credential::MetadataServer;
-    let no_server = || match (credential, live.problem()) {
+    let problem = environment.credential_file_problem().map(str::to_owned);
+    let no_server = || match (credential, problem.or_else(|| live.problem())) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),

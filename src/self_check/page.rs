@@ -168,7 +168,8 @@ fn facts(report: &Report, layout: &Layout) -> String {
         Some(scopes) if scopes.is_empty() => NO_CREDENTIAL,
         _ => environment.credential().describe(),
     };
-    let credential = report.credential.unwrap_or(of_environment);
+    let credential = report.credential.or(environment.credential_file_problem());
+    let credential = credential.unwrap_or(of_environment);
     lines += &layout.fact("credential", credential);
     if let Some(account) = environment.account() {
         lines += &layout.fact("account", account);

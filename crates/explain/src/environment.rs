@@ -73,6 +73,7 @@ pub struct Environment {
     unique_id: Option<String>,
     scopes: Option<ScopeSet>,
     managed_by: Option<&'static str>,
+    credential_file_problem: Option<String>,
 }
 
 impl Environment {
@@ -117,6 +118,9 @@ impl Environment {
                 .filter(|_| platform.has_fixed_scopes())
                 .and_then(scope_list),
             managed_by: snapshot.env(signals::OWNER_VARIABLE).and_then(names::owner),
+            credential_file_problem: snapshot
+                .credential_file_problem()
+                .filter(|_| snapshot.declared().is_none()),
         }
     }
 
@@ -148,6 +152,23 @@ impl Environment {
         self.credential
     }
 
+    /// Returns why the file that the variable `GOOGLE_APPLICATION_CREDENTIALS` names cannot be
+    /// used, with the path of the file. Google's client libraries then try no other credential.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let snapshot = Snapshot::new()
+    ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
+    ///     .with_file("/etc/key.json", "");
+    /// let problem = "GOOGLE_APPLICATION_CREDENTIALS names /etc/key.json, which is empty";
+    /// assert_eq!(Environment::from_snapshot(&snapshot).credential_file_problem(), Some(problem));
+    /// ```
+    #[must_use]
+    pub fn credential_file_problem(&self) -> Option<&str> {
+        self.credential_file_problem.as_deref()
+    }
+
     /// Sets the credential of the program.
     ///
     /// If the credential changes, the account becomes unknown. Domain-wide delegation keeps the
@@ -168,6 +189,7 @@ impl Environment {
             (self.account, self.unique_id) = (None, None);
         }
         self.credential = credential;
+        self.credential_file_problem = None;
         self
     }
 

@@ -195,7 +195,10 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
             String::new()
         },
         account(facts, layout).unwrap_or_default(),
-        layout.fact("credential", environment.credential().describe()),
+        layout.fact(
+            "credential",
+            environment.credential_file_problem().unwrap_or(environment.credential().describe()),
+        ),
         fact("runs on", (platform != Platform::Unknown).then(|| platform.to_string()).as_deref()),
         fact("server said", server_message.map(|words| format!("\"{words}\"")).as_deref()),
         fact("request id", refusal.as_ref().and_then(Refusal::request_id)),

@@ -58,6 +58,17 @@ impl CredentialFile {
     }
 }
 
+/// Returns why a text is no credential file, as the end of a sentence about the file.
+pub(super) fn problem(text: &str) -> String {
+    let parsed = serde_json::from_str::<serde_json::Value>(text);
+    match parsed {
+        _ if text.trim().is_empty() => "is empty".to_owned(),
+        Ok(serde_json::Value::Object(_)) => "has no text in the field `type`".to_owned(),
+        Ok(_) => "is not a JSON object".to_owned(),
+        Err(error) => format!("is not JSON: line {}, column {}", error.line(), error.column()),
+    }
+}
+
 /// Returns the account in `…/serviceAccounts/EMAIL:generateAccessToken`.
 fn impersonated_account(url: &str) -> Option<&str> {
     url.rsplit('/').next()?.split(':').next()
@@ -122,6 +133,19 @@ mod tests {
                 has_account.then_some("r@p.iam.gserviceaccount.com"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_has_a_reason() {
+        for (text, why) in [
+            (" \n", "is empty"),
+            ("{}", "has no text in the field `type`"),
+            (r#"{"type":7,"private_key":"SECRET"}"#, "has no text in the field `type`"),
+            ("[]", "is not a JSON object"),
+            ("{\n\"type\":", "is not JSON: line 2, column 7"),
+        ] {
+            assert_eq!(problem(text), why, "{text}");
         }
     }
 

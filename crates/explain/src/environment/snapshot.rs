@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 
 use super::credential::Credential;
-use super::credential_file::CredentialFile;
+use super::credential_file::{self, CredentialFile};
 use super::metadata::DEFAULT_HOST;
 use super::signals::{
     ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, EMULATORS, METADATA_PATHS,
@@ -32,7 +33,8 @@ use super::signals::{
 #[derive(Clone, Default)]
 pub struct Snapshot {
     env: BTreeMap<String, String>,
-    files: BTreeMap<String, Option<CredentialFile>>,
+    /// A file, or why it cannot be used.
+    files: BTreeMap<String, Result<CredentialFile, String>>,
     product: Option<String>,
     metadata: BTreeMap<String, String>,
     problem: Option<String>,
@@ -129,7 +131,37 @@ impl Snapshot {
         if path == PRODUCT_NAME_FILE {
             self.product = Some(text.trim().to_owned());
         } else {
-            self.files.insert(path, CredentialFile::parse(text));
+            let file = CredentialFile::parse(text);
+            self.files.insert(path, file.ok_or_else(|| credential_file::problem(text)));
+        }
+        self
+    }
+
+    /// Adds a credential file that cannot be read. Only the file that
+    /// `GOOGLE_APPLICATION_CREDENTIALS` names counts: at other paths there may be none.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    ///
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let snapshot = Snapshot::new()
+    ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
+    ///     .with_unread_file("/etc/key.json", ErrorKind::NotFound);
+    /// let here = Environment::from_snapshot(&snapshot);
+    /// assert!(here.credential_file_problem().is_some_and(|why| why.contains("/etc/key.json")));
+    /// ```
+    #[must_use]
+    pub fn with_unread_file(mut self, path: impl Into<String>, why: ErrorKind) -> Self {
+        let why = match why {
+            ErrorKind::NotFound => "does not exist".to_owned(),
+            ErrorKind::IsADirectory => "is a folder".to_owned(),
+            ErrorKind::InvalidData => "is not UTF-8 text".to_owned(),
+            other => format!("cannot be read: {other}"),
+        };
+        let path = path.into();
+        if self.env(CREDENTIALS_VARIABLE) == Some(&path) {
+            self.files.insert(path, Err(why));
         }
         self
     }
@@ -277,7 +309,14 @@ impl Snapshot {
     /// Returns the credential file that Google's client libraries use; `None` if there is no such
     /// file or if it cannot be parsed.
     pub(super) fn credential_file(&self) -> Option<&CredentialFile> {
-        self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref()
+        self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref().ok()
+    }
+
+    /// Returns why the file that `GOOGLE_APPLICATION_CREDENTIALS` names cannot be used.
+    pub(super) fn credential_file_problem(&self) -> Option<String> {
+        let path = self.env(CREDENTIALS_VARIABLE)?;
+        let why = self.files.get(path)?.as_ref().err()?;
+        Some(format!("{CREDENTIALS_VARIABLE} names {}, which {why}", path.escape_debug()))
     }
 
     /// Returns the paths at which a credential file may be. The first path with a file counts. If
