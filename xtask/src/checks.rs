@@ -23,7 +23,7 @@ const SMALL: [(&str, usize); 4] = [
     ("gcp-scopes-catalog", 6),
     ("gcp-scopes-explain", 8),
     ("gcp-scopes-needs", 4),
-    ("gcp-scopes", 13),
+    ("gcp-scopes", 14),
 ];
 /// Crates without I/O, which make no calls to the operating system.
 const PURE: [&str; 3] = ["gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes-needs"];

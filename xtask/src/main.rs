@@ -10,6 +10,7 @@ mod examples;
 mod imports;
 mod instructions;
 mod msrv;
+mod newest;
 mod package;
 mod printed;
 mod readme;
@@ -48,6 +49,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask msrv                check code and dependencies against the promised versions
                                        of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
+       cargo xtask newest              find clients with a newer release than the tested one
        cargo xtask instructions        compare the instructions a call takes with the committed
                                        counts; --release for cargo's release profile, too; --write
                                        to write them
@@ -79,6 +81,7 @@ fn main() -> anyhow::Result<()> {
         ["api", "--write"] => api::run(true),
         ["core"] => checks::core(),
         ["msrv"] => msrv::check(),
+        ["newest"] => newest::check(),
         ["msrv", "--compile"] => msrv::compile(),
         ["deep"] => deep::all(),
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
