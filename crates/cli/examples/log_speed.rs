@@ -98,10 +98,11 @@ fn record(number: u64) -> Value {
              scopes., forbidden"
         ),
         _ => format!(
-            "GET https://storage.googleapis.com/storage/v1/b/kite-photos/o/{number} 200 OK in {} ms",
+            "GET https://storage.googleapis.com/storage/v1/b/kites/o/{number} 200 OK in {} ms",
             spread % 97
         ),
     };
+    let time = format!("08:{:02}:{:02}", number / 60 % 60, number % 60);
     json!({
         "insertId": format!("{spread:016x}"),
         "jsonPayload": {"message": message, "request": number, "user": "ann"},
@@ -117,7 +118,7 @@ fn record(number: u64) -> Value {
             "type": "cloud_run_revision"
         },
         "severity": if number % 1000 == 999 { "ERROR" } else { "INFO" },
-        "timestamp": format!("2026-11-02T08:{:02}:{:02}.{:09}Z", number / 60 % 60, number % 60, spread % 1_000_000_000),
+        "timestamp": format!("2026-11-02T{time}.{:09}Z", spread % 1_000_000_000),
         "trace": format!("projects/blue-kite-7/traces/{spread:016x}{spread:016x}"),
     })
 }

@@ -392,7 +392,11 @@ fn spans_and_log_records_of_opentelemetry_are_read() {
             "resource": resource,
             "scopeSpans": [{"spans": [
                 {"name": "ok", "status": {}},
-                {"name": "call", "attributes": attributes, "status": {"code": 2, "message": message}},
+                {
+                    "name": "call",
+                    "attributes": attributes,
+                    "status": {"code": 2, "message": message},
+                },
             ]}],
         }]})
     };

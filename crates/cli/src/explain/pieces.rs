@@ -36,7 +36,7 @@ pub(crate) enum Form {
 
 /// A piece of a log.
 #[derive(Debug, Clone)]
-pub(crate) struct Piece {
+pub(crate) struct LogPiece {
     pub(crate) form: Form,
     /// The place in the buffer.
     range: Range<usize>,
@@ -56,7 +56,7 @@ pub(crate) struct Pieces<R> {
     /// Whether the pieces are within a JSON value that is larger than [`MAX_PIECE`].
     is_inside: bool,
     /// The last pieces of a JSON or YAML log, as far as they are in the buffer.
-    last: VecDeque<Piece>,
+    last: VecDeque<LogPiece>,
     records: usize,
     lines: usize,
     /// The place up to which `lines` is counted.
@@ -111,18 +111,18 @@ impl<R: Read> Pieces<R> {
         self.buffer.get(self.at..).unwrap_or_default()
     }
 
-    pub(crate) fn bytes(&self, piece: &Piece) -> &[u8] {
+    pub(crate) fn bytes(&self, piece: &LogPiece) -> &[u8] {
         self.buffer.get(piece.range.clone()).unwrap_or_default()
     }
 
     /// Returns the pieces before a piece, as far as they are kept; for a plain-text log, one piece.
-    pub(crate) fn before(&self, piece: &Piece) -> Vec<Piece> {
+    pub(crate) fn before(&self, piece: &LogPiece) -> Vec<LogPiece> {
         if self.form != Form::Text {
             let earlier = self.last.iter().filter(|other| other.range.end <= piece.range.start);
             return earlier.cloned().collect();
         }
         let start = piece.range.start;
-        vec![Piece { range: start.saturating_sub(HISTORY)..start, ..piece.clone() }]
+        vec![LogPiece { range: start.saturating_sub(HISTORY)..start, ..piece.clone() }]
     }
 
     /// Returns the end of a piece to the pieces to come.
@@ -137,7 +137,7 @@ impl<R: Read> Pieces<R> {
     }
 
     /// Returns the next piece; `None` at the end of the log.
-    pub(crate) fn next_piece(&mut self) -> io::Result<Option<Piece>> {
+    pub(crate) fn next_piece(&mut self) -> io::Result<Option<LogPiece>> {
         loop {
             let found = match self.form {
                 Form::Json => self.json_piece(),
@@ -153,12 +153,12 @@ impl<R: Read> Pieces<R> {
     }
 
     /// Takes a piece of this length from the rest.
-    fn take(&mut self, form: Form, length: usize) -> Piece {
+    fn take(&mut self, form: Form, length: usize) -> LogPiece {
         self.count_lines();
         let range = self.at..self.at + length;
         self.at = range.end;
         let preceding = if self.form == Form::Text { self.lines } else { self.records };
-        let piece = Piece { form, range, preceding };
+        let piece = LogPiece { form, range, preceding };
         if self.form != Form::Text {
             self.records += 1;
             while self.last.front().is_some_and(|first| first.range.end + HISTORY < self.at) {

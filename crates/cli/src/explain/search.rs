@@ -11,7 +11,7 @@ use gcp_scopes::environment::Environment;
 use gcp_scopes::refusal::{Certainty, Gate, MARKS, Refusal, classify, decisive};
 use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
 
-use super::pieces::{Form, Piece, Pieces};
+use super::pieces::{Form, LogPiece, Pieces};
 use super::yaml;
 
 /// A refusal, and what is known of the refused call.
@@ -261,7 +261,7 @@ impl LogSearch {
     }
 
     /// Reads a piece of a long log.
-    fn read_piece(&mut self, pieces: &mut Pieces<impl Read>, piece: &Piece, marks: &Marks) {
+    fn read_piece(&mut self, pieces: &mut Pieces<impl Read>, piece: &LogPiece, marks: &Marks) {
         let bytes = pieces.bytes(piece);
         let key = template_of(bytes);
         if piece.form != Form::Text && self.is_known(key) {
@@ -279,7 +279,7 @@ impl LogSearch {
     }
 
     /// Reads a part of a plain-text log.
-    fn read_text(&mut self, pieces: &mut Pieces<impl Read>, piece: &Piece, marks: &Marks) {
+    fn read_text(&mut self, pieces: &mut Pieces<impl Read>, piece: &LogPiece, marks: &Marks) {
         let text = String::from_utf8_lossy(pieces.bytes(piece));
         let blocks = RecordedResponse::log_blocks(&text);
         let blocks =
@@ -462,8 +462,8 @@ fn records_of(log: &[u8], form: Form) -> Vec<RecordedResponse> {
 }
 
 /// Returns the text before a piece of a log, in which a call is searched.
-fn before_piece(pieces: &Pieces<impl Read>, piece: &Piece) -> String {
-    let text = |piece: &Piece| {
+fn before_piece(pieces: &Pieces<impl Read>, piece: &LogPiece) -> String {
+    let text = |piece: &LogPiece| {
         let bytes = pieces.bytes(piece);
         match piece.form {
             Form::Text => String::from_utf8_lossy(bytes).into_owned(),

@@ -17,7 +17,7 @@ use crate::output::{OutputFormat, print, sorted_uris, to_json};
 use crate::style::StyleArgs;
 
 /// The explanation of a refusal, and the records with the refusal.
-struct Counted {
+struct RepeatedRefusal {
     explanation: Explanation,
     count: u64,
     /// The name of the first record, such as `line 2`.
@@ -42,11 +42,11 @@ pub(crate) fn print_all(
     style: &StyleArgs,
 ) -> ExitCode {
     let of_records = found.iter().find_map(|found| found.refusal.environment.clone());
-    let mut counted: Vec<Counted> = found
+    let mut counted: Vec<RepeatedRefusal> = found
         .into_iter()
         .map(|LogRefusal { name, refusal, count, .. }| {
             let explanation = explainer.explanation(refusal);
-            Counted { explanation, count, first: name }
+            RepeatedRefusal { explanation, count, first: name }
         })
         .collect();
     counted.sort_by_key(|counted| Reverse(counted.count));
@@ -73,14 +73,14 @@ fn sets(explanation: &Explanation) -> Vec<ScopeSet> {
     each.chain(any).collect()
 }
 
-fn text(counted: &[Counted], together: Option<&Together>, style: &StyleArgs) -> String {
+fn text(counted: &[RepeatedRefusal], together: Option<&Together>, style: &StyleArgs) -> String {
     let layout = style.layout();
     if counted.is_empty() {
         return report::of_no_refusal(layout);
     }
     let total = counted.len();
-    let of_one = |(number, counted): (usize, &Counted)| {
-        let Counted { explanation, count, first } = counted;
+    let of_one = |(number, counted): (usize, &RepeatedRefusal)| {
+        let RepeatedRefusal { explanation, count, first } = counted;
         let others = match count - 1 {
             0 => String::new(),
             1 => " and 1 other record".to_owned(),
@@ -100,8 +100,8 @@ fn text(counted: &[Counted], together: Option<&Together>, style: &StyleArgs) -> 
     each + &together.unwrap_or_default()
 }
 
-fn json(counted: &[Counted], together: Option<&Together>, style: &StyleArgs) -> String {
-    let of_one = |Counted { explanation, count, first }: &Counted| {
+fn json(counted: &[RepeatedRefusal], together: Option<&Together>, style: &StyleArgs) -> String {
+    let of_one = |RepeatedRefusal { explanation, count, first }: &RepeatedRefusal| {
         let text = explanation.json_with_report(style.layout_in_json());
         let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
         value["count"] = json!(count);
