@@ -39,7 +39,7 @@ impl Flight {
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::scopes_suffice(self);
         }
-        if status != StatusCode::FORBIDDEN {
+        if self.is_trial && status != StatusCode::FORBIDDEN {
             learn::from_trial(self);
         }
         match status {

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Uri};
 use super::call_in_progress::Flight;
 use super::learn;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
+use crate::catalog::{self, ApiMethod, KnownHost, Lookup, is_foreign};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
@@ -230,10 +230,9 @@ impl Flight {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    // If the token has a scope that every method of the host with this verb accepts, the method
-    // does not matter.
-    // In that case only the request line is kept, and the method is looked up if Google refuses the
-    // call. `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` there.
+    // Most calls go to a host that is not Google's, or have a token with a scope that every method
+    // of the host with the same verb accepts. For these calls the method does not matter: only the
+    // server or the request line is kept, and the method is looked up if Google refuses the call.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.is_head = call.verb() == "HEAD";
@@ -241,6 +240,12 @@ impl Flight {
         let Self { guard, lookup, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed_scopes().is_none() && state.recording.get().is_none();
+        if is_plain && is_foreign(call, &state.endpoints) {
+            self.is_grpc = call.is_grpc();
+            line.keep_server(call.server().unwrap_or_default());
+            return Ok(());
+        }
+        // `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` below.
         let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
         let (Some(host), Some(token)) = (host, call.only_token()) else {
             return self.begin_with_lookup(call);

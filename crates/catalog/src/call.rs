@@ -52,7 +52,7 @@ pub struct Call<'a> {
     authority: Option<&'a str>,
     path: &'a str,
     query: Option<&'a str>,
-    headers: Option<Headers<'a>>,
+    headers: Option<&'a HeaderMap>,
     needed: Option<&'a NeededScopes>,
 }
 
@@ -171,7 +171,7 @@ impl<'a> Call<'a> {
     #[inline(always)]
     pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
         let verb = if self.verb == "POST" { header_text(headers, &METHOD_OVERRIDE) } else { None };
-        Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::new(headers)), ..self }
+        Self { verb: verb.unwrap_or(self.verb), headers: Some(headers), ..self }
     }
 
     /// Returns the value of `Authorization`. Returns `None` if the call has no such header, and if
@@ -192,8 +192,9 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline]
     pub fn only_token(&self) -> Option<&'a HeaderValue> {
-        let only = self.headers.as_ref()?.only_authorization();
-        only.filter(|_| !query::has_token(self.query()))
+        let mut values = self.headers?.get_all(AUTHORIZATION).iter();
+        let (first, second) = (values.next()?, values.next());
+        (second.is_none() && !query::has_token(self.query())).then_some(first)
     }
 
     /// Checks whether the request contains a token or an API key, in its headers or in its query.
@@ -211,7 +212,7 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         let has =
-            |name: &HeaderName| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+            |name: &HeaderName| self.headers.is_some_and(|headers| headers.contains_key(name));
         has(&AUTHORIZATION)
             || has(&API_KEY)
             || query::has_token(self.query())
@@ -270,7 +271,7 @@ impl<'a> Call<'a> {
     /// client, where a request has no host yet.
     #[inline]
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.authority.or_else(|| header_text(self.headers?.all, &HOST))
+        self.authority.or_else(|| header_text(self.headers?, &HOST))
     }
 
     /// Returns `host[:port]` of the URL, otherwise of the header `Host`, without the user.
@@ -357,20 +358,23 @@ impl<'a> Call<'a> {
             None => true,
         };
         query::is_signed(self.query())
-            || self.headers.and_then(|headers| headers.authorization).is_some_and(is_not_bearer)
+            || self
+                .headers
+                .and_then(|headers| headers.get(AUTHORIZATION))
+                .is_some_and(is_not_bearer)
     }
 
     /// Checks whether the request asks the server to copy an existing object: a header contains the
     /// source (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
-        let is_set = |name| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        let is_set = |name| self.headers.is_some_and(|headers| headers.contains_key(name));
         self.verb == "PUT" && COPY_SOURCES.iter().any(is_set)
     }
 
     /// Checks whether `Content-Type` begins with this text.
     fn has_content_type(&self, start: &str) -> bool {
-        let value = self.headers.and_then(|headers| headers.all.get(CONTENT_TYPE));
+        let value = self.headers.and_then(|headers| headers.get(CONTENT_TYPE));
         // A suffix such as `+proto` or a parameter such as `boundary` may follow.
         let begin = value.and_then(|value| value.as_bytes().get(..start.len()));
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
@@ -397,29 +401,6 @@ fn is_grpc_path(path: &str) -> bool {
     names.is_some_and(|(service, method)| {
         is_name(method) && service.rsplit_once('.').is_some_and(|(_, last)| is_name(last))
     })
-}
-
-/// The headers of a request, and the first two values of `Authorization`, which are read once.
-#[derive(Clone, Copy)]
-struct Headers<'a> {
-    all: &'a HeaderMap,
-    authorization: Option<&'a HeaderValue>,
-    second_authorization: Option<&'a HeaderValue>,
-}
-
-impl<'a> Headers<'a> {
-    #[inline(always)]
-    fn new(all: &'a HeaderMap) -> Self {
-        let mut values = all.get_all(AUTHORIZATION).iter();
-        Self { all, authorization: values.next(), second_authorization: values.next() }
-    }
-
-    /// Returns the value of `Authorization` if the header occurs exactly once. Google does not
-    /// document which of two values counts.
-    #[inline]
-    fn only_authorization(&self) -> Option<&'a HeaderValue> {
-        self.authorization.filter(|_| self.second_authorization.is_none())
-    }
 }
 
 /// Returns the first value of a header; `None` if the header is missing or the value is not ASCII

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::blob::Host;
-use crate::call::Call;
+use crate::call::{Call, host};
 use crate::catalog::Catalog;
 use crate::endpoints::Endpoints;
 use crate::lookup::Lookup;
@@ -76,6 +76,17 @@ impl KnownHost {
     pub fn name(self) -> &'static str {
         matching::host_text(self.catalog.blob().host_name(self.host))
     }
+}
+
+/// Checks by the name of its host alone whether a call certainly goes to no API of Google. For such
+/// a call [`lookup`](crate::lookup()) returns
+/// [`AbstainReason::Host`](crate::call::AbstainReason::Host).
+#[inline]
+#[must_use]
+pub fn is_foreign(call: &Call<'_>, endpoints: &Endpoints) -> bool {
+    endpoints.has_only_googles_hosts()
+        && call.is_http()
+        && call.authority().is_some_and(host::is_foreign)
 }
 
 impl fmt::Debug for KnownHost {

@@ -47,7 +47,7 @@ pub use typo::{nearest, typos};
 pub mod raw {
     pub use crate::blob::*;
     pub use crate::call::host::unalias;
-    pub use crate::known_host::KnownHost;
+    pub use crate::known_host::{KnownHost, is_foreign};
     pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
     pub use crate::server_names::APIS;
