@@ -7,7 +7,9 @@ use crate::denial::Denial;
 
 /// The function that [`GuardBuilder::on_denial`](crate::GuardBuilder::on_denial) sets.
 #[derive(Clone)]
-pub(crate) struct DenialHook(Arc<dyn Fn(&Denial, u64) + Send + Sync>);
+pub(crate) struct DenialHook(Arc<Hook>);
+
+type Hook = dyn Fn(&Denial, u64) + Send + Sync;
 
 impl DenialHook {
     pub(super) fn new(hook: impl Fn(&Denial, u64) + Send + Sync + 'static) -> Self {

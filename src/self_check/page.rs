@@ -168,7 +168,7 @@ fn facts(report: &Report, layout: &Layout) -> String {
         Some(scopes) if scopes.is_empty() => NO_CREDENTIAL,
         _ => environment.credential().describe(),
     };
-    let credential = report.credential.or(environment.credential_file_problem());
+    let credential = report.credential.or_else(|| environment.credential_file_problem());
     let credential = credential.unwrap_or(of_environment);
     lines += &layout.fact("credential", credential);
     if let Some(account) = environment.account() {

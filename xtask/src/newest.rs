@@ -49,8 +49,8 @@ fn dependencies(metadata: &Value) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Returns `NAME TESTED -> NEWEST` for a line of `cargo update --verbose` about a crate with a newer
-/// release.
+/// Returns `NAME TESTED -> NEWEST` for a line of `cargo update --verbose` about a crate that has a
+/// newer release.
 fn newer_release(line: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {

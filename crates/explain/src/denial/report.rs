@@ -197,7 +197,9 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
         account(facts, layout).unwrap_or_default(),
         layout.fact(
             "credential",
-            environment.credential_file_problem().unwrap_or(environment.credential().describe()),
+            environment
+                .credential_file_problem()
+                .unwrap_or_else(|| environment.credential().describe()),
         ),
         fact("runs on", (platform != Platform::Unknown).then(|| platform.to_string()).as_deref()),
         fact("server said", server_message.map(|words| format!("\"{words}\"")).as_deref()),
