@@ -52,6 +52,9 @@ pub(crate) fn finish(command: &mut Command, input: &[u8]) -> Finished {
 /// The published description of the JSON that the command prints.
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/gcp-scopes.json");
 
+/// The description of the findings about machines.
+const PLAN_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/plan-1.json");
+
 thread_local! {
     /// The compiled description of each form.
     static FORMS: (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) = forms();
@@ -66,7 +69,10 @@ fn forms() -> (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) {
         let form = format!("memory:///schema.json#/$defs/{name}");
         (name, compiler.compile(&form, &mut schemas).unwrap())
     });
-    (schemas, forms.into())
+    let plan = serde_json::from_str(&std::fs::read_to_string(PLAN_SCHEMA).unwrap()).unwrap();
+    compiler.add_resource("memory:///plan.json", plan).unwrap();
+    let plan = compiler.compile("memory:///plan.json", &mut schemas).unwrap();
+    (schemas, forms.into_iter().chain([("plan", plan)]).collect())
 }
 
 /// Asserts that a line of JSON that names its form has that form.
