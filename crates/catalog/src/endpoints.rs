@@ -175,8 +175,8 @@ impl Endpoints {
         catalog.host(authority)
     }
 
-    /// Checks whether the user added no host, and the catalog has methods: without methods a call to
-    /// any host leads to [`AbstainReason::Catalog`].
+    /// Checks whether the user added no host, and the catalog has methods: without methods a call
+    /// to any host leads to [`AbstainReason::Catalog`].
     #[inline]
     pub(crate) fn has_only_googles_hosts(&self) -> bool {
         self.mapped.is_empty() && self.universes.is_empty() && self.catalog.blob().set_count() > 0

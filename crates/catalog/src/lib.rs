@@ -61,9 +61,11 @@ pub mod fuzzing;
 #[cfg(all(any(test, fuzzing), feature = "full"))]
 #[path = "tests/naive.rs"]
 mod naive;
-#[cfg(all(test, feature = "full"))]
+#[cfg(test)]
+#[cfg(feature = "full")]
 #[path = "tests/catalog.rs"]
 mod tests;
-#[cfg(all(test, feature = "full"))]
+#[cfg(test)]
+#[cfg(feature = "full")]
 #[path = "tests/open.rs"]
 mod tests_of_open;

@@ -114,6 +114,6 @@ fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
         return Err(format!("the header lists {count} scopes; at most {MAX_SCOPES} are possible"));
     }
     let data = data.get(2..);
-    file.data = data.ok_or(format!("the text ends in line {last}, and no data follows"))?;
+    file.data = data.ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
     Ok(file)
 }

@@ -537,7 +537,7 @@ impl Refusal {
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
     ///
-    /// let url = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXh";
+    /// let url = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQw";
     /// let text = format!("Remediate access with this Troubleshooter URL - {url} .");
     /// let refusal = classify_text(&text).expect("no refusal");
     /// assert_eq!(refusal.troubleshooter_url(), Some(url));

@@ -138,9 +138,9 @@ pub(crate) fn abstain_reason(host: &str) -> AbstainReason {
 }
 
 /// Checks by the end of an authority whether it belongs to no host of Google. This check takes a
-/// fraction of the time of [`abstain_reason`], which returns [`AbstainReason::Host`] if this function
-/// returns `true`. The function returns `false` if it is not certain, such as for a name with a port
-/// or with capital letters.
+/// fraction of the time of [`abstain_reason`], which returns [`AbstainReason::Host`] if this
+/// function returns `true`. The function returns `false` if it is not certain, such as for a name
+/// with a port or with capital letters.
 #[inline]
 pub(crate) fn is_foreign(authority: &str) -> bool {
     let Some(end) = authority.as_bytes().last_chunk::<8>() else { return false };

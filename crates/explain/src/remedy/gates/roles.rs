@@ -15,8 +15,8 @@ pub(in crate::remedy) const ROLES: &str =
 /// Parts of messages of Kubernetes.
 const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
 
-/// Returns the options for a refusal by IAM. First comes Google's own page about the refusal, if the
-/// response contains its address, because several kinds of policies may refuse; against some of
+/// Returns the options for a refusal by IAM. First comes Google's own page about the refusal, if
+/// the response contains its address, because several kinds of policies may refuse; against some of
 /// them no role helps.
 pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
     let options = match cause_section(gate).or_else(|| section(gate)) {
@@ -37,7 +37,8 @@ pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
     Remedy::new(String::new(), options).options
 }
 
-/// Returns the section of advice for what the Policy Troubleshooter found, unless a role is missing.
+/// Returns the section of advice for what the Policy Troubleshooter found, unless a role is
+/// missing.
 fn cause_section(gate: &ClosedGate<'_>) -> Option<&'static str> {
     Some(match gate.refusal.iam_cause() {
         Some("deny_policy") => "deny_policy",
