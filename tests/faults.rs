@@ -554,7 +554,7 @@ async fn a_call_without_a_known_method_gets_a_token_for_a_scope_of_its_api() {
     ] {
         let (address, request) =
             record_request("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
-        let builder = Guard::builder().endpoint(&format!("http://{address}"), host).unwrap();
+        let builder = Guard::builder().endpoint(format!("http://{address}"), host).unwrap();
         let middleware = builder.build().middleware().with_token(EchoingTokenSource);
         let client = ClientBuilder::new(plain::client()).with(middleware).build();
         client.post(format!("http://{address}{path}")).body("{}").send().await.unwrap();
