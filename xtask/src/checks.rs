@@ -1,4 +1,4 @@
-//! `cargo xtask core` and `cargo xtask features`: the dependencies and the features of published
+//! `cargo xtask core` and `cargo xtask published`: the dependencies and the names of published
 //! crates.
 
 use std::collections::BTreeSet;
@@ -8,13 +8,9 @@ use anyhow::{Result, bail};
 use crate::tree;
 use crate::workspace::{self, Member};
 
-/// Prints a line `CRATE FEATURE` for each feature of each published crate, for a loop in a shell
-/// script. A line with the crate alone stands for the crate without features.
-pub(crate) fn features() -> Result<()> {
-    for member in workspace::published()? {
-        println!("{}", member.name);
-        member.features.iter().for_each(|feature| println!("{} {feature}", member.name));
-    }
+/// Prints the name of each published crate, for a loop in a shell script.
+pub(crate) fn published() -> Result<()> {
+    workspace::published()?.iter().for_each(|member| println!("{}", member.name));
     Ok(())
 }
 

@@ -14,11 +14,12 @@ use anyhow::{Result, bail};
 pub(crate) use fuzzing::{executions, fuzz, sanitized};
 pub(crate) use reliability::check as reliability;
 
-use crate::{catalog, msrv};
+use crate::{catalog, msrv, workspace};
 use tools::{is_installed, leave_out, run};
 
 /// Runs all checks.
 pub(crate) fn all() -> Result<()> {
+    features()?;
     clients()?;
     deny()?;
     msrv::compile()?;
@@ -29,6 +30,18 @@ pub(crate) fn all() -> Result<()> {
     sanitized("1000000", &[])?;
     reliability()?;
     mutants(None)
+}
+
+/// Checks that every feature of every published crate compiles without other features and without
+/// dev-dependencies.
+pub(crate) fn features() -> Result<()> {
+    for member in workspace::published()? {
+        for feature in &member.features {
+            let options = ["clippy", "-p", &member.name, "--no-default-features", "--features"];
+            run(Command::new("cargo").args(options).args([feature, "--", "-D", "warnings"]))?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks that what was extracted from Google's clients and committed is what the pinned packages

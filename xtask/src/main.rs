@@ -29,7 +29,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask readme [--check]    write, or compare, what README.md shows of programs, and
                                        its figures
        cargo xtask examples [--check]  write, or compare, the committed outputs of the examples
-       cargo xtask features            print each published crate, and each of its features
+       cargo xtask published           print the name of each published crate
        cargo xtask imports [CRATE…]    check that modules and files use one another in one
                                        direction, that no two types have the same name, and that
                                        no line of Rust is longer than 100 columns
@@ -44,7 +44,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask sizes               check the sizes of the catalogs that README.md states
        cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
-       cargo xtask deep reliability,
+       cargo xtask deep reliability|features,
        cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions
                                        of Rust
@@ -75,7 +75,7 @@ fn main() -> anyhow::Result<()> {
         ["adapters"] => adapters::check(),
         ["wasm"] => wasm::check(),
         ["wasm", "--possible"] => wasm::is_possible(),
-        ["features"] => checks::features(),
+        ["published"] => checks::published(),
         ["imports", names @ ..] => imports::check(names),
         ["api"] => api::run(false),
         ["api", "--write"] => api::run(true),
@@ -87,6 +87,7 @@ fn main() -> anyhow::Result<()> {
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
         ["deep", "soak", seconds] => deep::soak(seconds),
+        ["deep", "features"] => deep::features(),
         ["deep", "clients"] => deep::clients(),
         ["deep", "deny"] => deep::deny(),
         ["deep", "executions", count, targets @ ..] => deep::executions(count, targets),
