@@ -54,9 +54,10 @@ Examples:
 gcp-scopes check --need drive.files.list --token-stdin
 
 Before a service is deployed (nothing is sent anywhere):
-  terraform show -json tfplan | gcp-scopes check --needs-file gcp-needs.json --plan -
-  gcloud compute instances list --format=json | \
-gcp-scopes check --needs-file gcp-needs.json --instances -
+  gcp-scopes check --needs-file gcp-needs.json --plan plan.json
+  gcp-scopes check --needs-file gcp-needs.json --instances vms.json
+  The plan is the output of: terraform show -json PLAN
+  The VMs are the output of: gcloud compute instances list --format=json
 
 Resources:
   Buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions,

@@ -92,7 +92,7 @@ async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
     // The last round requests the token again, because the server may have issued a newer token.
     let rounds = vec![1, count(|_| true) - attributes - 4, attributes, 1, 2].leak();
     let (_, report) = whoami_in_rounds(rounds).await?;
-    ensure!(report["platform"] == "managed_instance_group", "{report}");
+    ensure!(report["runs_on"] == "managed_instance_group", "{report}");
     ensure!(report["location"] == "us-central1-a" && report["granted"].is_array(), "{report}");
     Ok(())
 }
