@@ -29,7 +29,11 @@ impl Flight {
     pub(super) fn note_other_host(&self, headers: &HeaderMap) {
         let notes = &self.guard.state().notes;
         let is_host_unknown = self.lookup.abstain_reason() == Some(AbstainReason::Host);
-        if is_host_unknown && is_scope_challenge(headers) {
+        // The headers are read only as long as the note may be logged.
+        if is_host_unknown
+            && !notes.is_noted(SetupNote::UnmappedHost)
+            && is_scope_challenge(headers)
+        {
             notes.note(SetupNote::UnmappedHost, self.line.server());
         }
     }

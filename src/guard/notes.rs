@@ -15,4 +15,9 @@ impl SetupNotes {
             telemetry::setup(note, server);
         }
     }
+
+    /// Returns whether a note was logged.
+    pub(crate) fn is_noted(&self, note: SetupNote) -> bool {
+        self.0[note as usize].load(Ordering::Relaxed)
+    }
 }
