@@ -312,11 +312,7 @@ impl Recorder {
 
     /// Returns sets of scopes. The recorded methods need one scope of each set.
     fn accepted(&self) -> Vec<ScopeSet> {
-        let sets = |method: ApiMethod| match method.needs_every_scope() {
-            true => method.accepted().iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
-            false => vec![method.accepted()],
-        };
-        self.methods().into_iter().flat_map(sets).collect()
+        self.methods().iter().flat_map(ApiMethod::scope_sets).collect()
     }
 }
 

@@ -136,9 +136,7 @@ macro_rules! log_call {
 
 /// Returns the protocol of calls to a method, as Google's Rust clients name it in their events.
 fn rpc_system(method: ApiMethod) -> &'static str {
-    // The id of a gRPC method has the words of its path.
-    let is_rpc = method.rpc_path().is_some_and(|path| path.replace('/', ".") == method.id());
-    if is_rpc { "grpc" } else { "http" }
+    if method.is_rpc() { "grpc" } else { "http" }
 }
 
 /// Returns the name of the RPC status with which Google refuses a call for lack of scope. Over

@@ -179,7 +179,18 @@ impl ApiMethod {
     }
 
     /// Checks whether this is a gRPC method.
-    pub(crate) fn is_rpc(self) -> bool {
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// assert!(ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?.is_rpc());
+    /// assert!(!ApiMethod::by_id("pubsub.projects.topics.publish")?.is_rpc());
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_rpc(self) -> bool {
         self.row() >= self.catalog().blob().rest_count()
     }
 
@@ -404,6 +415,26 @@ impl ApiMethod {
     #[must_use]
     pub fn needs_every_scope(&self) -> bool {
         self.silence() == Some(AbstainReason::Several)
+    }
+
+    /// Returns sets of scopes. A call of the method needs one scope of each set: there is one set,
+    /// or one for each scope if the method [needs every scope](Self::needs_every_scope).
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// let get = ApiMethod::by_id("storage.objects.get")?;
+    /// assert_eq!(get.scope_sets(), [get.accepted()]);
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn scope_sets(&self) -> Vec<ScopeSet> {
+        match self.needs_every_scope() {
+            true => self.accepted().iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
+            false => vec![self.accepted()],
+        }
     }
 
     /// Returns the source of the [accepted](Self::accepted) scopes:

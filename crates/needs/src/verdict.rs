@@ -1,9 +1,16 @@
 //! Compares a list of scopes with the needs of a service.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{ApiMethod, Lookup, least_scopes, recommended_scopes};
+use gcp_scopes_catalog::{Lookup, least_scopes, recommended_scopes};
 
 use crate::needs_file::{NeededMethod, NeedsFile};
+
+/// The note for a machine without an account.
+pub(crate) const NO_ACCOUNT: &str = "without a service account the machine gets no token at all";
+
+/// The note for a node of GKE whose scopes limit no pod.
+pub(crate) const GKE_METADATA: &str = "pods have identities of their own (GKE_METADATA): the scopes of the node limit no pod, except \
+     for those with hostNetwork (unverified)";
 
 /// The scopes of a machine.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +89,8 @@ impl HeldScopes {
     /// it. The default account, which often has the role Editor, gets the narrowest scopes: with
     /// `cloud-platform` it violates the CIS benchmark for Google Cloud (4.2).
     pub(crate) fn opened(&self, lacking: &[NeededMethod], is_own_account: bool) -> Vec<Scope> {
-        let accepted: Vec<ScopeSet> = lacking.iter().flat_map(accepted).collect();
+        let accepted: Vec<ScopeSet> =
+            lacking.iter().flat_map(|need| need.method().scope_sets()).collect();
         let opening: ScopeSet = match is_own_account {
             true => recommended_scopes(&accepted, None),
             false => least_scopes(&accepted).into_iter().collect(),
@@ -97,15 +105,6 @@ impl HeldScopes {
 /// Engine: <https://docs.cloud.google.com/compute/docs/access/service-accounts>.
 pub(crate) fn is_own_account(email: &str) -> bool {
     email.contains('@') && !email.ends_with("-compute@developer.gserviceaccount.com")
-}
-
-/// Returns sets of scopes. The method needs one scope of each set.
-fn accepted(need: &NeededMethod) -> Vec<ScopeSet> {
-    let method: ApiMethod = need.method();
-    match method.needs_every_scope() {
-        true => method.accepted().iter().map(|scope| ScopeSet::from_iter([scope])).collect(),
-        false => vec![method.accepted()],
-    }
 }
 
 /// Returns the scope that a text in a list of Terraform stands for.
