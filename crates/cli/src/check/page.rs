@@ -52,14 +52,14 @@ impl FindingsPage {
         let all: usize = self.counts.iter().sum();
         let noun = if all == 1 { "machine" } else { "machines" };
         let parts: Vec<String> = [
-            (lacking, "will be refused calls", "lacking"),
-            (no_account, "without a service account", "no account"),
-            (unknown, "not known", "unknown"),
-            (ok, "with the scopes for every call", "ok"),
+            (lacking, "will be refused calls"),
+            (no_account, "without a service account"),
+            (unknown, "not known"),
+            (ok, "with the scopes for every call"),
         ]
         .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, what, _)| format!("{count} {what}"))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
         .collect();
         match all {
             0 => "No machine with a list of scopes was found.".to_owned(),

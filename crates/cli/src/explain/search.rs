@@ -128,6 +128,19 @@ pub(crate) struct LogRefusal {
     places: [u64; 2],
 }
 
+impl LogRefusal {
+    /// Creates the only refusal of a text, which stands for no record.
+    fn only(name: &str, refusal: FoundRefusal) -> Self {
+        Self { name: name.to_owned(), refusal, count: 1, places: [0; 2] }
+    }
+
+    /// Counts another record with the refusal.
+    fn repeat(&mut self, place: u64) {
+        self.count += 1;
+        self.places[1] = place;
+    }
+}
+
 /// The refusals that were found in a log so far.
 #[derive(Default)]
 pub(crate) struct LogSearch {
@@ -191,11 +204,8 @@ pub(crate) fn all_in_text(text: &RecordedResponse) -> Vec<LogRefusal> {
     if !found.is_empty() {
         return found;
     }
-    let refusal = FoundRefusal::in_response(text).into_iter();
-    let name = "the text".to_owned();
-    refusal
-        .map(|refusal| LogRefusal { name: name.clone(), refusal, count: 1, places: [0; 2] })
-        .collect()
+    let refusal = FoundRefusal::in_response(text);
+    refusal.map(|refusal| LogRefusal::only("the text", refusal)).into_iter().collect()
 }
 
 /// Searches a long log. A part of it is in memory at a time.
@@ -345,8 +355,7 @@ impl LogSearch {
         let Some(index) = self.known.get(&key).copied() else { return false };
         self.place += 1;
         if let Some(found) = index.and_then(|index| self.found.get_mut(index)) {
-            found.count += 1;
-            found.places[1] = self.place;
+            found.repeat(self.place);
         }
         true
     }
@@ -388,8 +397,7 @@ impl LogSearch {
         if let Some((index, found)) =
             known.and_then(|index| Some((index, self.found.get_mut(index)?)))
         {
-            found.count += 1;
-            found.places[1] = self.place;
+            found.repeat(self.place);
             return index;
         }
         if self.found.len() >= MAX_REFUSALS {
@@ -444,9 +452,7 @@ impl LogSearch {
         self.finish();
         let is_empty = self.found.is_empty();
         let of_block = self.of_block.take().filter(|_| is_empty);
-        let name = "the log".to_owned();
-        let of_block =
-            of_block.map(|refusal| LogRefusal { name, refusal, count: 1, places: [0; 2] });
+        let of_block = of_block.map(|refusal| LogRefusal::only("the log", refusal));
         self.found.into_iter().chain(of_block).collect()
     }
 }

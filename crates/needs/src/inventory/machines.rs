@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
 use crate::needs_file::NeedsFile;
-use crate::verdict::{HeldScopes, NeedsVerdict, is_own_account};
+use crate::verdict::{GKE_METADATA, HeldScopes, NO_ACCOUNT, NeedsVerdict, is_own_account};
 
 /// A list of scopes in an object, by JSON pointers.
 struct InventoryRow {
@@ -182,10 +182,7 @@ impl Existing<'_> {
         let is_autopilot = self.data.pointer("/autopilot/enabled") == Some(&Value::Bool(true));
         let has_server = || is_node_with_metadata_server(self.data);
         let is_own = mode.and_then(Value::as_str) == Some("GKE_METADATA");
-        (is_own || is_autopilot || has_server()).then_some(
-            "pods have identities of their own (GKE_METADATA): the scopes of the node limit no \
-             pod, except for those with hostNetwork (unverified)",
-        )
+        (is_own || is_autopilot || has_server()).then_some(GKE_METADATA)
     }
 
     fn with(&self, status: FindingStatus, note: Option<&str>) -> MachineFinding {
@@ -217,7 +214,6 @@ impl Existing<'_> {
     }
 }
 
-const NO_ACCOUNT: &str = "without a service account the machine gets no token at all";
 const NO_LIST: &str = "GKE chooses the scopes of an empty list";
 
 /// Checks whether a VM is a node of GKE whose pods get tokens from GKE's metadata server. The label

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::resource::PlannedResource;
 use super::value::{PlannedValue, has_unknown};
+use crate::verdict::GKE_METADATA;
 
 /// The clusters of a plan, by name: whether Workload Identity Federation is off.
 pub(super) struct Clusters<'a>(HashMap<&'a str, bool>);
@@ -16,8 +17,6 @@ pub(super) enum PodIdentity {
     Unknown(&'static str),
 }
 
-const GKE_METADATA: &str = "pods have identities of their own (GKE_METADATA): the scopes of the \
-                            node limit no pod, except for those with hostNetwork (unverified)";
 const AUTOPILOT: &str = "pods of an Autopilot cluster have identities of their own";
 const REMOVED: &str = "the default pool is removed; pools of their own have findings of their own";
 const UNKNOWN_MODE: &str = "whether pods have identities of their own (`workload_metadata_config`) \

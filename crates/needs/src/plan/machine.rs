@@ -10,7 +10,7 @@ use super::rows::{IfEmpty, ScopesRow};
 use super::value::PlannedValue;
 use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
 use crate::needs_file::{NeededMethod, NeedsFile};
-use crate::verdict::{HeldScopes, NeedsVerdict, is_own_account};
+use crate::verdict::{HeldScopes, NO_ACCOUNT, NeedsVerdict, is_own_account};
 
 /// A list of scopes in a resource.
 pub(super) struct PlannedMachine<'a> {
@@ -27,8 +27,7 @@ impl PlannedMachine<'_> {
         let pods = self.clusters.pods_of(self.resource, self.row.path);
         let Some(held) = self.held(&pods) else {
             let fix = block::service_account();
-            let note = "without a service account the machine gets no token at all";
-            return MachineFinding { fix, ..self.with(FindingStatus::NoAccount, Some(note)) };
+            return MachineFinding { fix, ..self.with(FindingStatus::NoAccount, Some(NO_ACCOUNT)) };
         };
         let granted: Vec<Scope> = held.scopes.iter().collect();
         let found = |status, note: Option<&str>| MachineFinding {
