@@ -9,8 +9,9 @@ use crate::needs_file::{NeededMethod, NeedsFile};
 pub(crate) const NO_ACCOUNT: &str = "without a service account the machine gets no token at all";
 
 /// The note for a node of GKE whose scopes limit no pod.
-pub(crate) const GKE_METADATA: &str = "pods have identities of their own (GKE_METADATA): the scopes of the node limit no pod, except \
-     for those with hostNetwork (unverified)";
+pub(crate) const GKE_METADATA: &str = "pods have identities of their own (GKE_METADATA): the \
+                                       scopes of the node limit no pod, except for those with \
+                                       hostNetwork (unverified)";
 
 /// The scopes of a machine.
 #[derive(Debug, Clone, Default)]
