@@ -29,13 +29,15 @@
 //! 5. Methods that were not called during the recording are missing: rarely used code paths of a
 //!    service may need more scopes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::{fmt, fs, io};
 
 use gcp_scopes_catalog::{least_scopes, narrowest_first, recommended_scopes};
-use gcp_scopes_needs::NeedsFile;
+use gcp_scopes_explain::remedy::smallest_role;
+use gcp_scopes_needs::{NeedsFile, permissions_of};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -314,6 +316,11 @@ impl Recorder {
     fn accepted(&self) -> Vec<ScopeSet> {
         self.methods().iter().flat_map(ApiMethod::scope_sets).collect()
     }
+
+    /// Returns the IAM permissions that the recorded methods always need, without duplicates.
+    fn permissions(&self) -> BTreeSet<&'static str> {
+        self.methods().into_iter().flat_map(permissions_of).collect()
+    }
 }
 
 impl fmt::Display for Recorder {
@@ -339,6 +346,14 @@ impl fmt::Display for Recorder {
             writeln!(f, "Google recommends this scope instead, with access limited by IAM roles:")?;
             writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
         }
+        let permissions = self.permissions();
+        if !permissions.is_empty() {
+            writeln!(f, "\nIAM permissions that these calls always need, with the smallest role:")?;
+        }
+        for permission in permissions {
+            let role = smallest_role(permission).unwrap_or(ROLE_NOT_KNOWN);
+            writeln!(f, "  {permission}  {role}")?;
+        }
         write!(
             f,
             "\nTo check at start-up that the token has these scopes:\n  guard.self_check()\n{}",
@@ -347,6 +362,7 @@ impl fmt::Display for Recorder {
     }
 }
 
+const ROLE_NOT_KNOWN: &str = "(see docs.cloud.google.com/iam/docs/roles-permissions)";
 const NOT_LISTED: &str = "  (Google lists no scopes for it)";
 
 impl Serialize for Recorder {

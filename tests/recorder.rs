@@ -93,6 +93,10 @@ The smallest set of scopes that is enough:
 Google recommends this scope instead, with access limited by IAM roles:
   --scopes=cloud-platform
 
+IAM permissions that these calls always need, with the smallest role:
+  storage.objects.create  roles/storage.objectCreator
+  storage.objects.get  roles/storage.objectViewer
+
 To check at start-up that the token has these scopes:
   guard.self_check()
     .needs(\"storage.objects.get\")

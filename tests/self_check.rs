@@ -604,10 +604,9 @@ async fn a_need_on_a_resource_asks_both_gates() -> Result<()> {
     // The account may not read: only IAM is closed.
     let report = long_self_check(&guard).needs_on("storage.objects.get", "gs://photos").run().await;
     ensure!(report.findings()[1].state() == GateState::Closed, "{report}");
-    // The permission of this method is not known: only the scope gate is asked.
-    let topic = "//pubsub.googleapis.com/projects/my-project/topics/orders";
-    let publish = "pubsub.projects.topics.publish";
-    let report = long_self_check(&guard).needs_on(publish, topic).run().await;
+    // The permissions of this method depend on the request: only the scope gate is asked.
+    let rewrite = "storage.objects.rewrite";
+    let report = long_self_check(&guard).needs_on(rewrite, "gs://photos").run().await;
     ensure!(states(&report) == open[..1], "{report}");
     let report = long_self_check(&guard).needs_of("{").run().await;
     ensure!(report.state() == GateState::Invalid && report.to_string().contains("needs file"));

@@ -172,10 +172,10 @@ impl SelfCheck {
         resources.fold(self, |check, (resource, permissions)| check.iam(resource, permissions))
     }
 
-    /// Adds a method that the service calls on a resource: both gates of the call. The permission
-    /// that IAM is asked about is the one that the method always needs
-    /// ([`gcp_scopes_needs::permission_of`]). If it is not known, IAM is not asked: name the
-    /// permission with [`iam`](Self::iam).
+    /// Adds a method that the service calls on a resource: both gates of the call. IAM is
+    /// asked about the permissions that the method always needs
+    /// ([`gcp_scopes_needs::permissions_of`]). If they are not known, IAM is not asked: name the
+    /// permissions with [`iam`](Self::iam).
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -188,10 +188,8 @@ impl SelfCheck {
     pub fn needs_on(self, need: impl AsRef<str>, resource: impl AsRef<str>) -> Self {
         let method = ApiMethod::by_id(need.as_ref().trim()).ok();
         let check = self.needs(need);
-        match method.and_then(gcp_scopes_needs::permission_of) {
-            Some(permission) => check.iam(resource, [permission]),
-            None => check,
-        }
+        let permissions = method.map(gcp_scopes_needs::permissions_of).unwrap_or_default();
+        if permissions.is_empty() { check } else { check.iam(resource, permissions) }
     }
 
     /// Adds a request to IAM: whether the account has these permissions on this resource.

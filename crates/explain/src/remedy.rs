@@ -50,7 +50,7 @@ pub(crate) use case::{Case, KnownCall};
 pub use gates::{for_refusal, for_refused_call};
 pub(crate) use option::Remedy;
 pub use option::RemedyOption;
-pub use permissions::for_permissions;
+pub use permissions::{for_permissions, smallest_role};
 pub use requested_scopes::for_requested_scopes;
 pub use scope_gate::for_calls;
 pub(crate) use scope_gate::for_case;

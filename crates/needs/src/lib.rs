@@ -16,4 +16,4 @@ pub mod format;
 pub use error::NeedsError;
 pub use finding::{ChangeEffect, FindingStatus, MachineFinding, Summary};
 pub use needs_file::{NeededMethod, NeedsFile};
-pub use permissions::permission_of;
+pub use permissions::permissions_of;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::NeedsError;
-use crate::permissions::permission_of;
+use crate::permissions::permissions_of;
 
 /// The name and the version of the file's format.
 const SCHEMA: &str = "gcp-scopes/needs/1";
@@ -304,8 +304,8 @@ impl NeededMethod {
         self.entry.resource.as_deref()
     }
 
-    /// Returns the permissions of the file, or else the permission that the method [always
-    /// needs](crate::permission_of).
+    /// Returns the permissions of the file, or else the permissions that the method [always
+    /// needs](crate::permissions_of).
     ///
     /// ```
     /// use gcp_scopes_needs::NeedsFile;
@@ -317,7 +317,7 @@ impl NeededMethod {
     #[must_use]
     pub fn permissions(&self) -> Vec<&str> {
         match self.entry.permissions.as_slice() {
-            [] => permission_of(self.method).into_iter().collect(),
+            [] => permissions_of(self.method),
             permissions => permissions.iter().map(String::as_str).collect(),
         }
     }
@@ -327,8 +327,8 @@ impl NeededMethod {
         self.entry.accepted.iter().filter_map(|name| name.parse().ok())
     }
 
-    /// Returns the entry with the accepted scopes of the catalog and the permission of the table,
-    /// if the file has none.
+    /// Returns the entry with the accepted scopes of the catalog and the permissions of the
+    /// table, if the file has none.
     fn filled(&self) -> NeedsEntry {
         let mut entry = self.entry.clone();
         if entry.accepted.is_empty() {

@@ -1,120 +1,93 @@
-//! Data: the IAM permission that a call of a method always needs on its resource.
-//!
-//! A row names the page of the method's reference that states the permission. A row without a
-//! permission is a method whose page has not been read: nothing is derived for it. A call may need
-//! more permissions, by its request: an upload that replaces an object also needs
-//! `storage.objects.delete`.
+//! The IAM permissions that a call of a method always needs on its resource, from the table
+//! `permissions.txt`, which names the page of Google that states them.
 
 use gcp_scopes_catalog::ApiMethod;
 
-/// The id of a method, the permission, and the page that states it.
-type PermissionRow = (&'static str, Option<&'static str>, &'static str);
-
-/// Returns the permission that a call of a method always needs on its resource; `None` if it is not
-/// known.
+/// Returns the permissions that a call of a method always needs on its resource; empty if they are
+/// not known, or if they depend on the request. A call may need more permissions, by its request.
 ///
 /// ```
 /// use gcp_scopes_catalog::ApiMethod;
-/// use gcp_scopes_needs::permission_of;
+/// use gcp_scopes_needs::permissions_of;
 ///
 /// let insert = ApiMethod::by_id("storage.objects.insert")?;
-/// assert_eq!(permission_of(insert), Some("storage.objects.create"));
+/// assert_eq!(permissions_of(insert), ["storage.objects.create"]);
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[must_use]
-pub fn permission_of(method: ApiMethod) -> Option<&'static str> {
-    let row = PERMISSIONS.iter().find(|(id, ..)| *id == method.id());
-    row.and_then(|(_, permission, _)| *permission)
+pub fn permissions_of(method: ApiMethod) -> Vec<&'static str> {
+    let row = rows().find(|(ids, _)| ids.split_whitespace().any(|id| id == method.id()));
+    let words = row.map_or("", |(_, permissions)| permissions).split_whitespace();
+    words.filter(|word| !NOT_DERIVED.contains(word)).collect()
 }
 
-const STORAGE: &str = "https://docs.cloud.google.com/storage/docs/access-control/iam-json";
+const TABLE: &str = include_str!("permissions.txt");
 
-/// The rows, by service.
-static PERMISSIONS: [PermissionRow; 34] = [
-    (
-        "storage.objects.insert",
-        Some("storage.objects.create"),
-        "https://docs.cloud.google.com/storage/docs/json_api/v1/objects/insert",
-    ),
-    (
-        "storage.objects.get",
-        Some("storage.objects.get"),
-        "https://docs.cloud.google.com/storage/docs/json_api/v1/objects/get",
-    ),
-    ("storage.objects.list", None, STORAGE),
-    ("storage.objects.delete", None, STORAGE),
-    ("storage.buckets.delete", Some("storage.buckets.delete"), STORAGE),
-    ("storage.buckets.get", Some("storage.buckets.get"), STORAGE),
-    ("storage.buckets.getIamPolicy", Some("storage.buckets.getIamPolicy"), STORAGE),
-    ("storage.buckets.lockRetentionPolicy", Some("storage.buckets.update"), STORAGE),
-    ("storage.buckets.setIamPolicy", Some("storage.buckets.setIamPolicy"), STORAGE),
-    (
-        "pubsub.projects.subscriptions.acknowledge",
-        Some("pubsub.subscriptions.consume"),
-        "https://docs.cloud.google.com/pubsub/docs/access-control",
-    ),
-    ("pubsub.projects.subscriptions.pull", None, ""),
-    ("pubsub.projects.topics.publish", None, ""),
-    ("bigquery.jobs.query", None, ""),
-    ("bigquery.jobs.insert", None, ""),
-    ("bigquery.tabledata.insertAll", None, ""),
-    (
-        "secretmanager.projects.secrets.versions.access",
-        Some("secretmanager.versions.access"),
-        "https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1beta1/projects.secrets.versions/access",
-    ),
-    (
-        "secretmanager.projects.secrets.versions.get",
-        Some("secretmanager.versions.get"),
-        "https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1beta1/projects.secrets.versions/get",
-    ),
-    (
-        "secretmanager.projects.secrets.versions.list",
-        Some("secretmanager.versions.list"),
-        "https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1beta1/projects.secrets.versions/list",
-    ),
-    (
-        "secretmanager.projects.secrets.addVersion",
-        Some("secretmanager.versions.add"),
-        "https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1beta1/projects.secrets/addVersion",
-    ),
-    (
-        "cloudkms.projects.locations.keyRings.cryptoKeys.encrypt",
-        Some("cloudkms.cryptoKeyVersions.useToEncrypt"),
-        "https://docs.cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/encrypt",
-    ),
-    ("cloudkms.projects.locations.keyRings.cryptoKeys.decrypt", None, ""),
-    ("firestore.projects.databases.documents.get", None, ""),
-    ("firestore.projects.databases.documents.commit", None, ""),
-    (
-        "spanner.projects.instances.databases.sessions.executeSql",
-        Some("spanner.databases.select"),
-        "https://docs.cloud.google.com/spanner/docs/reference/rest/v1/projects.instances.databases.sessions/executeSql",
-    ),
-    ("spanner.projects.instances.databases.sessions.commit", None, ""),
-    ("google.bigtable.v2.Bigtable.ReadRows", None, ""),
-    ("google.bigtable.v2.Bigtable.MutateRow", None, ""),
-    ("logging.entries.write", None, ""),
-    ("monitoring.projects.timeSeries.create", None, ""),
-    ("artifactregistry.projects.locations.repositories.get", None, ""),
-    ("run.projects.locations.services.get", None, ""),
-    ("compute.instances.get", None, ""),
-    ("iamcredentials.projects.serviceAccounts.generateAccessToken", None, ""),
-    ("iamcredentials.projects.serviceAccounts.signJwt", None, ""),
-];
+/// The words of rows from which nothing is derived.
+const NOT_DERIVED: [&str; 2] = ["depends", "unread"];
+
+/// Returns the ids of methods and the permissions of each row.
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    entries().filter(|entry| !entry.starts_with('#')).filter_map(|entry| entry.split_once('='))
+}
+
+/// Returns the lines of the table, each with the lines that continue it.
+fn entries() -> impl Iterator<Item = &'static str> {
+    let ends = TABLE.match_indices('\n').map(|(place, _)| place + 1);
+    let ends = ends.filter(|end| !TABLE.get(*end..).unwrap_or_default().starts_with(' '));
+    ends.scan(0, |start, end| {
+        let entry = TABLE.get(*start..end);
+        *start = end;
+        entry
+    })
+}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
+    /// The services whose permissions are those of another service.
+    const BORROWED: [(&str, &str); 2] = [("firestore", "datastore"), ("iamcredentials", "iam")];
+
     #[test]
-    fn each_derived_permission_has_the_page_that_states_it() {
-        for (id, permission, page) in PERMISSIONS {
-            let has_page = page.starts_with("https://docs.cloud.google.com/");
-            assert!(permission.is_none() || has_page, "{id}");
-            let service = id.split('.').next();
-            assert!(ApiMethod::by_id(id).is_ok(), "{id}");
-            assert!(permission.is_none_or(|name| name.split('.').next() == service), "{id}");
+    fn each_row_is_of_known_methods_and_below_the_page_that_states_it() {
+        let (mut page, mut ids, mut services) = ("", BTreeSet::new(), BTreeSet::new());
+        for entry in entries().map(str::trim).filter(|entry| !entry.starts_with('#')) {
+            let Some((methods, permissions)) = entry.split_once('=') else {
+                page = if entry.is_empty() { page } else { entry };
+                continue;
+            };
+            let is_of_google = ["https://docs.cloud.google.com/", "https://github.com/googleapis/"]
+                .iter()
+                .any(|begin| page.starts_with(begin));
+            assert!(is_of_google, "{page}");
+            for id in methods.split_whitespace() {
+                let method = ApiMethod::by_id(id).unwrap_or_else(|error| panic!("{error}"));
+                assert!(ids.insert(id), "{id} is in two rows");
+                let service = method.host().split('.').next().unwrap_or_default();
+                let row = BORROWED.iter().find(|(of, _)| *of == service);
+                let prefix = row.map_or(service, |(_, prefix)| *prefix);
+                services.insert(prefix);
+                for permission in permissions_of(method) {
+                    assert_eq!(permission.split('.').next(), Some(prefix), "{id}: {permission}");
+                    assert_eq!(permission.matches('.').count(), 2, "{id}: {permission}");
+                }
+            }
+            assert!(!permissions.trim().is_empty(), "{methods}");
         }
+        assert!(ids.len() > 300, "{}", ids.len());
+        assert_eq!(services.len(), 14, "{services:?}");
+    }
+
+    #[test]
+    fn permissions_that_depend_on_the_request_are_not_derived() {
+        let of = |id| permissions_of(ApiMethod::by_id(id).unwrap());
+        assert!(of("firestore.projects.databases.documents.commit").is_empty());
+        assert!(of("compute.instances.list").is_empty());
+        assert!(of("drive.files.list").is_empty());
+        let all = of("google.bigtable.v2.Bigtable.ReadModifyWriteRow");
+        assert_eq!(all, ["bigtable.tables.mutateRows", "bigtable.tables.readRows"]);
     }
 }

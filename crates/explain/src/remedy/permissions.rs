@@ -44,6 +44,19 @@ pub fn for_permissions(
         .collect()
 }
 
+/// Returns the predefined role with the fewest permissions that includes a permission; `None` if it
+/// is not known. The role belongs to the service of the permission.
+///
+/// ```
+/// use gcp_scopes_explain::remedy::smallest_role;
+///
+/// assert_eq!(smallest_role("storage.objects.create"), Some("roles/storage.objectCreator"));
+/// ```
+#[must_use]
+pub fn smallest_role(permission: &str) -> Option<&'static str> {
+    role_with_permission(permission).map(|(role, _)| role)
+}
+
 /// Returns the step that grants a role. Without a role, the command has a placeholder.
 fn grant_step(
     role: Option<(&str, &'static str)>,

@@ -69,6 +69,89 @@ fn lists_with_uris_and_short_names_are_compared_in_every_resource() {
 }
 
 #[test]
+fn a_plan_with_every_resource_fits_once_its_lists_are_written() {
+    let needs = needs(&[SECRET, PUBLISH, DRIVE, INSERT]);
+    let addresses = ["", "module.a.", "module.a[0].module.b[\"k.v\"]."];
+    let mut changes: Vec<(Value, &[&str])> = Vec::new();
+    // Each list is in the plan once for each module, with another action and another list.
+    for (index, (kind, path, _)) in LISTS.iter().enumerate() {
+        for (at, module) in addresses.into_iter().enumerate() {
+            let list = [&["pubsub"][..], &["storage-ro", "trace"], &[]][(index + at) % 3];
+            let actions = [json!(["create"]), json!(["update"]), json!(["no-op"])];
+            let after = nested(path, &json!(if at == 2 { uris(&["pubsub"]) } else { owned(list) }));
+            let mut change = change(kind, &actions[(index + at) % 3], &after, &json!({}));
+            change["address"] = json!(format!("{module}{kind}.it[{index}]"));
+            changes.push((change, *path));
+        }
+    }
+    let text = |changes: &[(Value, &[&str])]| {
+        plan(&changes.iter().map(|(change, _)| change.clone()).collect::<Vec<_>>())
+    };
+    let before = findings(&needs, &text(&changes));
+    assert_eq!(before.len(), changes.len());
+    for (found, (change, path)) in before.iter().zip(&mut changes) {
+        assert_eq!(found.address, change["address"]);
+        if found.status == FindingStatus::Lacking {
+            change["change"]["after"] = nested(path, &json!(strings(&found.set)));
+        } else {
+            // An empty list of these means scopes that Google adds, or all scopes.
+            assert!(found.granted.is_empty(), "{found:?}");
+            change["change"]["after"] = nested(path, &json!(uris(&["cloud-platform", "drive"])));
+        }
+    }
+    let after = findings(&needs, &text(&changes));
+    let wrong: Vec<_> = after.iter().filter(|f| f.status != FindingStatus::Ok).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Returns names as owned texts.
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_resource_that_terraform_no_longer_manages_has_no_finding() {
+    let needs = needs(&[SECRET]);
+    for (kind, path, _) in LISTS {
+        // The block `removed` leaves the machine as it is.
+        let mut forgotten = change(kind, &json!(["forget"]), &Value::Null, &json!({}));
+        forgotten["change"]["before"] = nested(path, &json!(uris(&["pubsub"])));
+        assert!(findings(&needs, &plan(&[forgotten])).is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn every_alias_of_gcloud_means_its_scope() {
+    // The aliases in the help of `gcloud compute instances create --scopes`, with a method that
+    // the scope opens.
+    let rows = [
+        ("bigquery", "bigquery.jobs.query"),
+        ("cloud-platform", SECRET),
+        ("compute-ro", "compute.instances.get"),
+        ("compute-rw", "compute.instances.insert"),
+        ("datastore", "datastore.projects.commit"),
+        ("logging-write", "logging.entries.write"),
+        ("monitoring", "monitoring.projects.timeSeries.create"),
+        ("monitoring-read", "monitoring.projects.timeSeries.list"),
+        ("monitoring-write", "monitoring.projects.timeSeries.create"),
+        ("pubsub", PUBLISH),
+        ("sql-admin", "sql.instances.get"),
+        ("storage-full", "storage.buckets.setIamPolicy"),
+        ("storage-ro", "storage.objects.get"),
+        ("storage-rw", INSERT),
+        ("trace", "cloudtrace.projects.patchTraces"),
+    ];
+    for (kind, path, _) in LISTS {
+        for (alias, method) in rows {
+            let after = nested(path, &json!([alias]));
+            let change = change(kind, &json!(["create"]), &after, &json!({}));
+            let found = finding(&crate::support::needs(&[method]), change);
+            assert_eq!(found.status, FindingStatus::Ok, "{kind} {alias}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_unknown_until_apply_is_unknown() {
     let needs = needs(&[SECRET]);
     for (kind, path, _) in LISTS {
