@@ -10,9 +10,11 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use gcp_scopes_tonic::gcp_scopes::denial::DenialKind;
 use gcp_scopes_tonic::gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes_tonic::gcp_scopes::refusal::{Certainty, ErrorResponse, Gate, classify};
 use gcp_scopes_tonic::gcp_scopes::{
     Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet,
 };
@@ -20,6 +22,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use proptest::prelude::*;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -124,33 +128,39 @@ fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
 
 /// Encodes a length-delimited field of a protocol buffer.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+    let length = u16::try_from(bytes.len()).unwrap();
+    let [low, high] = [(length & 0x7f) as u8, u8::try_from(length >> 7).unwrap()];
+    let length = if high == 0 { vec![low] } else { vec![low | 0x80, high] };
+    [&[number << 3 | 2], length.as_slice(), bytes].concat()
 }
 
 /// Encodes a `google.rpc.ErrorInfo`.
-fn error_info(reason: &str) -> Vec<u8> {
-    let entry = |key: &str, value: &str| {
+fn error_info(reason: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
+    let entry = |(key, value): &(&str, &str)| {
         field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
     };
-    [
-        field(1, reason.as_bytes()),
-        field(2, b"googleapis.com"),
-        entry("service", "pubsub.googleapis.com"),
-    ]
-    .concat()
+    let head = [field(1, reason.as_bytes()), field(2, b"googleapis.com")].concat();
+    head.into_iter().chain(metadata.iter().flat_map(entry)).collect()
 }
 
 /// Encodes a `google.rpc.Status` with one `ErrorInfo`, in base64 for `grpc-status-details-bin`.
 fn details(message: &str, reason: &str) -> String {
+    details_with(message, reason, &PUBSUB_SERVICE)
+}
+
+const PUBSUB_SERVICE: [(&str, &str); 1] = [("service", "pubsub.googleapis.com")];
+
+fn details_with(message: &str, reason: &str, metadata: &[(&str, &str)]) -> String {
     let kind = field(1, b"type.googleapis.com/google.rpc.ErrorInfo");
-    let any = [kind, field(2, &error_info(reason))].concat();
+    let any = [kind, field(2, &error_info(reason, metadata))].concat();
     STANDARD_NO_PAD.encode([vec![8, 7], field(2, message.as_bytes()), field(3, &any)].concat())
 }
 
 /// Returns the headers of each form of a refusal for lack of scope.
 fn scope_refusals() -> Vec<HeaderMap> {
     let full = details(SCOPE_MESSAGE, "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
-    let info = STANDARD_NO_PAD.encode(error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
+    let info =
+        STANDARD_NO_PAD.encode(error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", &PUBSUB_SERVICE));
     let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", \
         scope=\"https://x.example/y\"";
     vec![
@@ -388,6 +398,67 @@ async fn statuses_with_other_causes_are_the_same_as_without_the_guard() {
                 );
             }
         }
+    }
+}
+
+/// Makes a call over a connection to the fake Google, through the guard.
+async fn over_a_connection(google: &FakeGoogle) -> Status {
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let origin = google.url_of(Service::OtherApi);
+    let channel = move |request: Request<tonic::body::Body>| {
+        let (mut parts, body) = request.into_parts();
+        parts.uri = format!("{origin}{}", parts.uri.path()).parse().unwrap();
+        let response = client.request(Request::from_parts(parts, body));
+        async { response.await.map(|response| response.map(tonic::body::Body::new)) }
+    };
+    let service = guard().build().tonic_layer().layer(tower::service_fn(channel));
+    call(service, PUBLISH).await.1.unwrap()
+}
+
+#[tokio::test]
+async fn what_iam_tells_over_a_connection_is_read_from_the_status() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let page = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;\
+        errorId=CiQwZXhhbXBsZS1pZA%3D%3D";
+    let message = "Permission 'pubsub.topics.publish' denied on resource (or it may not exist).";
+    let metadata = [
+        ("permission", "pubsub.topics.publish"),
+        ("resource", "projects/my-project/topics/orders"),
+        ("error_info_id", "CiQwZXhhbXBsZS1pZA=="),
+        ("troubleshooter_url", page),
+        ("service", "pubsub.googleapis.com"),
+        ("method", "google.pubsub.v1.Publisher.Publish"),
+    ];
+    let details = details_with(message, "IAM_PERMISSION_DENIED", &metadata);
+    let refused = headers(&[
+        ("grpc-status", "7"),
+        ("grpc-message", "Permission denied"),
+        ("grpc-status-details-bin", &details),
+    ]);
+    let empty = || Response::builder().header("content-type", "application/grpc");
+    let topic = || google.other_api().path(PUBLISH);
+    // As headers alone, and as trailers.
+    let mut response = empty().body(Bytes::new()).unwrap();
+    response.headers_mut().extend(refused.clone());
+    topic().respond(response);
+    topic().with_trailers(refused).respond(empty().body(Bytes::new()).unwrap());
+    for form in ["headers", "trailers"] {
+        let status = over_a_connection(&google).await;
+        assert_eq!(status.code(), Code::PermissionDenied);
+        assert_eq!(status.message(), "Permission denied");
+        assert!(Denial::find(&status).is_none(), "{form}");
+        let headers = status.into_http::<()>().into_parts().0.headers;
+        let refusal = classify(&ErrorResponse::new(b"").with_headers(&headers)).unwrap();
+        assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Iam, Certainty::Certain));
+        let facts = [
+            refusal.permission(),
+            refusal.resource(),
+            refusal.error_info_id(),
+            refusal.troubleshooter_url(),
+            refusal.service(),
+            refusal.rpc_method(),
+        ];
+        assert_eq!(facts, metadata.map(|(_, value)| Some(value)), "{form}");
     }
 }
 
