@@ -55,33 +55,41 @@ const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/gcp
 /// The description of the findings about machines.
 const PLAN_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/plan-1.json");
 
+/// The description of SARIF, as far as the command writes it.
+const SARIF_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sarif-2.1.0.json");
+
 thread_local! {
     /// The compiled description of each form.
     static FORMS: (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) = forms();
 }
 
 fn forms() -> (boon::Schemas, BTreeMap<&'static str, boon::SchemaIndex>) {
-    let schema = serde_json::from_str(&std::fs::read_to_string(SCHEMA).unwrap()).unwrap();
     let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());
-    compiler.add_resource("memory:///schema.json", schema).unwrap();
+    compiler.enable_format_assertions();
+    for (name, path) in [("schema", SCHEMA), ("plan", PLAN_SCHEMA), ("sarif", SARIF_SCHEMA)] {
+        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        compiler.add_resource(&format!("memory:///{name}.json"), schema).unwrap();
+    }
     let names = ["explain", "explain_all", "denial", "method", "self_check", "error"];
     let forms = names.map(|name| {
         let form = format!("memory:///schema.json#/$defs/{name}");
         (name, compiler.compile(&form, &mut schemas).unwrap())
     });
-    let plan = serde_json::from_str(&std::fs::read_to_string(PLAN_SCHEMA).unwrap()).unwrap();
-    compiler.add_resource("memory:///plan.json", plan).unwrap();
-    let plan = compiler.compile("memory:///plan.json", &mut schemas).unwrap();
-    (schemas, forms.into_iter().chain([("plan", plan)]).collect())
+    let others = ["plan", "sarif"].map(|name| {
+        let form = compiler.compile(&format!("memory:///{name}.json"), &mut schemas);
+        (name, form.unwrap())
+    });
+    (schemas, forms.into_iter().chain(others).collect())
 }
 
-/// Asserts that a line of JSON that names its form has that form.
+/// Asserts that a line of JSON that names its form has that form. SARIF names its version.
 #[allow(dead_code, reason = "one test serializes a value of the library")]
 pub(crate) fn assert_fits_schema(line: &str) {
     let Some(value) = serde_json::from_str::<serde_json::Value>(line).ok() else { return };
     let form = match value["schema"].as_str().and_then(|name| name.split('/').nth(1)) {
         Some("check" | "whoami") => "self_check",
         Some(name) => name,
+        None if value["version"] == "2.1.0" => "sarif",
         None => return,
     };
     FORMS.with(|(schemas, forms)| {
