@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::self_check::{GateState, SelfCheck};
-use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
+use gcp_scopes_reader::{looks_secret, nearest_name, shown};
 
 use machines::{CheckFormat, MachinesArgs};
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
-use gcp_scopes_explain::reader::{self, shown};
+use gcp_scopes_reader::shown;
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, FakePlatform, Vm};
 
 use crate::exit_code;
@@ -92,7 +92,7 @@ fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     if args.scopes.is_empty() {
         return Ok(vm);
     }
-    let scopes = reader::scopes(args.scopes.iter().map(String::as_str));
+    let scopes = gcp_scopes_reader::scopes(args.scopes.iter().map(String::as_str));
     let scopes = scopes.map_err(|error| error.to_string())?;
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }

@@ -5,6 +5,7 @@ mod environment;
 mod explanation;
 mod input;
 mod pieces;
+mod places;
 mod report;
 mod script;
 mod search;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::refusal::{Gate, from_troubleshooter};
-use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
+use gcp_scopes_reader::{NamedCall, RecordedResponse};
 
 use environment::EnvironmentArgs;
 use explanation::{Explainer, Explanation};

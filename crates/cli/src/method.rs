@@ -7,7 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes_explain::reader::{self, NamedCall, shown};
+use gcp_scopes_reader::{NamedCall, shown};
 
 use answer::MethodAnswer;
 
@@ -92,7 +92,8 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
         None => call_by_id(verb),
     }?;
     let granted = args.granted.iter().map(String::as_str);
-    let granted = (!args.granted.is_empty()).then(|| reader::scopes(granted)).transpose();
+    let granted =
+        (!args.granted.is_empty()).then(|| gcp_scopes_reader::scopes(granted)).transpose();
     let granted = granted.map_err(|error| format!("unusable --granted: {error}"))?;
     let answer = MethodAnswer::new(&call, granted.as_ref());
     Ok(match args.format {

@@ -9,7 +9,7 @@ use clap::Args;
 use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::self_check::{Report, SelfCheck};
 use gcp_scopes::{Guard, GuardBuilder};
-use gcp_scopes_explain::reader::shown;
+use gcp_scopes_reader::shown;
 
 use token::GivenToken;
 

@@ -66,7 +66,6 @@ use crate::granted::GrantedScopes;
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{RemedyOption, Step};
-use crate::server_name;
 use facts::Facts;
 
 /// The explanation of a call that was refused, or was not sent because it would be refused, for
@@ -175,7 +174,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
-        let method = call.method().or_else(|| method_by_server_name(&refusal));
+        let method = call.method().or_else(|| refusal.method());
         let required = RequiredScopes::of_refused_call(call, method, &granted, &refusal);
         let is_from_other_identity =
             granted.is_unknown() && machine_holds_enough(&environment, &required, &refusal);
@@ -529,12 +528,6 @@ impl Denial {
     pub fn report_in(&self, layout: &Layout) -> String {
         report::page(&self.0, *layout)
     }
-}
-
-/// Returns the API method that the response names, for a call whose URL did not identify the
-/// method.
-fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
-    server_name::method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// Returns whether the scopes of the machine's service account were enough for the call. Then a

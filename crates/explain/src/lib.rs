@@ -23,9 +23,6 @@ pub mod denial;
 
 mod decide;
 
-#[cfg(feature = "reader")]
-pub mod reader;
-
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 #[path = "tests/fuzzing.rs"]

@@ -52,20 +52,20 @@ mod words;
 use std::borrow::Cow;
 use std::fmt;
 
+use gcp_scopes_catalog::ApiMethod;
 use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
-#[cfg(feature = "reader")]
-pub(crate) use json::{LABELS, texts};
+pub use json::{RECORD_LABELS, record_texts};
 pub use marks::MARKS;
 pub use troubleshooter::from_troubleshooter;
 pub(crate) use verdict::ScopeProblem;
-#[cfg(feature = "reader")]
-pub(crate) use words::SECRET_PREFIXES;
+pub use words::SECRET_PREFIXES;
 
+use crate::server_name::method_by_server_name;
 use details::Details;
 use verdict::{Evidence, Verdict};
 
@@ -424,6 +424,24 @@ impl Refusal {
     #[must_use]
     pub fn rpc_method(&self) -> Option<&str> {
         self.details.method.as_deref()
+    }
+
+    /// Returns the API method with the name that the response contains
+    /// ([`rpc_method`](Self::rpc_method)). Returns `None` if the response contains no name, or one
+    /// that may stand for several methods: most internal names of Google's servers contain only a
+    /// part of a method's id.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "Error 403: Forbidden [service: \"compute.googleapis.com\", \
+    ///             method: \"compute.v1.InstancesService.List\"]";
+    /// let method = classify_text(text).expect("no refusal").method();
+    /// assert_eq!(method.map(|method| method.id()), Some("compute.instances.list"));
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
+        method_by_server_name(self.service()?, self.rpc_method()?)
     }
 
     /// Sets the service of the call, if the response does not name it.

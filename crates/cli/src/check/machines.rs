@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use gcp_scopes_explain::reader::shown;
 use gcp_scopes_needs::format::{FindingFormat, FindingsWriter};
 use gcp_scopes_needs::{FindingStatus, MachineFinding, NeedsError, NeedsFile, Summary};
+use gcp_scopes_reader::shown;
 
 use super::page::FindingsPage;
 use crate::output;

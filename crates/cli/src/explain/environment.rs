@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use super::places::{CREDENTIALS, PLACES};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, Command};
@@ -9,7 +10,6 @@ use gcp_scopes::ScopeSet;
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes_explain::Error;
-use gcp_scopes_explain::reader::{self, CREDENTIALS, PLACES};
 
 /// The arguments that describe where the call was made. The steps of an explanation depend on
 /// these arguments.
@@ -194,7 +194,7 @@ impl EnvironmentArgs {
     /// Parses the values of `--held`. Returns `None` if there are none.
     fn held(&self) -> Result<Option<ScopeSet>, String> {
         let held = self.held.iter().map(String::as_str);
-        let scopes = (!self.held.is_empty()).then(|| reader::scopes(held));
+        let scopes = (!self.held.is_empty()).then(|| gcp_scopes_reader::scopes(held));
         scopes.transpose().map_err(|error| format!("unusable --held: {error}"))
     }
 }

@@ -12,7 +12,7 @@ use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::{RemedyOption, Step, for_refused_call};
-use gcp_scopes_explain::reader::{NamedCall, RecordedResponse, service_of};
+use gcp_scopes_reader::{NamedCall, RecordedResponse, service_of};
 use serde::Serialize;
 
 use super::report;

@@ -9,7 +9,7 @@ use aho_corasick::AhoCorasick;
 use aho_corasick::packed::Searcher;
 use gcp_scopes::environment::Environment;
 use gcp_scopes::refusal::{Certainty, Gate, MARKS, Refusal, classify, decisive};
-use gcp_scopes_explain::reader::{NamedCall, RecordedResponse};
+use gcp_scopes_reader::{NamedCall, RecordedResponse};
 
 use super::pieces::{Form, LogPiece, Pieces};
 use super::yaml;

@@ -5,7 +5,7 @@ use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::denial::RequiredScopes;
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::reader::NamedCall;
+use gcp_scopes_reader::NamedCall;
 use serde::Serialize;
 
 use crate::output::{Versioned, sorted_uris, to_json};

@@ -81,7 +81,7 @@ impl ResponseFacts {
         json::read(value, self);
         if !self.is_response {
             audit::read(value, self);
-            self.text = json::texts(value).join("\n");
+            self.text = json::record_texts(value).join("\n");
             self.read_text(&format!("{}\n{}", self.messages.join("\n"), self.text));
         }
     }

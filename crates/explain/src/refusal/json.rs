@@ -97,12 +97,24 @@ fn http_status_of_name(word: &str) -> Option<u16> {
     Some(http_status(code))
 }
 
-/// Fields of log records that name where the record comes from, not what happened.
-pub(crate) const LABELS: [&str; 4] = ["labels", "annotations", "resource", "@type"];
+/// The fields of log records that describe where a record comes from, not what happened.
+pub const RECORD_LABELS: [&str; 4] = ["labels", "annotations", "resource", "@type"];
 
 /// Returns the texts in a log record that may be messages: they have more than one word, or are
-/// JSON or XML.
-pub(crate) fn texts(root: &Value) -> Vec<&str> {
+/// JSON or XML. Leaves out the [labels](RECORD_LABELS) of the record.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::record_texts;
+///
+/// let record = serde_json::json!({
+///     "severity": "ERROR",
+///     "labels": {"run": "nightly import"},
+///     "error": {"message": "Error 403: Forbidden"},
+/// });
+/// assert_eq!(record_texts(&record), ["Error 403: Forbidden"]);
+/// ```
+#[must_use]
+pub fn record_texts(root: &Value) -> Vec<&str> {
     let (mut texts, mut queue) = (Vec::new(), VecDeque::from([root]));
     for _ in 0..NODE_LIMIT {
         match queue.pop_front() {
@@ -110,7 +122,7 @@ pub(crate) fn texts(root: &Value) -> Vec<&str> {
                 queue.extend(
                     fields
                         .iter()
-                        .filter(|(key, _)| !LABELS.contains(&key.as_str()))
+                        .filter(|(key, _)| !RECORD_LABELS.contains(&key.as_str()))
                         .map(|(_, value)| value),
                 );
             }

@@ -6,7 +6,7 @@ const REFRESH_TOKEN: &str = "1//0";
 
 /// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
 /// clients, refresh tokens.
-pub(crate) const SECRET_PREFIXES: [&str; 5] = ["ya29.", "AIza", "eyJ", "GOCSPX-", REFRESH_TOKEN];
+pub const SECRET_PREFIXES: [&str; 5] = ["ya29.", "AIza", "eyJ", "GOCSPX-", REFRESH_TOKEN];
 
 /// The words before other secrets: tokens in headers and queries, and the signatures of signed
 /// URLs. Some words lack their first letter, which may be a capital.

@@ -7,16 +7,16 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::{Method, Uri};
 
-use super::input_errors::shown;
-use super::request::{read_url, read_verb};
-use crate::error::Error;
+use crate::input_errors::shown;
+use crate::request::{read_url, read_verb};
+use gcp_scopes_explain::Error;
 
 /// A call. A text names the call by its verb and URL, by the id of the API method, or by the full
 /// name of the gRPC method. For a refused call, a log may show only several methods of which one
 /// was called, or only the API.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::NamedCall;
+/// use gcp_scopes_reader::NamedCall;
 ///
 /// let insert: NamedCall = "storage.objects.insert".parse()?;
 /// assert_eq!(insert.method().map(|method| method.id()), Some("storage.objects.insert"));
@@ -27,24 +27,24 @@ use crate::error::Error;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct NamedCall {
-    pub(super) verb: Method,
-    pub(super) uri: Uri,
+    pub(crate) verb: Method,
+    pub(crate) uri: Uri,
     /// The method, if its request is not known.
-    pub(super) method: Option<ApiMethod>,
+    pub(crate) method: Option<ApiMethod>,
     /// The scopes of which the call needs one, if a lookup of the request cannot find them.
-    pub(super) needed: Option<NeededScopes>,
-    pub(super) granted: Option<ScopeSet>,
-    pub(super) candidates: Vec<ApiMethod>,
-    pub(super) service: Option<String>,
+    pub(crate) needed: Option<NeededScopes>,
+    pub(crate) granted: Option<ScopeSet>,
+    pub(crate) candidates: Vec<ApiMethod>,
+    pub(crate) service: Option<String>,
     /// Whether the server named the method in its response.
-    pub(super) is_named_by_server: bool,
+    pub(crate) is_named_by_server: bool,
 }
 
 impl NamedCall {
     /// Creates a call from its verb and its URL. The case of the verb is ignored.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// assert!(NamedCall::new("get", "https://storage.googleapis.com/storage/v1/b").is_ok());
     /// let error = NamedCall::new("PSOT", "https://storage.googleapis.com/").unwrap_err();
@@ -62,7 +62,7 @@ impl NamedCall {
     /// `google.pubsub.v1.Publisher/Publish`.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// let error = NamedCall::by_id("storage.objects.insrt").unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `storage.objects.insert`?"));
@@ -76,12 +76,12 @@ impl NamedCall {
     }
 
     /// Creates a call from a request.
-    pub(super) fn from_request((verb, uri): (Method, Uri)) -> Self {
+    pub(crate) fn from_request((verb, uri): (Method, Uri)) -> Self {
         Self { verb, uri, ..Self::default() }
     }
 
     /// Creates a call of an unknown method of the API at this host, which needs these scopes.
-    pub(super) fn of_api(host: &str, needed: Option<NeededScopes>) -> Self {
+    pub(crate) fn of_api(host: &str, needed: Option<NeededScopes>) -> Self {
         // No method of an API has this verb, so a lookup finds the host and no method.
         let uri = format!("https://{host}/").parse().unwrap_or_default();
         Self { verb: Method::OPTIONS, uri, needed, ..Self::default() }
@@ -89,7 +89,7 @@ impl NamedCall {
 
     /// Creates the call of a method whose request is not known. The URL has only a host, from which
     /// a lookup cannot find the method, so the call has the scopes of the method.
-    pub(super) fn of_method(method: ApiMethod) -> Self {
+    pub(crate) fn of_method(method: ApiMethod) -> Self {
         Self {
             verb: method.verb().parse().unwrap_or_default(),
             uri: format!("https://{}/", method.host()).parse().unwrap_or_default(),
@@ -103,7 +103,7 @@ impl NamedCall {
     /// finds no method for it.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
@@ -119,7 +119,7 @@ impl NamedCall {
     /// Returns the API method that is called, if the catalog contains the method.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// let publish: NamedCall = "google.pubsub.v1.Publisher/Publish".parse()?;
     /// assert!(publish.method().is_some());
@@ -134,7 +134,7 @@ impl NamedCall {
     /// known.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::{NamedCall, scopes};
+    /// use gcp_scopes_reader::{NamedCall, scopes};
     ///
     /// let insert = NamedCall::by_id("storage.objects.insert")?.lookup();
     /// assert_eq!(insert.accepts(&scopes(["storage-ro"])?), Ok(false));
@@ -148,7 +148,7 @@ impl NamedCall {
     /// Returns the host of the request, or else the host of the method.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// let call = NamedCall::by_id("storage.buckets.list")?;
     /// assert_eq!(call.host(), Some("storage.googleapis.com"));
@@ -162,7 +162,7 @@ impl NamedCall {
     /// Returns the scopes of the token that a [line of JSON](Self::from_json_line) has.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// let line = br#"{"id": "storage.objects.get", "granted": ["pubsub"]}"#;
     /// let call = NamedCall::from_json_line(line)?;
@@ -178,7 +178,7 @@ impl NamedCall {
     /// list is empty if the text shows no method.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// # use gcp_scopes_reader::NamedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// // GET of this URL lists files, and POST creates one.
     /// let text = "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files \
@@ -197,7 +197,7 @@ impl NamedCall {
     /// [refused call](Self::find_refused) shows.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// # use gcp_scopes_reader::NamedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text = "ERROR: (gcloud.kms.keys.list) Request had insufficient authentication scopes.";
     /// let call = NamedCall::find_refused(&classify_text(text).ok_or("no refusal")?, text, "");

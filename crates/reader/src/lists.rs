@@ -7,7 +7,7 @@ use http::Method;
 /// configurations of Terraform still contain. Sources: `gcloud compute instances create --help`,
 /// flag `--scopes`; for the old aliases
 /// <https://github.com/hashicorp/terraform-provider-google/blob/main/google/tpgresource/service_scope.go>.
-pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 4] = [
+pub(crate) static SCOPE_ALIASES: [(&str, &[&str]); 4] = [
     (
         "default",
         &[
@@ -36,18 +36,18 @@ pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 4] = [
 ];
 
 /// Patterns of dates and times, in which `0` matches a digit.
-pub(super) const TIME_PATTERNS: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
+pub(crate) const TIME_PATTERNS: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
 
 /// Names of months, with which the dates of some logs begin.
-pub(super) const MONTHS: [&str; 12] =
+pub(crate) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Names of log levels.
-pub(super) const LOG_LEVELS: [&str; 10] =
+pub(crate) const LOG_LEVELS: [&str; 10] =
     ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
 /// The HTTP verbs that are accepted as input.
-pub(super) const VERBS: [Method; 9] = [
+pub(crate) const VERBS: [Method; 9] = [
     Method::GET,
     Method::POST,
     Method::PUT,

@@ -6,7 +6,7 @@
 
 /// Names of groups of gcloud's commands and of libraries, each with the first label of the host of
 /// its API, where the names differ.
-pub(super) static API_NAMES: &[(&str, &str)] = &[
+pub(crate) static API_NAMES: &[(&str, &str)] = &[
     ("accesscontextmanager", "accesscontextmanager"),
     ("ai", "aiplatform"),
     ("aiplatformv1", "aiplatform"),
@@ -58,7 +58,7 @@ pub(super) static API_NAMES: &[(&str, &str)] = &[
 
 /// What precedes the name of an API in packages, modules, namespaces and paths of Google's client
 /// libraries, in lower case.
-pub(super) const LIBRARY_PREFIXES: [&str; 16] = [
+pub(crate) const LIBRARY_PREFIXES: [&str; 16] = [
     "google/cloud/",
     "google.cloud.",
     "google::cloud::",
@@ -78,14 +78,14 @@ pub(super) const LIBRARY_PREFIXES: [&str; 16] = [
 ];
 
 /// Words that only one command line tool prints, each with the host of its API.
-pub(super) const TOOLS: [(&str, &str); 3] = [
+pub(crate) const TOOLS: [(&str, &str); 3] = [
     ("BigQuery error in ", "bigquery.googleapis.com"),
     ("AccessDeniedException: 403", "storage.googleapis.com"),
     ("gsutil ", "storage.googleapis.com"),
 ];
 
 /// Verbs of gcloud's commands, each with the last words of the ids of the methods that it calls.
-pub(super) const COMMAND_VERBS: [(&str, &[&str]); 8] = [
+pub(crate) const COMMAND_VERBS: [(&str, &[&str]); 8] = [
     ("list", &["list", "aggregatedList"]),
     ("describe", &["get"]),
     ("get-credentials", &["get"]),

@@ -4,22 +4,22 @@ use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, lookup};
 use http::Method;
 
-use super::clues::{API_NAMES, COMMAND_VERBS, LIBRARY_PREFIXES, TOOLS};
+use crate::clues::{API_NAMES, COMMAND_VERBS, LIBRARY_PREFIXES, TOOLS};
 
 /// How many bytes of the name of a library are read. The names of APIs are shorter.
 const NAME_LIMIT: usize = 64;
 
 /// What a command or a library implies: the host of an API, and perhaps the resource and the verb
 /// of a command.
-pub(super) struct Clue {
-    pub(super) service: String,
+pub(crate) struct Clue {
+    pub(crate) service: String,
     command: Option<(String, String)>,
 }
 
 impl Clue {
     /// Returns the methods of which the command called one. A search of the catalog takes long, so
     /// this is called once for a text, not for each line.
-    pub(super) fn methods(&self) -> Vec<ApiMethod> {
+    pub(crate) fn methods(&self) -> Vec<ApiMethod> {
         let methods =
             |(resource, verb): &(String, String)| methods_of_command(&self.service, resource, verb);
         self.command.as_ref().map(methods).unwrap_or_default()
@@ -27,7 +27,7 @@ impl Clue {
 }
 
 /// Returns the clue in a line: a command of gcloud, else the first library, else a tool.
-pub(super) fn clue_in(line: &str) -> Option<Clue> {
+pub(crate) fn clue_in(line: &str) -> Option<Clue> {
     let of_api = |service: String| Clue { service, command: None };
     command_in(line).or_else(|| library_in(line).map(of_api)).or_else(|| {
         TOOLS

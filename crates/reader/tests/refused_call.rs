@@ -1,9 +1,8 @@
 //! Tests of the search for the call that was refused. All names of resources are invented.
-#![cfg(feature = "reader")]
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::reader::NamedCall;
 use gcp_scopes_explain::refusal::classify_text;
+use gcp_scopes_reader::NamedCall;
 
 const SCOPES: &str = "Request had insufficient authentication scopes.";
 

@@ -3,17 +3,17 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use super::input_errors::{nearest_name, shown};
-use super::json_line::{self, describe_value};
-use super::{log_records, record_environment, record_lines};
-use crate::environment::Environment;
-use crate::error::Error;
-use crate::refusal::{self, ErrorResponse};
+use crate::input_errors::{nearest_name, shown};
+use crate::json_line::{self, describe_value};
+use crate::{log_records, record_environment, record_lines};
+use gcp_scopes_explain::Error;
+use gcp_scopes_explain::environment::Environment;
+use gcp_scopes_explain::refusal::{self, ErrorResponse};
 
 /// A response that was recorded, or a text that may contain a response, such as a log.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::RecordedResponse;
+/// use gcp_scopes_reader::RecordedResponse;
 /// use gcp_scopes_explain::refusal::{Gate, classify};
 ///
 /// let line = br#"{"transport": "http", "status": 403, "body": "Insufficient OAuth2 scope."}"#;
@@ -59,7 +59,7 @@ impl RecordedResponse {
     /// Creates a text that may contain a response: a log line, a pasted response, or a whole log.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     /// use gcp_scopes_explain::refusal::{Gate, classify};
     ///
     /// let recorded = RecordedResponse::from_text("Error 403: Rate Limit Exceeded");
@@ -76,7 +76,7 @@ impl RecordedResponse {
     /// Creates a line, or a text that begins at this line of a log.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let line = RecordedResponse::from_line(7, "Error 403: Forbidden");
     /// assert_eq!(line.name(), Some("line 7".to_owned()));
@@ -95,7 +95,7 @@ impl RecordedResponse {
     /// "text"}, "body": "text"}`.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let error = RecordedResponse::from_json_line(br#"{"transport": "htp"}"#).unwrap_err();
     /// assert!(error.to_string().ends_with("did you mean `http`?"));
@@ -131,7 +131,7 @@ impl RecordedResponse {
     /// response of Google.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = br#"{"severity": "ERROR", "message": "Error 403: Forbidden"}"#;
     /// assert_eq!(RecordedResponse::json_records(log).len(), 1);
@@ -144,7 +144,7 @@ impl RecordedResponse {
             .map(|(position, fields)| {
                 let environment = record_environment::environment_of(&fields);
                 let fields = Value::Object(fields);
-                let texts = refusal::texts(&fields).into_iter().take(TEXT_LIMIT);
+                let texts = refusal::record_texts(&fields).into_iter().take(TEXT_LIMIT);
                 let texts = texts.map(str::to_owned).collect();
                 let lines = record_lines::lines_of(&fields);
                 let record = JsonRecord { number: position, texts, lines, environment };
@@ -159,7 +159,7 @@ impl RecordedResponse {
     /// or a level, as records do.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
     /// assert_eq!(RecordedResponse::log_blocks(log).len(), 1);
@@ -175,7 +175,7 @@ impl RecordedResponse {
     /// begins with a time or a level, and ends before the line with which the next record begins.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = "10:00:00 INFO begun\n10:00:01 ERROR Forbidden\n  in main.rs\n";
     /// let records = RecordedResponse::from_text(log).records();
@@ -193,11 +193,11 @@ impl RecordedResponse {
     /// For a record of a JSON log, these are the texts in the record, then the whole record:
     /// usually one of the texts is the response, and the others are the program's own messages and
     /// names. For other texts, these are parts of 64 KiB, because
-    /// [`classify`](crate::refusal::classify) reads only 64 KiB. The parts overlap, so that an
+    /// [`classify`](gcp_scopes_explain::refusal::classify) reads only 64 KiB. The parts overlap, so that an
     /// error message at the end of a part is complete in the next part.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = br#"{"message": "cannot list", "cause": {"text": "Error 403: Forbidden"}}"#;
     /// let record = &RecordedResponse::json_records(log)[0];
@@ -222,7 +222,7 @@ impl RecordedResponse {
     /// Returns the position of the record in its log: `line 2` or, for a JSON log, `record 2`.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = b"{\"message\": \"begun\"}\n{\"message\": \"Error 403: Forbidden\"}";
     /// assert_eq!(RecordedResponse::json_records(log)[1].name(), Some("record 2".to_owned()));
@@ -243,7 +243,7 @@ impl RecordedResponse {
     /// line. The labels of the record are left out: they name where the record comes from.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let log = br#"{"error": "Error 403", "url": "https://x", "labels": {"url": "https://y"}}"#;
     /// let (text, _) = RecordedResponse::json_records(log)[0].call_context("Error 403");
@@ -268,7 +268,7 @@ impl RecordedResponse {
     /// and shows it.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// # use gcp_scopes_reader::RecordedResponse;
     /// use gcp_scopes_explain::environment::Platform;
     ///
     /// let log = br#"{"textPayload": "Error 403", "resource": {"type": "cloud_run_revision",
@@ -288,7 +288,7 @@ impl RecordedResponse {
     /// was read to the number in its [`name`](Self::name).
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let record = RecordedResponse::json_records(br#"{"message": "begun"}"#).remove(0);
     /// assert_eq!(record.after(2).name(), Some("record 3".to_owned()));
@@ -303,10 +303,10 @@ impl RecordedResponse {
         self
     }
 
-    /// Returns the response for [`classify`](crate::refusal::classify).
+    /// Returns the response for [`classify`](gcp_scopes_explain::refusal::classify).
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// let recorded = RecordedResponse::from_text("200 OK");
     /// assert!(gcp_scopes_explain::refusal::classify(&recorded.error_response()).is_none());
@@ -325,7 +325,7 @@ impl RecordedResponse {
     /// Returns whether this is a text that may contain a response, and not a response.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::RecordedResponse;
+    /// # use gcp_scopes_reader::RecordedResponse;
     /// assert!(RecordedResponse::from_text("200 OK").is_text());
     /// ```
     #[must_use]
@@ -336,7 +336,7 @@ impl RecordedResponse {
     /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::RecordedResponse;
+    /// use gcp_scopes_reader::RecordedResponse;
     ///
     /// assert_eq!(RecordedResponse::from_text(b"For\xffbidden").body(), "For\u{fffd}bidden");
     /// ```
@@ -349,7 +349,7 @@ impl RecordedResponse {
 /// How many texts of a record are kept. A record has a few.
 const TEXT_LIMIT: usize = 64;
 
-/// The size of the parts of a text, in bytes: as much as [`classify`](crate::refusal::classify)
+/// The size of the parts of a text, in bytes: as much as [`classify`](gcp_scopes_explain::refusal::classify)
 /// reads.
 const PART_SIZE: usize = 64 << 10;
 /// How many bytes two consecutive parts share. Google's error messages are shorter.

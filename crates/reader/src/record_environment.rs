@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::environment::{Credential, Environment, Platform};
+use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 
 /// Types of monitored resources on which programs run, each with its platform, and with the labels
 /// of the resource's name and location.
@@ -35,7 +35,7 @@ static CLOUD_PLATFORMS: [(&str, Platform); 3] = [
 /// Returns the environment of the program that wrote the record. An audit record names the resource
 /// of a call instead, so it has no environment. Of a container of GKE only the project is known,
 /// because its record does not show whether the container uses the account of its node.
-pub(super) fn environment_of(record: &Map<String, Value>) -> Option<Environment> {
+pub(crate) fn environment_of(record: &Map<String, Value>) -> Option<Environment> {
     if record.contains_key("protoPayload") {
         return None;
     }
@@ -89,7 +89,7 @@ fn environment_of_attributes(attributes: &Value) -> Option<Environment> {
 }
 
 /// A setter of [`Environment`].
-type SetName = fn(Environment, &str) -> Result<Environment, crate::Error>;
+type SetName = fn(Environment, &str) -> Result<Environment, gcp_scopes_explain::Error>;
 
 /// Sets a name, if there is one and it has the documented syntax.
 fn with(environment: Environment, name: Option<&str>, set: SetName) -> Environment {

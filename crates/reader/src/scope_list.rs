@@ -2,9 +2,9 @@
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
-use super::input_errors::{NAME_LIMIT, looks_secret};
-use super::lists::SCOPE_ALIASES;
-use crate::error::Error;
+use crate::input_errors::{NAME_LIMIT, looks_secret};
+use crate::lists::SCOPE_ALIASES;
+use gcp_scopes_explain::Error;
 
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
@@ -17,7 +17,7 @@ const PREFIX: &str = "https://www.googleapis.com/auth/";
 /// 4. one of these after its name, such as `oauth_scopes = […]` or `--scopes=…`.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::scopes;
+/// use gcp_scopes_reader::scopes;
 ///
 /// assert_eq!(scopes(["storage-ro,pubsub", "gke-default"])?.len(), 7);
 /// assert_eq!(scopes([r#"scopes = ["storage-ro", "pubsub"]"#])?, scopes(["storage-ro pubsub"])?);
@@ -31,7 +31,7 @@ pub fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, 
 }
 
 /// Parses lists of scopes. The error is a text that the caller may extend.
-pub(super) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
+pub(crate) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
     let mut set = ScopeSet::new();
     for word in texts.into_iter().flat_map(words) {
         match SCOPE_ALIASES.iter().find(|(alias, _)| *alias == word) {

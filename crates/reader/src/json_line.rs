@@ -1,11 +1,11 @@
 //! Parses a line of JSON Lines input.
 
-use super::input_errors::shown;
+use crate::input_errors::shown;
 use serde_json::{Map, Value};
 
 /// Parses a line, which must be a JSON object, and returns its fields. `shape` is an example of the
 /// expected object, which the error shows.
-pub(super) fn fields(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
+pub(crate) fn fields(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(line).map_err(|_| {
         format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line)))
     })?;
@@ -27,7 +27,7 @@ fn without_line_number(error: &serde_json::Error) -> String {
 }
 
 /// Describes a value for an error, by its type and its text.
-pub(super) fn describe_value(value: &Value) -> String {
+pub(crate) fn describe_value(value: &Value) -> String {
     let kind = match value {
         Value::Null => return "null".into(),
         Value::Bool(_) => "a truth value",

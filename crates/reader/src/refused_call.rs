@@ -5,11 +5,10 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Catalog};
 use http::{Method, Uri};
 
-use super::library::{self, Clue};
-use super::named_call::NamedCall;
-use super::requests::{self, LoggedRequest};
-use crate::refusal::Refusal;
-use crate::server_name::method_by_server_name;
+use crate::library::{self, Clue};
+use crate::named_call::NamedCall;
+use crate::requests::{self, LoggedRequest};
+use gcp_scopes_explain::refusal::Refusal;
 
 /// How many lines of a text are read, from the refusal in both directions.
 const LINE_LIMIT: usize = 1000;
@@ -43,7 +42,7 @@ impl NamedCall {
     /// scope that is enough for each of them.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     /// use gcp_scopes_explain::refusal::classify_text;
     ///
     /// let text = "Error 403: Request had insufficient authentication scopes.";
@@ -71,7 +70,7 @@ impl NamedCall {
     /// another API, or the server named another method.
     ///
     /// ```
-    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// # use gcp_scopes_reader::NamedCall;
     /// # use gcp_scopes_explain::refusal::classify_text;
     /// let text =
     ///     "GET https://pubsub.googleapis.com/v1/projects/p/topics: Insufficient Permission";
@@ -257,7 +256,7 @@ fn method_by_server(refusal: &Refusal) -> Option<ApiMethod> {
     let ids = [Some(name), name.split_once('.').map(|(_, id)| id)];
     let by_id = || ids.into_iter().flatten().find_map(|id| catalog.versions(id).next());
     let is_of_service = |method: &ApiMethod| api_name(&service_of(*method)) == api_name(service);
-    method_by_server_name(service, name).or_else(|| by_id().filter(is_of_service))
+    refusal.method().or_else(|| by_id().filter(is_of_service))
 }
 
 /// Returns the index of the line with the server's message.
@@ -287,7 +286,7 @@ fn wrapped_line(lines: &[&str], message: &str) -> Option<usize> {
 ///
 /// ```
 /// use gcp_scopes_catalog::ApiMethod;
-/// use gcp_scopes_explain::reader::service_of;
+/// use gcp_scopes_reader::service_of;
 ///
 /// assert_eq!(service_of(ApiMethod::by_id("drive.files.list")?), "drive.googleapis.com");
 /// # Ok::<(), gcp_scopes_catalog::Error>(())

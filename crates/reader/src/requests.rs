@@ -26,7 +26,7 @@ const UNITS: [&str; 6] = ["ms", "s", "b", "bytes", "kb", "mb"];
 
 /// A request in a text, whose verb may be unknown.
 #[derive(Debug, Clone)]
-pub(super) struct LoggedRequest {
+pub(crate) struct LoggedRequest {
     verb: Option<Method>,
     uri: Uri,
     /// Whether only the beginning of the URL is known: the rest is an ellipsis or a placeholder.
@@ -36,7 +36,7 @@ pub(super) struct LoggedRequest {
 impl LoggedRequest {
     /// Returns the requests that match a method, each with the method. Without a verb, there may be
     /// several.
-    pub(super) fn calls(&self, verb_in_field: Option<&Method>) -> Vec<(ApiMethod, (Method, Uri))> {
+    pub(crate) fn calls(&self, verb_in_field: Option<&Method>) -> Vec<(ApiMethod, (Method, Uri))> {
         let verb = self.verb.as_ref().or(verb_in_field);
         let verbs = match self.is_truncated {
             true => &[],
@@ -50,7 +50,7 @@ impl LoggedRequest {
     }
 
     /// Returns the host of the URL, if it serves an API of Google.
-    pub(super) fn api_host(&self) -> Option<&str> {
+    pub(crate) fn api_host(&self) -> Option<&str> {
         let found = lookup(&Call::new(&Method::GET, &self.uri), &Endpoints::new());
         // A scope has the form of a URL: `https://www.googleapis.com/auth/pubsub`.
         let is_scope = self.uri.path().starts_with("/auth/");
@@ -61,7 +61,7 @@ impl LoggedRequest {
 /// Returns the requests to APIs of Google in a line. Outside the line of the refusal, a URL without
 /// a verb counts only after a word that marks it as the URL of a request, because logs contain the
 /// URLs of resources, too.
-pub(super) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedRequest> {
+pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedRequest> {
     let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
     let urls = line.match_indices("https://").take(URL_LIMIT).filter_map(|(place, _)| {
         let (before, rest) = line.split_at_checked(place)?;
@@ -96,7 +96,7 @@ fn rpcs_in(line: &str) -> impl Iterator<Item = LoggedRequest> {
 
 /// Returns the request in a line of the output of `curl -v`, which prints `> GET /path HTTP/2` and
 /// the header `host` in one of the lines that follow.
-pub(super) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest> {
+pub(crate) fn curl_request(lines: &[&str], index: usize) -> Option<LoggedRequest> {
     let line = without_mark(lines.get(index)?);
     let [verb, path, version] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
     let is_request = path.starts_with('/') && version.starts_with("HTTP/");
@@ -117,7 +117,7 @@ fn without_mark(line: &str) -> &str {
 
 /// Returns the verb in the field `method`, which some clients print, if all such fields in the text
 /// have the same verb.
-pub(super) fn verb_in_field(text: &str) -> Option<Method> {
+pub(crate) fn verb_in_field(text: &str) -> Option<Method> {
     let after = text.match_indices("method").filter_map(|(place, word)| {
         let rest = text.get(place + word.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ']);
         parse_verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
@@ -128,7 +128,7 @@ pub(super) fn verb_in_field(text: &str) -> Option<Method> {
 
 /// Returns whether a line reports the success of a call: it has a status such as `200`, and no
 /// status of an error.
-pub(super) fn reports_success(line: &str) -> bool {
+pub(crate) fn reports_success(line: &str) -> bool {
     // A number in a URL is an id or a port, not a status.
     let without_urls: Vec<&str> =
         line.split_whitespace().filter(|word| !word.contains("://")).collect();

@@ -3,13 +3,13 @@
 use http::{Method, Uri};
 use url::Url;
 
-use super::input_errors::{nearest_name, shown};
-use super::lists::VERBS;
+use crate::input_errors::{nearest_name, shown};
+use crate::lists::VERBS;
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
 /// Parses a verb. Its case is ignored, because people often type small letters.
-pub(super) fn read_verb(text: &str) -> Result<Method, String> {
+pub(crate) fn read_verb(text: &str) -> Result<Method, String> {
     let is_this = |verb: &&Method| verb.as_str().eq_ignore_ascii_case(text.trim());
     VERBS.iter().find(is_this).cloned().ok_or_else(|| {
         let near = nearest_name(text, VERBS.iter().map(Method::as_str));
@@ -23,7 +23,7 @@ pub(super) fn read_verb(text: &str) -> Result<Method, String> {
 
 /// Parses a URL with the parser that reqwest uses, so that host and path are the same as in
 /// requests of reqwest.
-pub(super) fn read_url(text: &str) -> Result<Uri, String> {
+pub(crate) fn read_url(text: &str) -> Result<Uri, String> {
     let bad = |why: &str| format!("unusable URL {}: {why}", shown(text));
     let url =
         Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;

@@ -3,10 +3,10 @@
 
 use gcp_scopes_catalog::typos;
 
-use crate::refusal::SECRET_PREFIXES;
+use gcp_scopes_explain::refusal::SECRET_PREFIXES;
 
 /// The longest text, in bytes, that is compared with names. The names of scopes are shorter.
-pub(super) const NAME_LIMIT: usize = 100;
+pub(crate) const NAME_LIMIT: usize = 100;
 
 /// How many characters of an input an error shows, so that the error is about one line long.
 const SHOWN_LENGTH: usize = 80;
@@ -15,7 +15,7 @@ const SHOWN_LENGTH: usize = 80;
 /// or by a few typos from a long name. Case is ignored.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::nearest_name;
+/// use gcp_scopes_reader::nearest_name;
 ///
 /// assert_eq!(nearest_name("PSOT", ["GET", "POST"].into_iter()), Some("POST"));
 /// ```
@@ -30,7 +30,7 @@ pub fn nearest_name<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Opt
 /// and other parts that may be secret.
 ///
 /// ```
-/// use gcp_scopes_explain::reader::shown;
+/// use gcp_scopes_reader::shown;
 ///
 /// assert_eq!(shown("https://example.com/?key=AIza"), "`https://example.com/…`");
 /// ```
@@ -49,7 +49,7 @@ pub fn shown(text: &str) -> String {
 /// Returns whether the text may contain a Google token or key.
 ///
 /// ```
-/// assert!(gcp_scopes_explain::reader::looks_secret("--need=ya29.a0AfH6SM"));
+/// assert!(gcp_scopes_reader::looks_secret("--need=ya29.a0AfH6SM"));
 /// ```
 #[must_use]
 pub fn looks_secret(text: &str) -> bool {

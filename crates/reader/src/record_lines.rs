@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::refusal::LABELS;
+use gcp_scopes_explain::refusal::RECORD_LABELS;
 
 /// Returns a line for each text of a record, with the name of its field: `url: https://…`. Labels
 /// are left out: they name where the record comes from.
-pub(super) fn lines_of(record: &Value) -> String {
+pub(crate) fn lines_of(record: &Value) -> String {
     let mut lines = String::new();
     add_lines("", record, &mut lines);
     // OpenTelemetry has the name of an RPC in two attributes.
@@ -31,7 +31,8 @@ fn add_lines(key: &str, value: &Value, lines: &mut String) {
                     value.values().for_each(|value| add_lines(key, value, lines));
                 }
                 _ => {
-                    let named = fields.iter().filter(|(key, _)| !LABELS.contains(&key.as_str()));
+                    let named =
+                        fields.iter().filter(|(key, _)| !RECORD_LABELS.contains(&key.as_str()));
                     named.for_each(|(key, value)| add_lines(key, value, lines));
                 }
             }

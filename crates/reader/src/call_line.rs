@@ -3,11 +3,11 @@
 use gcp_scopes_catalog::scope::ScopeSet;
 use serde_json::{Map, Value};
 
-use super::input_errors::{nearest_name, shown};
-use super::json_line::{self, describe_value};
-use super::named_call::NamedCall;
-use super::scope_list::read_list;
-use crate::error::Error;
+use crate::input_errors::{nearest_name, shown};
+use crate::json_line::{self, describe_value};
+use crate::named_call::NamedCall;
+use crate::scope_list::read_list;
+use gcp_scopes_explain::Error;
 
 impl NamedCall {
     /// Parses a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`, or with the
@@ -15,7 +15,7 @@ impl NamedCall {
     /// in the field `method`. The field `granted`, the scopes of the token, is optional.
     ///
     /// ```
-    /// use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_reader::NamedCall;
     ///
     /// let line = br#"{"id": "storage.objects.get", "granted": ["pubsub"]}"#;
     /// let call = NamedCall::from_json_line(line)?;

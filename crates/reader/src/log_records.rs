@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
+use crate::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
 
 /// The least size of a block of a plain-text log, in bytes. A search of a block of this size is
 /// faster than a search of each of its records.
@@ -12,7 +12,7 @@ const MIN_BLOCK_SIZE: usize = 32 << 10;
 
 /// Returns the records of a JSON log, each with its number in the log, which starts at 1. Returns
 /// `None` for other input, including JSON that is the error response of a server.
-pub(super) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
+pub(crate) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
     let values = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
         Ok(one) => vec![one],
@@ -84,7 +84,7 @@ fn is_error_response(fields: &Map<String, Value>) -> bool {
 
 /// Splits a plain-text log into blocks of whole records, each with the number of its first line.
 /// Returns an empty list if fewer than two lines of the text begin a record.
-pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn blocks(text: &str) -> Vec<(usize, &str)> {
     // `begun` is the number and the byte offset of the first line of the current block.
     let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
     let mut place = 0;
@@ -104,7 +104,7 @@ pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
 
 /// Splits a block into its records, each with the number of its first line. `first` is the number
 /// of the block's first line. A line that does not begin a record belongs to the preceding record.
-pub(super) fn records_of_block(first: usize, text: &str) -> Vec<(usize, String)> {
+pub(crate) fn records_of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     let mut records: Vec<(usize, String)> = Vec::new();
     for (number, line) in (first..).zip(text.lines()) {
         match records.last_mut() {
