@@ -2,7 +2,6 @@
 //! permissions that IAM grants, or with the scopes of machines in a plan or an inventory.
 
 mod machines;
-mod page;
 
 use std::process::ExitCode;
 

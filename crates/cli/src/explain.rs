@@ -2,15 +2,8 @@
 //! call, and the steps that fix the refusal.
 
 mod environment;
-mod explanation;
 mod input;
-mod pieces;
-mod places;
-mod report;
-mod script;
-mod search;
 mod several;
-mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,12 +11,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::refusal::{Gate, from_troubleshooter};
+use gcp_scopes_cli::answer::explanation::{Explainer, Explanation};
+use gcp_scopes_cli::answer::search::{self, FoundRefusal, LogSearch};
 use gcp_scopes_reader::{NamedCall, RecordedResponse};
 
 use environment::EnvironmentArgs;
-use explanation::{Explainer, Explanation};
 use input::Input;
-use search::{FoundRefusal, LogSearch};
 
 use crate::output::{OutputFormat, print, write_note};
 use crate::style::StyleArgs;
@@ -129,12 +122,12 @@ pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Str
 
 fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
     let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
-    Ok(Explainer {
-        environment: args.environment.environment()?,
-        is_environment_given: args.environment.names_environment(),
-        granted: args.environment.granted()?,
-        call: call.map_err(|error| error.to_string())?,
-    })
+    Ok(Explainer::new(
+        args.environment.environment()?,
+        args.environment.names_environment(),
+        args.environment.granted()?,
+        call.map_err(|error| error.to_string())?,
+    ))
 }
 
 /// Explains each line of standard input, for `--jsonl`.

@@ -1,15 +1,12 @@
 //! The verb `method`: prints the method of a request, the scopes that the method accepts, and
 //! whether a token with certain scopes may call the method.
 
-mod answer;
-
 use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
+use gcp_scopes_cli::answer::method_answer::MethodAnswer;
 use gcp_scopes_reader::{NamedCall, shown};
-
-use answer::MethodAnswer;
 
 use crate::output::{OutputFormat, print};
 use crate::style::StyleArgs;
@@ -97,7 +94,7 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
     let granted = granted.map_err(|error| format!("unusable --granted: {error}"))?;
     let answer = MethodAnswer::new(&call, granted.as_ref());
     Ok(match args.format {
-        OutputFormat::Text => answer.text(style),
+        OutputFormat::Text => answer.text(style.layout()),
         OutputFormat::Json => answer.json_with_doc(),
     })
 }

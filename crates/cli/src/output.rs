@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use clap::ValueEnum;
-use gcp_scopes::ScopeSet;
+use gcp_scopes_cli::answer::json::{Versioned, to_json};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,11 +33,6 @@ pub(crate) fn write_error(text: &str) {
     let _ = writeln!(io::stderr(), "gcp-scopes: {text}");
 }
 
-/// Returns a value as JSON on one line.
-pub(crate) fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("strings and lists of strings always serialize")
-}
-
 /// Returns the JSON that replaces a result if the input cannot be read.
 pub(crate) fn error_to_json(message: &str) -> String {
     to_json(&Versioned::new("gcp-scopes/error/1", ErrorJson { error: message }))
@@ -46,26 +41,4 @@ pub(crate) fn error_to_json(message: &str) -> String {
 #[derive(Serialize)]
 struct ErrorJson<'a> {
     error: &'a str,
-}
-
-/// A JSON object with the name and the version of its form, which `docs/schema/gcp-scopes.json`
-/// of the repository describes.
-#[derive(Serialize)]
-pub(crate) struct Versioned<'a, T> {
-    schema: &'a str,
-    #[serde(flatten)]
-    value: T,
-}
-
-impl<'a, T: Serialize> Versioned<'a, T> {
-    pub(crate) fn new(schema: &'a str, value: T) -> Self {
-        Self { schema, value }
-    }
-}
-
-/// Returns the URIs of scopes, sorted, for JSON.
-pub(crate) fn sorted_uris(scopes: &ScopeSet) -> Vec<String> {
-    let mut uris: Vec<String> = scopes.iter().map(|scope| scope.to_string()).collect();
-    uris.sort();
-    uris
 }

@@ -13,8 +13,9 @@ use gcp_scopes_reader::shown;
 
 use token::GivenToken;
 
-use crate::output::{self, OutputFormat, Versioned, to_json};
+use crate::output::{self, OutputFormat};
 use crate::style::StyleArgs;
+use gcp_scopes_cli::answer::json::{Versioned, to_json};
 
 #[derive(Debug, Args)]
 pub(crate) struct SelfCheckArgs {

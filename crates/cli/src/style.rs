@@ -29,10 +29,6 @@ pub(crate) struct StyleArgs {
 }
 
 impl StyleArgs {
-    pub(crate) fn is_plain(&self) -> bool {
-        self.plain
-    }
-
     /// Returns the layout of a text on standard output. The layout always has colours; `anstream`
     /// removes them when the text is printed, if the terminal or the user does not want them.
     pub(crate) fn layout(&self) -> Layout {

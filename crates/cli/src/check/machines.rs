@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use gcp_scopes_cli::answer::findings_page::FindingsPage;
 use gcp_scopes_needs::format::{FindingFormat, FindingsWriter};
 use gcp_scopes_needs::{FindingStatus, MachineFinding, NeedsError, NeedsFile, Summary};
 use gcp_scopes_reader::shown;
 
-use super::page::FindingsPage;
 use crate::output;
 use crate::style::StyleArgs;
 

@@ -2,13 +2,13 @@
 
 use std::ffi::OsStr;
 
-use super::places::{CREDENTIALS, PLACES};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, Command};
 use gcp_scopes::ScopeSet;
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
+use gcp_scopes_cli::answer::places::{CREDENTIALS, PLACES};
 use gcp_scopes_explain::Error;
 
 /// The arguments that describe where the call was made. The steps of an explanation depend on

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use gcp_scopes::ScopeSet;
 use gcp_scopes::remedy::{RemedyOption, for_calls};
+use gcp_scopes_cli::answer::explanation::{Explainer, Explanation};
+use gcp_scopes_cli::answer::json::{sorted_uris, to_json};
+use gcp_scopes_cli::answer::report;
+use gcp_scopes_cli::answer::search::LogRefusal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::explanation::{Explainer, Explanation};
-use super::report;
-use super::search::LogRefusal;
 use crate::exit_code;
-use crate::output::{OutputFormat, print, sorted_uris, to_json};
+use crate::output::{OutputFormat, print};
 use crate::style::StyleArgs;
 
 /// The explanation of a refusal, and the records with the refusal.

@@ -1,18 +1,18 @@
 //! The output of `method`, as text and as JSON.
 
-use gcp_scopes::ScopeSet;
-use gcp_scopes::call::AbstainReason;
-use gcp_scopes::catalog::ApiMethod;
-use gcp_scopes::denial::RequiredScopes;
-use gcp_scopes::layout::Layout;
+use gcp_scopes_catalog::ApiMethod;
+use gcp_scopes_catalog::call::AbstainReason;
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_explain::denial::RequiredScopes;
+use gcp_scopes_explain::layout::Layout;
 use gcp_scopes_reader::NamedCall;
 use serde::Serialize;
 
-use crate::output::{Versioned, sorted_uris, to_json};
-use crate::style::StyleArgs;
+use super::json::{Versioned, sorted_uris, to_json};
 
 /// The method of a call, and whether the scopes of a token suffice for the call.
-pub(crate) struct MethodAnswer<'a> {
+#[derive(Debug)]
+pub struct MethodAnswer<'a> {
     call: &'a NamedCall,
     /// The scopes that the token holds, if they are given.
     granted: Option<&'a ScopeSet>,
@@ -27,7 +27,7 @@ pub(crate) struct MethodAnswer<'a> {
 
 impl<'a> MethodAnswer<'a> {
     /// Returns the answer for a call and the scopes of a token, if they are given.
-    pub(crate) fn new(call: &'a NamedCall, granted: Option<&'a ScopeSet>) -> Self {
+    pub fn new(call: &'a NamedCall, granted: Option<&'a ScopeSet>) -> Self {
         let found = call.lookup();
         let (method, doubt) = (found.method(), found.abstain_reason());
         let verdict = match granted {
@@ -38,24 +38,24 @@ impl<'a> MethodAnswer<'a> {
     }
 
     /// Returns the answer as a line of `--jsonl`, without the line end.
-    pub(crate) fn json(&self) -> String {
+    pub fn json(&self) -> String {
         to_json(&Versioned::new(SCHEMA, self.fields()))
     }
 
     /// Returns the keys of [`json`](Self::json) and the URL of the method's documentation.
-    pub(crate) fn json_with_doc(&self) -> String {
+    pub fn json_with_doc(&self) -> String {
         let doc = self.method.and_then(|method| method.doc_url());
         to_json(&Versioned::new(SCHEMA, MethodJsonWithDoc { fields: self.fields(), doc }))
     }
 
     /// Returns the answer as text: the method, and a sentence about the scopes of the token.
-    pub(crate) fn text(&self, style: &StyleArgs) -> String {
-        let (layout, host) = (style.layout(), self.call.host().unwrap_or_default());
+    pub fn text(&self, layout: Layout) -> String {
+        let host = self.call.host().unwrap_or_default();
         let Some(method) = self.method else {
             let why = reason_text(self.reason(), host);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
-        let mut text = describe(method, style);
+        let mut text = describe(method, layout);
         let why = match (self.granted, self.doubt) {
             (Some(_), _) => {
                 format!("{}: {}", decision(self.verdict), reason_text(self.reason(), host))
@@ -93,8 +93,8 @@ impl<'a> MethodAnswer<'a> {
 
 /// Returns the text about a method: its id, its API, the scopes that the method accepts, and the
 /// URL of its documentation.
-fn describe(method: ApiMethod, style: &StyleArgs) -> String {
-    if style.is_plain() { plain_method_text(method, style.layout()) } else { method_text(method) }
+fn describe(method: ApiMethod, layout: Layout) -> String {
+    if layout.is_plain() { plain_method_text(method, layout) } else { method_text(method) }
 }
 
 fn method_text(method: ApiMethod) -> String {

@@ -1,11 +1,12 @@
 //! The findings about machines as a page of text.
 
-use gcp_scopes::layout::Layout;
+use gcp_scopes_explain::layout::Layout;
 use gcp_scopes_needs::{ChangeEffect, FindingStatus, MachineFinding, Summary};
 
 /// A page that begins with the answer, and has a paragraph for each machine whose scopes do not
 /// fit.
-pub(super) struct FindingsPage {
+#[derive(Debug)]
+pub struct FindingsPage {
     layout: Layout,
     /// How many machines have each status.
     counts: [usize; 4],
@@ -16,11 +17,11 @@ const STATUSES: [FindingStatus; 4] =
     [FindingStatus::Lacking, FindingStatus::NoAccount, FindingStatus::Unknown, FindingStatus::Ok];
 
 impl FindingsPage {
-    pub(super) fn new(layout: Layout) -> Self {
+    pub fn new(layout: Layout) -> Self {
         Self { layout, counts: [0; 4], paragraphs: String::new() }
     }
 
-    pub(super) fn add(&mut self, finding: &MachineFinding) {
+    pub fn add(&mut self, finding: &MachineFinding) {
         let status = finding.status;
         let counts = self.counts.iter_mut().zip(STATUSES);
         counts.filter(|(_, each)| *each == status).for_each(|(count, _)| *count += 1);
@@ -31,7 +32,7 @@ impl FindingsPage {
     }
 
     /// Returns the page.
-    pub(super) fn text(&self, summary: &Summary) -> String {
+    pub fn text(&self, summary: &Summary) -> String {
         let answer = self.layout.paragraph(&self.answer());
         let others = summary.always_cloud_platform();
         if others.is_empty() {

@@ -7,19 +7,20 @@ use std::io::{self, Read};
 
 use aho_corasick::AhoCorasick;
 use aho_corasick::packed::Searcher;
-use gcp_scopes::environment::Environment;
-use gcp_scopes::refusal::{Certainty, Gate, MARKS, Refusal, classify, decisive};
+use gcp_scopes_explain::environment::Environment;
+use gcp_scopes_explain::refusal::{Certainty, Gate, MARKS, Refusal, classify, decisive};
 use gcp_scopes_reader::{NamedCall, RecordedResponse};
 
 use super::pieces::{Form, LogPiece, Pieces};
 use super::yaml;
 
 /// A refusal, and what is known of the refused call.
-pub(crate) struct FoundRefusal {
-    pub(crate) refusal: Refusal,
-    pub(crate) call: NamedCall,
+#[derive(Debug)]
+pub struct FoundRefusal {
+    pub refusal: Refusal,
+    pub call: NamedCall,
     /// Where the program ran, if the record shows it.
-    pub(crate) environment: Option<Environment>,
+    pub environment: Option<Environment>,
     /// The text that contains the refusal.
     text: String,
 }
@@ -34,7 +35,7 @@ impl From<Refusal> for FoundRefusal {
 
 impl FoundRefusal {
     /// Returns the most certain refusal in a response or in a record of a log.
-    pub(crate) fn in_response(response: &RecordedResponse) -> Option<Self> {
+    pub fn in_response(response: &RecordedResponse) -> Option<Self> {
         // Of a response only the beginning is read; the beginning of its other parts is not known.
         let parts = response.candidates().take(if response.is_text() { usize::MAX } else { 1 });
         let found = parts
@@ -112,18 +113,21 @@ fn end_of(text: &str) -> &str {
 }
 
 /// The refusal of an input that is explained, and a note about another refusal.
-pub(crate) struct FoundInText {
-    pub(crate) refusal: FoundRefusal,
-    pub(crate) note: Option<String>,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FoundInText {
+    pub refusal: FoundRefusal,
+    pub note: Option<String>,
 }
 
 /// A refusal in a log.
-pub(crate) struct LogRefusal {
+#[derive(Debug)]
+pub struct LogRefusal {
     /// The name of the first record with the refusal, such as `line 2`.
-    pub(crate) name: String,
-    pub(crate) refusal: FoundRefusal,
+    pub name: String,
+    pub refusal: FoundRefusal,
     /// The number of records with the refusal.
-    pub(crate) count: u64,
+    pub count: u64,
     /// The numbers of the first and the last record with the refusal, among those that were read.
     places: [u64; 2],
 }
@@ -142,8 +146,8 @@ impl LogRefusal {
 }
 
 /// The refusals that were found in a log so far.
-#[derive(Default)]
-pub(crate) struct LogSearch {
+#[derive(Debug, Default)]
+pub struct LogSearch {
     found: Vec<LogRefusal>,
     /// The first refusal in a block of a plain-text log, which may be of several records.
     of_block: Option<FoundRefusal>,
@@ -188,7 +192,7 @@ const MAX_LINES: usize = 1024;
 const STATUSES: [&[u8]; 6] = [b"400", b"401", b"403", b"404", b"412", b"429"];
 
 /// Returns the refusal in a log, or in a text that is not a log.
-pub(crate) fn in_text(text: &RecordedResponse) -> Option<FoundInText> {
+pub fn in_text(text: &RecordedResponse) -> Option<FoundInText> {
     if let Some(search) = LogSearch::of_text(text) {
         return search.chosen();
     }
@@ -198,7 +202,7 @@ pub(crate) fn in_text(text: &RecordedResponse) -> Option<FoundInText> {
 }
 
 /// Returns each refusal in a log, or in the lines of a text that is not a log.
-pub(crate) fn all_in_text(text: &RecordedResponse) -> Vec<LogRefusal> {
+pub fn all_in_text(text: &RecordedResponse) -> Vec<LogRefusal> {
     let search = LogSearch::of_text(text).unwrap_or_else(|| LogSearch::of_lines(&text.body()));
     let found = search.all();
     if !found.is_empty() {
@@ -209,7 +213,7 @@ pub(crate) fn all_in_text(text: &RecordedResponse) -> Vec<LogRefusal> {
 }
 
 /// Searches a long log. A part of it is in memory at a time.
-pub(crate) fn in_long_log(input: impl Read) -> io::Result<LogSearch> {
+pub fn in_long_log(input: impl Read) -> io::Result<LogSearch> {
     let marks = Marks::new();
     let mut pieces = Pieces::new(input)?;
     let mut search = LogSearch::default();
@@ -423,7 +427,7 @@ impl LogSearch {
     }
 
     /// Returns the refusal that decides.
-    pub(crate) fn chosen(mut self) -> Option<FoundInText> {
+    pub fn chosen(mut self) -> Option<FoundInText> {
         self.finish();
         let of_block = self.of_block.take().map(|refusal| FoundInText { refusal, note: None });
         let Some(index) = self.decisive() else { return of_block };
@@ -448,7 +452,7 @@ impl LogSearch {
     }
 
     /// Returns each refusal, in the order of the log.
-    pub(crate) fn all(mut self) -> Vec<LogRefusal> {
+    pub fn all(mut self) -> Vec<LogRefusal> {
         self.finish();
         let is_empty = self.found.is_empty();
         let of_block = self.of_block.take().filter(|_| is_empty);

@@ -3,39 +3,52 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gcp_scopes::Denial;
-use gcp_scopes::call::Call;
-use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup, lookup};
-use gcp_scopes::denial::RequiredScopes;
-use gcp_scopes::environment::{Environment, Platform};
-use gcp_scopes::granted::GrantedScopes;
-use gcp_scopes::layout::Layout;
-use gcp_scopes::refusal::{Certainty, Gate, Refusal};
-use gcp_scopes::remedy::{RemedyOption, Step, for_refused_call};
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
+use gcp_scopes_explain::Denial;
+use gcp_scopes_explain::denial::RequiredScopes;
+use gcp_scopes_explain::environment::{Environment, Platform};
+use gcp_scopes_explain::granted::GrantedScopes;
+use gcp_scopes_explain::layout::Layout;
+use gcp_scopes_explain::refusal::{Certainty, Gate, Refusal};
+use gcp_scopes_explain::remedy::{RemedyOption, Step, for_refused_call};
 use gcp_scopes_reader::{NamedCall, RecordedResponse, service_of};
 use serde::Serialize;
 
+use super::json::{Versioned, sorted_uris, to_json};
 use super::report;
 use super::script;
 use super::search::{self, FoundRefusal};
-use crate::output::{Versioned, sorted_uris, to_json};
 
 /// Explains responses to calls that were made in one environment, with one token.
-pub(crate) struct Explainer {
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Explainer {
     /// Where the call was made, as far as the arguments show.
-    pub(crate) environment: Environment,
+    pub environment: Environment,
     /// Whether an argument shows where the call was made.
-    pub(crate) is_environment_given: bool,
+    pub is_environment_given: bool,
     /// The scopes of the token.
-    pub(crate) granted: GrantedScopes,
+    pub granted: GrantedScopes,
     /// The call that `--call` names.
-    pub(crate) call: Option<NamedCall>,
+    pub call: Option<NamedCall>,
 }
 
 impl Explainer {
+    /// Creates an explainer. `is_environment_given` states whether somebody named the environment;
+    /// otherwise a record may show it.
+    pub fn new(
+        environment: Environment,
+        is_environment_given: bool,
+        granted: GrantedScopes,
+        call: Option<NamedCall>,
+    ) -> Self {
+        Self { environment, is_environment_given, granted, call }
+    }
+
     /// Explains a response, or a text that may contain a response. The explanation is empty if
     /// there is no refusal.
-    pub(crate) fn explain(&self, response: &RecordedResponse) -> Explanation {
+    pub fn explain(&self, response: &RecordedResponse) -> Explanation {
         let found = match response.is_text() {
             true => search::in_text(response).map(|found| found.refusal),
             false => FoundRefusal::in_response(response),
@@ -44,7 +57,7 @@ impl Explainer {
     }
 
     /// Explains a refusal.
-    pub(crate) fn explanation(&self, found: FoundRefusal) -> Explanation {
+    pub fn explanation(&self, found: FoundRefusal) -> Explanation {
         let FoundRefusal { refusal, call: read, environment, .. } = found;
         let of_record = environment.filter(|_| !self.is_environment_given);
         let is_place_of_record =
@@ -165,7 +178,8 @@ fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
 const MAX_CANDIDATES: usize = 5;
 
 /// A refusal and the options that mend the refusal. Empty if a response is not a refusal.
-pub(crate) struct Explanation {
+#[derive(Debug)]
+pub struct Explanation {
     /// Where the call was made, if there is a refusal.
     environment: Option<Environment>,
     /// The scopes of the token, as far as the arguments show.
@@ -205,26 +219,26 @@ impl Default for Explanation {
 
 impl Explanation {
     /// Checks whether the record of the refusal shows where the call was made.
-    pub(crate) fn is_place_of_record(&self) -> bool {
+    pub fn is_place_of_record(&self) -> bool {
         self.is_place_of_record
     }
 
-    pub(crate) fn is_refusal(&self) -> bool {
+    pub fn is_refusal(&self) -> bool {
         self.refusal.is_some()
     }
 
     /// Returns the scopes that the call needed, if it was refused for lack of scopes.
-    pub(crate) fn required(&self) -> Option<&RequiredScopes> {
+    pub fn required(&self) -> Option<&RequiredScopes> {
         self.required.as_ref()
     }
 
     /// Returns the gate that refused the call; `None` if the response is not a refusal.
-    pub(crate) fn gate(&self) -> Option<Gate> {
+    pub fn gate(&self) -> Option<Gate> {
         self.refusal.as_ref().map(Refusal::gate)
     }
 
     /// Checks whether this is a scope refusal for which the accepted scopes are not known.
-    pub(crate) fn lacks_accepted_scopes(&self) -> bool {
+    pub fn lacks_accepted_scopes(&self) -> bool {
         match self.required {
             Some(RequiredScopes::OneOf(_)) => self.method.is_none(),
             Some(RequiredScopes::Unknown) => true,
@@ -233,23 +247,23 @@ impl Explanation {
     }
 
     /// Returns the explanation as a line of `--jsonl`, without the line end.
-    pub(crate) fn json(&self) -> String {
+    pub fn json(&self) -> String {
         to_json(&Versioned::new(SCHEMA, self.fields()))
     }
 
     /// Returns the keys of [`json`](Self::json) and the report, for `--format json`.
-    pub(crate) fn json_with_report(&self, layout: Layout) -> String {
+    pub fn json_with_report(&self, layout: Layout) -> String {
         let (fields, report) = (self.fields(), self.text(layout));
         to_json(&Versioned::new(SCHEMA, ExplanationJsonWithReport { fields, report }))
     }
 
     /// Returns the recommended option as a shell script; `None` if there is no refusal.
-    pub(crate) fn script(&self) -> Option<String> {
+    pub fn script(&self) -> Option<String> {
         self.options.first().map(script::of)
     }
 
     /// Returns the report as text. Notes precede it.
-    pub(crate) fn text(&self, layout: Layout) -> String {
+    pub fn text(&self, layout: Layout) -> String {
         let notes: String = self.notes.iter().map(|note| layout.paragraph(note) + "\n").collect();
         let text = match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.report_in(&layout),

@@ -1,13 +1,13 @@
 //! The report about a refusal for another reason than scopes, and about a response that is not a
 //! refusal. The report about a refusal for lack of scopes is that of the library's `Denial`.
 
-use gcp_scopes::catalog::ApiMethod;
-use gcp_scopes::layout::Layout;
-use gcp_scopes::refusal::{Certainty, Gate, Refusal};
-use gcp_scopes::remedy::RemedyOption;
+use gcp_scopes_catalog::ApiMethod;
+use gcp_scopes_explain::layout::Layout;
+use gcp_scopes_explain::refusal::{Certainty, Gate, Refusal};
+use gcp_scopes_explain::remedy::RemedyOption;
 
 /// Returns the report about a refusal for another reason than scopes.
-pub(crate) fn of_refusal(
+pub fn of_refusal(
     refusal: &Refusal,
     method: Option<ApiMethod>,
     options: &[RemedyOption],
@@ -78,7 +78,7 @@ fn exclusion_of_scopes(refusal: &Refusal) -> Option<&'static str> {
 }
 
 /// Returns the report about a response that is not a refusal.
-pub(crate) fn of_no_refusal(layout: Layout) -> String {
+pub fn of_no_refusal(layout: Layout) -> String {
     let sentences = [
         "Nothing in this says that Google refused a call.",
         "Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the \

@@ -1,10 +1,10 @@
 //! The recommended option as a shell script, for `--script`.
 
-use gcp_scopes::remedy::{RemedyOption, Step};
+use gcp_scopes_explain::remedy::{RemedyOption, Step};
 
 /// Returns a script that carries out an option. The script stops while a placeholder is open, and
 /// asks before what stops or destroys something.
-pub(super) fn of(option: &RemedyOption) -> String {
+pub(crate) fn of(option: &RemedyOption) -> String {
     let steps = option.steps().iter().enumerate();
     let steps: String = steps.map(|(index, step)| of_step(index + 1, step)).collect();
     [

@@ -1,9 +1,9 @@
 //! Data: the names for environments and credentials that people use in the arguments of a command.
 
-use gcp_scopes::environment::{Credential, Platform};
+use gcp_scopes_explain::environment::{Credential, Platform};
 
 /// The names for environments, each with its platform and its usual credential.
-pub(crate) const PLACES: [(&str, Platform, Credential); 32] = {
+pub const PLACES: [(&str, Platform, Credential); 32] = {
     use Credential::{
         DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated,
         MetadataServer, OauthClient, ServiceAccountKey, UserAdc,
@@ -46,7 +46,7 @@ pub(crate) const PLACES: [(&str, Platform, Credential); 32] = {
 };
 
 /// The names for credentials.
-pub(crate) const CREDENTIALS: [(&str, Credential); 10] = [
+pub const CREDENTIALS: [(&str, Credential); 10] = [
     ("metadata-server", Credential::MetadataServer),
     ("user-adc", Credential::UserAdc),
     ("service-account-key", Credential::ServiceAccountKey),
