@@ -21,8 +21,10 @@
 //! ```
 //!
 //! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
-//! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
-//! from other tasks, such as the requests of bidirectional streams, are not checked.
+//! the rpc for gRPC (for gRPC the guard does not predict refusals). If Google's refusal names
+//! another method, the guard logs a warning, explains the method that Google names, and learns
+//! nothing from the refusal. Requests that the client sends from other tasks, such as the requests
+//! of bidirectional streams, are not checked.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +36,7 @@ use crate::denial::Denial;
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::guard::Guard;
-use crate::refusal::ErrorResponse;
+use crate::refusal::{self, ErrorResponse, Refusal};
 use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
 use crate::telemetry::{self, EventKind};
@@ -135,9 +137,11 @@ impl Guard {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }
 
-    /// Explains a client's error if it is a refusal for lack of scopes. Information that the error
-    /// does not contain (the token, often the method) stays unknown; [`Calling::run`] always knows
-    /// the method.
+    /// Explains a client's error if it is a refusal for lack of scopes.
+    ///
+    /// Returns the denial of a call that [`Calling::run`] made. The refusal of any other call is
+    /// explained here, and logged: call the function once for each error. Information that the
+    /// error does not contain (the token, often the method) stays unknown.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -155,8 +159,12 @@ impl Guard {
             return Some(denial.clone());
         }
         let response = error.response().filter(|it| it.status() == StatusCode::FORBIDDEN)?;
-        let answer = ErrorResponse::new(response.body()).with_status(response.status().as_u16());
-        self.explain_without_call(&answer.with_headers(response.headers()))
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        self.state().recent_denials.find(&[text]).or_else(|| {
+            let (status, headers) = (response.status(), response.headers());
+            refusal_in(&response).filter(Refusal::is_likely_for_scope)?;
+            self.begin_unseen(None).explain_now(status, headers, response.body())
+        })
     }
 }
 
@@ -214,11 +222,26 @@ async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, err
     if !flight.answered(status, headers) {
         return error;
     }
+    let is_wrong_method =
+        refusal_in(&response).is_some_and(|refusal| flight.is_contradicted_by(&refusal));
+    let (flight, advice) =
+        if is_wrong_method { (flight.with_unknown_method(), None) } else { (flight, advice) };
+    let guard = flight.guard().clone();
     match (flight.explain(status, headers, response.body()).await, advice) {
-        (Some(denial), Some(step)) => error.with_denial(denial.with_first_step(step)),
+        (Some(denial), Some(step)) => {
+            let denial = denial.with_first_step(step);
+            guard.state().recent_denials.add(&denial);
+            error.with_denial(denial)
+        }
         (Some(denial), None) => error.with_denial(denial),
         (None, _) => error,
     }
+}
+
+/// Returns the refusal in the response that an error contains.
+fn refusal_in(response: &Response<Vec<u8>>) -> Option<Refusal> {
+    let answer = ErrorResponse::new(response.body()).with_status(response.status().as_u16());
+    refusal::classify(&answer.with_headers(response.headers()))
 }
 
 impl Guard {

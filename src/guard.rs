@@ -5,11 +5,14 @@ mod builder;
 mod denial_hook;
 pub(crate) mod lessons;
 mod notes;
+mod recent_denials;
 mod repeats;
 mod settings;
 mod shared;
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +20,7 @@ use http::HeaderValue;
 
 use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
+use crate::denial::Denial;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
 use crate::granted::token_cache::TokenCache;
@@ -27,6 +31,7 @@ use crate::recording::Recording;
 use denial_hook::DenialHook;
 use lessons::Lessons;
 use notes::SetupNotes;
+use recent_denials::RecentDenials;
 use repeats::Repeats;
 use shared::Shared;
 
@@ -37,6 +42,9 @@ pub use settings::{DenialDelivery, Preflight};
 /// why they are unknown. This is also the default of
 /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait).
 pub(crate) const WAIT: Duration = Duration::from_millis(500);
+
+/// How many errors of a chain are read, which bounds the work for a chain that never ends.
+const MAX_SOURCES: usize = 32;
 
 /// Checks calls of Google API clients against the OAuth scopes of their tokens.
 ///
@@ -85,6 +93,7 @@ pub(crate) struct State {
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,
     pub(crate) on_denial: Option<DenialHook>,
+    pub(crate) recent_denials: RecentDenials,
     pub(crate) background: Background,
 }
 
@@ -157,6 +166,33 @@ impl Guard {
             Some(key) => tokens.wait(key, header.as_ref(), stage, WAIT).await,
             None => GrantedScopes::unknown("no header can contain the token"),
         }
+    }
+
+    /// Returns the denial behind an error of a client that uses this guard, or behind an error of a
+    /// library that contains such an error, boxed, as its source or in its text. Some clients keep
+    /// only the text of a refused response; for the errors of all others,
+    /// [`Denial::find`](crate::Denial::find) is enough.
+    ///
+    /// Compares the messages of the guard's last 64 denials with the texts of the error and of its
+    /// sources. If several denials have the same message, returns the latest. Returns `None` if the
+    /// error has another cause, or keeps neither the text nor the source of the client's error.
+    ///
+    /// ```
+    /// # fn show(guard: &gcp_scopes::Guard, error: Box<dyn std::error::Error>) {
+    /// // An error of object_store, or of a query engine above it.
+    /// if let Some(denial) = guard.denial_of(&*error) {
+    ///     eprintln!("{}", denial.report());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn denial_of(&self, error: &(dyn StdError + 'static)) -> Option<Denial> {
+        let in_chain = Denial::find(error).cloned();
+        in_chain.or_else(|| {
+            let errors = iter::successors(Some(error), |&error| error.source()).take(MAX_SOURCES);
+            let texts: Vec<String> = errors.map(ToString::to_string).collect();
+            self.0.recent_denials.find(&texts)
+        })
     }
 
     /// Logs the calls that no event has reported yet, in one event of each kind. Repeated events

@@ -166,14 +166,6 @@ impl Guard {
         }
     }
 
-    /// Returns the denial for a response without its call. The method is known only if the response
-    /// names the method.
-    pub(crate) fn explain_without_call(&self, answer: &ErrorResponse<'_>) -> Option<Denial> {
-        let refusal = refusal::classify(answer).filter(Refusal::is_likely_for_scope)?;
-        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
-    }
-
     /// Looks up the method of a call, and the scopes that the caller stated.
     pub(crate) fn look_up(&self, call: &Call<'_>) -> Lookup {
         catalog::lookup(call, &self.state().endpoints)
@@ -289,19 +281,6 @@ mod tests {
         assert!(is_explained(held("openid")));
         assert!(!is_explained(held("https://www.googleapis.com/auth/pubsub")));
         assert!(!is_explained(GrantedScopes::unknown("a test")));
-    }
-
-    #[test]
-    fn a_response_without_its_call_is_explained() {
-        let guard = Guard::builder().build();
-        let denial = guard.explain_without_call(&ErrorResponse::new(SCOPE_REFUSAL)).unwrap();
-        assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
-        assert!(denial.granted().is_unknown());
-        let nameless = guard.explain_without_call(&ErrorResponse::new(
-            b"Request had insufficient authentication scopes.",
-        ));
-        assert!(nameless.unwrap().method().is_none());
-        assert!(guard.explain_without_call(&ErrorResponse::new(IAM_REFUSAL)).is_none());
     }
 
     #[test]

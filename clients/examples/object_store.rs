@@ -34,9 +34,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .preflight(Preflight::Deny)
         .detect()
         .await;
-    let connector = guard.object_store(ReqwestConnector::default());
     let unguarded = builder(&google).build()?;
-    let store = builder(&google).with_http_connector(connector.clone()).build()?;
+    let connector = guard.object_store(ReqwestConnector::default());
+    let store = builder(&google).with_http_connector(connector).build()?;
 
     let listed: Vec<_> = store.list(None).try_collect().await?;
     println!("list: {} objects\n", listed.len());
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match store.put(&"cat.jpg".into(), "meow".into()).await {
         Err(error @ Error::PermissionDenied { .. }) => {
             println!("{error}\n");
-            let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
+            let denial = guard.denial_of(&error).ok_or("the guard finds no denial")?;
             println!("In full:\n\n{}", denial.report());
         }
         other => return Err(format!("not denied: {other:?}").into()),

@@ -80,6 +80,10 @@ impl Kind for GcloudBigquery {
         google
             .other_api()
             .path("/bigquery/v2/projects/my-project/datasets/pets")
+            .method(
+                "bigquery.googleapis.com",
+                "google.cloud.bigquery.v2.DatasetService.GetDataset",
+            )
             .serve(scopes, response);
     }
 

@@ -73,7 +73,9 @@ impl Kind for GoogleApisColumn {
     fn prepare(&self, google: &FakeGoogle) {
         if *self == Self::Drive {
             let list = Response::new(r#"{"files":[{"name":"a"}]}"#);
-            google.other_api().path("/drive/v3/files").serve(["drive"], list);
+            let files = google.other_api().path("/drive/v3/files");
+            let name = "google.apps.drive.v3.DriveFiles.List";
+            files.method("drive.googleapis.com", name).serve(["drive"], list);
         }
     }
 

@@ -89,7 +89,11 @@ impl Kind for GoogleCloudColumn {
                 .with_trailers(HeaderMap::from_iter([(GRPC_STATUS, 0.into())]))
                 .serve(["cloud-platform"], empty_message()),
             Self::Secrets => {
-                google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret())
+                let name = "google.cloud.secretmanager.v1.SecretManagerService.GetSecret";
+                let script = google.other_api().path("/v1/projects/");
+                script
+                    .method("secretmanager.googleapis.com", name)
+                    .serve(["cloud-platform"], secret());
             }
         }
     }

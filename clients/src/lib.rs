@@ -14,7 +14,8 @@ mod gcloud_storage;
 mod google_apis;
 mod google_cloud;
 mod kind;
-mod object_store;
+mod object_store_0_13;
+mod object_store_0_14;
 mod opendal;
 mod reqwest_middleware;
 mod scene;
@@ -30,7 +31,8 @@ pub use table::{Table, names, run};
 /// Returns every kind of client: the columns of the table, in their order.
 fn all_kinds() -> Vec<Box<dyn Kind>> {
     let mut kinds: Vec<Box<dyn Kind>> = Vec::new();
-    kinds.extend(object_store::kinds());
+    kinds.extend(object_store_0_14::kinds());
+    kinds.extend(object_store_0_13::kinds());
     kinds.extend(opendal::kinds());
     kinds.extend(reqwest_middleware::kinds());
     kinds.extend(tonic::kinds());

@@ -1,4 +1,6 @@
-//! object_store's client for Google Cloud Storage, which uses the XML API.
+//! object_store's client for Google Cloud Storage, which uses the XML API. This file is compiled
+//! once for each version of object_store: the module above it names the version `object_store`, and
+//! the column `NAME`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,14 +9,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use gcp_scopes::Guard;
-use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_object_store::GuardObjectStoreExt as _;
 use gcp_scopes_testing::Service;
 use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scene, TestedApi};
 use http::Version;
-use object_store::client::ReqwestConnector;
-use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
-use object_store::{
+
+use super::NAME;
+use super::object_store::client::ReqwestConnector;
+use super::object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
+use super::object_store::{
     BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
     StaticCredentialProvider, WriteMultipart,
 };
@@ -31,7 +34,7 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 #[async_trait]
 impl Kind for ObjectStoreColumn {
     fn name(&self) -> &'static str {
-        "object_store"
+        NAME
     }
 
     fn api(&self) -> TestedApi {
@@ -57,20 +60,20 @@ impl Kind for ObjectStoreColumn {
             .with_client_options(options)
             .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
             .with_credentials(Arc::new(credential));
-        let connector = guard.map(|guard| guard.object_store(ReqwestConnector::default()));
-        let store = match &connector {
-            Some(connector) => store.with_http_connector(connector.clone()),
+        let connector = guard.as_ref().map(|it| it.object_store(ReqwestConnector::default()));
+        let store = match connector {
+            Some(connector) => store.with_http_connector(connector),
             None => store,
         };
-        Ok(Box::new(ObjectStoreClient { store: store.build()?, connector }))
+        Ok(Box::new(ObjectStoreClient { store: store.build()?, guard }))
     }
 }
 
 #[derive(Clone)]
 struct ObjectStoreClient {
     store: GoogleCloudStorage,
-    /// The guard's connector, which finds the denial of an error. `None` without a guard.
-    connector: Option<GuardConnector>,
+    /// The guard, which finds the denial of an error.
+    guard: Option<Guard>,
 }
 
 impl ObjectStoreClient {
@@ -94,7 +97,7 @@ impl ObjectStoreClient {
             Error::Generic { .. } => "Generic",
             _ => "other",
         };
-        let denial = self.connector.as_ref().and_then(|connector| connector.denial_of(error));
+        let denial = self.guard.as_ref().and_then(|guard| guard.denial_of(error));
         let failure = with_denial(failure_of_error(kind, error), denial.as_ref());
         let text = without_duration(&failure.text);
         failure.with_text(text)

@@ -8,13 +8,14 @@ use gcp_scopes_google_apis::GuardGetToken;
 use gcp_scopes_google_cloud::{GuardCredentials, GuardRetryPolicy};
 use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_opendal::GuardOperatorLayer;
+use object_store::client::ReqwestConnector;
 
 fn assert_send_sync_unpin<T: Send + Sync + Unpin + 'static>() {}
 fn assert_send_future<F: Future + Send>(_: F) {}
 
 #[test]
 fn adapters_are_send_sync_and_unpin() {
-    assert_send_sync_unpin::<(GuardConnector, GuardOperatorLayer)>();
+    assert_send_sync_unpin::<(GuardConnector<ReqwestConnector>, GuardOperatorLayer)>();
     assert_send_sync_unpin::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
 }
 

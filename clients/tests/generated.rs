@@ -2,9 +2,12 @@
 //! google-drive3.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
-use std::sync::Once;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, Once};
 
 use gcp_scopes::denial::DenialKind;
+use gcp_scopes::granted::GrantSource;
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_apis::GuardGoogleApisExt as _;
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
@@ -59,6 +62,12 @@ async fn list(hub: &Storage<HttpConnector>) -> Result<usize, Error> {
     Ok(hub.objects().list("photos").doit().await?.1.items.unwrap_or_default().len())
 }
 
+/// Scripts one refusal of `drive.files.list`, as Drive sends it.
+fn refuse_list(google: &FakeGoogle) {
+    let name = "google.apps.drive.v3.DriveFiles.List";
+    google.other_api().method("drive.googleapis.com", name).respond_with(RefusalForm::Scope);
+}
+
 /// Returns how many requests Cloud Storage has received.
 fn storage_calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
@@ -98,7 +107,74 @@ async fn a_refusal_is_still_a_bad_request_and_its_message_contains_the_denial() 
     assert!(message(&error).contains("No IAM role fixes this"), "{}", message(&error));
     let denial = guard.explain_error(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Refused);
+    // The denial of the call itself, not one that is made from the text.
+    assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
     assert!(guard.explain_error(&expected).is_some());
+}
+
+#[tokio::test]
+async fn a_refusal_outside_of_calling_is_explained_and_logged_once() {
+    let google = google().await;
+    let logged = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&logged);
+    let guard = builder(&google).on_denial(move |_, calls| drop(count.fetch_add(calls, Relaxed)));
+    let guard = guard.preflight(Preflight::Warn).detect().await;
+    let hub = drive(&google, guard.google_apis(google.token()));
+    refuse_list(&google);
+    let error = hub.files().list().doit().await.map(drop).unwrap_err();
+    assert_eq!(logged.load(Relaxed), 0);
+    let denial = guard.explain_error(&error).unwrap();
+    assert_eq!(denial.method().unwrap().id(), "drive.files.list");
+    assert_eq!(logged.load(Relaxed), 1);
+    // Inside of `calling` the call is logged by itself.
+    let list = guard.calling("drive.files.list").unwrap();
+    refuse_list(&google);
+    let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
+    assert_eq!(logged.load(Relaxed), 2);
+    assert!(guard.explain_error(&error).is_some());
+    assert_eq!(logged.load(Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_method_in_calling_is_warned_of_and_confirms_nothing() {
+    let google = google().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let guard = builder(&google).detect().await;
+    let hub = drive(&google, guard.google_apis(google.token()));
+    let wrong = guard.calling("pubsub.projects.topics.list").unwrap();
+    for _ in 0..2 {
+        refuse_list(&google);
+        let error = wrong.run(hub.files().list().doit()).await.map(drop).unwrap_err();
+        let denial = guard.explain_error(&error).unwrap();
+        assert_eq!(denial.kind(), DenialKind::Refused);
+        assert_eq!(denial.method().unwrap().id(), "drive.files.list");
+        assert!(!denial.accepted().contains(&"pubsub".parse().unwrap()), "{denial}");
+    }
+    let text = log.text();
+    assert_eq!(text.matches("wrong_method").count(), 1, "{text}");
+}
+
+/// What a subscriber writes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
@@ -161,11 +237,14 @@ async fn add_scope_is_suggested_only_if_the_default_scope_is_not_suitable() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    google.other_api().respond_with(RefusalForm::Scope);
+    refuse_list(&google);
     let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
     assert!(message(&error).contains(".add_scope("), "{}", message(&error));
     // A program that requests a suitable scope needs no such step.
-    google.other_api().respond_with(RefusalForm::Scope);
+    // The guard keeps the denial with the step, which is found again by the text of the error.
+    let steps = guard.explain_error(&error).unwrap().steps().to_vec();
+    assert!(steps[0].code_line().is_some(), "{steps:?}");
+    refuse_list(&google);
     let with_scope = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
     let error = list.run(with_scope.doit()).await.map(drop).unwrap_err();
     assert!(!message(&error).contains(".add_scope("), "{}", message(&error));

@@ -69,6 +69,11 @@ impl Flight {
         }
     }
 
+    /// Returns the flight of a call to a Google API whose method is not known.
+    pub(crate) fn with_unknown_method(self) -> Self {
+        Self { lookup: Lookup::without_method(AbstainReason::Method), ..self }
+    }
+
     /// Keeps the token, because a source may still be queried for its scopes.
     #[cold]
     pub(super) fn keep_header(&mut self, header: &HeaderValue) {

@@ -13,8 +13,10 @@ use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry::{self, EventKind};
 
 /// Logs a denial. A denial for the same method and token that was logged recently is only counted.
+/// The guard keeps the denial, to find it by the text of an error.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
+    state.recent_denials.add(denial);
     let event = (EventKind::Denied, denial.evidence(), denial.method(), flight.token);
     if let Some(times) = state.repeats.count(event, state.tokens.now()) {
         telemetry::denied(denial, status, times);

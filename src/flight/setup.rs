@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use super::call_in_progress::Flight;
 use crate::call::{AbstainReason, Call};
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, ErrorResponse, Gate};
+use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 use crate::telemetry::SetupNote;
 
 impl Flight {
@@ -45,6 +45,15 @@ impl Flight {
             let host = self.lookup.method().map(|method| method.host());
             self.guard.state().notes.note(SetupNote::UnseenToken, host);
         }
+    }
+
+    /// Returns whether a refusal is about another method than the caller stated, and notes that.
+    pub(crate) fn is_contradicted_by(&self, refusal: &Refusal) -> bool {
+        let stated = self.lookup.method().filter(|method| refusal.contradicts(*method));
+        if let Some(method) = stated {
+            self.guard.state().notes.note(SetupNote::WrongMethod, Some(method.host()));
+        }
+        stated.is_some()
     }
 
     /// Notes that the scopes of the call's token are needed, and that no source can report them.

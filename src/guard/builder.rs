@@ -7,6 +7,7 @@ use http::Uri;
 use super::denial_hook::DenialHook;
 use super::lessons::Lessons;
 use super::notes::SetupNotes;
+use super::recent_denials::RecentDenials;
 use super::repeats::Repeats;
 use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
@@ -473,6 +474,7 @@ impl GuardBuilder {
             repeats: Repeats::default(),
             notes: SetupNotes::default(),
             on_denial: self.on_denial,
+            recent_denials: RecentDenials::default(),
             background: self.background,
         })
     }

@@ -7,10 +7,11 @@ pub(crate) enum SetupNote {
     UnmappedHost,
     UnseenToken,
     NoSource,
+    WrongMethod,
 }
 
 impl SetupNote {
-    pub(crate) const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 4;
 
     /// Returns the note as one word.
     pub(super) fn as_str(self) -> &'static str {
@@ -18,6 +19,7 @@ impl SetupNote {
             Self::UnmappedHost => "unmapped_host",
             Self::UnseenToken => "unseen_token",
             Self::NoSource => "no_source",
+            Self::WrongMethod => "wrong_method",
         }
     }
 
@@ -39,6 +41,10 @@ impl SetupNote {
                 "create the guard with detect and the feature `metadata`, allow tokeninfo, add a \
                  source with GuardBuilder::source, or declare the scopes of each token with \
                  Guard::declare: the guard has no source that can report which scopes a token holds"
+            }
+            Self::WrongMethod => {
+                "pass the id of the method that the client calls to Guard::calling: Google's \
+                 response to such a call names another method, which the guard explains instead"
             }
         }
     }

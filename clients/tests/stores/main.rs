@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 mod emulator;
-mod object_store;
+mod object_store_0_13;
+mod object_store_0_14;
 mod opendal;
 
 use gcp_scopes::{Guard, GuardBuilder, Preflight};

@@ -1,3 +1,6 @@
+//! The connector for object_store. This file is compiled once for each version of object_store: the
+//! module above it names the version `object_store`.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,22 +8,21 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Guard, Preflight};
-use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_object_store::GuardObjectStoreExt as _;
 use gcp_scopes_testing::{Fault, RefusalForm, Service};
-use object_store::client::{
+use crate::{
+    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
+};
+use super::object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody,
     HttpResponse, HttpService, ReqwestConnector,
 };
-use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
-use object_store::{
+use super::object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
+use super::object_store::{
     BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload,
     RetryConfig, StaticCredentialProvider,
 };
 
-use super::{
-    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
-};
 
 /// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -38,10 +40,10 @@ fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
         .with_credentials(Arc::new(StaticCredentialProvider::new(GcpCredential { bearer: token })))
 }
 
-/// Builds a store with the guard. Also returns the connector, which finds the denial of an error.
-fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardConnector) {
+/// Builds a store with the guard.
+fn store(url: &str, token: String, guard: &Guard) -> GoogleCloudStorage {
     let connector = guard.object_store(ReqwestConnector::default());
-    (builder(url, token).with_http_connector(connector.clone()).build().unwrap(), connector)
+    builder(url, token).with_http_connector(connector).build().unwrap()
 }
 
 #[tokio::test]
@@ -49,7 +51,7 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let google = google().await;
         let guard = guard(&google).preflight(preflight).detect().await;
-        let (store, connector) = store(&google.storage_url(), google.token(), &guard);
+        let store = store(&google.storage_url(), google.token(), &guard);
         let (cat, dog) = (&"cat.jpg".into(), &"dog.jpg".into());
         let sent_per_call = usize::from(preflight != Preflight::Deny);
         let errors = [
@@ -68,7 +70,7 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
                 matches!(error, Error::PermissionDenied { .. }),
                 "{preflight:?}, {method}: {error:?}"
             );
-            let denial = connector
+            let denial = guard
                 .denial_of(&error)
                 .unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
             assert_eq!(denial.method().map(|method| method.id()), Some(method), "{preflight:?}");
@@ -80,11 +82,12 @@ async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
 #[tokio::test]
 async fn a_denied_list_fails_with_generic_and_its_denial_is_found() {
     let google = google().await;
-    let without_scope = google.mint(super::ACCOUNT, ["logging.write"]);
-    let (store, connector) = store(&google.storage_url(), without_scope, &guard(&google).build());
+    let without_scope = google.mint(crate::ACCOUNT, ["logging.write"]);
+    let guard = guard(&google).build();
+    let store = store(&google.storage_url(), without_scope, &guard);
     let error = store.list(None).next().await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Generic { .. }), "{error:?}");
-    assert_eq!(connector.denial_of(&error).unwrap().kind(), DenialKind::Refused);
+    assert_eq!(guard.denial_of(&error).unwrap().kind(), DenialKind::Refused);
     assert_eq!(storage_calls(&google), 1);
 }
 
@@ -101,10 +104,10 @@ async fn a_refused_head_is_explained_only_if_the_scopes_are_known() {
     for (guard, is_explained) in
         [(guard(&google).detect().await, true), (guard(&google).build(), false)]
     {
-        let (store, connector) = store(&google.storage_url(), google.token(), &guard);
+        let store = store(&google.storage_url(), google.token(), &guard);
         let error = store.head(&"cat.jpg".into()).await.unwrap_err();
         assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
-        assert_eq!(connector.denial_of(&error).is_some(), is_explained, "{error}");
+        assert_eq!(guard.denial_of(&error).is_some(), is_explained, "{error}");
     }
 }
 
@@ -113,7 +116,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
     let google = google().await;
     for preflight in [Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).detect().await;
-        let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard);
+        let store = store(&google.storage_url(), full_control_token(&google), &guard);
         let (cat, dog, cow) =
             (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
         let film = film(1);
@@ -160,8 +163,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
 #[tokio::test]
 async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
-    let (store, _) =
-        store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
+    let store = store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
     google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
     assert_eq!(storage_calls(&google), 3);
@@ -170,8 +172,8 @@ async fn server_errors_are_retried_as_without_the_guard() {
 #[tokio::test]
 async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
-    let (guarded, connector) =
-        store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
+    let guard = guard(&google).build();
+    let guarded = store(&google.storage_url(), full_control_token(&google), &guard);
     let unguarded = builder(&google.storage_url(), full_control_token(&google)).build().unwrap();
     let without_duration = |error: Error| {
         let text = error.to_string();
@@ -184,7 +186,7 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
         google.script(Service::Storage).times(2).respond_with(form);
         let expected = unguarded.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
-        assert!(connector.denial_of(&error).is_none(), "{form:?}");
+        assert!(guard.denial_of(&error).is_none(), "{form:?}");
         assert_eq!(without_duration(error), without_duration(expected), "{form:?}");
     }
 }

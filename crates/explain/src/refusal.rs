@@ -65,7 +65,7 @@ pub use troubleshooter::from_troubleshooter;
 pub(crate) use verdict::ScopeProblem;
 pub use words::SECRET_PREFIXES;
 
-use crate::server_name::method_by_server_name;
+use crate::server_name::{self, method_by_server_name};
 use details::Details;
 use verdict::{Evidence, Verdict};
 
@@ -442,6 +442,26 @@ impl Refusal {
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
         method_by_server_name(self.service()?, self.rpc_method()?)
+    }
+
+    /// Returns whether the response cannot be about a call of `method`: it names another API, or
+    /// another method that accepts other scopes. `false` if the response does not say enough.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = r#"Error 403: Forbidden [service: "pubsub.googleapis.com"]
+    ///     [method: "google.pubsub.v1.Publisher.Publish"]"#;
+    /// let refusal = classify_text(text).ok_or("no refusal")?;
+    /// assert!(refusal.contradicts(ApiMethod::by_id("drive.files.list")?));
+    /// assert!(!refusal.contradicts(ApiMethod::by_id("pubsub.projects.topics.publish")?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn contradicts(&self, method: ApiMethod) -> bool {
+        let named = self.service().zip(self.rpc_method());
+        named.is_some_and(|(service, name)| server_name::contradicts(service, name, method))
     }
 
     /// Sets the service of the call, if the response does not name it.

@@ -53,6 +53,30 @@ pub(crate) fn method_by_server_name(service: &str, name: &str) -> Option<ApiMeth
     method.filter(|method| belongs_to(method, service))
 }
 
+/// Returns whether the method that a server reports under this name cannot be `method`: it belongs
+/// to another API or has another id, and accepts other scopes. Several Discovery ids can stand for
+/// one rpc, and one API can have two names, but then the scopes are the same.
+pub(crate) fn contradicts(service: &str, name: &str, method: ApiMethod) -> bool {
+    let is_other_api = !serves(service, method);
+    let Some(named) = method_by_server_name(service, name) else {
+        let scopes = Catalog::built_in().scopes_of_service(service);
+        return is_other_api && !scopes.is_empty() && !scopes.intersects(&method.accepted());
+    };
+    // Discovery and the proto files may list other scopes for a method that only the rpc's name
+    // identifies.
+    let is_comparable = named.is_rpc() == method.is_rpc() || named.discovery_id().is_some();
+    let id = |method: ApiMethod| method.discovery_id().unwrap_or_else(|| method.id());
+    let is_other = is_other_api || is_comparable && id(named) != id(method);
+    is_other && named.accepted() != method.accepted()
+}
+
+/// Returns whether the service at this host has the API of `method`.
+fn serves(service: &str, method: ApiMethod) -> bool {
+    let api = method.api().split(['.', '_']).next();
+    let row = APIS.iter().find(|(host, ..)| *host == service);
+    method.host() == service || api == service.split('.').next() || api == row.map(|row| row.1)
+}
+
 /// Returns the Discovery ids that an internal name may stand for, the most likely id first.
 fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String> {
     let plain = resource.strip_suffix("Service").unwrap_or(resource);
@@ -106,6 +130,36 @@ fn lower_first(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_contradicts_a_method_of_another_api_or_with_other_scopes() {
+        let publish = "google.pubsub.v1.Publisher.Publish";
+        let rows = [
+            ("pubsub", publish, "drive.files.list", true),
+            ("pubsub", publish, "pubsub.projects.topics.publish", false),
+            ("pubsub", publish, publish, false),
+            ("drive", "google.apps.drive.v3.DriveFiles.List", "drive.files.list", false),
+            ("drive", "google.apps.drive.v3.DriveFiles.List", "drive.files.delete", true),
+            ("calendar-json", "calendar.v3.Events.Insert", "calendar.events.insert", false),
+            ("calendar-json", "calendar.v3.Unknown.Name", "calendar.events.insert", false),
+            // The catalog does not have these names, so only the scopes of the service decide.
+            ("sheets", "SpreadsheetsService.GetValues", "gmail.users.messages.list", true),
+            ("sheets", "SpreadsheetsService.GetValues", "drive.files.list", false),
+            ("brandnew", "google.brandnew.v1.Things.List", "drive.files.list", false),
+            // Several resources have this rpc, and each has an id of its own in Discovery.
+            (
+                "logging",
+                "google.logging.v2.LoggingServiceV2.ListLogs",
+                "logging.folders.logs.list",
+                false,
+            ),
+        ];
+        for (service, name, id, is_contradiction) in rows {
+            let service = format!("{service}.googleapis.com");
+            let method = ApiMethod::by_id(id).unwrap();
+            assert_eq!(contradicts(&service, name, method), is_contradiction, "{name} {id}");
+        }
+    }
 
     #[test]
     fn a_server_name_gives_a_method_only_if_the_method_is_certain() {

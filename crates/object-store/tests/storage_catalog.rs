@@ -1,6 +1,6 @@
 //! Uploads to the fake Google through object_store. CI runs this test a second time with only the
 //! catalog of Cloud Storage, as in a program that calls no other API:
-//! `cargo test -p gcp-scopes-object-store --no-default-features --features catalog-storage`.
+//! `cargo test -p gcp-scopes-object-store --no-default-features --features catalog-storage,v0_14`.
 
 use std::error::Error;
 use std::fmt;
@@ -76,25 +76,24 @@ async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box
         .await?;
     let endpoint = google.storage_url();
     let guard = Guard::builder().endpoint(&endpoint, "storage.googleapis.com")?.build();
-    let connector = guard.object_store(UreqConnector);
     let credential = GcpCredential { bearer: google.mint(ACCOUNT, [READ_ONLY]) };
     let store = GoogleCloudStorageBuilder::new()
         .with_bucket_name("photos")
         .with_base_url(&endpoint)
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_credentials(Arc::new(StaticCredentialProvider::new(credential)))
-        .with_http_connector(connector.clone())
+        .with_http_connector(guard.object_store(UreqConnector))
         .build()?;
 
     let error =
         store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the upload was not refused");
     assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
-    let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
+    let denial = guard.denial_of(&error).ok_or("the guard finds no denial")?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     // Libraries above object_store box its error, and may print another text of their own.
     let boxed: Box<dyn Error + Send + Sync> = Box::new(LibraryError(error.into()));
-    assert!(connector.denial_of(&*boxed).is_some());
-    assert!(connector.denial_of(&std::io::Error::other("another failure")).is_none());
+    assert!(guard.denial_of(&*boxed).is_some());
+    assert!(guard.denial_of(&std::io::Error::other("another failure")).is_none());
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Data: the forms in which Google's services refuse a call, as the variants of [`RefusalForm`].
 
+pub(crate) mod called_method;
 mod grpc;
 pub(crate) mod parts;
 mod response;

@@ -5,6 +5,7 @@ use http::{HeaderMap, Response};
 
 use crate::fake::FakeGoogle;
 use crate::refusal_form::RefusalForm;
+use crate::refusal_form::called_method::CalledMethod;
 use crate::response::{FullResponse, Trailers};
 use crate::scope;
 use crate::scripted::ScriptTarget;
@@ -54,7 +55,7 @@ impl FakeGoogle {
     pub fn script(&self, service: Service) -> Script<'_> {
         Script {
             google: self,
-            target: ScriptTarget { service, path: String::new() },
+            target: ScriptTarget { service, path: String::new(), method: None },
             times: 1,
             trailers: None,
         }
@@ -111,6 +112,31 @@ impl<'a> Script<'a> {
         self
     }
 
+    /// Sets the API method that refusals name in `ErrorInfo`: the host of the API and the full name
+    /// of the rpc. Without it, [`respond_with`](Self::respond_with) names a method of Pub/Sub;
+    /// [`serve`](Self::serve) names the method in the path of a gRPC call, and no method otherwise.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// let drive = google.other_api();
+    /// let list = drive.method("drive.googleapis.com", "google.apps.drive.v3.DriveFiles.List");
+    /// list.respond_with(RefusalForm::Scope);
+    /// let mut response = agent.get(google.url_of(Service::OtherApi)).call()?;
+    /// assert!(response.body_mut().read_to_string()?.contains("DriveFiles.List"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn method(mut self, host: impl Into<String>, name: impl Into<String>) -> Self {
+        self.target.method = Some(CalledMethod { service: host.into(), name: name.into() });
+        self
+    }
+
     /// Sends the scripted response to this many requests instead of one. Use `usize::MAX` for all
     /// future requests.
     ///
@@ -154,7 +180,30 @@ impl<'a> Script<'a> {
     /// # }
     /// ```
     pub fn respond_with(self, form: RefusalForm) {
-        self.push(form.response());
+        let method = self.target.method.as_ref();
+        let response = method.map_or_else(|| form.response(), |_| form.response_to_call(method));
+        self.push(response);
+    }
+
+    /// Removes the responses of [`respond`](Self::respond) and [`respond_with`](Self::respond_with)
+    /// that no request has used, for this service and the [path](Self::path) of this script.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
+    ///
+    /// let google = FakeGoogle::builder().start().await?;
+    /// google.other_api().times(usize::MAX).respond_with(RefusalForm::IamDenied);
+    /// google.other_api().clear();
+    /// assert_eq!(agent.get(google.url_of(Service::OtherApi)).call()?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn clear(self) {
+        self.google.shared.lock().script.clear(&self.target);
     }
 
     /// Scripts exactly this response.

@@ -2,6 +2,7 @@
 
 use crate::incoming::{IncomingRequest, is_grpc};
 use crate::refusal_form::RefusalForm;
+use crate::refusal_form::called_method::CalledMethod;
 use crate::response::{FullResponse, scope_challenge, with_header};
 use crate::service::Service;
 
@@ -21,6 +22,8 @@ pub(crate) struct ScriptTarget {
     pub(crate) service: Service,
     /// The prefix of the path. An empty prefix matches every path.
     pub(crate) path: String,
+    /// The method that refusals name.
+    pub(crate) method: Option<CalledMethod>,
 }
 
 impl ScriptTarget {
@@ -53,6 +56,13 @@ impl ScriptedResponses {
         self.methods.push((target, accepted, response));
     }
 
+    /// Removes the scripted responses for this service and this path, or a path below it.
+    pub(crate) fn clear(&mut self, target: &ScriptTarget) {
+        self.responses.retain(|(scripted, ..)| {
+            scripted.service != target.service || !scripted.path.starts_with(&target.path)
+        });
+    }
+
     /// Returns the first scripted response that matches the request, and counts the use of the
     /// response.
     pub(crate) fn next(
@@ -78,21 +88,20 @@ impl ScriptedResponses {
         token_scopes: Option<&[String]>,
     ) -> Option<MethodResponse> {
         let matching = self.methods.iter().filter(|(target, ..)| target.matches(service, request));
-        let (_, accepted, response) = matching.max_by_key(|(target, ..)| target.path.len())?;
+        let (target, accepted, response) = matching.max_by_key(|(target, ..)| target.path.len())?;
+        let is_grpc = is_grpc(&request.headers);
+        let of_grpc = || CalledMethod::of_grpc(&request.path).filter(|_| is_grpc);
+        let called = target.method.clone().or_else(of_grpc);
+        let refusal = |form: RefusalForm| form.response_to_call(called.as_ref());
         Some(match token_scopes {
-            None => MethodResponse::Refused(RefusalForm::Credentials.response()),
+            None => MethodResponse::Refused(refusal(RefusalForm::Credentials)),
             Some(scopes) if scopes.iter().any(|scope| accepted.contains(scope)) => {
                 MethodResponse::Allowed(response.clone())
             }
             Some(_) => {
-                let is_grpc = is_grpc(&request.headers);
                 let form = if is_grpc { RefusalForm::GrpcScope } else { RefusalForm::Scope };
                 let challenge = scope_challenge(accepted);
-                MethodResponse::Refused(with_header(
-                    form.response(),
-                    "www-authenticate",
-                    &challenge,
-                ))
+                MethodResponse::Refused(with_header(refusal(form), "www-authenticate", &challenge))
             }
         })
     }

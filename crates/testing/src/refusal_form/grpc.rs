@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
+use super::called_method::{CalledMethod, metadata};
 use super::parts::ErrorInfo;
 use crate::encoding::encode_grpc_message;
 use crate::response::{FullResponse, Trailers, empty, with_header};
@@ -42,10 +43,10 @@ pub(super) fn into_trailers(response: FullResponse) -> FullResponse {
 }
 
 /// Encodes a `google.rpc.Status` whose only detail is an `ErrorInfo`.
-pub(super) fn status(code: u8, message: &str, info: &ErrorInfo) -> Vec<u8> {
+pub(super) fn status(code: u8, message: &str, error_info: &[u8]) -> Vec<u8> {
     let mut any = Vec::new();
     field(&mut any, 1, b"type.googleapis.com/google.rpc.ErrorInfo");
-    field(&mut any, 2, &error_info(info));
+    field(&mut any, 2, error_info);
     // 0x08 is the tag of field 1, `code`, as a varint.
     let mut out = vec![0x08, code];
     field(&mut out, 2, message.as_bytes());
@@ -54,11 +55,11 @@ pub(super) fn status(code: u8, message: &str, info: &ErrorInfo) -> Vec<u8> {
 }
 
 /// Encodes a `google.rpc.ErrorInfo`.
-pub(super) fn error_info(info: &ErrorInfo) -> Vec<u8> {
+pub(super) fn error_info(info: &ErrorInfo, called: Option<&CalledMethod>) -> Vec<u8> {
     let mut out = Vec::new();
     field(&mut out, 1, info.reason.as_bytes());
     field(&mut out, 2, info.domain.as_bytes());
-    for (key, value) in info.metadata {
+    for (key, value) in metadata(info, called) {
         let mut entry = Vec::new();
         field(&mut entry, 1, key.as_bytes());
         field(&mut entry, 2, value.as_bytes());

@@ -6,22 +6,34 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::RefusalForm;
+use super::called_method::{CalledMethod, metadata};
 use super::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
 use super::parts::{ErrorInfo, HTML, RefusalParts};
 use crate::encoding::text_elements;
 use crate::response::{FullResponse, empty, html, json, with_header, xml};
 
 impl RefusalForm {
-    /// Returns the response of this form.
+    /// Returns the response of this form. Its resources are those of Pub/Sub.
     pub(crate) fn response(self) -> FullResponse {
+        self.response_of(&self.parts(), None)
+    }
+
+    /// Returns the response of this form to a call of this method. Without a method, the response
+    /// has no `ErrorInfo`, which would name the method.
+    pub(crate) fn response_to_call(self, called: Option<&CalledMethod>) -> FullResponse {
         let parts = self.parts();
+        let info = parts.info.filter(|_| called.is_some());
+        self.response_of(&RefusalParts { info, ..parts }, called)
+    }
+
+    fn response_of(self, parts: &RefusalParts, called: Option<&CalledMethod>) -> FullResponse {
         match self {
             Self::Html => html(StatusCode::FORBIDDEN, HTML),
             Self::ScopeHeaderOnly => with_challenge(empty(StatusCode::FORBIDDEN), parts.challenge),
             Self::ScopeStorageXml => with_challenge(self.xml_response(), parts.challenge),
-            Self::ScopeInArray => parts.json(&json!([parts.body()])),
-            grpc if grpc.is_grpc() => grpc.grpc_response(),
-            _ => parts.response(),
+            Self::ScopeInArray => parts.json(&json!([parts.body(called)])),
+            grpc if grpc.is_grpc() => grpc.grpc_response_of(parts, called),
+            _ => parts.json(&parts.body(called)),
         }
     }
 
@@ -37,11 +49,15 @@ impl RefusalForm {
 
     /// Returns the refusal in the headers or trailers of a gRPC response.
     pub(crate) fn grpc_response(self) -> FullResponse {
-        let parts = self.parts();
+        self.grpc_response_of(&self.parts(), None)
+    }
+
+    fn grpc_response_of(self, parts: &RefusalParts, called: Option<&CalledMethod>) -> FullResponse {
         let code = if self == Self::RateLimit { RESOURCE_EXHAUSTED } else { PERMISSION_DENIED };
-        let details = parts.info.as_ref().map(|info| match self {
-            Self::GrpcScopeErrorInfoOnly => ("google.rpc.errorinfo-bin", grpc::error_info(info)),
-            _ => ("grpc-status-details-bin", grpc::status(code, parts.message, info)),
+        let info = parts.info.as_ref().map(|info| grpc::error_info(info, called));
+        let details = info.map(|info| match self {
+            Self::GrpcScopeErrorInfoOnly => ("google.rpc.errorinfo-bin", info),
+            _ => ("grpc-status-details-bin", grpc::status(code, parts.message, &info)),
         });
         let headers = with_challenge(grpc::refusal(code, parts.message, details), parts.challenge);
         match self {
@@ -54,14 +70,14 @@ impl RefusalForm {
 impl RefusalParts {
     /// Returns the refusal as a JSON response.
     pub(crate) fn response(&self) -> FullResponse {
-        self.json(&self.body())
+        self.json(&self.body(None))
     }
 
     fn json(&self, body: &Value) -> FullResponse {
         with_challenge(json(self.code, body), self.challenge)
     }
 
-    fn body(&self) -> Value {
+    fn body(&self, called: Option<&CalledMethod>) -> Value {
         let mut error = json!({"code": self.code.as_u16(), "message": self.message});
         if !self.status.is_empty() {
             error["status"] = json!(self.status);
@@ -69,8 +85,8 @@ impl RefusalParts {
         if let Some((reason, message)) = self.legacy_error {
             error["errors"] = json!([{"message": message, "domain": "global", "reason": reason}]);
         }
-        let details: Vec<Value> =
-            self.violation().into_iter().chain(self.info.as_ref().map(ErrorInfo::json)).collect();
+        let info = self.info.as_ref().map(|info| info.json(called));
+        let details: Vec<Value> = self.violation().into_iter().chain(info).collect();
         if !details.is_empty() {
             error["details"] = json!(details);
         }
@@ -87,8 +103,8 @@ impl RefusalParts {
 }
 
 impl ErrorInfo {
-    fn json(&self) -> Value {
-        let metadata: BTreeMap<_, _> = self.metadata.iter().copied().collect();
+    fn json(&self, called: Option<&CalledMethod>) -> Value {
+        let metadata: BTreeMap<_, _> = metadata(self, called).collect();
         json!({
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
             "reason": self.reason, "domain": self.domain, "metadata": metadata,

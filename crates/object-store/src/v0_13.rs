@@ -1,0 +1,7 @@
+//! The connector as the `HttpConnector` of object_store 0.13.
+
+use object_store_0_13 as object_store;
+
+#[allow(clippy::duplicate_mod, reason = "the same code for each version of object_store")]
+#[path = "http.rs"]
+mod http;
