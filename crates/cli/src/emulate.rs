@@ -1,8 +1,10 @@
-//! The verb `emulate`: runs a fake of Google's servers on 127.0.0.1 until Ctrl-C.
+//! The verb `emulate`: runs a fake of Google's servers on 127.0.0.1 until Ctrl-C or SIGTERM.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::task::Poll;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -13,7 +15,7 @@ use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, FakePlatform, Vm};
 use crate::exit_code;
 use crate::output::{print, write_error};
 
-/// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
+/// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C or SIGTERM.
 #[derive(Debug, Args)]
 pub(crate) struct EmulateArgs {
     /// What the program runs on.
@@ -24,9 +26,10 @@ pub(crate) struct EmulateArgs {
     /// usual ones.
     #[arg(long, value_name = "SCOPES")]
     scopes: Vec<String>,
-    /// The name of the VM, or of the service.
+    /// The name of the VM, or of the service. May be repeated: each VM has a metadata server of its
+    /// own.
     #[arg(long, default_value = "web-1")]
-    name: String,
+    name: Vec<String>,
     /// The zone of the VM.
     #[arg(long, default_value = "us-central1-a")]
     zone: String,
@@ -36,6 +39,12 @@ pub(crate) struct EmulateArgs {
     /// The service account that is attached.
     #[arg(long, default_value = "123456789012-compute@developer.gserviceaccount.com")]
     account: String,
+    /// Attach no service account.
+    #[arg(long, conflicts_with = "account")]
+    no_account: bool,
+    /// A metadata attribute of the VM. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    attribute: Vec<String>,
     /// A bucket of the fake Cloud Storage. May be repeated.
     #[arg(long, default_value = "photos")]
     bucket: Vec<String>,
@@ -53,13 +62,14 @@ is an owner of the project and can stop, change and start the VM.
 Examples:
   gcp-scopes emulate --platform gce --scopes default --role roles/storage.objectAdmin
   gcp-scopes emulate --platform cloud-run --name web > variables.sh
+  gcp-scopes emulate --name web-1 --name db-1 --no-account --attribute team=photos
 
 Exit codes:
-  0  ended by Ctrl-C
+  0  ended by Ctrl-C or SIGTERM
   1  a port, a file or standard output could not be used
   2  the arguments cannot be used";
 
-/// Starts the fake, prints the variables that point clients at the fake, and returns after Ctrl-C.
+/// Starts the fake, prints the variables that point clients at the fake, and returns after a signal.
 pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
     let builder = builder(args)?;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -71,24 +81,32 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
         // of the machine.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.to_string()),
         Err(error) => Err(error),
-        Ok(google) => runtime.block_on(print_variables_and_wait(&google)),
+        Ok(google) => runtime.block_on(print_variables_and_wait(&google, &args.name)),
     };
     Ok(exit_code::after_io(result))
 }
 
 fn builder(args: &EmulateArgs) -> Result<FakeGoogleBuilder, String> {
-    let builder = FakeGoogle::builder().project(&args.project, 123_456_789_012).vm(vm(args)?);
+    let builder = FakeGoogle::builder().project(&args.project, 123_456_789_012);
+    let vm = vm(args)?;
+    let vms = args.name.iter().map(|name| vm.clone().named(name));
+    let builder = vms.fold(builder, FakeGoogleBuilder::vm);
     let builder = args.bucket.iter().fold(builder, |builder, bucket| builder.bucket(bucket));
     let roles = args.role.iter();
     Ok(roles.fold(builder, |builder, role| builder.iam(&args.project, &args.account, role)))
 }
 
-/// Returns the VM, or the service, that the arguments describe.
+/// Returns the VM, or the service, that the arguments describe, with its first name.
 fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     check_names(args)?;
     let row = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
     let (_, platform) = row.ok_or_else(|| format!("no platform `{}`", args.platform))?;
-    let vm = Vm::new(&args.name).zone(&args.zone).account(&args.account).platform(platform);
+    let vm = Vm::new(&args.name[0]).zone(&args.zone).platform(platform);
+    let vm = if args.no_account { vm.no_account() } else { vm.account(&args.account) };
+    let vm = args.attribute.iter().try_fold(vm, |vm, text| match text.split_once('=') {
+        Some((name, value)) => Ok(vm.attribute(name, value)),
+        None => Err(format!("unusable attribute {}: expected NAME=VALUE", shown(text))),
+    })?;
     if args.scopes.is_empty() {
         return Ok(vm);
     }
@@ -100,11 +118,13 @@ fn vm(args: &EmulateArgs) -> Result<Vm, String> {
 /// Returns an error for a name that Google does not allow: a program that is tested with such a
 /// name would fail on Google Cloud.
 fn check_names(args: &EmulateArgs) -> Result<(), String> {
-    Environment::new(environment::Platform::ComputeEngine, Credential::MetadataServer)
+    let vm = Environment::new(environment::Platform::ComputeEngine, Credential::MetadataServer)
         .with_project(&args.project)
         .and_then(|environment| environment.with_zone(&args.zone))
-        .and_then(|environment| environment.with_resource(&args.name))
-        .and_then(|environment| environment.with_account(&args.account))
+        .and_then(|environment| environment.with_account(&args.account));
+    args.name
+        .iter()
+        .try_fold(vm.map_err(|error| error.to_string())?, |vm, name| vm.with_resource(name))
         .map_err(|error| error.to_string())?;
     match args.bucket.iter().find(|name| !is_bucket_name(name)) {
         Some(name) => Err(format!(
@@ -127,30 +147,51 @@ fn is_bucket_name(name: &str) -> bool {
         && name.ends_with(is_outer)
 }
 
-/// Prints the variables, and returns after Ctrl-C.
-async fn print_variables_and_wait(google: &FakeGoogle) -> io::Result<()> {
+/// Prints the variables, and returns after a signal.
+async fn print_variables_and_wait(google: &FakeGoogle, names: &[String]) -> io::Result<()> {
     let folder = TemporaryFolder::new()?;
-    // The first poll installs the signal's handler. It is installed before anything is printed,
-    // because a program that reads the output may send Ctrl-C at once.
-    let mut ctrl_c = std::pin::pin!(tokio::signal::ctrl_c());
-    std::future::poll_fn(|context| {
-        let _ = ctrl_c.as_mut().poll(context);
-        std::task::Poll::Ready(())
-    })
-    .await;
-    print(&variables(google, folder.path())?)?;
-    ctrl_c.await
+    // A program that reads the output may send a signal at once.
+    let signal = end_signal()?;
+    print(&variables(google, names, folder.path())?)?;
+    signal.await;
+    Ok(())
+}
+
+/// Returns a future that waits for Ctrl-C or SIGTERM. Catches both signals from now on.
+#[cfg(unix)]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(poll_fn(move |context| match interrupt.poll_recv(context) {
+        Poll::Pending => terminate.poll_recv(context).map(drop),
+        Poll::Ready(_) => Poll::Ready(()),
+    }))
+}
+
+/// Returns a future that waits for Ctrl-C. Catches it from now on.
+#[cfg(not(unix))]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(poll_fn(move |context| ctrl_c.poll_recv(context).map(drop)))
 }
 
 /// Returns the lines that export the variables in a POSIX shell.
-fn variables(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
+fn variables(google: &FakeGoogle, names: &[String], folder: &Path) -> io::Result<String> {
+    // `FakeGoogle::env` has the metadata server of the first VM.
+    let hosts = names.iter().skip(1).filter_map(|name| {
+        let variable = format!("GCE_METADATA_HOST_{}", name.to_uppercase().replace('-', "_"));
+        google.vm(name).metadata_host().ok().map(|host| (variable, host))
+    });
     let services = [
         ("STORAGE_EMULATOR_HOST", google.storage_url()),
         ("FAKE_OAUTH_URL", google.oauth_url()),
         ("FAKE_COMPUTE_URL", google.compute_url()),
     ];
     let services = services.map(|(name, value)| (name.to_owned(), value));
-    let variables = google.env().into_iter().chain(services).chain(google.gcloud_env(folder)?);
+    let variables = google.env().into_iter().chain(hosts).chain(services);
+    let variables = variables.chain(google.gcloud_env(folder)?);
     let lines = variables.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
     // The last line is a comment of the shell, so that the whole output can be sourced.
     Ok(lines.collect::<String>() + "# Ready. Ctrl-C ends it.")
@@ -194,8 +235,8 @@ fn platform_names() -> PossibleValuesParser {
     PossibleValuesParser::new(PLATFORMS.map(|(name, _)| name))
 }
 
-/// The values of `--platform`.
-const PLATFORMS: [(&str, FakePlatform); 12] = [
+/// The values of `--platform`, which are those of `explain --on`.
+const PLATFORMS: [(&str, FakePlatform); 23] = [
     ("gce", FakePlatform::ComputeEngine),
     ("mig", FakePlatform::ManagedInstanceGroup),
     ("gke-node", FakePlatform::GkeNode),
@@ -205,7 +246,49 @@ const PLATFORMS: [(&str, FakePlatform); 12] = [
     ("cloud-run-worker-pool", FakePlatform::CloudRunWorkerPool),
     ("functions", FakePlatform::CloudFunctions),
     ("app-engine", FakePlatform::AppEngineStandard),
+    ("app-engine-flex", FakePlatform::AppEngineFlexible),
     ("dataproc", FakePlatform::Dataproc),
     ("dataflow", FakePlatform::Dataflow),
+    ("composer", FakePlatform::Composer),
     ("workbench", FakePlatform::Workbench),
+    ("cloud-shell", FakePlatform::CloudShell),
+    ("cloud-build", FakePlatform::CloudBuild),
+    ("batch", FakePlatform::CloudBatch),
+    ("tpu-vm", FakePlatform::TpuVm),
+    ("workstations", FakePlatform::Workstations),
+    ("vertex-job", FakePlatform::VertexCustomJob),
+    ("colab-enterprise", FakePlatform::ColabEnterprise),
+    ("slurm", FakePlatform::SlurmNode),
+    ("dataproc-serverless", FakePlatform::DataprocServerless),
 ];
+
+#[cfg(test)]
+mod tests {
+    use gcp_scopes::environment::Platform;
+    use gcp_scopes_cli::answer::places::PLACES;
+
+    use super::*;
+
+    #[test]
+    fn every_platform_that_explain_knows_can_be_emulated() {
+        let known = PLACES.into_iter().filter(|(_, platform, _)| *platform != Platform::Unknown);
+        let known: Vec<&str> = known.map(|(name, ..)| name).collect();
+        assert_eq!(PLATFORMS.map(|(name, _)| name)[..], known);
+    }
+
+    #[tokio::test]
+    async fn the_guard_recognizes_each_emulated_platform() {
+        for ((name, fake), (_, platform, _)) in PLATFORMS.into_iter().zip(PLACES) {
+            let vm = Vm::new("web-1").platform(fake);
+            let google = FakeGoogle::builder().vm(vm).start().await.unwrap();
+            let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
+            let found = guard.environment().platform();
+            // No signal distinguishes Serverless for Apache Spark.
+            let expected = match platform {
+                Platform::DataprocServerless => Platform::Unknown,
+                other => other,
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}

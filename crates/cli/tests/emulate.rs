@@ -43,9 +43,14 @@ impl Emulator {
     }
 
     /// Sends the signal that Ctrl-C sends, and waits for the end of the emulator.
-    fn interrupt(mut self) -> Result<Output> {
+    fn interrupt(self) -> Result<Output> {
+        self.end_with("-INT")
+    }
+
+    /// Sends a signal, and waits for the end of the emulator.
+    fn end_with(mut self, signal: &str) -> Result<Output> {
         ensure!(
-            Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?.success()
+            Command::new("kill").args([signal, &self.child.id().to_string()]).status()?.success()
         );
         let status = self.child.wait()?;
         Ok(Output { status, stdout: Vec::new(), stderr: Vec::new() })
@@ -104,9 +109,34 @@ fn cloud_run_has_its_own_variables() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn several_vms_have_no_account_and_an_attribute_and_sigterm_removes_the_folder() -> Result<()>
+{
+    let args = ["--name", "web-1", "--name", "db-1", "--no-account", "--attribute", "team=a=b"];
+    let emulator = Emulator::start(&args)?;
+    for (variable, name) in [("GCE_METADATA_HOST", "web-1"), ("GCE_METADATA_HOST_DB_1", "db-1")] {
+        let root = format!("http://{}/computeMetadata/v1", emulator.variables[variable]);
+        let get = |path: &str| {
+            plain::client().get(format!("{root}/{path}")).header("metadata-flavor", "Google").send()
+        };
+        ensure!(get("instance/name").await?.text().await? == name, "{variable}");
+        ensure!(get("instance/attributes/team").await?.text().await? == "a=b", "{variable}");
+        let token = get("instance/service-accounts/default/token").await?;
+        ensure!(token.status() == 404, "{variable}: {}", token.status());
+    }
+    let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
+    ensure!(Path::new(&folder).is_dir());
+    let output = emulator.end_with("-TERM")?;
+    ensure!(output.status.success() && !Path::new(&folder).exists(), "{output:?} {folder}");
+    Ok(())
+}
+
 #[test]
 fn unusable_arguments_are_refused_with_the_expected_form() -> Result<()> {
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 12] = [
+        (&["--attribute", "team"], "unusable attribute `team`: expected NAME=VALUE"),
+        (&["--no-account", "--account", "a@p.iam.gserviceaccount.com"], "cannot be used with"),
+        (&["--name", "web-1", "--name", "web-1"], "web-1"),
         (&["--platform", "vms"], "gke-node"),
         (&["--scopes", "devstorage.read_onyl"], "devstorage.read_only"),
         (&["--role", "roles/king"], "roles/storage.objectAdmin"),

@@ -149,6 +149,7 @@ async fn a_credential_file_is_named_with_a_command_for_its_token() -> Result<()>
         env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let (status, out, error) = whoami(env, &[], "")?;
     ensure!(status == Some(2) && out.contains("a service account key file"), "{out}");
+    ensure!(out.contains("found in GOOGLE_APPLICATION_CREDENTIALS:"), "{out}");
     ensure!(error.contains("print-access-token | gcp-scopes whoami --token-stdin"), "{error}");
     Ok(())
 }

@@ -1,20 +1,23 @@
 //! The metadata server of a VM or of a serverless instance:
 //! <https://cloud.google.com/compute/docs/metadata/querying-metadata>.
 
+mod tree;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use http::header::ETAG;
+use http::{HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::clock::unix;
 use crate::encoding::{base64url, random_hex};
 use crate::incoming::IncomingRequest;
 use crate::response::{FullResponse, empty, html, new_response, with_header};
+use crate::shared::SharedState;
 use crate::state::FakeState;
-use crate::vm::{Machine, Project};
-
-const ROOT: &str = "/computeMetadata/v1";
+use crate::vm::Machine;
 
 /// The remaining lifetime at which the metadata server replaces a cached token. Google documents:
 /// "The metadata server caches access tokens until they have 5 minutes of remaining time before
@@ -44,16 +47,53 @@ fn refuse(request: &IncomingRequest) -> Option<FullResponse> {
             "Your client does not have permission to get this URL.",
         ));
     }
-    let needs_flavor = request.path.starts_with("/computeMetadata/");
-    if !needs_flavor || request.header("metadata-flavor") == Some("Google") {
+    let path = &request.path;
+    let needs_flavor = path.starts_with("/computeMetadata/");
+    let reason = if LEGACY.iter().any(|root| path.starts_with(root)) {
+        format!("Legacy metadata endpoint accessed: {path}")
+    } else if needs_flavor && request.header("metadata-flavor") != Some("Google") {
+        "Missing Metadata-Flavor:Google header.".to_owned()
+    } else {
         return None;
-    }
+    };
     let message = format!(
-        "Your client does not have permission to get URL <code>{}</code> from this server. \
-         Missing Metadata-Flavor:Google header.",
-        request.path
+        "Your client does not have permission to get URL <code>{path}</code> from this server. \
+         {reason}"
     );
     Some(html(StatusCode::FORBIDDEN, &message))
+}
+
+/// The paths of the versions that were shut down in 2020. The message is that of 2019 for projects
+/// that had disabled them: <https://github.com/firebase/firebase-admin-node/issues/560>.
+const LEGACY: [&str; 2] = ["/computeMetadata/v1beta1/", "/0.1/"];
+
+/// Waits until the response differs from the one that the client knows, if the request asks for
+/// that: <https://cloud.google.com/compute/docs/metadata/querying-metadata#waitforchange>. Waits at
+/// most as long as the request says.
+pub(crate) async fn wait_for_change(
+    shared: &SharedState,
+    machine: usize,
+    request: &IncomingRequest,
+) {
+    if request.query.get("wait_for_change") != Some("true") {
+        return;
+    }
+    let current = || respond(&mut shared.lock(), machine, request).headers().get(ETAG).cloned();
+    let known = match request.query.get("last_etag") {
+        Some(tag) => HeaderValue::from_str(tag).ok(),
+        None => current(),
+    };
+    let mut changes = shared.changed.subscribe();
+    let change = async {
+        while current() == known {
+            // `changed` fails only if the sender is dropped, and `shared` owns the sender.
+            changes.changed().await.ok();
+        }
+    };
+    match request.query.get("timeout_sec").and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds) => drop(timeout(Duration::from_secs(seconds), change).await),
+        None => change.await,
+    }
 }
 
 /// Adds the headers that every response of the metadata server has.
@@ -71,41 +111,43 @@ fn with_common_headers(response: FullResponse) -> FullResponse {
 }
 
 fn route(state: &mut FakeState, index: usize, request: &IncomingRequest) -> FullResponse {
-    let Some(path) = request.path.strip_prefix(ROOT) else {
-        return if request.path == "/" { text("computeMetadata/\n") } else { not_found(request) };
-    };
     let Some(machine) = state.machines.get(index) else { return not_found(request) };
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     match segments.as_slice() {
-        ["instance", "service-accounts", name, "token"] if is_attached(machine, name) => {
+        [.., "service-accounts", name, "token"] if is_attached(machine, name) => {
             token(state, index, request)
         }
-        ["instance", "service-accounts", name, "identity"] if is_attached(machine, name) => {
+        [.., "service-accounts", name, "identity"] if is_attached(machine, name) => {
             identity(state, machine, request)
         }
-        segments => respond_with_node(&metadata_tree(machine), segments, request),
+        segments => respond_with_node(&tree::build(machine), segments, request),
     }
 }
 
-/// Responds with the node of the metadata tree at this path: the listing of a directory, a
-/// directory with everything below it as JSON, or a value.
-fn respond_with_node(tree: &Value, segments: &[&str], request: &IncomingRequest) -> FullResponse {
-    match segments.iter().try_fold(tree, |node, segment| node.get(*segment)) {
-        None => not_found(request),
-        Some(Value::Object(_)) if !request.path.ends_with('/') => {
-            let location = format!("{}{}/", request.base, request.path);
-            with_header(
-                html(StatusCode::MOVED_PERMANENTLY, "The document has moved."),
-                "location",
-                &location,
-            )
-        }
-        Some(node) if request.query.get("recursive") == Some("true") => {
-            compact_json(&with_camel_case_names(segments.last().copied().unwrap_or_default(), node))
-        }
-        Some(Value::Object(children)) => text(&listing(children)),
-        Some(leaf) => text(&leaf_text(leaf)),
+/// Responds with the node of the metadata tree at this path: the listing of a directory, everything
+/// below a directory, or a value.
+fn respond_with_node(root: &Value, segments: &[&str], request: &IncomingRequest) -> FullResponse {
+    let Some(node) = segments.iter().try_fold(root, |node, name| tree::child(node, name)) else {
+        return not_found(request);
+    };
+    let name = segments.last().copied().unwrap_or_default();
+    let is_recursive = request.query.get("recursive") == Some("true");
+    let as_json = |is_default| request.query.get("alt").map_or(is_default, |alt| alt == "json");
+    match tree::children(name, node) {
+        Some(_) if !request.path.ends_with('/') => moved_to_directory(request),
+        Some(_) if is_recursive && as_json(true) => compact_json(&tree::json(name, node)),
+        Some(_) if is_recursive => text(&tree::lines(name, node, "")),
+        Some(children) => text(&tree::listing(node, &children)),
+        // Network tags are the only value that is JSON if the request does not name a format.
+        None if as_json(name == "tags") => compact_json(node),
+        None => text(&tree::leaf_text(node)),
     }
+}
+
+/// Redirects to the path of a directory, which ends with a slash.
+fn moved_to_directory(request: &IncomingRequest) -> FullResponse {
+    let response = html(StatusCode::MOVED_PERMANENTLY, "The document has moved.");
+    with_header(response, "location", &format!("{}{}/", request.base, request.path))
 }
 
 /// Checks whether `name` is the email of the machine's service account or its alias `default`.
@@ -177,73 +219,6 @@ fn identity(state: &FakeState, machine: &Machine, request: &IncomingRequest) -> 
     let header = json!({"alg": "RS256", "kid": "fake", "typ": "JWT"});
     let parts = [header.to_string(), claims.to_string(), random_hex()];
     text(&parts.map(base64url).join("."))
-}
-
-/// Builds the whole metadata tree of a machine. The names are those of the paths.
-fn metadata_tree(machine: &Machine) -> Value {
-    let mut instance = json!({
-        "attributes": machine.attributes, "id": machine.id(), "service-accounts": accounts(machine),
-    });
-    for (name, value) in machine.filled(machine.platform.metadata()) {
-        instance[name] = value.into();
-    }
-    let Project { id, number } = &machine.project;
-    let project = json!({"attributes": {}, "numeric-project-id": number, "project-id": id});
-    json!({"instance": instance, "project": project})
-}
-
-fn accounts(machine: &Machine) -> Value {
-    let Some(email) = &machine.account else { return json!({}) };
-    let scopes = machine.listed_scopes();
-    let account = json!({"aliases": ["default"], "email": email, "scopes": scopes});
-    json!({"default": account, email.as_str(): account})
-}
-
-/// Lists the names in a directory, one per line. Names of subdirectories end with a slash.
-fn listing(children: &Map<String, Value>) -> String {
-    let end = |child: &Value| if child.is_object() { "/\n" } else { "\n" };
-    let mut names: Vec<String> =
-        children.iter().map(|(name, child)| name.clone() + end(child)).collect();
-    // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
-    // of the tree, because they are generated for each request.
-    if children.contains_key("aliases") {
-        names.extend(["identity\n".to_owned(), "token\n".to_owned()]);
-    }
-    names.sort();
-    names.concat()
-}
-
-/// Formats a value as text: a list has one line per item.
-fn leaf_text(leaf: &Value) -> String {
-    match leaf {
-        Value::Array(list) => {
-            list.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect()
-        }
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Converts names such as `service-accounts` to `serviceAccounts`, as in the JSON of
-/// `?recursive=true`. `name` is the name of `node`. The names of attributes and of accounts stay
-/// unchanged, because users choose them.
-fn with_camel_case_names(name: &str, node: &Value) -> Value {
-    let Value::Object(children) = node else { return node.clone() };
-    let keeps_names = matches!(name, "attributes" | "service-accounts");
-    let converted = |key: &String| if keeps_names { key.clone() } else { camel_case(key) };
-    children
-        .iter()
-        .map(|(key, child)| (converted(key), with_camel_case_names(key, child)))
-        .collect()
-}
-
-fn camel_case(kebab: &str) -> String {
-    let mut parts = kebab.split('-');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |name, part| {
-        let (head, tail) = part.split_at_checked(1).unwrap_or((part, ""));
-        name + &head.to_ascii_uppercase() + tail
-    })
 }
 
 /// Creates a response with plain text. The metadata server uses this content type.

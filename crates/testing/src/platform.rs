@@ -44,6 +44,28 @@ pub enum FakePlatform {
     Dataflow,
     /// A Vertex AI Workbench instance.
     Workbench,
+    /// A service in the App Engine flexible environment.
+    AppEngineFlexible,
+    /// A VM of a Cloud Batch job.
+    CloudBatch,
+    /// A build of Cloud Build.
+    CloudBuild,
+    /// Cloud Shell.
+    CloudShell,
+    /// A runtime of Colab Enterprise.
+    ColabEnterprise,
+    /// A worker of Cloud Composer.
+    Composer,
+    /// Serverless for Apache Spark, formerly Dataproc Serverless. A program cannot recognize it.
+    DataprocServerless,
+    /// A node of a Slurm cluster that Cluster Toolkit created.
+    SlurmNode,
+    /// A Cloud TPU VM.
+    TpuVm,
+    /// A custom job of Vertex AI.
+    VertexCustomJob,
+    /// A workstation of Cloud Workstations.
+    Workstations,
 }
 
 impl FakePlatform {
@@ -51,9 +73,9 @@ impl FakePlatform {
     pub(crate) fn is_vm(self) -> bool {
         match self {
             Self::ComputeEngine | Self::ManagedInstanceGroup | Self::GkeNode => true,
-            Self::Dataproc | Self::Dataflow | Self::Workbench => true,
-            Self::GkeWorkloadIdentity | Self::AppEngineStandard | Self::CloudFunctions => false,
-            Self::CloudRunService | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
+            Self::Dataproc | Self::Dataflow | Self::Workbench | Self::CloudBatch => true,
+            Self::SlurmNode | Self::TpuVm | Self::Workstations => true,
+            _ => false,
         }
     }
 }

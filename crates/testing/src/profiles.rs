@@ -3,7 +3,13 @@
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
-//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}` and
+//! and <https://cloud.google.com/run/docs/container-contract>. What that detector does not know comes
+//! from public programs that run there: TPU VMs from
+//! <https://github.com/jax-ml/jax/blob/main/jax/_src/clusters/cloud_tpu_cluster.py>, Slurm from
+//! <https://github.com/GoogleCloudPlatform/cluster-toolkit>, Cloud Workstations from
+//! <https://github.com/firebase/firebase-tools>, custom jobs from
+//! <https://docs.cloud.google.com/vertex-ai/docs/training/code-requirements>. The variables of Cloud
+//! Batch, Cloud Build and Composer are unverified. In values, `{name}`, `{zone}` and
 //! `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
 //! for the id and number of its project.
 
@@ -88,9 +94,9 @@ const GKE_SCOPES: [&str; 6] = [
 const DATAPROC_SCOPES: [&str; 4] =
     ["cloud-platform", "cloud.useraccounts.readonly", "devstorage.read_write", "logging.write"];
 
-/// The default scopes of Vertex AI Workbench instances, also used for Dataflow workers. Source:
-/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow workers
-/// the scopes are unverified.
+/// The default scopes of Vertex AI Workbench instances, also used for other VMs. Source:
+/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow workers,
+/// Cloud Batch and TPU VMs the scopes are unverified.
 const WORKBENCH_SCOPES: [&str; 2] = ["cloud-platform", "userinfo.email"];
 
 /// Expands to the environment variables of Knative, which Cloud Run services and Cloud Run
@@ -114,13 +120,30 @@ const GKE_ATTRIBUTES: Pairs = &[("cluster-name", "cluster-1"), ("cluster-locatio
 const GKE_ENV: Pairs =
     &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
 
+/// Source of the names of these values:
+/// <https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys>.
+const DISKS: &str = r#"[{
+    "device-name": "{name}", "index": 0, "interface": "SCSI", "mode": "READ_WRITE",
+    "type": "PERSISTENT-BALANCED"
+}]"#;
+const NETWORK_INTERFACES: &str = r#"[{
+    "access-configs": [{"external-ip": "203.0.113.7", "type": "ONE_TO_ONE_NAT"}],
+    "dns-servers": ["169.254.169.254"], "forwarded-ips": [], "gateway": "10.128.0.1",
+    "ip": "10.128.0.2", "ip-aliases": [], "mac": "42:01:0a:80:00:02", "mtu": 1460,
+    "network": "projects/{number}/networks/default", "subnetmask": "255.255.240.0",
+    "target-instance-ips": []
+}]"#;
+const SCHEDULING: &str = r#"{
+    "automatic-restart": "TRUE", "on-host-maintenance": "MIGRATE", "preemptible": "FALSE"
+}"#;
+
 impl FakePlatform {
     /// Returns the access scopes of a machine if its creator chooses no scopes.
     pub(crate) fn default_scopes(self) -> &'static [&'static str] {
         match self {
             Self::GkeNode => &GKE_SCOPES,
             Self::Dataproc => &DATAPROC_SCOPES,
-            Self::Workbench | Self::Dataflow => &WORKBENCH_SCOPES,
+            Self::Workbench | Self::Dataflow | Self::CloudBatch | Self::TpuVm => &WORKBENCH_SCOPES,
             _ => &VM_SCOPES,
         }
     }
@@ -141,7 +164,18 @@ impl FakePlatform {
                 ("created-by", "projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group"),
                 ("instance-template", "projects/{number}/global/instanceTemplates/{name}-template"),
             ],
-            Self::GkeNode | Self::GkeWorkloadIdentity => GKE_ATTRIBUTES,
+            Self::GkeNode | Self::GkeWorkloadIdentity | Self::Composer => GKE_ATTRIBUTES,
+            Self::CloudBatch => &[
+                ("cloudbatch-job-uid", "{name}-00000000-0000-4000-800000000"),
+                ("created-by", "projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group"),
+            ],
+            Self::SlurmNode => {
+                &[("slurm_cluster_name", "cluster1"), ("slurm_instance_role", "compute")]
+            }
+            Self::TpuVm => &[
+                ("agent-worker-number", "0"),
+                ("tpu-env", "ACCELERATOR_TYPE: 'v4-8'\nNODE_ID: '{name}'\nZONE: '{zone}'\n"),
+            ],
             Self::Dataproc => &[
                 ("dataproc-cluster-name", "cluster-1"),
                 ("dataproc-cluster-uuid", "00000000-0000-4000-8000-000000000000"),
@@ -155,8 +189,9 @@ impl FakePlatform {
         }
     }
 
-    /// Returns the metadata values below `instance/`, as pairs of a path and a value. On serverless
-    /// platforms the zone, such as `us-central1-1`, is not a real zone; only the region is real.
+    /// Returns the metadata values below `instance/`, as pairs of a path and a value, which is text,
+    /// or the JSON of a directory or a list. On serverless platforms the zone, such as
+    /// `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
             &[
@@ -165,6 +200,16 @@ impl FakePlatform {
                 ("zone", "projects/{number}/zones/{zone}"),
                 ("machine-type", "projects/{number}/machineTypes/e2-medium"),
                 ("cpu-platform", "Intel Broadwell"),
+                ("description", ""),
+                ("disks", DISKS),
+                ("image", "projects/debian-cloud/global/images/debian-12-bookworm-v20260101"),
+                ("licenses", r#"[{"id": "2147286739765738111"}]"#),
+                ("maintenance-event", "NONE"),
+                ("network-interfaces", NETWORK_INTERFACES),
+                ("preempted", "FALSE"),
+                ("scheduling", SCHEDULING),
+                ("tags", r#"["http-server"]"#),
+                ("virtual-clock", r#"{"drift-token": "0"}"#),
             ]
         } else {
             &[
@@ -194,7 +239,26 @@ impl FakePlatform {
                 ("GAE_INSTANCE", "0001"),
                 ("GOOGLE_CLOUD_PROJECT", "{project}"),
             ],
+            Self::AppEngineFlexible => &[
+                ("GAE_SERVICE", "{name}"),
+                ("GAE_VERSION", "20260101t000000"),
+                ("GAE_INSTANCE", "0001"),
+                ("GOOGLE_CLOUD_PROJECT", "{project}"),
+            ],
+            Self::CloudBatch => &[("BATCH_JOB_UID", "{name}-00000000-0000-4000-800000000")],
+            Self::CloudBuild => &[("BUILDER_OUTPUT", "/builder/outputs")],
+            Self::CloudShell => &[("CLOUD_SHELL", "true"), ("DEVSHELL_PROJECT_ID", "{project}")],
+            Self::ColabEnterprise => &[("VERTEX_PRODUCT", "COLAB_ENTERPRISE")],
+            Self::Composer => &[
+                ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+                ("COMPOSER_ENVIRONMENT", "{name}"),
+                ("COMPOSER_LOCATION", "{region}"),
+            ],
             Self::GkeNode | Self::GkeWorkloadIdentity => GKE_ENV,
+            Self::VertexCustomJob => {
+                &[("CLOUD_ML_PROJECT_ID", "{project}"), ("AIP_MODEL_DIR", "gs://{project}/model/")]
+            }
+            Self::Workstations => &[("GOOGLE_CLOUD_WORKSTATIONS", "true")],
             _ => &[],
         }
     }

@@ -22,7 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
-use crate::incoming::{FormData, IncomingRequest};
+use crate::incoming::{FormData, IncomingRequest, is_grpc};
+use crate::metadata;
 use crate::response::html;
 use crate::service::Service;
 use crate::shared::SharedState;
@@ -99,9 +100,14 @@ async fn respond(
 ) -> Result<Response<FakeBody>, CloseConnection> {
     let (head, body) = request.into_parts();
     let active = ActiveRequest::begin(&shared, endpoint.service, &head);
-    // A body that may be forwarded is not read here: the upstream streams it.
+    // A body that may be forwarded is not read here: the upstream streams it. Nothing reads the
+    // messages of gRPC, whose stream may stay open until the client has the response.
     let (body, unread) = match &endpoint.upstream {
         Some(upstream) => (Bytes::new(), Some((upstream, body))),
+        None if is_grpc(&head.headers) => {
+            tokio::spawn(Limited::new(body, MAX_BODY).collect());
+            (Bytes::new(), None)
+        }
         None => (
             Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(),
             None,
@@ -116,7 +122,11 @@ async fn respond(
     let response = match fault {
         Some(Fault::Status(status)) => Some(html(status, FAULTY)),
         _ => {
-            dispatch::respond(&shared, &endpoint, &incoming_request(&endpoint, head.clone(), body))
+            let request = incoming_request(&endpoint, head.clone(), body);
+            if endpoint.service == Service::Metadata {
+                metadata::wait_for_change(&shared, endpoint.machine, &request).await;
+            }
+            dispatch::respond(&shared, &endpoint, &request)
         }
     };
     match (response, unread) {

@@ -9,7 +9,7 @@ use crate::state::FakeState;
 /// The state of the fake, which the test and the server thread share.
 pub(crate) struct SharedState {
     state: Mutex<FakeState>,
-    /// Notifies its receivers whenever the log of requests changes.
+    /// Notifies its receivers whenever the log of requests or a machine changes.
     pub(crate) changed: watch::Sender<()>,
 }
 

@@ -64,6 +64,18 @@ impl Vm {
         }
     }
 
+    /// Replaces the name, for a copy of this configuration.
+    ///
+    /// ```
+    /// use gcp_scopes_testing::{FakeGoogle, Vm};
+    ///
+    /// let web = Vm::new("web-1").scopes(["pubsub"]);
+    /// let builder = FakeGoogle::builder().vm(web.clone().named("web-2")).vm(web);
+    /// ```
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
     /// Sets the zone. The region is the zone without its last part: `europe-west3` for
     /// `europe-west3-b`.
     ///

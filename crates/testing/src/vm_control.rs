@@ -131,6 +131,38 @@ impl VmControl<'_> {
         self.change(|machine| machine.set_account(machine.account.clone(), scopes))
     }
 
+    /// Sets a custom metadata attribute. A request that waits for a change gets its response.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use gcp_scopes_testing::FakeGoogle;
+    ///
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let google = FakeGoogle::builder().start().await?;
+    /// google.vm("web-1").set_attribute("team", "photos")?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/attributes/team");
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.body_mut().read_to_string()?, "photos");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the VM does not exist or is a serverless instance.
+    pub fn set_attribute(
+        &self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<(), Error> {
+        self.change(|machine| {
+            machine.attributes.insert(name.into(), value.into());
+            Ok(())
+        })
+    }
+
     /// Returns the address of this VM's metadata server, `127.0.0.1:PORT`, as a value for
     /// `GCE_METADATA_HOST`.
     ///
@@ -168,7 +200,10 @@ impl VmControl<'_> {
         if !machine.platform.is_vm() {
             return Err(VmProblem::Serverless(self.name.clone(), machine.platform).into());
         }
-        change(machine).map_err(|message| VmProblem::Refused(self.name.clone(), message).into())
+        let result =
+            change(machine).map_err(|message| VmProblem::Refused(self.name.clone(), message));
+        self.google.shared.changed.send_replace(());
+        Ok(result?)
     }
 
     fn unknown(&self) -> Error {
