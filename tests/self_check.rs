@@ -216,10 +216,10 @@ async fn an_api_is_open_if_all_methods_are_open() -> Result<()> {
 async fn a_credential_in_a_file_needs_a_token_source() -> Result<()> {
     // Installs the crypto provider that reqwest may need.
     drop(plain::client());
-    const KEY: &str = "/tests/worlds/laptop-service-account-key/key.json";
-    let file = format!("{}{KEY}", env!("CARGO_MANIFEST_DIR"));
+    // Cargo runs the test in the folder of the crate.
+    const KEY: &str = "tests/worlds/laptop-service-account-key/key.json";
     let guard = Guard::builder()
-        .env([("GOOGLE_APPLICATION_CREDENTIALS", file.as_str()), ("NO_GCE_CHECK", "true")])
+        .env([("GOOGLE_APPLICATION_CREDENTIALS", KEY), ("NO_GCE_CHECK", "true")])
         .detect()
         .await;
     let report = service(&guard).run().await;

@@ -171,6 +171,8 @@ fn facts(report: &Report, layout: &Layout) -> String {
     let credential = report.credential.or_else(|| environment.credential_file_problem());
     let credential = credential.unwrap_or(of_environment);
     lines += &layout.fact("credential", credential);
+    let place = environment.credential_file_place().filter(|_| report.credential.is_none());
+    lines += &place.map(|place| layout.fact("found in", place)).unwrap_or_default();
     if let Some(account) = environment.account() {
         lines += &layout.fact("account", account);
     }

@@ -74,6 +74,7 @@ pub struct Environment {
     scopes: Option<ScopeSet>,
     managed_by: Option<&'static str>,
     credential_file_problem: Option<String>,
+    credential_file_place: Option<String>,
 }
 
 impl Environment {
@@ -121,6 +122,9 @@ impl Environment {
             credential_file_problem: snapshot
                 .credential_file_problem()
                 .filter(|_| snapshot.declared().is_none()),
+            credential_file_place: snapshot
+                .credential_file_place()
+                .filter(|_| file.is_some() && snapshot.declared().is_none()),
         }
     }
 
@@ -190,7 +194,25 @@ impl Environment {
         }
         self.credential = credential;
         self.credential_file_problem = None;
+        self.credential_file_place = None;
         self
+    }
+
+    /// Returns where the file of the credential was found: its path, after the variable
+    /// `GOOGLE_APPLICATION_CREDENTIALS` if that names it. Returns `None` for a credential without a
+    /// file.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    ///
+    /// let login = "/home/ann/.config/gcloud/application_default_credentials.json";
+    /// let laptop = Snapshot::new().with_env("HOME", "/home/ann");
+    /// let laptop = laptop.with_file(login, r#"{"type":"authorized_user"}"#);
+    /// assert_eq!(Environment::from_snapshot(&laptop).credential_file_place(), Some(login));
+    /// ```
+    #[must_use]
+    pub fn credential_file_place(&self) -> Option<&str> {
+        self.credential_file_place.as_deref()
     }
 
     /// Returns the id of the project in which the program runs. Outside Google Cloud, returns the

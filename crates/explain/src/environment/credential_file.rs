@@ -23,26 +23,40 @@ struct Fields {
     quota_project_id: Option<String>,
     client_id: Option<String>,
     subject: Option<String>,
+    audience: Option<String>,
     service_account_impersonation_url: Option<String>,
 }
 
+impl Fields {
+    /// Returns whether the file is that of workforce identity federation, and impersonates no
+    /// service account. Source:
+    /// <https://docs.cloud.google.com/iam/docs/workforce-obtaining-short-lived-credentials>.
+    fn is_workforce(&self) -> bool {
+        let is_pool = self.audience.as_deref().is_some_and(|it| it.contains("/workforcePools/"));
+        is_pool && self.service_account_impersonation_url.is_none()
+    }
+}
+
 impl CredentialFile {
-    /// Reads the JSON of a credential file. Returns `None` if the text is not a credential file.
+    /// Reads the JSON of a credential file. Returns `None` if the text is not a credential file, or
+    /// one of a type that no Google Cloud API accepts.
     /// Source of the types:
     /// <https://docs.cloud.google.com/docs/authentication/application-default-credentials> and
     /// <https://google.aip.dev/auth/4110>.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let fields: Fields = serde_json::from_str(text).ok()?;
-        let credential = match fields.r#type?.as_str() {
+        let credential = match fields.r#type.as_deref()? {
             // Programs that use domain-wide delegation add this field, which Google does not
             // document.
             "service_account" if fields.subject.is_some() => Credential::DomainWideDelegation,
             "service_account" => Credential::ServiceAccountKey,
             "authorized_user" => Credential::UserAdc,
+            // The login of a person: the audience is a provider of a workforce pool.
+            "external_account" if fields.is_workforce() => Credential::ExternalUser,
             "external_account" => Credential::ExternalAccount,
             "external_account_authorized_user" => Credential::ExternalUser,
             "impersonated_service_account" => Credential::Impersonated,
-            _ => Credential::Unknown,
+            _ => return None,
         };
         let impersonated =
             fields.service_account_impersonation_url.as_deref().and_then(impersonated_account);
@@ -63,7 +77,13 @@ pub(super) fn problem(text: &str) -> String {
     let parsed = serde_json::from_str::<serde_json::Value>(text);
     match parsed {
         _ if text.trim().is_empty() => "is empty".to_owned(),
-        Ok(serde_json::Value::Object(_)) => "has no text in the field `type`".to_owned(),
+        Ok(serde_json::Value::Object(fields)) => match fields.get("type") {
+            Some(serde_json::Value::String(kind)) if kind == "gdch_service_account" => {
+                "is a credential of Google Distributed Cloud, not of Google Cloud".to_owned()
+            }
+            Some(serde_json::Value::String(_)) => "has an unknown `type`".to_owned(),
+            _ => "has no text in the field `type`".to_owned(),
+        },
         Ok(_) => "is not a JSON object".to_owned(),
         Err(error) => format!("is not JSON: line {}, column {}", error.line(), error.column()),
     }
@@ -123,7 +143,15 @@ mod tests {
                 Credential::ExternalUser,
                 false,
             ),
-            (r#"{"type":"gdch_service_account"}"#.to_owned(), Credential::Unknown, false),
+            (
+                concat!(
+                    r#"{"type":"external_account","audience":"//iam.googleapis.com/"#,
+                    r#"locations/global/workforcePools/p/providers/x"}"#,
+                )
+                .to_owned(),
+                Credential::ExternalUser,
+                false,
+            ),
         ];
         for (text, credential, has_account) in rows {
             let file = CredentialFile::parse(&text).expect(&text);
@@ -143,6 +171,11 @@ mod tests {
             ("{}", "has no text in the field `type`"),
             (r#"{"type":7,"private_key":"SECRET"}"#, "has no text in the field `type`"),
             ("[]", "is not a JSON object"),
+            (r#"{"type":"key_of_mine"}"#, "has an unknown `type`"),
+            (
+                r#"{"type":"gdch_service_account"}"#,
+                "is a credential of Google Distributed Cloud, not of Google Cloud",
+            ),
             ("{\n\"type\":", "is not JSON: line 2, column 7"),
         ] {
             assert_eq!(problem(text), why, "{text}");

@@ -312,6 +312,16 @@ impl Snapshot {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref().ok()
     }
 
+    /// Returns where the credential file was found: its path, after the variable that names it.
+    pub(super) fn credential_file_place(&self) -> Option<String> {
+        let paths = self.credential_paths();
+        let path = paths.iter().find(|path| self.files.contains_key(*path))?.escape_debug();
+        Some(match self.env(CREDENTIALS_VARIABLE) {
+            Some(_) => format!("{CREDENTIALS_VARIABLE}: {path}"),
+            None => path.to_string(),
+        })
+    }
+
     /// Returns why the file that `GOOGLE_APPLICATION_CREDENTIALS` names cannot be used.
     pub(super) fn credential_file_problem(&self) -> Option<String> {
         let path = self.env(CREDENTIALS_VARIABLE)?;
