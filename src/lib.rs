@@ -76,9 +76,8 @@
 //!   example a wrong configuration), which never stops a call.
 //!
 //! The program needs no tokio runtime: a guard sends its own requests on a thread that the guard
-//! starts. The [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) lists all
-//! features, the limits, and what a guard knows of which kind of token; the
-//! [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) show more clients.
+//! starts. The folder [docs](https://docs.rs/crate/gcp-scopes/latest/source/docs/) lists all features,
+//! shows each client, and tells what a guard knows of which kind of token.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
@@ -153,7 +152,8 @@ pub use guard::{DenialDelivery, Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 
-/// Compiles the code examples of the README as doctests.
+/// Compiles the code examples of the README and of the page about clients as doctests.
 #[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware"))]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../docs/clients.md")]
 struct Readme;

@@ -1,5 +1,5 @@
 //! Checks for each credential and platform from which source the guard gets the scopes of a token,
-//! and when: the rows of the table in README.md.
+//! and when: the rows of the table in docs/what-a-guard-does.md.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "gcp-auth"))]
 #![allow(
     clippy::unwrap_used,

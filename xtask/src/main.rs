@@ -9,11 +9,13 @@ mod deep;
 mod examples;
 mod imports;
 mod instructions;
+mod links;
 mod msrv;
 mod newest;
 mod package;
 mod printed;
 mod readme;
+mod release;
 mod source;
 mod tree;
 mod wasm;
@@ -26,8 +28,10 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask catalog --clients   read the generated clients for Python again
        cargo xtask catalog --latest    print what the newest published packages would change
        cargo xtask catalog --file PATH write the whole catalog to a file for Catalog::open
-       cargo xtask readme [--check]    write, or compare, what README.md shows of programs, and
-                                       its figures
+       cargo xtask readme [--check]    write, or compare, what README.md and docs/command.md show
+                                       of programs
+       cargo xtask links               check that links inside the repository lead somewhere
+       cargo xtask release --dry-run   do everything for a release, except the uploads
        cargo xtask examples [--check]  write, or compare, the committed outputs of the examples
        cargo xtask published           print the name of each published crate
        cargo xtask imports [CRATE…]    check that modules and files use one another in one
@@ -41,7 +45,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
                                        wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
-       cargo xtask sizes               check the sizes of the catalogs that README.md states
+       cargo xtask sizes               check the sizes of the catalogs that docs state
        cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
        cargo xtask deep reliability|features,
@@ -68,6 +72,8 @@ fn main() -> anyhow::Result<()> {
         ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
+        ["links"] => links::check(),
+        ["release", "--dry-run"] => release::dry_run(),
         ["examples"] => examples::write(),
         ["examples", "--check"] => examples::check(),
         ["sizes"] => package::sizes(),

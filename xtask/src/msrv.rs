@@ -66,7 +66,7 @@ fn check_syntax(member: &Member, promised: u32) -> Result<()> {
 }
 
 /// Compares the versions of Rust that dependencies require with the version that the crate
-/// promises. The direct dependencies of a feature may require the newer version that README states
+/// promises. The direct dependencies of a feature may require the newer version that its documentation states
 /// for the feature.
 fn check_dependencies(
     member: &Member,
@@ -87,20 +87,17 @@ fn check_dependencies(
              1.{promised}"
         );
     }
-    let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
+    let page = workspace::features_page(member);
     for feature in &member.features {
         let direct = lines(&member.name, &["--depth", "1", "--features", feature])?;
         let needed = newest(direct).map(|(newer, _)| newer).filter(|newer| *newer > promised);
-        if feature_row(&readme, feature).is_none() && member.folder == workspace::root() {
-            bail!(
-                "README.md has no row for the feature `{feature}`; add one to the table of \
-                 features"
-            );
+        if feature_row(&page, feature).is_none() && member.folder == workspace::root() {
+            bail!("docs/features.md has no row for the feature `{feature}`; add one");
         }
-        let stated = stated_version(&readme, feature);
+        let stated = stated_version(&page, feature);
         if needed != stated {
             bail!(
-                "`{feature}` of {} needs {}, but its README states {}",
+                "`{feature}` of {} needs {}, but its documentation states {}",
                 member.name,
                 version_text(needed),
                 version_text(stated)
@@ -110,12 +107,12 @@ fn check_dependencies(
     Ok(())
 }
 
-/// Returns the row of a feature in the table of a README.
+/// Returns the row of a feature in the table of features.
 fn feature_row<'r>(readme: &'r str, feature: &str) -> Option<&'r str> {
     readme.lines().find(|line| line.starts_with(&format!("| `{feature}`")))
 }
 
-/// Returns the minor version of Rust that a README states for a feature, if it states one.
+/// Returns the minor version of Rust that the documentation states for a feature, if it states one.
 fn stated_version(readme: &str, feature: &str) -> Option<u32> {
     minor(feature_row(readme, feature)?.split_once("; Rust ")?.1.trim_end_matches(" |"))
 }

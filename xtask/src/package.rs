@@ -16,15 +16,15 @@ const MAX_CATALOG_BYTES: u64 = 2_000_000;
 /// <https://doc.rust-lang.org/cargo/reference/publishing.html>.
 const MAX_PACKAGE_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Compares the sizes of the catalogs with those that README states.
+/// Compares the sizes of the catalogs with those that docs/features.md states.
 pub(crate) fn sizes() -> Result<()> {
-    let readme = fs::read_to_string(workspace::root().join("README.md"))?;
+    let page = fs::read_to_string(workspace::root().join("docs/features.md"))?;
     for name in ["full", "cloud", "storage"] {
         let bytes = fs::metadata(blob(name)?)?.len();
         let stated = format!("{} KB", bytes.div_ceil(1000));
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
+        let row = page.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
         if !row.is_some_and(|row| row.contains(&stated)) {
-            bail!("the row of `catalog-{name}` in README.md must state its size, {stated}");
+            bail!("the row of `catalog-{name}` in docs/features.md must state its size, {stated}");
         }
         if bytes > MAX_CATALOG_BYTES {
             bail!("catalog-{name} takes {bytes} bytes; at most {MAX_CATALOG_BYTES} are allowed");

@@ -53,6 +53,15 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(folder.context("`cargo metadata` printed no target_directory")?.into())
 }
 
+/// The page that lists the features of `gcp-scopes`. Other crates list theirs in their README.
+const FEATURES: &str = "docs/features.md";
+
+/// Returns the text that lists the features of a crate; empty if there is none.
+pub(crate) fn features_page(member: &Member) -> String {
+    let name = if member.folder == root() { FEATURES } else { "README.md" };
+    std::fs::read_to_string(member.folder.join(name)).unwrap_or_default()
+}
+
 /// Returns the root folder of the workspace.
 pub(crate) fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -93,7 +102,7 @@ fn member(package: &Value) -> Result<Member> {
 }
 
 /// Returns the output of `cargo metadata` for the packages of the workspace, without dependencies.
-fn metadata() -> Result<Value> {
+pub(crate) fn metadata() -> Result<Value> {
     let arguments = ["metadata", "--no-deps", "--format-version", "1"];
     let output = Command::new("cargo").args(arguments).current_dir(root()).output();
     let output = output.context("cannot run `cargo metadata`")?;

@@ -40,11 +40,11 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Returns the features for which the crate's README does not state a newer version.
+/// Returns the features for which the documentation does not state a newer version.
 fn old_features(member: &Member) -> Vec<&str> {
-    let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
+    let page = workspace::features_page(member);
     let features =
-        member.features.iter().filter(|feature| stated_version(&readme, feature).is_none());
+        member.features.iter().filter(|feature| stated_version(&page, feature).is_none());
     features.map(String::as_str).collect()
 }
 
