@@ -627,7 +627,7 @@ impl Refusal {
 
     /// Returns the other names and ids in the response, each with a name for its meaning:
     /// `vpc_sc_id`, `constraint`, `policy`, `quota_metric`, `quota_limit`, `quota_location`,
-    /// `consumer`, `file`, `billing_account` and `request_id`.
+    /// `consumer`, `file`, `billing_account`, `perimeter`, `reason` and `request_id`.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;

@@ -5,6 +5,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 
 use super::details::Details;
 use super::phrases::{ACCESS_PHRASES, PHRASES, SERVICES};
+use super::reasons::{ERROR_INFO, REASONS, TOKEN_ERRORS};
 use super::response_facts::ResponseFacts;
 use super::verdict::{FoundVerdict, Verdict};
 use super::{details, syntax, text};
@@ -42,7 +43,18 @@ impl ResponseFacts {
             self.details.service = host;
         }
         self.details.server_message = quote.as_deref().map(syntax::sanitized);
+        let reason = self.known_reason().map(|reason| ("reason", reason.to_owned()));
+        self.details.others.extend(reason);
         self.details
+    }
+
+    /// Returns the first reason or error code that is in a table, such as `SERVICE_DISABLED` or
+    /// `invalid_grant`.
+    fn known_reason(&self) -> Option<&'static str> {
+        let of_servers = || ERROR_INFO.iter().chain(REASONS).chain(TOKEN_ERRORS);
+        let named = self.reasons.iter().chain(&self.token_error);
+        let mut known = named.filter_map(|own| of_servers().find(|(reason, _)| reason == own));
+        known.next().map(|(reason, _)| *reason)
     }
 
     /// Returns the message to show: the message or line that determined the verdict, else the first

@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 use super::syntax;
 use super::text;
 use super::words::{
-    AFTER_PRINCIPAL, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_PRINCIPAL, BEFORE_RESOURCE,
-    COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
+    AFTER_PRINCIPAL, BEFORE_BIGQUERY_NAME, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_PRINCIPAL,
+    BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
     WORDS_NEAR_PERMISSION,
 };
 
@@ -82,6 +82,7 @@ impl Details {
             "resource" | "resourceName" | "resource_name" => {
                 (&mut self.resource, syntax::is_resource)
             }
+            "perimeter" => return self.add_other("perimeter", value),
             "principal" | "principalEmail" | "principal_email" => {
                 (&mut self.principal, syntax::is_principal)
             }
@@ -117,8 +118,10 @@ impl Details {
 
     /// Searches a text for the values that no field contained.
     pub(super) fn read_prose(&mut self, prose: &str) {
+        // The id may end the sentence.
         text::field_values(prose, "vpcServiceControlsUniqueIdentifier")
-            .for_each(|id| self.add("uid", id));
+            .filter_map(|text| text.split_whitespace().next())
+            .for_each(|id| self.add("uid", id.trim_end_matches(['.', ','])));
         self.read_troubleshooter_url(prose);
         phrase_values(prose, &BEFORE_RESOURCE).for_each(|name| self.add("resource", name));
         phrase_values(prose, &BEFORE_FILE)
@@ -128,6 +131,9 @@ impl Details {
             .filter(|word| word.matches('-').count() == 2)
             .for_each(|id| self.add_other("billing_account", id));
         principals(prose).for_each(|name| self.add("principal", name));
+        phrase_values(prose, &BEFORE_BIGQUERY_NAME)
+            .filter_map(|name| name.split_once(':'))
+            .for_each(|(project, _)| self.add_project(project));
         let mut previous = "";
         for (place, word) in text::identifiers(prose) {
             if !self.is_explicit_permission {
@@ -156,7 +162,8 @@ impl Details {
 
     /// Adds the constraint and the project that a resource path names.
     fn add_from_path(&mut self, word: &str) {
-        if let Some(constraint) = word.find("constraints/").and_then(|start| word.get(start..)) {
+        let place = ["constraints/", "customConstraints/"].iter().find_map(|mark| word.find(mark));
+        if let Some(constraint) = place.and_then(|start| word.get(start..)) {
             if self.constraint.is_none() && syntax::is_constraint(constraint) {
                 self.constraint = Some(constraint.to_owned());
             }

@@ -32,6 +32,7 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
         let Some((key, value)) = queue.pop_front() else { return };
         match value {
             Value::Object(fields) => {
+                read_account(value, facts);
                 queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value)))
             }
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
@@ -42,6 +43,15 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
             Value::Bool(true) if key == "dryRun" => facts.is_dry_run = true,
             _ => {}
         }
+    }
+}
+
+/// Reads the account of an `ErrorInfo` whose reason is the state of the account.
+/// Source: <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>
+fn read_account(value: &Value, facts: &mut ResponseFacts) {
+    if value.get("reason").and_then(Value::as_str) == Some("ACCOUNT_STATE_INVALID") {
+        let email = value.pointer("/metadata/email").and_then(Value::as_str);
+        email.into_iter().for_each(|email| facts.details.add("principal", email));
     }
 }
 
@@ -75,7 +85,8 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
             facts.is_token_endpoint = true;
             facts.add_message(text);
         }
-        "reason" | "code" | "errorcode" => facts.add_reason(text),
+        // `error_subtype` is of Google's token endpoint: `invalid_rapt`.
+        "reason" | "code" | "errorcode" | "error_subtype" => facts.add_reason(text),
         // PHP's client prints the details of a gRPC status as objects with the fields `number` and
         // `data`.
         "data" if is_known_reason(text) => facts.add_reason(text),

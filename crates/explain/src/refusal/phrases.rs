@@ -312,6 +312,11 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("reauthentication", likely(Gate::Credentials)),
     ("reauth related error", likely(Gate::Credentials)),
     ("default credentials were not found", likely(Gate::Credentials)),
+    // A missing credential file, in the words of the libraries for Go, Java, Node.js and Python.
+    ("getting credentials using google_application_credentials", likely(Gate::Credentials)),
+    ("error reading credential file", likely(Gate::Credentials)),
+    ("does not exist, or it is not a file", likely(Gate::Credentials)),
+    ("defaultcredentialserror: file*was not found", likely(Gate::Credentials)),
     ("find default credentials", likely(Gate::Credentials)),
     ("find application default credentials", likely(Gate::Credentials)),
     ("load the default credentials", likely(Gate::Credentials)),

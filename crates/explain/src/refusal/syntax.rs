@@ -65,8 +65,9 @@ pub(super) fn is_project(word: &str) -> bool {
 pub(super) fn is_constraint(word: &str) -> bool {
     let is_name =
         |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
-    word.len() <= 128
-        && word.strip_prefix("constraints/").is_some_and(|name| !name.is_empty() && is_name(name))
+    let custom = || word.strip_prefix("customConstraints/").filter(|id| id.starts_with("custom."));
+    let name = word.strip_prefix("constraints/").or_else(custom);
+    word.len() <= 128 && name.is_some_and(|name| !name.is_empty() && is_name(name))
 }
 
 /// Returns whether a word has the syntax of the unique ids that VPC Service Controls gives to
@@ -101,7 +102,10 @@ pub(super) fn troubleshooter_url(text: &str) -> Option<&str> {
 
 /// Returns whether a word is the name of a resource: at least two words, separated by slashes.
 pub(super) fn is_resource(word: &str) -> bool {
-    is_id(word) && word.trim_matches('/').contains('/') && !word.contains("://")
+    let is_path = word.trim_matches('/').contains('/') && !word.contains("://");
+    // A caller may want to act as a service account.
+    let is_account = word.ends_with(".gserviceaccount.com") && is_principal(word);
+    is_id(word) && (is_path || is_account)
 }
 
 /// Returns whether a word names an account or another principal: an e-mail address, or the

@@ -50,26 +50,49 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] =
     ["permission", "permissions", "access", "denied"];
 
 /// The words before the name of the resource to which IAM refused access.
-pub(super) const BEFORE_RESOURCE: [&str; 5] = [
+pub(super) const BEFORE_RESOURCE: [&str; 8] = [
     "denied on resource",
+    "denied on service account",
+    "permission for",
     "denied for resource",
     "permission on resource",
     "permissions on resource",
     "access to the resource",
+    "on resource",
+];
+
+/// The words before the name of a dataset, table or other resource of BigQuery, which begins with
+/// the project and a colon. Source: <https://docs.cloud.google.com/bigquery/docs/error-messages>
+pub(super) const BEFORE_BIGQUERY_NAME: [&str; 6] = [
+    "denied on dataset",
+    "denied on table",
+    "Access Denied: Dataset",
+    "Access Denied: Table",
+    "Access Denied: View",
+    "Access Denied: Routine",
 ];
 
 /// The words before the id of a file in Drive.
-pub(super) const BEFORE_FILE: [&str; 4] =
-    ["File not found:", "access to the file", "for the file", "to file"];
+pub(super) const BEFORE_FILE: [&str; 5] =
+    ["File not found:", "access to the file", "for the file", "for file", "to file"];
 
 /// The words before the id of a billing account, which has two hyphens.
-pub(super) const BEFORE_BILLING_ACCOUNT: [&str; 3] =
-    ["billingAccounts/", "billing account for project", "billing account"];
+pub(super) const BEFORE_BILLING_ACCOUNT: [&str; 4] =
+    ["billingAccounts/", "billing account for project", "billing account", "Billing account"];
 
 /// The words directly before the account that made a call, in lower case. gcloud prints the last
 /// ones: `This command is authenticated as …`.
-pub(super) const BEFORE_PRINCIPAL: [&str; 6] =
-    ["user", "user:", "principal", "caller", "authenticated as", "access denied for"];
+pub(super) const BEFORE_PRINCIPAL: [&str; 8] = [
+    "user",
+    "user:",
+    "principal",
+    "caller",
+    "authenticated as",
+    "access denied for",
+    // gcloud and the token endpoint, of a credential that does not work.
+    "tokens for account",
+    "the service account",
+];
 
 /// The words directly after the account that made a call.
 pub(super) const AFTER_PRINCIPAL: [&str; 6] =

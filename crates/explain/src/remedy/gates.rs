@@ -120,7 +120,7 @@ const ALLOW_LIST: [&str; 3] = ["alpha access", "not allowlisted", "not whitelist
 pub(super) mod tests {
     use super::super::advice::Context;
     use super::*;
-    use crate::refusal::{ErrorResponse, classify, from_troubleshooter};
+    use crate::refusal::{ErrorResponse, classify, classify_text, from_troubleshooter};
 
     /// Calls a function with a refusal by each of several gates.
     pub(in crate::remedy) fn for_each_refusal(
@@ -144,6 +144,12 @@ pub(super) mod tests {
             let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403)).unwrap();
             function(&ClosedGate { refusal: &refusal, environment, call: None });
         }
+        let record = r#"{"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "status": {"code": 7, "message": "Request is prohibited by organization's policy."},
+            "metadata": {"securityPolicyInfo": {
+                "servicePerimeterName": "accessPolicies/1/servicePerimeters/p"}}}}"#;
+        let refusal = classify_text(record).unwrap();
+        function(&ClosedGate { refusal: &refusal, environment, call: None });
         let denied = br#"{"accessTuple": {}, "denyPolicyExplanation": {
             "denyAccessState": "DENY_ACCESS_STATE_DENIED", "explainedResources": [
                 {"explainedPolicies": [{"denyAccessState": "DENY_ACCESS_STATE_DENIED",

@@ -2,7 +2,9 @@
 //! responses is an invented service.
 
 use gcp_scopes_catalog::scope::Scope;
+use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify_text};
+use gcp_scopes_explain::remedy;
 
 use super::responses::RESPONSES;
 use super::{SCOPE_BODY, refusal_of};
@@ -440,5 +442,202 @@ fn the_account_that_made_the_call_is_read() {
         ("Error 403: Permission denied: ask admin@kite.example", None),
     ] {
         assert_eq!(classify_text(text).expect(text).principal(), principal, "{text}");
+    }
+}
+
+/// A refusal in a text, the gate, the identifiers with their names, and a part of the first step of
+/// the recommended option.
+type GateRow = (&'static str, Gate, &'static [(&'static str, &'static str)], &'static str);
+
+const GATES: [GateRow; 24] = [
+    (
+        "PermissionDenied: Caller is missing IAM permission spanner.sessions.create on resource \
+         projects/blue-kite-7/instances/i/databases/sky.",
+        Gate::Iam,
+        &[],
+        "projects add-iam-policy-binding blue-kite-7 ",
+    ),
+    (
+        "Permission bigquery.tables.getData denied on table blue-kite-7:sky.kites (or it may not \
+         exist)., accessDenied",
+        Gate::Iam,
+        &[("reason", "accessDenied")],
+        "projects add-iam-policy-binding blue-kite-7 ",
+    ),
+    (
+        "Error in query operation: VPC Service Controls: Request is prohibited by organization's \
+         policy. vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5.",
+        Gate::VpcSc,
+        &[("vpc_sc_id", "aB3dE5fG7hI9jK1lM3nO5")],
+        "vpcServiceControlsUniqueId=\"aB3dE5fG7hI9jK1lM3nO5\"",
+    ),
+    (
+        r#"{"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "status": {"code": 7, "message": "Request is prohibited by organization's policy."},
+        "serviceName": "storage.googleapis.com", "metadata": {
+        "vpcServiceControlsUniqueId": "aB3dE5fG7hI9jK1lM3nO5", "securityPolicyInfo":
+        {"servicePerimeterName": "accessPolicies/7/servicePerimeters/kite"}}},
+        "resource": {"type": "audited_resource", "labels": {"project_id": "blue-kite-7"}}}"#,
+        Gate::VpcSc,
+        &[
+            ("vpc_sc_id", "aB3dE5fG7hI9jK1lM3nO5"),
+            ("perimeter", "accessPolicies/7/servicePerimeters/kite"),
+        ],
+        "(accessPolicies/7/servicePerimeters/kite)",
+    ),
+    (
+        "code=400, message=Operation denied by custom org policies: \
+         [\"customConstraints/custom.kiteTail\": \"A kite needs a tail.\"].",
+        Gate::OrgPolicy,
+        &[("constraint", "customConstraints/custom.kiteTail")],
+        "org-policies describe custom.kiteTail ",
+    ),
+    (
+        "Error 400: Billing account 01A2B3-C4D5E6-F70809 is not open., badRequest",
+        Gate::Billing,
+        &[("billing_account", "01A2B3-C4D5E6-F70809")],
+        "gcloud billing projects link ",
+    ),
+    (
+        r#"{"error": {"code": 403, "message": "The user may not edit file 1AbCdEfGhIjKlMnOpQrStU.",
+        "errors": [{"reason": "insufficientFilePermissions", "message":
+        "The user does not have sufficient permissions for file 1AbCdEfGhIjKlMnOpQrStU."}]}}"#,
+        Gate::ResourceAcl,
+        &[("file", "1AbCdEfGhIjKlMnOpQrStU"), ("reason", "insufficientFilePermissions")],
+        "share the file",
+    ),
+    (
+        r#"{"error": "invalid_grant", "error_description": "Bad Request",
+        "error_subtype": "invalid_rapt"}"#,
+        Gate::Credentials,
+        &[("reason", "invalid_rapt")],
+        "sign in again from time to time",
+    ),
+    (
+        r#"{"error": "invalid_grant",
+        "error_description": "The audience in ID Token [x] does not match."}"#,
+        Gate::Credentials,
+        &[("reason", "invalid_grant")],
+        "workload-identity-pools providers describe",
+    ),
+    (
+        r#"{"error": "unauthorized_client",
+        "error_description": "The given credential is rejected by the attribute condition."}"#,
+        Gate::Credentials,
+        &[],
+        "attribute condition",
+    ),
+    (
+        r#"{"error": "invalid_client", "error_description": "Unauthorized"}"#,
+        Gate::Credentials,
+        &[("reason", "invalid_client")],
+        "Compare the client id",
+    ),
+    (
+        r#"{"error": "invalid_grant", "error_description":
+        "The service account 'fly@blue-kite-7.iam.gserviceaccount.com' is disabled."}"#,
+        Gate::Credentials,
+        &[("reason", "invalid_grant")],
+        "describe fly@blue-kite-7.iam.gserviceaccount.com",
+    ),
+    (
+        r#"{"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid credentials.",
+        "details": [{"reason": "ACCOUNT_STATE_INVALID", "domain": "googleapis.com", "metadata":
+        {"email": "fly@blue-kite-7.iam.gserviceaccount.com"}}]}}"#,
+        Gate::Credentials,
+        &[("reason", "ACCOUNT_STATE_INVALID")],
+        "describe fly@blue-kite-7.iam.gserviceaccount.com",
+    ),
+    (
+        r#"{"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid credentials.",
+        "details": [{"reason": "ACCESS_TOKEN_TYPE_UNSUPPORTED", "domain": "googleapis.com"}]}}"#,
+        Gate::Credentials,
+        &[("reason", "ACCESS_TOKEN_TYPE_UNSUPPORTED")],
+        "not an ID token",
+    ),
+    (
+        "There was a problem refreshing auth tokens for account \
+         fly@blue-kite-7.iam.gserviceaccount.com: ('invalid_grant: Invalid JWT Signature.')",
+        Gate::Credentials,
+        &[],
+        "keys list --iam-account=fly@blue-kite-7.iam.gserviceaccount.com",
+    ),
+    (
+        "Error: The file at /kite/key.json does not exist, or it is not a file.",
+        Gate::Credentials,
+        &[],
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ),
+    (
+        "google.auth.exceptions.DefaultCredentialsError: File /kite/key.json was not found.",
+        Gate::Credentials,
+        &[],
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ),
+    (
+        "google: error getting credentials using GOOGLE_APPLICATION_CREDENTIALS environment \
+         variable: open /kite/key.json: no such file or directory",
+        Gate::Credentials,
+        &[],
+        "does not exist, or the program may not read it",
+    ),
+    (
+        "Error 403: Required 'compute.networks.get' permission for \
+         'projects/blue-kite-7/global/networks/sky', forbidden",
+        Gate::Iam,
+        &[],
+        "projects add-iam-policy-binding blue-kite-7 ",
+    ),
+    (
+        "PERMISSION_DENIED: Permission 'iam.serviceaccounts.actAs' denied on service account \
+         fly@blue-kite-7.iam.gserviceaccount.com (or it may not exist).",
+        Gate::Iam,
+        &[],
+        "service-accounts add-iam-policy-binding fly@blue-kite-7.iam.gserviceaccount.com ",
+    ),
+    (
+        "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource \
+         'projects/blue-kite-7/locations/global/keyRings/r1/cryptoKeys/k1' (or it may not exist).",
+        Gate::Iam,
+        &[],
+        "kms keys add-iam-policy-binding k1 --keyring=r1 --location=global ",
+    ),
+    (
+        "Permission 'secretmanager.versions.access' denied for resource \
+         'projects/blue-kite-7/secrets/tail/versions/latest' (or it may not exist).",
+        Gate::Iam,
+        &[],
+        "gcloud secrets add-iam-policy-binding tail ",
+    ),
+    (
+        "Access Denied: Dataset blue-kite-7:sky: Permission bigquery.datasets.get denied on \
+         dataset blue-kite-7:sky (or it may not exist).",
+        Gate::Iam,
+        &[],
+        "projects add-iam-policy-binding blue-kite-7 ",
+    ),
+    (
+        "Permission 'secretmanager.versions.access' denied for resource \
+         'projects/blue-kite-7/secrets/-quiet/versions/1' (or it may not exist).",
+        Gate::Iam,
+        &[],
+        "gcloud secrets add-iam-policy-binding SECRET ",
+    ),
+];
+
+#[test]
+fn every_gate_has_its_identifiers_the_next_step_and_who_may_take_it() {
+    let anywhere = Environment::new(Platform::Unknown, Credential::Unknown);
+    for (text, gate, identifiers, step) in GATES {
+        let refusal = classify_text(text).expect(text);
+        assert_eq!(refusal.gate(), gate, "{text}");
+        let known: Vec<_> = refusal.identifiers().collect();
+        assert!(known == identifiers, "{text}: {known:?}");
+        let options = remedy::for_refusal(&refusal, &anywhere);
+        let first = &options[0].steps()[0];
+        let words = format!("{} {}", first.text(), first.command_line().unwrap_or_default());
+        assert!(words.contains(step), "{text}: {words}");
+        assert!(options[0].runs_as().is_some_and(|who| who.len() > 15), "{text}");
+        assert!(!options[0].title().ends_with('.'), "{text}");
     }
 }

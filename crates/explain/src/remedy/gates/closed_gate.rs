@@ -50,6 +50,10 @@ impl Context for ClosedGate<'_> {
             "other_server" => self.refusal.other_server(),
             "own_project" => self.environment.project(),
             "perimeter" => self.refusal.vpc_sc_id(),
+            "perimeter_name" => self
+                .refusal
+                .identifiers()
+                .find_map(|(name, value)| (name == "perimeter").then_some(value)),
             "permission" => self.refusal.permission(),
             "principal" => return self.principal(),
             "troubleshooter" => self.refusal.troubleshooter_url(),
@@ -93,7 +97,7 @@ impl ClosedGate<'_> {
 
     /// Returns the name of the violated constraint, without `constraints/`.
     fn constraint(&self) -> Option<&str> {
-        let named = self.refusal.constraint().and_then(|name| name.strip_prefix("constraints/"));
+        let named = self.refusal.constraint().and_then(|name| Some(name.split_once('/')?.1));
         let prevented = || {
             self.message_has("public access prevention").then_some("storage.publicAccessPrevention")
         };
@@ -105,9 +109,12 @@ impl ClosedGate<'_> {
         words.iter().any(|words| self.message_has(words))
     }
 
-    /// Returns whether the server's message contains this text, which is in lower case.
+    /// Returns whether the server's message or the reason of the refusal contains this text, which
+    /// is in lower case.
     pub(super) fn message_has(&self, words: &str) -> bool {
-        self.refusal.server_message().is_some_and(|message| message.to_lowercase().contains(words))
+        let reason = self.refusal.identifiers().find(|(name, _)| *name == "reason");
+        let texts = self.refusal.server_message().into_iter().chain(reason.map(|(_, text)| text));
+        texts.into_iter().any(|text| text.to_lowercase().contains(words))
     }
 
     /// Returns the project that the refusal names, else the project of the environment.
@@ -140,6 +147,9 @@ impl ClosedGate<'_> {
     /// Returns the service account whose call was refused: the account that the message names, else
     /// the account of the environment.
     pub(super) fn account(&self) -> Option<String> {
+        if let Some(named) = self.refusal.principal().and_then(names::account) {
+            return Some(named.to_owned());
+        }
         let words = self.refusal.server_message().unwrap_or_default();
         // After such words, the message names the account that is the resource of the call.
         let words = TARGET_MARKS

@@ -17,12 +17,21 @@ const NO_ACCOUNT: [&str; 5] = [
 /// first row that matches counts.
 pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
     (&["api keys are not supported"], "key_instead_of_token"),
-    // Before expired logins: a request to sign in again has the error `invalid_grant`, too.
+    // The rows before expired logins: these refusals have the error `invalid_grant`, too.
     (&["rapt", "reauth"], "sign_in_again"),
-    // Before expired logins: a wrong key gives `invalid_grant: Invalid JWT Signature.`
+    (&["audience in id token", "allowed audiences"], "provider_audience"),
+    (&["audience"], "wrong_audience"),
+    (&["attribute condition", "attribute mapping", "mapped attribute"], "attribute_condition"),
+    (&["invalid jwt", "signature", "key is disabled", "private key"], "key_does_not_work"),
     (
-        &["invalid jwt", "signature", "key is disabled", "invalid_client", "private key"],
-        "key_does_not_work",
+        &[
+            "invalid_client",
+            "deleted_client",
+            "disabled_client",
+            "oauth_client_disabled",
+            "oauth client",
+        ],
+        "rejected_client",
     ),
     (
         &[
@@ -34,6 +43,19 @@ pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
         ],
         "account_is_gone",
     ),
+    // Before missing credentials: the libraries of Go, Java, Node.js and Python.
+    (
+        &[
+            "not a file",
+            "no such file",
+            "file does not exist",
+            ".json was not found",
+            "credential file",
+            "using google_application_credentials",
+        ],
+        "credential_file",
+    ),
+    (&["access_token_type_unsupported"], "wrong_token"),
     (&["expired", "revoked", "invalid_grant", "bad request"], "expired"),
     // The metadata server answers 404 for the token of a VM without an account or scopes, in the
     // words of Google's libraries for Python, Go, Java and Node.js:

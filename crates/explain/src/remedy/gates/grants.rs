@@ -14,6 +14,22 @@ pub(super) enum On {
     RunService,
 }
 
+impl On {
+    /// Returns what has the IAM policy, and the permission to change the policy.
+    pub(super) fn policy(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Project => ("project", "resourcemanager.projects.setIamPolicy"),
+            Self::Bucket => ("bucket", "storage.buckets.setIamPolicy"),
+            Self::Account => ("service account", "iam.serviceAccounts.setIamPolicy"),
+            Self::Secret => ("secret", "secretmanager.secrets.setIamPolicy"),
+            Self::Topic => ("topic", "pubsub.topics.setIamPolicy"),
+            Self::Subscription => ("subscription", "pubsub.subscriptions.setIamPolicy"),
+            Self::Key => ("key", "cloudkms.cryptoKeys.setIamPolicy"),
+            Self::RunService => ("service", "run.services.setIamPolicy"),
+        }
+    }
+}
+
 /// A permission, and the role of the same service with the fewest permissions that includes it.
 pub(super) struct Grant {
     pub(super) permission: &'static str,

@@ -5,8 +5,9 @@ use super::super::advice::{self, WithWords};
 use super::super::member;
 use super::super::option::{Remedy, RemedyOption};
 use super::closed_gate::ClosedGate;
+use super::full_resource;
 use super::grants::{GRANTS, On};
-use crate::environment::{Credential, Platform};
+use crate::environment::{Credential, Platform, names};
 
 /// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str =
@@ -70,10 +71,13 @@ fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
 
 /// Returns the options that grant a permission.
 fn options_to_grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<RemedyOption> {
-    let row = GRANTS.iter().find(|row| row.permission == permission);
+    // Cloud Run writes `iam.serviceaccounts.actAs`.
+    let row = GRANTS.iter().find(|row| row.permission.eq_ignore_ascii_case(permission));
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     let binding = binding_command(gate, on, role);
-    let mut words = vec![("binding", binding.as_str())];
+    let (owner, set_policy) = on.policy();
+    let mut words =
+        vec![("binding", binding.as_str()), ("policy_of", owner), ("set_policy", set_policy)];
     words.extend(row.map(|row| ("role", row.role)));
     let mut options = advice::remedy("grant", &WithWords(gate, &words)).options;
     for step in options.iter_mut().flat_map(|option| &mut option.steps) {
@@ -114,23 +118,37 @@ pub(in crate::remedy) fn placeholders(command: &str) -> impl Iterator<Item = &'s
 
 /// Returns the command that grants a role.
 fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
+    let part = |kind, placeholder| full_resource::part(gate.refusal, kind).unwrap_or(placeholder);
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
-        On::Account => {
-            ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true)
+        On::Account => ("iam service-accounts", target_account(gate).to_owned(), true),
+        On::Secret => ("secrets", part("secrets", "SECRET").to_owned(), true),
+        On::Topic => ("pubsub topics", part("topics", "TOPIC").to_owned(), true),
+        On::Subscription => {
+            ("pubsub subscriptions", part("subscriptions", "SUBSCRIPTION").to_owned(), true)
         }
-        On::Secret => ("secrets", "SECRET".to_owned(), true),
-        On::Topic => ("pubsub topics", "TOPIC".to_owned(), true),
-        On::Subscription => ("pubsub subscriptions", "SUBSCRIPTION".to_owned(), true),
-        On::Key => ("kms keys", "KEY --keyring=KEY_RING --location=LOCATION".to_owned(), true),
-        On::RunService => ("run services", "SERVICE --region=REGION".to_owned(), true),
+        On::Key => {
+            let (key, ring) = (part("cryptoKeys", "KEY"), part("keyRings", "KEY_RING"));
+            let location = part("locations", "LOCATION");
+            ("kms keys", format!("{key} --keyring={ring} --location={location}"), true)
+        }
+        On::RunService => {
+            let (service, region) = (part("services", "SERVICE"), part("locations", "REGION"));
+            ("run services", format!("{service} --region={region}"), true)
+        }
     };
     let project = if is_of_project { gate.project_flag() } else { String::new() };
     format!(
         "gcloud {group} add-iam-policy-binding {target} --member={} --role={role}{project}",
         gate.member()
     )
+}
+
+/// Returns the service account that is the resource of the call, as which the caller wants to act.
+fn target_account<'a>(gate: &ClosedGate<'a>) -> &'a str {
+    let named = full_resource::part(gate.refusal, "serviceAccounts").or(gate.refusal.resource());
+    named.and_then(names::account).unwrap_or("TARGET@PROJECT.iam.gserviceaccount.com")
 }
 
 /// Returns the role to grant for a permission, and the page of Google's documentation about that
