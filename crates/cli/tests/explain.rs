@@ -296,7 +296,7 @@ fn commands_contain_the_resources_of_the_response() {
         (
             "Permission 'secretmanager.versions.access' denied on resource \
              'projects/my-project/secrets/s'",
-            "gcloud secrets add-iam-policy-binding SECRET \
+            "gcloud secrets add-iam-policy-binding s \
              --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com \
              --role=roles/secretmanager.secretAccessor --project=my-project",
         ),
