@@ -147,7 +147,8 @@ fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
 
 /// Returns the service account that is the resource of the call, as which the caller wants to act.
 fn target_account<'a>(gate: &ClosedGate<'a>) -> &'a str {
-    let named = full_resource::part(gate.refusal, "serviceAccounts").or(gate.refusal.resource());
+    let named =
+        full_resource::part(gate.refusal, "serviceAccounts").or_else(|| gate.refusal.resource());
     named.and_then(names::account).unwrap_or("TARGET@PROJECT.iam.gserviceaccount.com")
 }
 
