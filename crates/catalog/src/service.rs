@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::blob::Row;
+use crate::blob::{PAGE, Row};
 use crate::call::AbstainReason;
 use crate::catalog::Catalog;
 use crate::least::for_every_call;
@@ -65,16 +65,20 @@ impl Catalog {
     /// Returns the numbers of the sets of scopes that the methods of a service accept, and whether
     /// the accepted scopes of a method depend on the request. Methods that need several scopes at
     /// once do not count.
+    /// once do not count. Rows that come from a page, or from an API version that Discovery does
+    /// not have any more, count only if the service has no other rows with scopes: the lists of
+    /// retired versions lack scopes that are accepted today.
     fn sets_of_service(self, service: &str) -> (BTreeSet<u16>, bool) {
-        let (mut sets, mut depends_on_requests) = (BTreeSet::new(), false);
+        let (mut sets, mut of_pages) = (BTreeSet::new(), BTreeSet::new());
+        let mut depends_on_requests = false;
         for row in self.rows_of_service(service) {
             let silence = self.silence_of(&row);
             depends_on_requests |= silence == Some(AbstainReason::Request);
             if row.set != 0 && silence != Some(AbstainReason::Several) {
-                sets.insert(row.set);
+                if row.basis == PAGE { &mut of_pages } else { &mut sets }.insert(row.set);
             }
         }
-        (sets, depends_on_requests)
+        (if sets.is_empty() { of_pages } else { sets }, depends_on_requests)
     }
 
     /// Returns the rows of the methods of a service.
@@ -118,7 +122,9 @@ mod tests {
     #[test]
     fn a_scope_for_every_method_is_accepted_by_every_method() {
         // The service, and the scopes that are enough for every method.
-        let rows: [(&str, &[&str]); 9] = [
+        let rows: [(&str, &[&str]); 10] = [
+            // A retired version of this API lists one of the scopes only.
+            ("storage.googleapis.com", &["cloud-platform", "devstorage.full_control"]),
             ("sheets.googleapis.com", &["drive", "drive.file", "spreadsheets"]),
             ("pubsub.googleapis.com", &["cloud-platform", "pubsub"]),
             // These APIs are at `www.googleapis.com`.
