@@ -79,7 +79,10 @@ fn json_lines(bytes: &[u8]) -> Option<Vec<Value>> {
 /// Returns whether the object is the error response of a server. Log records of programs have other
 /// fields.
 fn is_error_response(fields: &Map<String, Value>) -> bool {
-    fields.get("error").is_some_and(Value::is_object) || fields.contains_key("error_description")
+    let name = fields.get("name").and_then(Value::as_str);
+    fields.get("error").is_some_and(Value::is_object)
+        || fields.contains_key("error_description")
+        || name == Some("insufficient_scope")
 }
 
 /// Splits a plain-text log into blocks of whole records, each with the number of its first line.

@@ -153,6 +153,11 @@ pub fn record_texts(root: &Value) -> Vec<&str> {
 /// Connect.
 pub(super) fn other_oauth_server(root: &Value) -> Option<&'static str> {
     let field = |name| root.get(name).and_then(Value::as_str);
+    // The libraries of resource servers for Node name their errors:
+    // https://github.com/node-oauth/node-oauth2-server/blob/master/lib/errors/insufficient-scope-error.js
+    if field("name") == Some("insufficient_scope") {
+        return Some(OTHER_OAUTH_SERVER);
+    }
     if field("error") != Some("insufficient_scope") {
         return None;
     }

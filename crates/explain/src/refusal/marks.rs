@@ -15,7 +15,7 @@
 /// ```
 ///
 /// [`classify_text`]: super::classify_text
-pub const MARKS: [&str; 61] = [
+pub const MARKS: [&str; 62] = [
     "ermission",
     "ERMISSION",
     "nsufficient",
@@ -34,6 +34,7 @@ pub const MARKS: [&str; 61] = [
     "copes ",
     "cope does",
     "SCOPE",
+    "apis.com/auth/",
     "uota",
     "UOTA",
     "xceeded",

@@ -8,7 +8,8 @@
 //! <https://learn.microsoft.com/azure/role-based-access-control/troubleshooting>,
 //! <https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes>,
 //! <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>,
-//! <https://docs.gitlab.com/api/rest/authentication/>, <https://api.slack.com/methods/auth.test>.
+//! <https://docs.gitlab.com/api/rest/authentication/>, <https://api.slack.com/methods/auth.test>,
+//! <https://developers.hubspot.com/docs/api-reference/error-handling>.
 
 const AWS: &str = "AWS";
 const AZURE: &str = "Microsoft Azure";
@@ -64,6 +65,23 @@ pub(super) static OTHER_SENTENCES: &[(&str, &str)] = &[
     ("api.github.com", GITHUB),
     ("ghcr.io", GITHUB),
     ("error: missing_scope", "Slack"),
+    ("missing_scopes", "HubSpot"),
+    ("api.spotify.com", "Spotify"),
+    (".auth0.com", "Auth0"),
+    (".okta.com", "Okta"),
+    ("openai.permissiondenied", "OpenAI"),
+    ("api.openai.com", "OpenAI"),
+    ("atlassian.net", "Atlassian"),
+    ("jiraerror", "Atlassian"),
+    ("api.notion.com", "Notion"),
+    ("npm err!", "a registry of npm packages"),
+    ("redis.exceptions", "Redis"),
+    ("noperm ", "Redis"),
+    ("pymongo", "MongoDB"),
+    ("security_exception", "Elasticsearch"),
+    ("databricks.sdk", "Databricks"),
+    ("snowflake.connector", "Snowflake"),
+    ("snowflakecomputing.com", "Snowflake"),
     ("slack.com/api", "Slack"),
     ("code: 403. errors: ", "HashiCorp Vault"),
     ("docker.io", "Docker Hub"),

@@ -18,8 +18,8 @@
 
 use super::gate::{Certainty, Gate};
 use super::verdict::{
-    LIKELY_MISSING, MISSING, REGISTRY, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely,
-    possible, scope,
+    LIKELY_MISSING, MISSING, REGISTRY, REQUESTED_SCOPES, SCRIPT, ScopeProblem, Verdict, certain,
+    likely, possible, scope,
 };
 
 /// The whole message that older services send when a scope is missing.
@@ -39,6 +39,7 @@ pub(super) const REGISTRY_REFUSALS: [&str; 5] =
 /// Phrases of one service alone, and the host of that service.
 pub(super) static SERVICES: &[(&str, &str)] = &[
     ("scope(s) are not authorized", "storage.googleapis.com"),
+    ("provided scope(s) are", "storage.googleapis.com"),
     ("provided scope*not authorized", "storage.googleapis.com"),
     ("to access the cloud sql api from this vm", "sqladmin.googleapis.com"),
     ("cloud sql access (scope) enabled", "sqladmin.googleapis.com"),
@@ -97,12 +98,24 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("invalid scope", REQUESTED_SCOPES),
     // Scope, in the words of less common servers.
     ("provided scope*not authorized", LIKELY_MISSING),
-    // Apps Script calls scopes permissions.
-    ("required permissions*googleapis.com/auth/", scope(ScopeProblem::Script, Certainty::Likely)),
-    (
-        "specified permissions are not sufficient to call",
-        scope(ScopeProblem::Script, Certainty::Likely),
-    ),
+    // The beginnings of Google's sentences, which programs cut.
+    ("request had insufficient", LIKELY_MISSING),
+    ("provided scope(s) are", LIKELY_MISSING),
+    // Apps Script calls scopes permissions, in the language of the person.
+    ("required permissions*googleapis.com/auth/", SCRIPT),
+    ("driveapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("driveapp.*: (https://www.googleapis.com/auth/", SCRIPT),
+    ("spreadsheetapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("spreadsheetapp.*: (https://www.googleapis.com/auth/", SCRIPT),
+    ("urlfetchapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("scriptapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("documentapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("documentapp.*: (https://www.googleapis.com/auth/", SCRIPT),
+    ("calendarapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("calendarapp.*: (https://www.googleapis.com/auth/", SCRIPT),
+    ("mailapp.*: https://www.googleapis.com/auth/", SCRIPT),
+    ("mailapp.*: (https://www.googleapis.com/auth/", SCRIPT),
+    ("specified permissions are not sufficient to call", SCRIPT),
     // Container registries do not name the gate. Missing scopes of a node are the usual cause.
     ("you do not have the needed permissions*may have invalid credentials", REGISTRY),
     ("denied: permission denied for*from request /v2/", REGISTRY),
@@ -434,13 +447,19 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("permission*denied for", likely(Gate::Iam)),
     ("permission denied to", likely(Gate::Iam)),
     ("permission to access", likely(Gate::Iam)),
-    ("iam permission", likely(Gate::Iam)),
-    ("iam role", likely(Gate::Iam)),
     ("iam_permission", likely(Gate::Iam)),
+    ("denied*iam ", likely(Gate::Iam)),
     ("cannot * resource * in api group", likely(Gate::Iam)),
     ("is forbidden: user * cannot ", likely(Gate::Iam)),
     ("attempt to grant extra privileges", likely(Gate::Iam)),
-    ("roles/", likely(Gate::Iam)),
+    // Programs report roles that they granted, too.
+    ("does not have*roles/", likely(Gate::Iam)),
+    ("must have*role", likely(Gate::Iam)),
+    ("require*roles/", likely(Gate::Iam)),
+    ("need*roles/", likely(Gate::Iam)),
+    ("missing*role", likely(Gate::Iam)),
+    ("lack*role", likely(Gate::Iam)),
+    ("grant*roles/*and then retry", likely(Gate::Iam)),
     ("or it may not exist", likely(Gate::Iam)),
     ("not found or permission denied", likely(Gate::Iam)),
     ("not authorized to", likely(Gate::Iam)),

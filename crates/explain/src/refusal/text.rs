@@ -318,6 +318,8 @@ fn parse_value(after: &str) -> Option<&str> {
     let name = after.trim_start_matches(separators);
     let rest =
         name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
+    // Rust prints a value of JSON so: `String("value")`.
+    let rest = rest.strip_prefix("String(").unwrap_or(rest);
     let lead = after.get(..after.len() - rest.len())?;
     if !lead.contains([':', '=', '[']) {
         return None;

@@ -164,6 +164,8 @@ pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdic
 pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
 /// A scope is probably missing.
 pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
+/// A script of Apps Script probably lacks a scope.
+pub(super) const SCRIPT: Verdict = Verdict::for_scope(ScopeProblem::Script, Certainty::Likely);
 /// A container registry refused, perhaps for lack of scope.
 pub(super) const REGISTRY: Verdict =
     Verdict::for_scope(ScopeProblem::Registry, Certainty::Possible);
