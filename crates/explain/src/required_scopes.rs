@@ -161,7 +161,11 @@ impl RequiredScopes {
             Self::Unknown | Self::OneOf(_) if !by_server.is_empty() => {
                 Self::AnyOf(by_server.clone())
             }
-            Self::Unknown => Self::of_service(service(call, refusal), method.is_some()),
+            Self::Unknown => match Self::of_service(service(call, refusal), method.is_some()) {
+                // A path of www.googleapis.com names its API, even if its method is not known.
+                Self::Unknown if method.is_none() => Self::one_of(call.accepted_by_service()),
+                of_service => of_service,
+            },
             listed => listed,
         }
     }
@@ -179,10 +183,12 @@ impl RequiredScopes {
         if !enough.is_empty() {
             return Self::EveryMethod(enough);
         }
-        match catalog.scopes_of_service(service) {
-            none if none.is_empty() => Self::Unknown,
-            scopes => Self::OneOf(scopes),
-        }
+        Self::one_of(catalog.scopes_of_service(service))
+    }
+
+    /// Returns [`OneOf`](Self::OneOf), or [`Unknown`](Self::Unknown) for an empty set.
+    fn one_of(scopes: ScopeSet) -> Self {
+        if scopes.is_empty() { Self::Unknown } else { Self::OneOf(scopes) }
     }
 }
 

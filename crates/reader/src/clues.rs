@@ -13,7 +13,6 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
     ("app", "appengine"),
     ("artifacts", "artifactregistry"),
     ("asset", "cloudasset"),
-    ("bigtable", "bigtableadmin"),
     ("billing", "cloudbilling"),
     ("build", "cloudbuild"),
     ("builds", "cloudbuild"),
@@ -58,7 +57,7 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
 
 /// What precedes the name of an API in packages, modules, namespaces and paths of Google's client
 /// libraries, in lower case.
-pub(crate) const LIBRARY_PREFIXES: [&str; 16] = [
+pub(crate) const LIBRARY_PREFIXES: [&str; 17] = [
     "google/cloud/",
     "google.cloud.",
     "google::cloud::",
@@ -75,6 +74,7 @@ pub(crate) const LIBRARY_PREFIXES: [&str; 16] = [
     "google::apis::",
     "google_service_",
     "google\\service\\",
+    "apiclient-services/src/",
 ];
 
 /// Words that only one command line tool prints, each with the host of its API.

@@ -26,10 +26,12 @@ impl Clue {
     }
 }
 
-/// Returns the clue in a line: a command of gcloud, else the first library, else a tool.
-pub(crate) fn clue_in(line: &str) -> Option<Clue> {
+/// Returns the clue in a line: a command of gcloud, which may continue in the next line, else the
+/// first library, else a tool.
+pub(crate) fn clue_in(line: &str, next: &str) -> Option<Clue> {
     let of_api = |service: String| Clue { service, command: None };
-    command_in(line).or_else(|| library_in(line).map(of_api)).or_else(|| {
+    let library = || library_in(line).or_else(|| service_in_exception(line)).map(of_api);
+    command_in(line, next).or_else(library).or_else(|| {
         TOOLS
             .iter()
             .find(|(words, _)| line.contains(words))
@@ -37,13 +39,23 @@ pub(crate) fn clue_in(line: &str) -> Option<Clue> {
     })
 }
 
+/// Reads the name in `The service drive has thrown an exception`, which .NET's client prints.
+fn service_in_exception(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("The service ")?;
+    let (name, _) = rest.split_once(" has thrown an exception")?;
+    api_host(&library_name(&name.to_ascii_lowercase()))
+}
+
 /// Reads the command that gcloud prints before an error: `(gcloud.compute.disks.list)`.
-fn command_in(line: &str) -> Option<Clue> {
+fn command_in(line: &str, next: &str) -> Option<Clue> {
     let (_, rest) = line.split_once("(gcloud.")?;
-    let (command, _) = rest.split_once(')')?;
+    let whole = if rest.contains(')') { rest.to_owned() } else { format!("{rest}{}", next.trim()) };
+    let (command, _) = whole.split_once(')')?;
     let mut words =
         command.split('.').filter(|word| !["alpha", "beta", "preview"].contains(word)).peekable();
     let group = words.peek().copied()?;
+    // The commands administer the API whose data has a host of its own.
+    let group = if group == "bigtable" { "bigtableadmin" } else { group };
     let service = api_host(&group.replace('-', ""))?;
     let words: Vec<&str> = words.collect();
     let command = match words.as_slice() {

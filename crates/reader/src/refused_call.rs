@@ -1,6 +1,7 @@
 //! Finds the call that was refused in a text that contains its refusal.
 
 use gcp_scopes_catalog::call::NeededScopes;
+use gcp_scopes_catalog::raw::WWW;
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Catalog};
 use http::{Method, Uri};
@@ -12,9 +13,6 @@ use gcp_scopes_explain::refusal::Refusal;
 
 /// How many lines of a text are read, from the refusal in both directions.
 const LINE_LIMIT: usize = 1000;
-
-/// The host that the older APIs share.
-const SHARED_HOST: &str = "www.googleapis.com";
 
 /// How many characters of the server's message identify its line.
 const MESSAGE_LENGTH: usize = 40;
@@ -185,6 +183,11 @@ impl<'a> Search<'a> {
     /// Returns the requests in a line that do not go to another API than the refusal names.
     fn requests_at(&self, index: usize) -> Vec<LoggedRequest> {
         let line = self.lines.get(index).copied().unwrap_or_default();
+        // The verb may be the last word of the line before.
+        let before = index.checked_sub(1).and_then(|index| self.lines.get(index));
+        let verb = before.and_then(|line| line.split(' ').next_back()).unwrap_or_default();
+        let joined = line.starts_with("https://").then(|| format!("{verb} {line}"));
+        let line = joined.as_deref().unwrap_or(line);
         let mut requests = requests::requests_in(line, self.refusal_line == Some(index));
         requests.extend(requests::curl_request(&self.lines, index));
         let by_clue = self
@@ -205,12 +208,24 @@ impl<'a> Search<'a> {
                 calls.push(call);
             }
         }
-        let host = requests.iter().find_map(LoggedRequest::api_host)?;
+        if calls.iter().any(|(method, _)| self.is_named_by_rpc(*method)) {
+            calls.retain(|(method, _)| self.is_named_by_rpc(*method));
+        }
+        let first = requests.iter().find(|request| request.api_host().is_some())?;
         let of_method = calls.first().map(|(method, _)| service_of(*method));
-        let service = of_method.or_else(|| (host != SHARED_HOST).then(|| host.to_owned()));
+        let service = of_method.or_else(|| first.service());
         let candidates = calls.iter().map(|(method, _)| *method).collect();
         let request = (calls.len() == 1).then(|| calls.pop()).flatten().map(|(_, request)| request);
         Some(Found { candidates, request, service, ..Found::default() })
+    }
+
+    /// Returns whether the name of the RPC that the server reports begins with the last word of the
+    /// method's id: `GetValues` is `sheets.spreadsheets.values.get`.
+    fn is_named_by_rpc(&self, method: ApiMethod) -> bool {
+        let rpc = self.refusal.rpc_method().and_then(|name| name.rsplit(['.', '/']).next());
+        let verb = method.id().rsplit('.').next().unwrap_or_default();
+        let start = rpc.and_then(|rpc| rpc.get(..verb.len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(verb))
     }
 
     /// Returns the call that a command or a library implies.
@@ -229,7 +244,9 @@ fn nearest_clue(lines: &[&str], line: Option<usize>, refusal: &Refusal) -> Optio
     let from = line.unwrap_or(lines.len());
     let mut indexes: Vec<usize> = (0..lines.len()).collect();
     indexes.sort_by_key(|index| index.abs_diff(from));
-    let clues = indexes.into_iter().filter_map(|index| library::clue_in(lines.get(index)?));
+    let next = |index: usize| lines.get(index + 1).copied().unwrap_or_default();
+    let clues =
+        indexes.into_iter().filter_map(|index| library::clue_in(lines.get(index)?, next(index)));
     // The first word of a permission is the name of its API.
     let of_permission = refusal.permission().and_then(|name| name.split('.').next());
     let named = refusal.service().map(api_name).or(of_permission);
@@ -241,7 +258,7 @@ fn goes_to(request: &LoggedRequest, service: &str) -> bool {
     let calls = request.calls(None);
     let is_same = |host: &str| api_name(host) == api_name(service);
     match calls.is_empty() {
-        true => request.api_host().is_none_or(|host| is_same(host) || host == SHARED_HOST),
+        true => request.api_host().is_none_or(|host| is_same(host) || host == WWW),
         false => {
             calls.iter().any(|(method, _)| is_same(&service_of(*method)) || is_same(method.host()))
         }
@@ -295,7 +312,7 @@ fn wrapped_line(lines: &[&str], message: &str) -> Option<usize> {
 pub fn service_of(method: ApiMethod) -> String {
     let api = method.api().split('.').next().unwrap_or_default();
     match method.host() {
-        SHARED_HOST => format!("{api}.googleapis.com"),
+        WWW => format!("{api}.googleapis.com"),
         host => host.to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 //! Finds requests in the lines of a text.
 
 use gcp_scopes_catalog::call::Call;
-use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes_catalog::raw::{BEFORE_API, WWW};
+use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, lookup};
 use http::{Method, Uri};
 
 /// The HTTP verbs of the methods of Google's APIs. All of them are tried for a URL without a verb.
@@ -16,7 +17,8 @@ const HEADER_LIMIT: usize = 32;
 
 /// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`, and
 /// OpenTelemetry's `url.full: https://…`.
-const URL_MARKS: [&str; 7] = ["requesting", "calling", "url", "uri", "to", "fetching", "full"];
+const URL_MARKS: [&str; 8] =
+    ["requesting", "calling", "url", "uri", "href", "to", "fetching", "full"];
 
 /// Statuses of calls that were not refused.
 const SUCCESSES: [&str; 5] = ["200", "201", "202", "204", "206"];
@@ -42,11 +44,23 @@ impl LoggedRequest {
             true => &[],
             false => verb.map_or(&VERBS[..], std::slice::from_ref),
         };
-        let call = |verb: &Method| {
-            let method = lookup(&Call::new(verb, &self.uri), &Endpoints::new()).method()?;
-            Some((method, (verb.clone(), self.uri.clone())))
-        };
-        verbs.iter().filter_map(call).collect()
+        let call = |verb: &Method| Some((method_of(verb, &self.uri)?, verb.clone()));
+        let mut calls: Vec<(ApiMethod, Method)> = verbs.iter().filter_map(call).collect();
+        let is_named = |(method, verb): &(ApiMethod, Method)| self.names_method(*method, verb);
+        if verb.is_none() && calls.iter().any(is_named) {
+            calls.retain(is_named);
+        }
+        calls.into_iter().map(|(method, verb)| (method, (verb, self.uri.clone()))).collect()
+    }
+
+    /// Returns whether the last segment of the path belongs to the method and is not the name of a
+    /// resource: `messages/send` is a method of Gmail, and no message has the id `send`.
+    fn names_method(&self, method: ApiMethod, verb: &Method) -> bool {
+        let url = self.uri.to_string();
+        let path = url.split('?').next().unwrap_or_default();
+        let other =
+            path.rsplit_once('/').and_then(|(start, _)| format!("{start}/0-0").parse().ok());
+        other.is_some_and(|uri: Uri| method_of(verb, &uri) != Some(method))
     }
 
     /// Returns the host of the URL, if it serves an API of Google.
@@ -55,6 +69,20 @@ impl LoggedRequest {
         // A scope has the form of a URL: `https://www.googleapis.com/auth/pubsub`.
         let is_scope = self.uri.path().starts_with("/auth/");
         self.uri.host().filter(|_| found.is_google() && !is_scope)
+    }
+
+    /// Returns the host of the API. A path of `www.googleapis.com`, which many APIs share, names its
+    /// API.
+    pub(crate) fn service(&self) -> Option<String> {
+        let host = self.api_host()?;
+        if host != WWW {
+            return Some(host.to_owned());
+        }
+        let is_before = |name: &&str| name.is_empty() || BEFORE_API.contains(&&*format!("/{name}"));
+        let name = self.uri.path().split('/').find(|name| !is_before(name))?;
+        let service = format!("{name}.googleapis.com");
+        let is_known = !Catalog::built_in().scopes_of_service(&service).is_empty();
+        is_known.then_some(service)
     }
 }
 
@@ -65,10 +93,13 @@ pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
     let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
     let urls = line.match_indices("https://").take(URL_LIMIT).filter_map(|(place, _)| {
         let (before, rest) = line.split_at_checked(place)?;
-        let url = rest.split(is_end).next()?;
+        let url = url_at(rest, is_end);
         let after = rest.get(url.len()..)?;
         let is_placeholder = after.starts_with('<') && !after.starts_with("</");
-        let is_truncated = is_placeholder || url.contains("...") || url.contains(['*', '\u{2026}']);
+        // A long URL may continue in the next line.
+        let is_cut = after.trim().is_empty() && url.ends_with(['/', '-', '%', '&', '?', '=']);
+        let is_truncated =
+            is_placeholder || is_cut || url.contains("...") || url.contains(['*', '\u{2026}']);
         let url = url.split(['*', '\u{2026}']).next()?.trim_end_matches(['.', ':', ';']);
         let mark = before.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
         let mark = mark.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
@@ -81,6 +112,25 @@ pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
     urls.chain(rpcs_in(line)).filter(|request| request.api_host().is_some()).collect()
 }
 
+/// Returns the URL at the beginning of a text. A bracket within it is closed within it, as in the
+/// name of Firestore's database `(default)`.
+fn url_at(text: &str, is_end: impl Fn(char) -> bool) -> &str {
+    let mut open = 0;
+    let mut is_last = |c: char| {
+        open += i32::from(c == '(');
+        let is_closing = c == ')' && open > 0;
+        open -= i32::from(is_closing);
+        is_end(c) && !is_closing
+    };
+    let end = text.find(&mut is_last).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// Returns the method of a request.
+fn method_of(verb: &Method, uri: &Uri) -> Option<ApiMethod> {
+    lookup(&Call::new(verb, uri), &Endpoints::new()).method()
+}
+
 /// Returns the calls of RPCs in a line: `google.pubsub.v1.Publisher/Publish`.
 fn rpcs_in(line: &str) -> impl Iterator<Item = LoggedRequest> {
     let is_end = |c: char| !c.is_ascii_alphanumeric() && !"._/".contains(c);
@@ -88,7 +138,7 @@ fn rpcs_in(line: &str) -> impl Iterator<Item = LoggedRequest> {
     let names = names.filter(|name| name.starts_with("google.") && name.contains('/'));
     names.take(URL_LIMIT).filter_map(|name| {
         let path: Uri = format!("/{name}").parse().ok()?;
-        let method = lookup(&Call::new(&Method::POST, &path), &Endpoints::new()).method()?;
+        let method = method_of(&Method::POST, &path)?;
         let uri = format!("https://{}/{name}", method.host()).parse().ok()?;
         Some(LoggedRequest { verb: Some(Method::POST), uri, is_truncated: false })
     })
@@ -115,10 +165,11 @@ fn without_mark(line: &str) -> &str {
     line.trim_start_matches("> ").trim()
 }
 
-/// Returns the verb in the field `method`, which some clients print, if all such fields in the text
-/// have the same verb.
+/// Returns the verb in the field `method` or `verb`, which some clients print, if all such fields in
+/// the text have the same verb.
 pub(crate) fn verb_in_field(text: &str) -> Option<Method> {
-    let after = text.match_indices("method").filter_map(|(place, word)| {
+    let fields = text.match_indices("method").chain(text.match_indices("verb="));
+    let after = fields.filter_map(|(place, word)| {
         let rest = text.get(place + word.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ']);
         parse_verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
     });
