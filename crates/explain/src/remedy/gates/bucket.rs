@@ -4,11 +4,14 @@ use crate::environment::names;
 use crate::refusal::Refusal;
 use gcp_scopes_catalog::call::Call;
 
-/// Returns the bucket that the server's message names.
-pub(super) fn in_message(refusal: &Refusal) -> Option<&str> {
-    let (_, rest) = refusal.server_message()?.split_once("buckets/")?;
+/// Returns the bucket that the name of the resource or the server's message contains.
+pub(super) fn in_refusal(refusal: &Refusal) -> Option<&str> {
+    let texts = [refusal.resource(), refusal.server_message()];
     let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
-    names::bucket(rest.split(is_end).next()?)
+    texts.into_iter().flatten().find_map(|text| {
+        let (_, rest) = text.split_once("buckets/")?;
+        names::bucket(rest.split(is_end).next()?)
+    })
 }
 
 /// Returns the bucket in the URL of a call, if the URL contains exactly one bucket.

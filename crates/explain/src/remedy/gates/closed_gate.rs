@@ -132,9 +132,9 @@ impl ClosedGate<'_> {
         format!("gs://{}", self.known_bucket().as_deref().unwrap_or("BUCKET"))
     }
 
-    /// Returns the bucket that the server's message or the URL of the call names.
+    /// Returns the bucket that the refusal or the URL of the call names.
     pub(super) fn known_bucket(&self) -> Option<String> {
-        let named = bucket::in_message(self.refusal).map(str::to_owned);
+        let named = bucket::in_refusal(self.refusal).map(str::to_owned);
         named.or_else(|| bucket::in_url(self.call?))
     }
 

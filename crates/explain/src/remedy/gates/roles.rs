@@ -6,7 +6,7 @@ use super::super::member;
 use super::super::option::{Remedy, RemedyOption};
 use super::closed_gate::ClosedGate;
 use super::full_resource;
-use super::grants::{GRANTS, On};
+use super::grants::{GRANTS, Grant, On};
 use crate::environment::{Credential, Platform, names};
 
 /// The page with Google's list of roles and their permissions.
@@ -57,6 +57,10 @@ fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
         _ if gate.message_has_any(&RBAC) => "rbac",
         Some("iam.serviceAccounts.getAccessToken") if is_federated(gate) => "act_as_account",
         Some(_) => return None,
+        // The metadata server of GKE does not always name the permission.
+        None if is_federated(gate) && gate.message_has("unable to generate access token") => {
+            "act_as_account"
+        }
         None if gate.message_has("missing or insufficient permissions") => "security_rules",
         // The front end of Cloud Run answers `Your client does not have permission to get URL`:
         // <https://docs.cloud.google.com/run/docs/troubleshooting>.
@@ -71,8 +75,7 @@ fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
 
 /// Returns the options that grant a permission.
 fn options_to_grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<RemedyOption> {
-    // Cloud Run writes `iam.serviceaccounts.actAs`.
-    let row = GRANTS.iter().find(|row| row.permission.eq_ignore_ascii_case(permission));
+    let row = grant_of(permission);
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     let binding = binding_command(gate, on, role);
     let (owner, set_policy) = on.policy();
@@ -157,5 +160,11 @@ fn target_account<'a>(gate: &ClosedGate<'a>) -> &'a str {
 pub(in crate::remedy) fn role_with_permission(
     permission: &str,
 ) -> Option<(&'static str, &'static str)> {
-    GRANTS.iter().find(|row| row.permission == permission).map(|row| (row.role, row.source))
+    grant_of(permission).map(|row| (row.role, row.source))
+}
+
+/// Returns the row of a permission. Some servers write its name in small letters, as in
+/// `iam.serviceaccounts.actAs`: <https://docs.cloud.google.com/run/docs/troubleshooting>.
+fn grant_of(permission: &str) -> Option<&'static Grant> {
+    GRANTS.iter().find(|row| row.permission.eq_ignore_ascii_case(permission))
 }
