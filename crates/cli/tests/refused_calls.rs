@@ -429,3 +429,47 @@ fn spans_and_log_records_of_opentelemetry_are_read() {
     let explanation = explain(&[], &serde_json::to_string_pretty(&console).unwrap());
     assert_eq!(explanation["method"], "pubsub.projects.topics.publish");
 }
+
+#[test]
+fn a_refusal_by_cloud_storage_can_be_mended_with_cloud_platform() {
+    let explanation =
+        explain(&["--on=gce"], "AccessDeniedException: 403 Provided scope(s) are not authorized");
+    let scope = |name: &str| format!("https://www.googleapis.com/auth/{name}");
+    let expected = json!([scope("cloud-platform"), scope("devstorage.full_control")]);
+    assert_eq!(explanation["accepted"], expected, "{explanation}");
+    let text = explanation.to_string();
+    assert!(!text.contains("does not cover this API"), "{text}");
+}
+
+#[test]
+fn commands_name_the_account_and_the_bucket_of_an_audit_record() {
+    let record = json!({"protoPayload": {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "status": {"code": 7, "message": "Permission denied on resource (or it may not exist)."},
+        "authenticationInfo": {"principalEmail": "runner@blue-kite-7.iam.gserviceaccount.com"},
+        "serviceName": "storage.googleapis.com",
+        "methodName": "storage.objects.create",
+        "resourceName": "projects/_/buckets/kite-photos/objects/x",
+        "authorizationInfo": [{"permission": "storage.objects.create"}]}});
+    let explanation = explain(&["--on=gce"], &record.to_string());
+    let expected = "gcloud storage buckets add-iam-policy-binding gs://kite-photos \
+                    --member=serviceAccount:runner@blue-kite-7.iam.gserviceaccount.com \
+                    --role=roles/storage.objectCreator";
+    assert_eq!(commands(&explanation), [expected]);
+}
+
+#[test]
+fn a_permission_in_small_letters_has_a_role() {
+    let text = "Permission 'iam.serviceaccounts.actAs' denied on service account \
+                kites@blue-kite-7.iam.gserviceaccount.com (or it may not exist).";
+    let explanation = explain(&[], text);
+    assert!(commands(&explanation)[0].contains("--role=roles/iam.serviceAccountUser"));
+}
+
+#[test]
+fn a_pod_that_gets_no_token_may_not_act_as_its_account() {
+    let text = "compute: Received 403 `Unable to generate access token; IAM returned 403 \
+                Forbidden: The caller does not have permission`";
+    let explanation = explain(&["--on=gke-workload-identity"], text);
+    assert!(commands(&explanation)[0].contains("--role=roles/iam.workloadIdentityUser"));
+}
