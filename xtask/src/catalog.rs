@@ -173,7 +173,8 @@ pub(crate) fn write_clients() -> Result<()> {
     Ok(())
 }
 
-/// Checks that the committed extracts are what the pinned clients contain.
+/// Checks that the committed extracts are what the pinned clients contain, and that the catalog
+/// accepts what older documents list.
 pub(crate) fn check_clients() -> Result<()> {
     for (name, text) in extracts()? {
         if read(name)? != text {
@@ -181,7 +182,7 @@ pub(crate) fn check_clients() -> Result<()> {
         }
         println!("{name} is equal to what the clients contain");
     }
-    Ok(())
+    truth::check_older(&discovery::read(&fetch::older(&root())?)?)
 }
 
 /// Returns the extracts from the pinned clients, by their paths.

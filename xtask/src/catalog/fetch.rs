@@ -15,6 +15,12 @@ pub(crate) const CLIENT_VERSION: &str = "2.202.0";
 const WHEEL: &str = "google_api_python_client-2.202.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "aaa90064c9bb642ff1d065b22ca8958a2cb6e345909cefe70d0e5452fc50e08b";
 
+/// The version of [`CLIENT`] with the Discovery documents from which google-apis-rs 7.0.0 is
+/// generated, but for a few weeks.
+pub(crate) const OLDER_VERSION: &str = "2.187.0";
+const OLDER_WHEEL: &str = "google_api_python_client-2.187.0-py3-none-any.whl";
+const OLDER_SHA256: &str = "d8d0f6d85d7d1d10bdab32e642312ed572bdc98919f72f831b44b9a9cebba32f";
+
 /// The name of the npm package that ships Google's protos.
 pub(crate) const PROTOS: &str = "google-proto-files";
 /// The version of [`PROTOS`].
@@ -35,15 +41,7 @@ pub(crate) struct Sources {
 /// hash.
 pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask")?;
-    let wheel = folder.join(WHEEL);
-    if !is_intact(&wheel, WHEEL_SHA256) {
-        pip_download(&folder, &format!("{CLIENT}=={CLIENT_VERSION}"))?;
-        ensure!(
-            is_intact(&wheel, WHEEL_SHA256),
-            "{} does not have the pinned SHA-256",
-            wheel.display()
-        );
-    }
+    let wheel = pinned_wheel(&folder, CLIENT_VERSION, WHEEL, WHEEL_SHA256)?;
     let services = folder.join(format!("{PROTOS}-{PROTOS_VERSION}.binpb"));
     if !services.is_file() {
         let archive = folder.join(ARCHIVE);
@@ -55,6 +53,21 @@ pub(crate) fn pinned(root: &Path) -> Result<Sources> {
         compile(root, &archive, &services)?;
     }
     Ok(Sources { wheel, services })
+}
+
+/// Returns the wheel with older Discovery documents.
+pub(crate) fn older(root: &Path) -> Result<PathBuf> {
+    pinned_wheel(&folder(root, "target/xtask")?, OLDER_VERSION, OLDER_WHEEL, OLDER_SHA256)
+}
+
+/// Returns a wheel of [`CLIENT`]. Returns an error if it does not have this hash.
+fn pinned_wheel(folder: &Path, version: &str, name: &str, hash: &str) -> Result<PathBuf> {
+    let wheel = folder.join(name);
+    if !is_intact(&wheel, hash) {
+        pip_download(folder, &format!("{CLIENT}=={version}"))?;
+        ensure!(is_intact(&wheel, hash), "{} does not have the pinned SHA-256", wheel.display());
+    }
+    Ok(wheel)
 }
 
 /// Downloads the newest packages and returns their files. Prints the constants of this module with
