@@ -35,6 +35,7 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
     ("orgpolicies", "orgpolicy"),
     ("people", "people"),
     ("profiler", "cloudprofiler"),
+    ("project", "cloudresourcemanager"),
     ("projects", "cloudresourcemanager"),
     ("pubsublite", "pubsublite"),
     ("quotas", "cloudquotas"),
@@ -42,6 +43,7 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
     ("scheduler", "cloudscheduler"),
     ("scc", "securitycenter"),
     ("secrets", "secretmanager"),
+    ("serviceaccount", "iam"),
     ("services", "serviceusage"),
     ("source", "sourcerepo"),
     ("sql", "sqladmin"),
@@ -57,7 +59,7 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
 
 /// What precedes the name of an API in packages, modules, namespaces and paths of Google's client
 /// libraries, in lower case.
-pub(crate) const LIBRARY_PREFIXES: [&str; 17] = [
+pub(crate) const LIBRARY_PREFIXES: [&str; 21] = [
     "google/cloud/",
     "google.cloud.",
     "google::cloud::",
@@ -75,6 +77,11 @@ pub(crate) const LIBRARY_PREFIXES: [&str; 17] = [
     "google_service_",
     "google\\service\\",
     "apiclient-services/src/",
+    // The hooks and operators of Airflow, and the types of Pulumi.
+    "google/cloud/hooks/",
+    "google/cloud/operators/",
+    "google/suite/hooks/",
+    "gcp:",
 ];
 
 /// Words that only one command line tool prints, each with the host of its API.

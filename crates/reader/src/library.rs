@@ -30,7 +30,8 @@ impl Clue {
 /// first library, else a tool.
 pub(crate) fn clue_in(line: &str, next: &str) -> Option<Clue> {
     let of_api = |service: String| Clue { service, command: None };
-    let library = || library_in(line).or_else(|| service_in_exception(line)).map(of_api);
+    let library = || library_in(line).or_else(|| service_in_exception(line));
+    let library = || library().or_else(|| terraform_resource_in(line)).map(of_api);
     command_in(line, next).or_else(library).or_else(|| {
         TOOLS
             .iter()
@@ -44,6 +45,18 @@ fn service_in_exception(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("The service ")?;
     let (name, _) = rest.split_once(" has thrown an exception")?;
     api_host(&library_name(&name.to_ascii_lowercase()))
+}
+
+/// Returns the host of the API of a resource of Terraform: `google_pubsub_topic.orders`.
+fn terraform_resource_in(line: &str) -> Option<String> {
+    line.match_indices("google_").find_map(|(place, prefix)| {
+        let (before, name) = line.split_at_checked(place)?;
+        ["with ", "\"", "."].iter().find(|mark| before.ends_with(**mark))?;
+        let name = name.strip_prefix(prefix)?;
+        let mut words = name.strip_prefix("cloud_").unwrap_or(name).split('_');
+        let (first, second) = (words.next()?, words.next()?);
+        api_host(&format!("{first}{second}")).or_else(|| api_host(first))
+    })
 }
 
 /// Reads the command that gcloud prints before an error: `(gcloud.compute.disks.list)`.
