@@ -6,9 +6,9 @@
 //! the caller names the API method once, and runs its calls with [`Calling::run`]:
 //!
 //! ```no_run
-//! # #[cfg(feature = "google-cloud")]
-//! # async fn call<T>(
-//! #     send: impl Future<Output = google_cloud_gax::Result<T>>,
+//! # use gcp_scopes::calling::ClientError;
+//! # async fn call<T, C, E: ClientError<C> + std::error::Error + 'static>(
+//! #     send: impl Future<Output = Result<T, E>>,
 //! # ) -> Result<T, Box<dyn std::error::Error>> {
 //! use gcp_scopes::Guard;
 //!
@@ -68,17 +68,35 @@ impl CurrentCall {
 /// A handle that checks the calls of one method. Created by [`Guard::calling`].
 ///
 /// ```
-/// # #[cfg(feature = "google-apis")] {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use google_apis_common::Error;
-///
+/// # use gcp_scopes::Denial;
+/// # use gcp_scopes::calling::ClientError;
+/// # use http::Response;
+/// # #[derive(Debug)]
+/// # struct ApiError(Response<Vec<u8>>, Option<Denial>);
+/// # struct MyClient;
+/// # impl ClientError<MyClient> for ApiError {
+/// #     fn response(&self) -> Option<Response<Vec<u8>>> {
+/// #         Some(self.0.clone())
+/// #     }
+/// #     fn denial(&self) -> Option<&Denial> {
+/// #         self.1.as_ref()
+/// #     }
+/// #     fn with_denial(self, denial: Denial) -> Self {
+/// #         Self(self.0, Some(denial))
+/// #     }
+/// # }
+/// # let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
+/// # let mut refused = Response::new(body.to_vec());
+/// # *refused.status_mut() = http::StatusCode::FORBIDDEN;
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let list = guard.calling("drive.files.list")?; // once; for every call of this method
-/// // hub.files().list().doit()
-/// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await;
-/// assert!(matches!(result, Err(Error::Cancelled)));
-/// # Ok(()) }
+/// // client.files().list().send()
+/// let call = async { Err::<(), _>(ApiError(refused, None)) };
+/// let error = list.run(call).await.unwrap_err();
+/// assert!(error.denial().is_some());
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
@@ -93,14 +111,37 @@ pub struct Calling {
 ///
 /// ```
 /// use gcp_scopes::calling::ClientError;
+/// use gcp_scopes::{Denial, Guard};
+/// use http::{Response, StatusCode};
 ///
-/// /// Logs errors of several generated clients.
-/// fn log<C, E: ClientError<C> + std::fmt::Display>(guard: &gcp_scopes::Guard, error: &E) {
-///     match guard.explain_error(error) {
-///         Some(denial) => eprintln!("{}", denial.report()),
-///         None => eprintln!("{error}"),
+/// /// The error of a client, with the response of the server.
+/// struct ApiError {
+///     response: Response<Vec<u8>>,
+///     denial: Option<Denial>,
+/// }
+///
+/// /// Selects the following implementation.
+/// struct MyClient;
+///
+/// impl ClientError<MyClient> for ApiError {
+///     fn response(&self) -> Option<Response<Vec<u8>>> {
+///         Some(self.response.clone())
+///     }
+///
+///     fn denial(&self) -> Option<&Denial> {
+///         self.denial.as_ref()
+///     }
+///
+///     fn with_denial(self, denial: Denial) -> Self {
+///         Self { denial: Some(denial), ..self }
 ///     }
 /// }
+///
+/// let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
+/// let mut response = Response::new(body.to_vec());
+/// *response.status_mut() = StatusCode::FORBIDDEN;
+/// let error = ApiError { response, denial: None };
+/// assert!(Guard::builder().build().explain_error(&error).is_some());
 /// ```
 pub trait ClientError<Client>: Sized {
     /// Returns Google's response, as far as the error keeps it: the status, the available headers,
@@ -144,14 +185,32 @@ impl Guard {
     /// error does not contain (the token, often the method) stays unknown.
     ///
     /// ```
-    /// # #[cfg(feature = "google-apis")] {
-    /// let guard = gcp_scopes::Guard::builder().build();
-    /// let message = "Request had insufficient authentication scopes.";
-    /// let body = serde_json::json!({"error": {"code": 403, "message": message}});
-    /// let error = google_apis_common::Error::BadRequest(body);
-    /// assert!(guard.explain_error(&error).is_some());
-    /// assert!(guard.explain_error(&google_apis_common::Error::Cancelled).is_none());
+    /// # use gcp_scopes::Denial;
+    /// # use gcp_scopes::calling::ClientError;
+    /// # use http::Response;
+    /// # #[derive(Debug)]
+    /// # struct ApiError(Response<Vec<u8>>, Option<Denial>);
+    /// # struct MyClient;
+    /// # impl ClientError<MyClient> for ApiError {
+    /// #     fn response(&self) -> Option<Response<Vec<u8>>> {
+    /// #         Some(self.0.clone())
+    /// #     }
+    /// #     fn denial(&self) -> Option<&Denial> {
+    /// #         self.1.as_ref()
+    /// #     }
+    /// #     fn with_denial(self, denial: Denial) -> Self {
+    /// #         Self(self.0, Some(denial))
+    /// #     }
     /// # }
+    /// # let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
+    /// # let mut refused = Response::new(body.to_vec());
+    /// # *refused.status_mut() = http::StatusCode::FORBIDDEN;
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let error = ApiError(refused, None); // the error of `client.files().list().send().await`
+    /// assert!(guard.explain_error(&error).is_some());
+    /// let not_found = Response::builder().status(404).body(Vec::new())?;
+    /// assert!(guard.explain_error(&ApiError(not_found, None)).is_none());
+    /// # Ok::<(), http::Error>(())
     /// ```
     #[must_use]
     pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
@@ -173,21 +232,34 @@ impl Calling {
     /// call is sent if the client's credentials are wrapped by the guard.
     ///
     /// ```
-    /// # #[cfg(feature = "google-apis")] {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use google_apis_common::Error;
-    ///
+    /// # use gcp_scopes::Denial;
+    /// # use gcp_scopes::calling::ClientError;
+    /// # use http::Response;
+    /// # #[derive(Debug)]
+    /// # struct ApiError(Response<Vec<u8>>, Option<Denial>);
+    /// # struct MyClient;
+    /// # impl ClientError<MyClient> for ApiError {
+    /// #     fn response(&self) -> Option<Response<Vec<u8>>> {
+    /// #         Some(self.0.clone())
+    /// #     }
+    /// #     fn denial(&self) -> Option<&Denial> {
+    /// #         self.1.as_ref()
+    /// #     }
+    /// #     fn with_denial(self, denial: Denial) -> Self {
+    /// #         Self(self.0, Some(denial))
+    /// #     }
+    /// # }
+    /// # let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
+    /// # let mut refused = Response::new(body.to_vec());
+    /// # *refused.status_mut() = http::StatusCode::FORBIDDEN;
     /// let guard = gcp_scopes::Guard::builder().build();
-    /// let refused = || async {
-    ///     let message = "Request had insufficient authentication scopes.";
-    ///     let body = serde_json::json!({"error": {"code": 403, "message": message}});
-    ///     Err::<(), _>(Error::BadRequest(body)) // hub.files().list().doit()
-    /// };
-    /// let error = guard.calling("drive.files.list")?.run(refused()).await.unwrap_err();
-    /// let denial = guard.explain_error(&error).ok_or("a denial")?;
+    /// let call = async { Err::<(), _>(ApiError(refused, None)) }; // client.files().list().send()
+    /// let error = guard.calling("drive.files.list")?.run(call).await.unwrap_err();
+    /// let denial = guard.explain_error(&error).ok_or("no denial")?;
     /// assert_eq!(denial.method().map(|method| method.id()), Some("drive.files.list"));
-    /// # Ok(()) }
+    /// # Ok(())
     /// # }
     /// ```
     ///

@@ -12,7 +12,7 @@ use crate::background::{LATE, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Snapshot;
 use crate::error::Error;
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::Fetch;
 use crate::granted::metadata::MetadataServer;
 use crate::parallel::Running;
 use crate::telemetry;
@@ -97,7 +97,7 @@ fn is_on_this_machine(address: &str) -> bool {
 /// An error if a variable of the snapshot names an invalid host.
 pub(crate) fn metadata_server(
     snapshot: &Snapshot,
-    fetch: Arc<dyn DynFetch>,
+    fetch: Arc<dyn Fetch>,
 ) -> Result<Option<MetadataServer>, Error> {
     let host = snapshot.metadata_host().filter(|_| snapshot.needs_metadata());
     host.map(|host| MetadataServer::new(fetch, host)).transpose()
@@ -182,8 +182,7 @@ mod tests {
     use crate::background::Background;
     use crate::background::tests::block_on;
     use crate::environment::{Environment, Platform};
-    use crate::error::BoxError;
-    use crate::granted::Fetch;
+    use crate::granted::fetch::BoxedResponse;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// The path that lists the names of the attributes.
@@ -196,7 +195,7 @@ mod tests {
     async fn at_start(
         background: &Background,
         snapshot: Snapshot,
-        fetch: Arc<dyn DynFetch>,
+        fetch: Arc<dyn Fetch>,
     ) -> Snapshot {
         match metadata_server(&snapshot, fetch).unwrap() {
             Some(server) => with_metadata(background.spawner(), snapshot, server, AT_START).await,
@@ -258,7 +257,7 @@ mod tests {
             (|_| Some(answer(403, "<html>")), "403"),
             (
                 |_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))),
-                "something else",
+                "did not come from Google",
             ),
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
@@ -274,14 +273,16 @@ mod tests {
     struct Delayed(Duration);
 
     impl Fetch for Delayed {
-        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            tokio::time::sleep(self.0).await;
-            let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
-            let group = "projects/1/zones/us-central1-a/instanceGroupManagers/web";
-            Ok(match path {
-                "instance/zone" => answer(200, "projects/1/zones/us-central1-a"),
-                "instance/attributes/created-by" => answer(200, group),
-                _ => vm(path).unwrap_or_else(|| answer(404, "")),
+        fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
+            Box::pin(async move {
+                tokio::time::sleep(self.0).await;
+                let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+                let group = "projects/1/zones/us-central1-a/instanceGroupManagers/web";
+                Ok(match path {
+                    "instance/zone" => answer(200, "projects/1/zones/us-central1-a"),
+                    "instance/attributes/created-by" => answer(200, group),
+                    _ => vm(path).unwrap_or_else(|| answer(404, "")),
+                })
             })
         }
     }

@@ -26,7 +26,6 @@ use http::HeaderValue;
 
 pub(crate) mod clock;
 pub(crate) mod fetch;
-pub(crate) mod jwt;
 pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
 #[path = "granted/tests/models.rs"]
@@ -47,7 +46,6 @@ pub(crate) mod token_table;
 pub(crate) mod tokeninfo;
 
 #[doc(inline)]
-pub use fetch::Fetch;
 #[doc(inline)]
 pub use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 #[doc(inline)]

@@ -22,7 +22,7 @@ use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::denial::Denial;
 use crate::environment::Environment;
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::Fetch;
 use crate::granted::token_cache::TokenCache;
 use crate::granted::token_table::Stage;
 use crate::granted::{AccessToken, GrantedScopes};
@@ -88,7 +88,7 @@ pub(crate) struct State {
     pub(crate) environment: LiveEnvironment,
     pub(crate) lessons: Lessons,
     /// Sends the requests of the self-check.
-    pub(crate) fetch: Option<Arc<dyn DynFetch>>,
+    pub(crate) fetch: Option<Arc<dyn Fetch>>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,

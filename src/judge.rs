@@ -35,24 +35,18 @@
 //! ```
 //! use gcp_scopes::call::Call;
 //! use gcp_scopes::granted::{GrantSource, GrantedScopes};
-//! use gcp_scopes::{Guard, judge::Decision};
-//! use gcp_scopes::ScopeSet;
+//! use gcp_scopes::{Guard, ScopeSet};
 //!
 //! let guard = Guard::builder().build();
 //! let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 //! let call = Call::new(&http::Method::POST, &uri);
 //! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
 //!
-//! assert!(matches!(
-//!     guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")),
-//!     Decision::Allow
-//! ));
-//! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
+//! let sufficient = held("https://www.googleapis.com/auth/pubsub");
+//! assert!(matches!(guard.decide(&call, &sufficient), Ok(None)));
+//! assert!(matches!(guard.decide(&call, &held("openid")), Ok(Some(_))));
 //! // A scope that is newer than the catalog may be sufficient for any method.
-//! assert!(matches!(
-//!     guard.decide(&call, &held("https://example.com/auth/new")),
-//!     Decision::Abstain(_)
-//! ));
+//! assert!(guard.decide(&call, &held("https://example.com/auth/new")).is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -64,16 +58,14 @@ use crate::guard::Guard;
 use crate::guard::lessons::LessonKey;
 use crate::refusal::{self, ErrorResponse, Refusal};
 
-#[doc(inline)]
-pub use gcp_scopes_explain::Decision;
-
 impl Guard {
-    /// Decides whether the scopes of a token are sufficient for a call. Pure: no I/O, no log event.
+    /// Decides whether the scopes of a token are sufficient for a call. Returns the denial if the
+    /// call is lacking a scope, and `None` if the scopes are sufficient; IAM may still refuse such a
+    /// call. Pure: no I/O, no log event.
     ///
     /// ```
     /// use gcp_scopes::call::Call;
     /// use gcp_scopes::granted::{GrantSource, GrantedScopes};
-    /// use gcp_scopes::judge::Decision;
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
     /// let uri =
@@ -82,23 +74,24 @@ impl Guard {
     ///     ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
-    ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
-    ///     other => unreachable!("{other:?}"),
+    ///     Ok(Some(denial)) => eprintln!("{}", denial.report()),
+    ///     Ok(None) => println!("the scopes are sufficient"),
+    ///     Err(reason) => println!("no prediction: {reason}"),
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
+    ///
+    /// # Errors
+    /// Returns the reason why no prediction is possible, for example because the token's scopes are
+    /// not known.
+    pub fn decide(
+        &self,
+        call: &Call<'_>,
+        granted: &GrantedScopes,
+    ) -> Result<Option<Denial>, AbstainReason> {
         let call = self.look_up(call);
-        match self.judge(&call, granted) {
-            Ok(true) => Decision::Allow,
-            Ok(false) => Decision::Lacking(self.predicted_denial(
-                DenialKind::Predicted,
-                &call,
-                granted.clone(),
-            )),
-            Err(why) => Decision::Abstain(why),
-        }
+        let denial = || self.predicted_denial(DenialKind::Predicted, &call, granted.clone());
+        self.judge(&call, granted).map(|suffices| (!suffices).then(denial))
     }
 
     /// Returns the denial for a refused response, if the call was refused for lack of scopes with
@@ -289,20 +282,14 @@ mod tests {
             (Guard::builder().build(), publish(), Uri::from_static("https://host.example/"));
         let unrestricted = || GrantedScopes::unrestricted(GrantSource::Jwt);
         let decide = |uri, granted| guard.decide(&Call::new(&Method::POST, uri), &granted);
-        assert!(matches!(decide(&google, unrestricted()), Decision::Allow));
-        assert!(matches!(decide(&other, unrestricted()), Decision::Abstain(AbstainReason::Host)));
-        assert!(matches!(
-            decide(&other, GrantedScopes::unknown("")),
-            Decision::Abstain(AbstainReason::Host)
-        ));
-        assert!(matches!(
-            decide(&google, GrantedScopes::unknown("")),
-            Decision::Abstain(AbstainReason::Granted)
-        ));
-        assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
+        assert!(matches!(decide(&google, unrestricted()), Ok(None)));
+        assert!(matches!(decide(&other, unrestricted()), Err(AbstainReason::Host)));
+        assert!(matches!(decide(&other, GrantedScopes::unknown("")), Err(AbstainReason::Host)));
+        assert!(matches!(decide(&google, GrantedScopes::unknown("")), Err(AbstainReason::Granted)));
+        assert!(matches!(decide(&google, held("openid")), Ok(Some(_))));
         // The catalog does not contain this scope, so the scope may be newer than the catalog.
         let newer = held("https://www.googleapis.com/auth/newer.than.this");
-        assert!(matches!(decide(&google, newer), Decision::Abstain(AbstainReason::UnlistedScope)));
+        assert!(matches!(decide(&google, newer), Err(AbstainReason::UnlistedScope)));
     }
 
     #[test]
@@ -311,10 +298,9 @@ mod tests {
         let decision = |uri, scopes| match guard
             .decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes))
         {
-            Decision::Allow => "allow",
-            Decision::Abstain(why) => why.as_str(),
-            Decision::Lacking(_) => "lacking",
-            other => unreachable!("{other:?}"),
+            Ok(None) => "allow",
+            Err(why) => why.as_str(),
+            Ok(Some(_)) => "lacking",
         };
         // A call in an upload session may need no scope, but with the scope it is certainly
         // allowed.
@@ -330,6 +316,6 @@ mod tests {
             guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes))
         };
         let spaces = decision("https://www.googleapis.com/auth/chat.spaces");
-        assert!(matches!(spaces, Decision::Abstain(AbstainReason::Request)), "{spaces:?}");
+        assert!(matches!(spaces, Err(AbstainReason::Request)), "{spaces:?}");
     }
 }

@@ -16,7 +16,7 @@ use crate::background::Spawner;
 use crate::detect::{self, AT_START, DetectionLimits, LATER, NO_ANSWER};
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::granted::clock::Clock;
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::Fetch;
 use crate::granted::metadata::{FindServer, MetadataServer};
 
 /// The pause after the detection at the start, which is the pause after a failed inspection of a
@@ -92,7 +92,7 @@ impl LiveEnvironment {
     /// of the metadata server.
     pub(crate) async fn detect(
         base: Snapshot,
-        fetch: Option<Arc<dyn DynFetch>>,
+        fetch: Option<Arc<dyn Fetch>>,
         spawner: Spawner,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -208,13 +208,12 @@ mod tests {
     use std::task::{Context, Waker};
 
     use bytes::Bytes;
-    use http::{Request, Response};
+    use http::Request;
 
     use super::*;
     use crate::background::Background;
-    use crate::error::BoxError;
-    use crate::granted::Fetch;
     use crate::granted::clock::tests::ManualClock;
+    use crate::granted::fetch::BoxedResponse;
     use crate::granted::fetch::tests::answer;
 
     /// The state of a VM's metadata server.
@@ -234,19 +233,20 @@ mod tests {
     }
 
     impl Fetch for Arc<UnsteadyServer> {
-        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
             self.requests.fetch_add(1, Ordering::SeqCst);
             let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
-            match (self.state.load(Ordering::SeqCst), path) {
+            let response = match (self.state.load(Ordering::SeqCst), path) {
                 (DOWN, _) => Err("connection refused".into()),
                 (SILENT, _) | (PARTIAL, "instance/name") | (WITHOUT_ZONE, "instance/zone") => {
-                    std::future::pending().await
+                    return Box::pin(std::future::pending());
                 }
                 (_, "instance/zone") => Ok(answer(200, "projects/1/zones/us-central1-a")),
                 (_, "instance/name") => Ok(answer(200, "web-1")),
                 (_, "project/project-id") => Ok(answer(200, "my-project")),
                 _ => Ok(answer(404, "")),
-            }
+            };
+            Box::pin(std::future::ready(response))
         }
     }
 

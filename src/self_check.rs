@@ -62,7 +62,7 @@ mod resource;
 
 pub use builder::SelfCheck;
 pub use finding::{Finding, GateState};
-pub use report::{ClosedGates, Report};
+pub use report::{Report, SelfCheckError};
 
 /// Compiles the code examples of the guide as doctests.
 #[cfg(doctest)]

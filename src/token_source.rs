@@ -21,6 +21,7 @@
 //! let layer = guard.layer().with_token(Broker); // no other layer has to set `Authorization`
 //! ```
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -66,52 +67,18 @@ pub trait TokenSource: Send + Sync {
     fn token_for(&self, scope: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
 }
 
-/// A [`TokenSource`] of any type, for an adapter that stores one. Every token source implements
-/// this trait.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use gcp_scopes::token_source::{DynTokenSource, TokenSource};
-///
-/// /// An adapter that may have a token source. Its clones share the source.
-/// #[derive(Clone)]
-/// struct Adapter {
-///     tokens: Option<Arc<dyn DynTokenSource>>,
-/// }
-///
-/// impl Adapter {
-///     fn with_token(self, source: impl TokenSource + 'static) -> Self {
-///         Self { tokens: Some(Arc::new(source)), ..self }
-///     }
-/// }
-/// ```
-pub trait DynTokenSource: Send + Sync {
-    /// Returns the `Authorization` header value with a token for this scope.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes::token_source::{DynTokenSource, TokenSource};
-    /// use gcp_scopes::{BoxError, Scope};
-    ///
-    /// struct Fixed;
-    ///
-    /// impl TokenSource for Fixed {
-    ///     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
-    ///         Ok("ya29.a0AfH6SM".to_owned())
-    ///     }
-    /// }
-    ///
-    /// let header = Fixed.authorization(&Scope::cloud_platform()).await?;
-    /// assert!(header.is_sensitive()); // `Debug` does not print the token
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// An error if the source has no token; `source()` is the source's own error.
+/// A [`TokenSource`] as a trait object.
+pub(crate) trait DynTokenSource: Send + Sync {
+    /// Returns the `Authorization` header value with a token for this scope. `source()` of the error
+    /// is the source's own error.
     fn authorization<'a>(&'a self, scope: &'a Scope) -> BoxedAuthorization<'a>;
+}
+
+/// No source, for an adapter with a field `Option<S>` whose user gives no source.
+impl TokenSource for Infallible {
+    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+        match *self {}
+    }
 }
 
 type BoxedAuthorization<'a> = Pin<Box<dyn Future<Output = Result<HeaderValue, Error>> + Send + 'a>>;
@@ -145,23 +112,53 @@ pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 impl Guard {
-    /// Returns the scope for which a token for this call is requested, or `None` if the call must
-    /// not get a token. A call gets a token if it has no credentials and goes to a Google API over
-    /// TLS, or to a host that the user mapped. A host on another machine that only an environment
-    /// variable such as `STORAGE_EMULATOR_HOST` names gets none.
+    /// Returns the value of the header `Authorization` for this call, with a token from `source`, or
+    /// `None` if the call must not get a token. A call gets a token if it has no credentials and
+    /// goes to a Google API over TLS, or to a host that the user mapped. A host on another machine
+    /// that only an environment variable such as `STORAGE_EMULATOR_HOST` names gets none.
     ///
     /// ```
-    /// use gcp_scopes::{Guard, call::Call};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use gcp_scopes::token_source::TokenSource;
+    /// use gcp_scopes::{BoxError, Guard, call::Call};
+    ///
+    /// struct Fixed;
+    ///
+    /// impl TokenSource for Fixed {
+    ///     async fn token_for(&self, _scope: &str) -> Result<String, BoxError> {
+    ///         Ok("ya29.a0AfH6SM".to_owned())
+    ///     }
+    /// }
     ///
     /// let guard = Guard::builder().build();
-    /// let request =
-    ///     http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
-    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    /// assert_eq!(guard.scope_to_request(&call), None); // not over TLS
-    /// # Ok::<(), http::Error>(())
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+    /// let value = guard.authorization(&Call::new(&http::Method::GET, &uri), &Fixed).await?;
+    /// assert!(value.is_some_and(|value| value.is_sensitive())); // `Debug` does not print the token
+    ///
+    /// let uri = "http://storage.googleapis.com/storage/v1/b/photos".parse()?;
+    /// let value = guard.authorization(&Call::new(&http::Method::GET, &uri), &Fixed).await?;
+    /// assert_eq!(value, None); // not over TLS
+    /// # Ok(())
+    /// # }
     /// ```
-    #[must_use]
-    pub fn scope_to_request(&self, call: &Call<'_>) -> Option<Scope> {
+    ///
+    /// # Errors
+    /// An error if the source has no token; `source()` is the source's own error.
+    pub async fn authorization(
+        &self,
+        call: &Call<'_>,
+        source: &impl TokenSource,
+    ) -> Result<Option<HeaderValue>, Error> {
+        match self.scope_to_request(call) {
+            Some(scope) => source.authorization(&scope).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the scope for which a token for this call is requested, or `None` if the call must
+    /// not get a token.
+    pub(crate) fn scope_to_request(&self, call: &Call<'_>) -> Option<Scope> {
         if call.has_credentials() {
             return None;
         }

@@ -5,10 +5,8 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
-use gcp_scopes::adapter::reqwest::ReqwestFetch;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::tower;
 use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
@@ -17,13 +15,11 @@ use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::flight::Flight;
 use gcp_scopes::granted::{AccessToken, GrantedScopes};
-use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{ErrorResponse, Refusal};
 use gcp_scopes::remedy::Step;
 use gcp_scopes::response::GuardBody;
-use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
-use gcp_scopes::token_source::DynTokenSource;
+use gcp_scopes::self_check::{Finding, Report, SelfCheck, SelfCheckError};
 use gcp_scopes::{Denial, Error, Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
@@ -46,16 +42,16 @@ fn assert_spawnable<F: Future + Send + 'static>(_: F) {}
 
 #[test]
 fn public_types_are_send_and_sync() {
-    assert_send::<(Guard, GuardBuilder, Decision, Denial, Error)>();
+    assert_send::<(Guard, GuardBuilder, Denial, Error)>();
     assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod)>();
     assert_send::<(Lookup, Endpoints, NeededScopes, AbstainReason)>();
     assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
-    assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
+    assert_send::<(SelfCheck, Report, Finding, SelfCheckError)>();
     assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
     assert_borrowed::<(Call<'_>, ErrorResponse<'_>, AccessToken<'_>)>();
     assert_error::<Denial>();
     assert_error::<Error>();
-    assert_error::<ClosedGates>();
+    assert_error::<SelfCheckError>();
 }
 
 #[test]
@@ -68,7 +64,6 @@ fn adapter_types_are_send_and_sync() {
     )>();
     assert_send::<(GuardMiddleware, Calling, Flight)>();
     assert_send::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    assert_send::<(ReqwestFetch, Arc<dyn DynTokenSource>)>();
 }
 
 #[test]

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gcp_scopes::call::Call;
-use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
@@ -482,29 +482,20 @@ async fn a_panicking_token_source_ends_only_its_own_call() {
     assert_eq!(report.granted().why_unknown(), Some("a panic ended the request"));
 }
 
-/// A custom HTTP client that panics: when `fetch` is called if the first field is `true`, and
-/// otherwise when the future is polled. Counts its requests.
-struct Faulty(bool, Arc<AtomicUsize>);
-
-impl Fetch for Faulty {
-    fn fetch(
-        &self,
-        _: Request<Bytes>,
-    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0, "a fault in the user's client");
-        async { panic!("a fault in the user's client") }
-    }
-}
-
 #[tokio::test]
 async fn a_panicking_fetch_fails_no_call() {
     for (preflight, at_once) in
         PREFLIGHTS.into_iter().flat_map(|preflight| [(preflight, true), (preflight, false)])
     {
         let count = Arc::new(AtomicUsize::new(0));
-        let builder =
-            Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_before_calls();
+        let counted = Arc::clone(&count);
+        // Panics when it is called, or when the future is polled.
+        let faulty = move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            assert!(!at_once, "a fault in the user's client");
+            async { panic!("a fault in the user's client") }
+        };
+        let builder = Guard::builder().fetch(faulty).tokeninfo_before_calls();
         // The test does not use Google's endpoint, because all guards of a process together send
         // only a few requests to that endpoint.
         let builder = builder.tokeninfo_endpoint("http://127.0.0.1:1/tokeninfo").unwrap();

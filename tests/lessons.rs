@@ -18,7 +18,6 @@ use builder::builder;
 use gcp_scopes::call::{AbstainReason, Call};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::{Method, Response, Uri};
@@ -81,7 +80,7 @@ impl TenantProgram {
     }
 
     /// Decides about a call whose token holds this scope.
-    fn decide(&self, scope: &str) -> Decision {
+    fn decide(&self, scope: &str) -> Result<Option<Denial>, AbstainReason> {
         let uri: Uri = self.url().parse().unwrap();
         self.guard.decide(&Call::new(&Method::POST, &uri), &known(scope, GrantSource::Tokeninfo))
     }
@@ -128,7 +127,7 @@ async fn a_sentence_beside_other_words_gives_way_to_every_source() {
         assert_eq!(events(&log, "mentions scopes beside"), 1, "{}", log.text());
         assert_eq!(events(&log, "WARN gcp_scopes"), 1, "{}", log.text());
         // Nothing was learned: the token counts as sufficient, and its next call is sent.
-        assert!(matches!(program.decide(PUBSUB), Decision::Allow));
+        assert!(matches!(program.decide(PUBSUB), Ok(None)));
         assert_eq!(program.outcome(token).await, Ok(200));
     }
     // The scopes of this token are unknown.
@@ -154,7 +153,7 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
     for form in forms {
         let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
         let (token, log) = (program.google.token(), Log::default());
-        assert!(matches!(program.decide(PUBSUB), Decision::Allow));
+        assert!(matches!(program.decide(PUBSUB), Ok(None)));
         let capturing = log.capture();
         for _ in 0..3 {
             program.google.other_api().respond_with(form);
@@ -168,10 +167,7 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
         // The catalog's list is in doubt, so it leads to no verdict on any token.
         for scope in [PUBSUB, "openid"] {
             let decision = program.decide(scope);
-            assert!(
-                matches!(decision, Decision::Abstain(AbstainReason::Contradicted)),
-                "{decision:?}"
-            );
+            assert!(matches!(decision, Err(AbstainReason::Contradicted)), "{decision:?}");
         }
         let lacking = program.google.mint("somebody", ["logging.write"]);
         for _ in 0..2 {
@@ -188,7 +184,7 @@ async fn a_token_without_limits_does_not_put_the_list_in_doubt() {
     program.guard.declare(token, GrantedScopes::unrestricted(GrantSource::Jwt));
     program.google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(program.outcome("ya29.own").await, Err(DenialKind::Refused));
-    assert!(matches!(program.decide("openid"), Decision::Lacking(_)));
+    assert!(matches!(program.decide("openid"), Ok(Some(_))));
 }
 
 #[tokio::test]
@@ -223,12 +219,12 @@ async fn an_iam_refusal_contradicts_the_catalog_only_by_its_reason() {
     {
         program.refuse(&format!("The object {name} is on hold."));
         assert_eq!(program.outcome(&token).await, Ok(403));
-        assert!(matches!(program.decide("openid"), Decision::Lacking(_)), "{name}");
+        assert!(matches!(program.decide("openid"), Ok(Some(_))), "{name}");
     }
     program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.outcome(&token).await, Ok(403));
     let decision = program.decide("openid");
-    assert!(matches!(decision, Decision::Abstain(AbstainReason::Contradicted)), "{decision:?}");
+    assert!(matches!(decision, Err(AbstainReason::Contradicted)), "{decision:?}");
 }
 
 #[tokio::test]
@@ -246,8 +242,8 @@ async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
         program.google.other_api().respond(response.body(format!("{name} is on hold.")).unwrap());
         assert_eq!(program.outcome(token).await, Ok(403), "{token}");
     }
-    assert!(matches!(program.decide(PUBSUB), Decision::Allow));
-    assert!(matches!(program.decide(DRIVE), Decision::Lacking(_)));
+    assert!(matches!(program.decide(PUBSUB), Ok(None)));
+    assert!(matches!(program.decide(DRIVE), Ok(Some(_))));
 }
 
 /// Scripts a structured refusal whose header lists `scopes`.
@@ -265,9 +261,8 @@ fn refuse_with_header(google: &FakeGoogle, scopes: &str) {
 #[tokio::test]
 async fn scopes_named_in_a_refusal_only_withdraw_a_verdict() {
     let program = TenantProgram::on_vm(Preflight::Confirm, &["logging.write"]).await;
-    let is_lacking = |scope| matches!(program.decide(scope), Decision::Lacking(_));
-    let is_doubtful =
-        |scope| matches!(program.decide(scope), Decision::Abstain(AbstainReason::Contradicted));
+    let is_lacking = |scope| matches!(program.decide(scope), Ok(Some(_)));
+    let is_doubtful = |scope| matches!(program.decide(scope), Err(AbstainReason::Contradicted));
     assert!(is_lacking(DRIVE));
     refuse_with_header(&program.google, &format!("{DRIVE} {PUBSUB}"));
     assert_eq!(program.outcome(&program.google.token()).await, Err(DenialKind::Refused));
@@ -277,7 +272,7 @@ async fn scopes_named_in_a_refusal_only_withdraw_a_verdict() {
     refuse_with_header(&program.google, "https://www.googleapis.com/auth/gmail.send");
     let calendar = program.google.mint("somebody", ["calendar"]);
     assert_eq!(program.outcome(&calendar).await, Err(DenialKind::Refused));
-    assert!(is_doubtful(DRIVE) && matches!(program.decide(PUBSUB), Decision::Allow));
+    assert!(is_doubtful(DRIVE) && matches!(program.decide(PUBSUB), Ok(None)));
     // If the token holds a named scope, the guard sends every call, even after refusals.
     let token = program.google.mint("somebody", ["drive"]);
     for _ in 0..3 {

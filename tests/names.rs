@@ -26,7 +26,6 @@ use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -114,10 +113,9 @@ impl<'g> PubsubCaller<'g> {
             let held =
                 GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Tokeninfo);
             match self.guard.decide(&Call::new(&Method::POST, &uri), &held) {
-                Decision::Allow => "allow",
-                Decision::Abstain(why) => why.as_str(),
-                Decision::Lacking(_) => "lacking",
-                other => unreachable!("{other:?}"),
+                Ok(None) => "allow",
+                Err(why) => why.as_str(),
+                Ok(Some(_)) => "lacking",
             }
         };
         let is_sent = |token: &str| {

@@ -28,7 +28,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use builder::builder;
 use bytes::Bytes;
-use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::granted::{AccessToken, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, DenialDelivery, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
@@ -243,12 +243,8 @@ fn assert_token_sent_to_api_only(google: &FakeGoogle) {
 }
 
 /// An HTTP client that fails. Its error contains the whole request.
-struct LeakyFetch;
-
-impl Fetch for LeakyFetch {
-    async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-        Err(format!("cannot send {request:?}").into())
-    }
+async fn leaky_fetch(request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    Err(format!("cannot send {request:?}").into())
 }
 
 /// A source of granted scopes that panics, and a token source whose tokens are no valid header
@@ -276,7 +272,7 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
     for preflight in preflights() {
         let google = google().await;
         let leaky = builder(&google)
-            .fetch(LeakyFetch)
+            .fetch(leaky_fetch)
             .tokeninfo_before_calls()
             .preflight(preflight)
             .detect()

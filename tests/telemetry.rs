@@ -22,8 +22,8 @@ use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::judge::Decision;
-use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight, ScopeSet};
+use gcp_scopes::token_source::TokenSource;
+use gcp_scopes::{BoxError, Denial, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -386,14 +386,24 @@ async fn every_event_has_exactly_the_documented_fields() {
     }
 }
 
-/// Returns the scope for which the guard would request a token, and whether the guard takes the
-/// call for one of Google's.
-fn judged(guard: &Guard, url: &str) -> (Option<String>, bool) {
+/// A source whose tokens are the names of the requested scopes.
+struct NameOfScope;
+
+impl TokenSource for NameOfScope {
+    async fn token_for(&self, scope: &str) -> Result<String, BoxError> {
+        Ok(scope.rsplit('/').next().unwrap_or(scope).to_owned())
+    }
+}
+
+/// Returns the token that the guard attaches to a call, and whether the guard takes the call for one
+/// of Google's.
+async fn judged(guard: &Guard, url: &str) -> (Option<String>, bool) {
     let (verb, uri, headers) = (http::Method::GET, url.parse().unwrap(), HeaderMap::new());
     let call = Call::new(&verb, &uri).with_headers(&headers);
-    let scope = guard.scope_to_request(&call).map(|scope| scope.short().to_owned());
+    let authorization = guard.authorization(&call, &NameOfScope).await.unwrap();
+    let token = authorization.map(|value| value.to_str().unwrap().replace("Bearer ", ""));
     let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
-    (scope, matches!(guard.decide(&call, &held), Decision::Lacking(_)))
+    (token, matches!(guard.decide(&call, &held), Ok(Some(_))))
 }
 
 #[tokio::test]
@@ -410,9 +420,12 @@ async fn variables_of_emulators_map_hosts_and_send_tokens_only_to_this_machine()
     drop(capture);
     let bucket = "http://127.0.0.1:4443/storage/v1/b/photos";
     let topic = "https://emulator.example:8085/v1/projects/p/topics/t";
-    assert_eq!(judged(&guard, bucket), (Some("devstorage.read_only".to_owned()), true));
-    assert_eq!(judged(&guard, topic), (None, true));
-    assert_eq!(judged(&guard, "https://emulator.example/v1/projects/p/topics/t"), (None, false));
+    assert_eq!(judged(&guard, bucket).await, (Some("devstorage.read_only".to_owned()), true));
+    assert_eq!(judged(&guard, topic).await, (None, true));
+    assert_eq!(
+        judged(&guard, "https://emulator.example/v1/projects/p/topics/t").await,
+        (None, false)
+    );
     let [event] = &records.of_kind("set-up")[..] else { panic!("expected one event") };
     assert!(event["message"].contains("BIGTABLE_EMULATOR_HOST"), "{event:?}");
     assert!(!event["message"].contains("secret-name"), "{event:?}");
@@ -420,7 +433,7 @@ async fn variables_of_emulators_map_hosts_and_send_tokens_only_to_this_machine()
     let mapped =
         Guard::builder().endpoint("https://emulator.example:8085", "pubsub.googleapis.com");
     let guard = mapped.unwrap().env(variables).detect().await;
-    assert_eq!(judged(&guard, topic), (Some("pubsub".to_owned()), true));
+    assert_eq!(judged(&guard, topic).await, (Some("pubsub".to_owned()), true));
 }
 
 #[test]

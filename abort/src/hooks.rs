@@ -4,15 +4,13 @@
 //! library can catch a panic with `panic = "abort"`: it ends the process when it occurs, wherever
 //! it occurs.
 
-use std::future::Future;
 use std::process::Command;
 
-use bytes::Bytes;
 use gcp_scopes::calling::ClientError;
-use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::granted::{AccessToken, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard};
-use http::{Method, Request, Response};
+use http::{Method, Response};
 
 use crate::checks::{self, ensure};
 use crate::{BoxError, executors};
@@ -43,7 +41,7 @@ pub(crate) fn run(hook: &str, host: &str) -> Result<(), BoxError> {
         let builder = checks::builder(host);
         match hook {
             "source" => call(&builder.source(PanickingHook).build()).await,
-            "fetch" => call(&builder.fetch(PanickingHook).detect().await).await,
+            "fetch" => call(&builder.fetch(|_| async { panic!("{PANIC}") }).detect().await).await,
             "token-source" => {
                 drop(builder.build().self_check().with_token(PanickingHook).run().await)
             }
@@ -67,15 +65,6 @@ impl GrantedScopesSource for PanickingHook {
 
     async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
         panic!("{PANIC}")
-    }
-}
-
-impl Fetch for PanickingHook {
-    fn fetch(
-        &self,
-        _: Request<Bytes>,
-    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send {
-        async { panic!("{PANIC}") }
     }
 }
 

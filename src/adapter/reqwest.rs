@@ -1,5 +1,5 @@
 //! A plain `reqwest::Client`: [`Guard::send`](crate::Guard::send) sends a request through a guard.
-//! [`ReqwestFetch`] lets the guard send its own requests with the program's client.
+//! [`GuardBuilder::reqwest_client`] lets the guard send its own requests with the program's client.
 
 mod send;
 
@@ -13,46 +13,41 @@ use http::uri::Scheme;
 use http::{Request, Response};
 
 use crate::error::{BoxError, Error};
-use crate::granted::Fetch;
-use crate::granted::fetch::MAX_BODY;
+use crate::granted::fetch::{BoxedResponse, Fetch, MAX_BODY};
 use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
+use crate::guard::GuardBuilder;
 
-/// An HTTP client for the guard's requests that sends HTTPS requests with a `reqwest::Client` of
-/// the program. Reads at most 64 KiB of a response body, and gives up after two seconds.
-///
-/// The guard does not create a reqwest client, because only the program knows which TLS library is
-/// compiled into reqwest. The client's proxy, root certificates and connections are used unchanged.
-/// Requests without TLS, such as those to the metadata server, do not use the client.
-///
-/// ```no_run
-/// use gcp_scopes::Guard;
-/// use gcp_scopes::adapter::reqwest::ReqwestFetch;
-///
-/// # async fn start() {
-/// let client = reqwest::Client::new();
-/// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client.clone())).detect().await;
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct ReqwestFetch {
+/// An HTTP client that sends HTTPS requests with a client of the program.
+struct ReqwestFetch {
     client: reqwest::Client,
     /// The client for requests without TLS.
     plain: OwnClient,
 }
 
-impl ReqwestFetch {
-    /// Uses `client` for HTTPS requests.
+impl GuardBuilder {
+    /// Sends the guard's requests to tokeninfo and IAM with `client`, instead of with
+    /// [another client](Self::fetch). The guard reads at most 64 KiB of a response body, and gives
+    /// up after two seconds.
     ///
-    /// ```
+    /// The guard does not create a reqwest client, because only the program knows which TLS library
+    /// is compiled into reqwest. The client's proxy, root certificates and connections are used
+    /// unchanged. Requests without TLS, such as those to the metadata server, do not use the client.
+    ///
+    /// ```no_run
     /// use gcp_scopes::Guard;
-    /// use gcp_scopes::adapter::reqwest::ReqwestFetch;
     ///
-    /// # fn build(client: reqwest::Client) {
-    /// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client)).build();
+    /// # async fn start() {
+    /// let client = reqwest::Client::new();
+    /// let guard = Guard::builder().reqwest_client(client.clone()).detect().await;
     /// # }
     /// ```
-    #[must_use]
-    pub fn with_client(client: reqwest::Client) -> Self {
+    pub fn reqwest_client(self, client: reqwest::Client) -> Self {
+        self.with_client(ReqwestFetch::new(client))
+    }
+}
+
+impl ReqwestFetch {
+    fn new(client: reqwest::Client) -> Self {
         Self { client, plain: OwnClient::default() }
     }
 
@@ -68,7 +63,10 @@ impl ReqwestFetch {
         // Read in chunks, because `Response::bytes` reads a body of any length.
         while let Some(chunk) = received.chunk().await.map_err(reqwest::Error::without_url)? {
             if bytes.len() + chunk.len() > MAX_BODY {
-                return Err(Error::unreachable("the response is longer than 64 KiB").into());
+                return Err(Error::unreachable(
+                    "the response of tokeninfo or IAM is longer than 64 KiB",
+                )
+                .into());
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -80,10 +78,10 @@ impl ReqwestFetch {
 }
 
 impl Fetch for ReqwestFetch {
-    async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
         match request.uri().scheme() == Some(&Scheme::HTTPS) {
-            true => self.send_with_client(request).await,
-            false => self.plain.send(request).await,
+            true => Box::pin(self.send_with_client(request)),
+            false => Box::pin(self.plain.send(request)),
         }
     }
 }
@@ -97,19 +95,17 @@ mod tests {
     struct ClientOnly(ReqwestFetch);
 
     impl Fetch for ClientOnly {
-        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            self.0.send_with_client(request).await
+        fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
+            Box::pin(self.0.send_with_client(request))
         }
     }
 
     /// Creates a fetcher whose client has a TLS provider: some features enable rustls without a
     /// provider, and then reqwest cannot build a client.
     fn client_only() -> ClientOnly {
-        // This fails if another test has installed a provider, which can be used as well.
+        // `Err` means that another test has installed a provider, which is used then.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        ClientOnly(ReqwestFetch::with_client(
-            reqwest::Client::builder().no_proxy().build().unwrap(),
-        ))
+        ClientOnly(ReqwestFetch::new(reqwest::Client::builder().no_proxy().build().unwrap()))
     }
 
     #[tokio::test]
@@ -148,7 +144,7 @@ mod tests {
         drop(client_only());
         let client = reqwest::Client::builder().proxy(unreachable_proxy).build().unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        let (result, _) = fetch_from(ReqwestFetch::with_client(client), head, b"").await;
+        let (result, _) = fetch_from(ReqwestFetch::new(client), head, b"").await;
         assert_eq!(result.unwrap().body(), "ok");
     }
 }

@@ -138,11 +138,12 @@ impl GuardLayer {
     /// with the first line of the denial.
     ///
     /// If the refusal is in the headers, the service returns the error. If the refusal is in the
-    /// trailers, the body returns the error. The error type of that service or body must be `E` or
-    /// a boxed error. If the type is another one, or if `make` returns `None`, the client gets the
-    /// headers or trailers instead of an error.
+    /// trailers, the body returns the error, provided that the body's error type is `E` or a boxed
+    /// error. In all other cases, and if `make` returns `None`, the client gets the headers or
+    /// trailers instead of an error.
     ///
-    /// gcp-scopes-tonic uses this function with tonic's `Status`.
+    /// [gcp-scopes-tonic](https://docs.rs/gcp-scopes-tonic) uses this function with tonic's
+    /// `Status`.
     ///
     /// ```
     /// use gcp_scopes::Guard;

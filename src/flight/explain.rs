@@ -42,7 +42,7 @@ impl Flight {
             Some(key) => self.guard.state().tokens.wait_once(key, self.header.as_ref(), WAIT).await,
             None => GrantedScopes::unknown(NO_TOKEN),
         };
-        self.denial(status, refusal, &granted)
+        self.settle_refusal(status, refusal, &granted)
     }
 
     /// Returns the denial like [`explain`](Self::explain), but with unknown scopes if the scopes of
@@ -71,7 +71,7 @@ impl Flight {
             Some(key) => tokens.known_so_far(key, self.header.as_ref()),
             None => GrantedScopes::unknown(NO_TOKEN),
         };
-        self.denial(status, refusal, &granted)
+        self.settle_refusal(status, refusal, &granted)
     }
 
     /// Classifies a response. Returns the refusal if it may be for lack of scopes; otherwise learns
@@ -95,7 +95,7 @@ impl Flight {
 
     /// Returns the denial if the refusal is for lack of scopes with sufficient certainty. Learns
     /// from the refusal, and logs the result.
-    fn denial(
+    fn settle_refusal(
         &self,
         status: StatusCode,
         refusal: Refusal,
@@ -105,14 +105,14 @@ impl Flight {
             Ok(denial) => {
                 self.note_unseen_token();
                 self.note_lack_of_sources(Some(granted));
-                // Comes before `from_named_scopes`: a named scope that the token holds withdraws
-                // the verdict from which this function learns.
+                // `from_scope_refusal` runs first, because it needs the verdict that
+                // `from_named_scopes` withdraws if the token holds a named scope.
                 learn::from_scope_refusal(self, &denial);
                 learn::from_named_scopes(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(self.with_verb(denial))
             }
-            // The gate of such a refusal is still that of scopes.
+            // Not `from_other_refusal`, because no other gate refused the call.
             Err(refusal) if refusal.is_likely_for_scope() => {
                 learn::log_disproved(self, &refusal, granted);
                 None

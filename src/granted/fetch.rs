@@ -1,4 +1,4 @@
-//! [`Fetch`]: the function that this crate needs from an HTTP client.
+//! [`Fetch`]: what the guard needs from an HTTP client.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,69 +26,28 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// longer than the longest pause after any other failure.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// An HTTP client that sends one request and reads the complete response. The guard uses the client
-/// for requests to the metadata server, to tokeninfo and to IAM.
-///
-/// With the feature `metadata` the guard has an HTTP client of its own, and `ReqwestFetch` uses a
-/// `reqwest::Client` for requests that need TLS. Your own implementation runs on the guard's
-/// thread, which has a tokio runtime with timer and I/O. An implementation must not block the
-/// thread, and must:
-///
-/// 1. read at most 64 KiB of body, and return an error for a longer body;
-/// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
-///    must not see the token;
-/// 3. follow no redirect;
-/// 4. give up after about 2 seconds, which include the time to connect.
-///
-/// The guard never prints the errors, because a client's error may contain the request. A panic of
-/// the client is a failed request, unless the program is built with `panic = "abort"`.
-///
-/// ```
-/// use bytes::Bytes;
-/// use gcp_scopes::granted::Fetch;
-/// use gcp_scopes::{BoxError, Guard};
-/// use http::{Request, Response};
-///
-/// /// Opens no connection, for a program that must not open connections of its own.
-/// struct Offline;
-///
-/// impl Fetch for Offline {
-///     async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-///         Err("no network here".into())
-///     }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// // Scopes that would need a request are unknown, and no call waits for them.
-/// let guard = Guard::builder().fetch(Offline).detect().await;
-/// # }
-/// ```
-pub trait Fetch: Send + Sync {
-    /// Sends `request` and reads the response. A response of any status is `Ok`.
-    fn fetch(
-        &self,
-        request: Request<Bytes>,
-    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send;
-}
-
-/// A [`Fetch`] as a trait object. Implemented by every [`Fetch`] and by the guard's own client.
-pub(crate) trait DynFetch: Send + Sync {
+/// An HTTP client that sends one request and reads the complete response: the guard's own client, or
+/// a client of the program.
+pub(crate) trait Fetch: Send + Sync {
     /// Returns why requests to `uri` cannot be sent at all, or `None` if they can be sent.
-    fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
+    fn unsupported_reason(&self, _uri: &Uri) -> Option<&'static str> {
+        None
+    }
 
-    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_>;
+    /// Sends `request` and reads the response. A response of any status is `Ok`.
+    fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_>;
 }
 
 pub(crate) type BoxedResponse<'a> =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + 'a>>;
 
-impl<F: Fetch> DynFetch for F {
-    fn unsupported_reason(&self, _: &Uri) -> Option<&'static str> {
-        None
-    }
-
-    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
-        Box::pin(self.fetch(request))
+impl<F, R> Fetch for F
+where
+    F: Fn(Request<Bytes>) -> R + Send + Sync,
+    R: Future<Output = Result<Response<Bytes>, BoxError>> + Send + 'static,
+{
+    fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
+        Box::pin(self(request))
     }
 }
 
@@ -118,8 +77,6 @@ pub(crate) mod tests {
 
     use super::*;
 
-    type FetchResult = Result<Response<Bytes>, BoxError>;
-
     /// An HTTP client that a closure implements, and that counts the requests.
     pub(crate) struct FakeFetch<F> {
         answer: F,
@@ -140,11 +97,11 @@ pub(crate) mod tests {
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> Fetch for FakeFetch<F> {
-        async fn fetch(&self, request: Request<Bytes>) -> FetchResult {
+        fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
             self.sent.fetch_add(1, Ordering::SeqCst);
             match (self.answer)(&request) {
-                Some(response) => Ok(response),
-                None => std::future::pending().await,
+                Some(response) => Box::pin(std::future::ready(Ok(response))),
+                None => Box::pin(std::future::pending()),
             }
         }
     }

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
 
 use super::clock::Clock;
-use super::fetch::{self, DynFetch};
+use super::fetch::{self, Fetch};
 use super::source::GrantedScopesSource;
 use super::token_table::{TokenHasher, TokenKey};
 use super::{AccessToken, GrantSource, GrantedScopes};
@@ -39,13 +39,13 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// A client of the metadata server at `host`.
 #[derive(Clone)]
 pub(crate) struct MetadataServer {
-    fetch: Arc<dyn DynFetch>,
+    fetch: Arc<dyn Fetch>,
     host: Authority,
 }
 
 impl MetadataServer {
     /// Creates a client of the server at `host`, which may include a port.
-    pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
+    pub(crate) fn new(fetch: Arc<dyn Fetch>, host: &str) -> Result<Self, Error> {
         let invalid_host = || {
             let host = format!("{host:.100}");
             let host = host.escape_debug();
@@ -83,8 +83,8 @@ impl MetadataServer {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
-            .map_err(|_| Error::invalid("not a path of the metadata server"))?;
-        let response = self.fetch.fetch_boxed(request).await;
+            .map_err(|_| Error::invalid("the host of the metadata server is not valid in a URL"))?;
+        let response = self.fetch.fetch(request).await;
         response.map_err(|_| Error::unreachable("the metadata server could not be reached"))
     }
 }
@@ -96,7 +96,10 @@ fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
         return Err(Error::unreachable(describe_status(path, response.status())));
     }
     if !is_from_google(path, response.headers()) {
-        return Err(Error::unreachable("something else than Google's metadata server answered"));
+        return Err(Error::unreachable(
+            "the response did not come from Google's metadata server: it lacks the header \
+             `Metadata-Flavor: Google`",
+        ));
     }
     let text = fetch::body_text(response).map(str::trim);
     let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
@@ -277,7 +280,6 @@ impl<F: FindServer> GrantedScopesSource for MetadataScopes<F> {
 mod tests {
     use super::super::clock::SystemClock;
     use super::super::clock::tests::ManualClock;
-    use super::super::fetch::Fetch;
     use super::super::fetch::tests::{FakeFetch, answer};
     use super::super::source::DynSource;
     use super::super::sync::Spawner;
@@ -288,7 +290,6 @@ mod tests {
     use crate::detect;
     use crate::environment::metadata::{DEFAULT_HOST, EMAIL};
     use crate::environment::{Environment, Snapshot};
-    use crate::error::BoxError;
     use crate::scope::ScopeSet;
 
     /// Reads `path` from a server that sends this response.
@@ -363,7 +364,7 @@ mod tests {
 
     /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at
     /// `path`. With `None` the server never responds at `path`.
-    fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
+    fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn Fetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");
             match requested {
@@ -379,7 +380,7 @@ mod tests {
     }
 
     /// Returns the scopes of `token` according to this metadata server.
-    async fn scopes_of(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
+    async fn scopes_of(fetch: Arc<dyn Fetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new((server, platform), Arc::new(ManualClock::new()))
             .granted(AccessToken::new(token).unwrap())
@@ -546,7 +547,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_the_token_of_a_detected_vm_has_the_scopes_of_the_vm() {
-        let fetch: Arc<dyn DynFetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+        let fetch: Arc<dyn Fetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
                 "project/project-id" => "my-project",
                 "instance/zone" => "projects/123/zones/us-central1-a",
@@ -603,11 +604,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_clients_error_is_not_part_of_the_message() {
+        use super::super::fetch::BoxedResponse;
+
         // The client's error may contain the URL of the request.
         struct UnreachableFetch;
         impl Fetch for UnreachableFetch {
-            async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-                Err("connection refused to http://secret/".into())
+            fn fetch(&self, _: Request<Bytes>) -> BoxedResponse<'_> {
+                Box::pin(async { Err("connection refused to http://secret/".into()) })
             }
         }
         let server = MetadataServer::new(Arc::new(UnreachableFetch), DEFAULT_HOST).unwrap();

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::fetch::{BoxedResponse, DynFetch, MAX_BODY};
+use super::fetch::{BoxedResponse, Fetch, MAX_BODY};
 #[cfg(not(feature = "tls"))]
 use super::no_tls::NoTls as Tls;
 use super::stream::ByteStream;
@@ -63,7 +63,7 @@ impl OwnClient {
 
     /// Opens a connection to the host of `uri`, with TLS for `https`.
     async fn connect(&self, uri: &Uri) -> Result<Box<dyn ByteStream>, BoxError> {
-        let host = uri.host().ok_or_else(|| Error::invalid("the URL has no host"))?;
+        let host = uri.host().ok_or_else(no_host)?;
         // A URL has brackets around an IPv6 address; `TcpStream` expects the address alone.
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
@@ -80,26 +80,33 @@ fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxEr
     let host = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
     // hyper's connection adds no `Host`, which HTTP/1.1 requires:
     // <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>.
-    head.headers.insert(HOST, host.ok_or_else(|| Error::invalid("the URL has no host"))??);
+    head.headers.insert(HOST, host.ok_or_else(no_host)??);
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     head.uri = path.parse()?;
     Ok(Request::from_parts(head, Full::new(body)))
 }
 
+fn no_host() -> Error {
+    Error::invalid("a request of the guard has no host: expected https://HOST/PATH")
+}
+
 /// Replaces the error for a body that is too long by an error that contains the limit.
 fn describe_limit_error(error: BoxError) -> BoxError {
     match error.is::<LengthLimitError>() {
-        true => Error::unreachable("the response is longer than 64 KiB").into(),
+        true => Error::unreachable(
+            "the response of the metadata server, tokeninfo or IAM is longer than 64 KiB",
+        )
+        .into(),
         false => error,
     }
 }
 
-impl DynFetch for OwnClient {
+impl Fetch for OwnClient {
     fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str> {
         self.tls.unavailable_reason().filter(|_| uri.scheme() == Some(&Scheme::HTTPS))
     }
 
-    fn fetch_boxed(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
+    fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
         Box::pin(self.send(request))
     }
 }
@@ -146,13 +153,13 @@ pub(crate) mod tests {
     /// Returns the result of `fetch` for a server that sends `head` and then `body` without end,
     /// and the number of body bytes that the server sent.
     pub(crate) async fn fetch_from(
-        fetch: impl DynFetch,
+        fetch: impl Fetch,
         head: &'static str,
         body: &'static [u8],
     ) -> (FetchResult, usize) {
         let (listener, uri) = listener().await;
         let server = tokio::spawn(serve(listener, head, body));
-        let result = fetch.fetch_boxed(get(uri)).await;
+        let result = fetch.fetch(get(uri)).await;
         drop(fetch);
         (result, server.await.unwrap())
     }

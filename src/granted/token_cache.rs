@@ -18,7 +18,7 @@ use super::clock::Clock;
 use super::source::DynSource;
 use super::sync::{Mutex, MutexGuard, Spawner, timeout};
 use super::token_table::{Cache, Entry, Stage, TokenKey};
-use super::{AccessToken, GrantedScopes, jwt};
+use super::{AccessToken, GrantedScopes};
 use crate::telemetry::{self, EventBudget};
 
 const NO_SOURCE: &str =
@@ -401,7 +401,7 @@ impl Inner {
     /// Reads the scopes from the token itself, before a source is queried. Returns `None` if the
     /// token is not a JWT.
     fn read_token(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        let granted = jwt::read(token, self.clock.wall())?;
+        let granted = GrantedScopes::from_jwt(token.secret(), self.clock.wall())?;
         self.log_failure("jwt", &granted);
         Some(granted)
     }
@@ -419,7 +419,8 @@ impl Inner {
 
     /// Stores the scopes of a token that is a readable JWT. Returns `false` for any other token.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
-        let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
+        let granted = GrantedScopes::from_jwt(token.secret(), self.clock.wall());
+        let granted = granted.filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::AfterRefusal, false)).is_some()
     }
 
@@ -514,7 +515,8 @@ struct Inspection {
 }
 
 impl Inspection {
-    /// Starts the inspection on the guard's thread if there is a source to query.
+    /// Starts the inspection on the guard's thread. If there is no source to query, only the token
+    /// itself is read, and the inspection ends at once; `drop` stores the result.
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
@@ -561,10 +563,13 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::SystemTime;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::super::GrantSource;
     use super::super::clock::tests::ManualClock;
     use super::super::source::GrantedScopesSource;
     use super::super::token_table::Stage::{AfterRefusal, BeforeRefusal};
-    use super::super::{GrantSource, jwt};
     use super::*;
     use crate::background::Background;
     use crate::background::tests::block_on;
@@ -1050,18 +1055,23 @@ mod tests {
         }
     }
 
+    /// Returns a JWT with these claims. Its header and signature are not read.
+    fn jwt(claims: &str) -> String {
+        format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(claims))
+    }
+
     #[test]
     fn a_self_signed_jwt_needs_no_inspection() {
         let setup = Setup::on(Background::default(), &[]);
         let claims =
             format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
-        assert_eq!(setup.peek_scope_count(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
+        assert_eq!(setup.peek_scope_count(&bearer(&jwt(&claims))), Peek::Seen(2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_unreadable_jwt_is_passed_to_the_sources() {
         let setup = Setup::new(&[(BeforeRefusal, &TestSource::new(Behavior::DoesNotKnow))]);
-        let granted = setup.inspect_and_wait(&bearer(&jwt::tests::jwt("{"))).await;
+        let granted = setup.inspect_and_wait(&bearer(&jwt("{"))).await;
         let why = granted.why_unknown().unwrap();
         assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
     }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::clock::Clock;
-use super::fetch::{self, DynFetch};
+use super::fetch::{self, Fetch};
 use super::source::GrantedScopesSource;
 use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::error::Error;
@@ -79,7 +79,7 @@ impl RateLimit {
 
 /// A source of the scopes of every opaque token, at the cost of a request to Google.
 pub(crate) struct Tokeninfo {
-    fetch: Arc<dyn DynFetch>,
+    fetch: Arc<dyn Fetch>,
     endpoint: Uri,
     clock: Arc<dyn Clock>,
     /// The rate limit of a user's own endpoint. `None` for Google's endpoint, which uses
@@ -95,11 +95,7 @@ struct Reply {
 
 impl Tokeninfo {
     /// Creates a source that queries `endpoint`, or Google's endpoint if `endpoint` is `None`.
-    pub(crate) fn new(
-        fetch: Arc<dyn DynFetch>,
-        endpoint: Option<Uri>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn new(fetch: Arc<dyn Fetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
         let rate_limit = endpoint.is_some().then(default_rate_limit);
         Self {
             fetch,
@@ -125,7 +121,7 @@ impl Tokeninfo {
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
         let request = request.map_err(|_| "tokeninfo cannot be queried")?;
-        let response = self.fetch.fetch_boxed(request).await;
+        let response = self.fetch.fetch(request).await;
         let response = response.map_err(|_| "tokeninfo could not be reached")?;
         if let Some(pause) = fetch::requested_pause(&response) {
             rate_limit.block_for(self.clock.now(), pause);
@@ -209,7 +205,7 @@ mod tests {
 
     /// Creates a source with a rate limit of its own, a burst of 2 requests and then one request
     /// every 2 seconds.
-    fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
+    fn tokeninfo(fetch: Arc<dyn Fetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
         tokeninfo.rate_limit = Some(RateLimit::new(2, Duration::from_secs(2)));

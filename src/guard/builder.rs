@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::Uri;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
 
 use super::denial_hook::DenialHook;
 use super::lessons::Lessons;
@@ -15,9 +16,9 @@ use crate::catalog::Endpoints;
 use crate::denial::Denial;
 use crate::detect;
 use crate::environment::Snapshot;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::granted::clock::{Clock, SystemClock};
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::Fetch;
 use crate::granted::metadata::MetadataScopes;
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
@@ -25,7 +26,7 @@ use crate::granted::sync::Spawner;
 use crate::granted::token_cache::{Limits, TokenCache};
 use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
-use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
+use crate::granted::{GrantSource, GrantedScopesSource};
 use crate::live_environment::LiveEnvironment;
 use crate::telemetry::unusable_variable;
 
@@ -52,7 +53,7 @@ pub struct GuardBuilder {
     tokeninfo_endpoint: Option<Uri>,
     limits: Limits,
     deny_wait: Option<Duration>,
-    fetch: Option<Arc<dyn DynFetch>>,
+    fetch: Option<Arc<dyn Fetch>>,
     snapshot: Option<Snapshot>,
     clock: Option<Arc<dyn Clock>>,
     background: Background,
@@ -305,10 +306,43 @@ impl GuardBuilder {
     ///
     /// The guard's own client uses TLS for tokeninfo and IAM, with the crypto provider that the
     /// program installed for rustls (feature `tls`) or with the compiled-in provider (`tls-ring`).
-    /// Without a provider, a program with a `reqwest::Client` can pass the client as a
-    /// `ReqwestFetch`. Otherwise tokeninfo and IAM are not queried, and reports contain the reason.
-    pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
-        self.fetch = Some(Arc::new(fetch));
+    /// A program that has neither a provider nor a client of its own gets no response from
+    /// tokeninfo and IAM, and reports contain the reason. A program with a `reqwest::Client` can
+    /// pass it to `GuardBuilder::reqwest_client`.
+    ///
+    /// The guard calls `fetch` on its own thread, which has a tokio runtime with timer and I/O.
+    /// `fetch` sends one request and reads the complete response; a response of any status is `Ok`.
+    /// It must not block the thread, and must:
+    ///
+    /// 1. read at most 64 KiB of body, and return an error for a longer body;
+    /// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
+    ///    must not see the token;
+    /// 3. follow no redirect;
+    /// 4. give up after about 2 seconds, which include the time to connect.
+    ///
+    /// The guard never prints the errors, because a client's error may contain the request. A panic
+    /// of the client is a failed request, unless the program is built with `panic = "abort"`.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // For a program that must not open connections of its own. Scopes that would need a request
+    /// // are unknown, and no call waits for them.
+    /// let guard = Guard::builder().fetch(|_| async { Err("no network here".into()) }).detect().await;
+    /// # }
+    /// ```
+    pub fn fetch<F, R>(self, fetch: F) -> Self
+    where
+        F: Fn(Request<Bytes>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Response<Bytes>, BoxError>> + Send + 'static,
+    {
+        self.with_client(fetch)
+    }
+
+    /// Sets the HTTP client for the guard's own requests.
+    pub(crate) fn with_client(mut self, client: impl Fetch + 'static) -> Self {
+        self.fetch = Some(Arc::new(client));
         self
     }
 
@@ -433,7 +467,7 @@ impl GuardBuilder {
         }
     }
 
-    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> StagedSource {
+    fn tokeninfo(&self, fetch: Arc<dyn Fetch>) -> StagedSource {
         let is_early = self.tokeninfo == TokeninfoUse::BeforeCalls;
         let stage = if is_early { Stage::BeforeRefusal } else { Stage::AfterRefusal };
         let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
@@ -495,7 +529,7 @@ impl Guard {
     /// Detection reads environment variables, credential files and the metadata server. It never
     /// fails, and takes little more than a second: everything that cannot be detected is unknown,
     /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the
-    /// feature `metadata` no request is sent, unless a [`Fetch`] is set. The future can be awaited
+    /// feature `metadata` no request is sent, unless a [client](Self::fetch) is set. The future can be awaited
     /// on any executor.
     ///
     /// ```no_run
@@ -539,22 +573,17 @@ impl fmt::Debug for GuardBuilder {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{Request, Response};
-
     use super::*;
     use crate::environment::Platform;
-    use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
-    /// A client whose requests fail, and a source that knows no token.
-    struct Unreachable;
-
-    impl Fetch for Unreachable {
-        async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            Err("unreachable".into())
-        }
+    /// An HTTP client whose requests fail.
+    async fn unreachable(_: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        Err("unreachable".into())
     }
+
+    /// A source that knows no token.
+    struct Unreachable;
 
     impl GrantedScopesSource for Unreachable {
         fn name(&self) -> &str {
@@ -585,7 +614,7 @@ mod tests {
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
-            ("fetch", |builder| builder.fetch(Unreachable)),
+            ("fetch", |builder| builder.fetch(unreachable)),
             ("snapshot", |builder| builder.snapshot(Snapshot::new())),
         ];
         // `env` sets the platform, and only `snapshot` replaces the environment.
@@ -633,13 +662,13 @@ mod tests {
 
     #[test]
     fn a_self_check_uses_the_guards_fetch() {
-        assert!(Guard::builder().fetch(Unreachable).build().state().fetch.is_some());
+        assert!(Guard::builder().fetch(unreachable).build().state().fetch.is_some());
     }
 
     #[tokio::test]
     async fn a_self_check_reports_that_the_metadata_server_is_unreachable() {
         // No variable names a credential, so detection queries the metadata server.
-        let guard = Guard::builder().env([("UNRELATED", "1")]).fetch(Unreachable).detect().await;
+        let guard = Guard::builder().env([("UNRELATED", "1")]).fetch(unreachable).detect().await;
         let report =
             guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();

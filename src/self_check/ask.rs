@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::Fetch;
 use crate::granted::metadata::{MetadataServer, NO_ACCOUNT, UNREADABLE};
 use crate::granted::token_cache::TokenCache;
 use crate::granted::token_table::Stage;
@@ -155,18 +155,14 @@ async fn inspect(
 }
 
 /// Sends a request to IAM.
-async fn send(
-    fetch: Option<Arc<dyn DynFetch>>,
-    request: Result<Request<Bytes>, String>,
-) -> IamReply {
+async fn send(fetch: Option<Arc<dyn Fetch>>, request: Result<Request<Bytes>, String>) -> IamReply {
     let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();
     if let Some(why) = fetch.unsupported_reason(request.uri()) {
         return Err(format!("{host} was not queried: {why}"));
     }
     // The client's own error may contain the request.
-    fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))
+    fetch.fetch(request).await.map_err(|_| format!("{host} could not be reached"))
 }
 
-const NO_CLIENT: &str =
-    "there is nobody to ask: enable feature `metadata`, or give the guard a `Fetch`";
+const NO_CLIENT: &str = "there is nobody to ask: enable feature `metadata`, or give the guard a client: `GuardBuilder::fetch`";

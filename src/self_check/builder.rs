@@ -72,10 +72,11 @@ impl Guard {
 impl SelfCheck {
     /// Adds a method that the service calls. `need` is an id (`storage.objects.insert`, or
     /// `compute.beta:compute.instances.get` with a version), a full gRPC name, or an HTTP method
-    /// and a URL, in which `{name}` stands for any name.
+    /// and a URL, in which each placeholder in braces, such as `{bucket}`, stands for a name.
     ///
-    /// If the catalog does not contain the id, the need is [`GateState::Invalid`] in the report,
-    /// with similar names, and [`Report::into_result`] returns an error.
+    /// If the catalog contains no method with the id, or no method matches the URL, or the text is
+    /// neither an id nor a URL, the need is [`GateState::Invalid`] in the report, which contains the
+    /// reason and names similar ids. [`Report::into_result`] then returns an error.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -343,20 +344,18 @@ impl SelfCheck {
     ) -> Report {
         let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.environment().for_token(held);
-        let (mut summary, mut steps, mut other_options) = (None, Vec::new(), Vec::new());
         let has_no_account = environment.credential() == Credential::MetadataServer
             && granted.scopes().is_some_and(ScopeSet::is_empty);
-        if has_no_account || !lacking.is_empty() {
+        let for_scopes = (has_no_account || !lacking.is_empty()).then(|| {
             let accepted: Vec<ScopeSet> =
                 lacking.iter().map(|method| method.accepted.clone()).collect();
-            let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
-            let (sentence, options) =
-                remedy::for_calls(&accepted, held, &environment, has_answered);
-            summary = Some(sentence);
-            steps = options.first().map(|option| option.steps().to_vec()).unwrap_or_default();
-            other_options =
-                options.iter().skip(1).map(|option| option.title().to_owned()).collect();
-        }
+            let has_answered = has_iam_answered(&findings, lacking);
+            remedy::for_calls(&accepted, held.scopes(), &environment, has_answered)
+        });
+        let (summary, options) = for_scopes.unzip();
+        let mut options = options.unwrap_or_default().into_iter();
+        let mut steps = options.next().map(|first| first.steps().to_vec()).unwrap_or_default();
+        let other_options = options.map(|option| option.title().to_owned()).collect();
         let iam_findings = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, need) in iam_findings.zip(&self.resources) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &need.resource) {

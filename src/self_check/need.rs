@@ -36,8 +36,8 @@ pub(super) struct Need {
 }
 
 impl Need {
-    /// Parses the id of a method, or a request as HTTP method and URL, in which `{name}` stands for
-    /// any name.
+    /// Parses the id of a method, or a request as HTTP method and URL, in which each placeholder in
+    /// braces stands for a name.
     pub(super) fn parse(text: &str, endpoints: &Endpoints) -> Self {
         let text = text.trim();
         let (subject, lookup) = match text.contains("://") {

@@ -1,4 +1,4 @@
-//! The text of a [`Report`], and the message of [`ClosedGates`].
+//! The text of a [`Report`], and the message of [`SelfCheckError`].
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use gcp_scopes_catalog::narrowest_first;
 
 use super::finding::{Finding, GateState};
-use super::report::{ClosedGates, Report};
+use super::report::{Report, SelfCheckError};
 use crate::environment::Platform;
 use crate::layout::Layout;
 use crate::refusal::Gate;
@@ -87,7 +87,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for ClosedGates {
+impl fmt::Display for SelfCheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
         let closed = |gate| {
@@ -115,13 +115,13 @@ impl fmt::Display for ClosedGates {
     }
 }
 
-impl fmt::Debug for ClosedGates {
+impl fmt::Debug for SelfCheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}\n\n{}", self.report())
     }
 }
 
-impl std::error::Error for ClosedGates {}
+impl std::error::Error for SelfCheckError {}
 
 /// Returns the first line of the page, which states whether the program can start.
 fn headline(report: &Report) -> String {

@@ -151,7 +151,7 @@ impl Report {
     ///
     /// # Errors
     /// The closed gates and the invalid needs. `Display` of the error is one line;
-    /// [`ClosedGates::report`] returns this report.
+    /// [`SelfCheckError::report`] returns this report.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -162,8 +162,12 @@ impl Report {
     /// assert!(closed.to_string().contains("storage.objects.insrt"));
     /// # }
     /// ```
-    pub fn into_result(self) -> Result<Self, ClosedGates> {
-        if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
+    pub fn into_result(self) -> Result<Self, SelfCheckError> {
+        if self.state() < GateState::Closed {
+            Ok(self)
+        } else {
+            Err(SelfCheckError(Box::new(self)))
+        }
     }
 }
 
@@ -214,9 +218,9 @@ impl Serialize for Report {
 /// assert!(format!("{closed:?}").ends_with(&closed.report().to_string()));
 /// # }
 /// ```
-pub struct ClosedGates(Box<Report>);
+pub struct SelfCheckError(Box<Report>);
 
-impl ClosedGates {
+impl SelfCheckError {
     /// Returns the complete report.
     ///
     /// ```

@@ -14,11 +14,11 @@ use http::{Request, Response, Uri};
 use super::header_map;
 use super::{first, parts};
 use crate::environment::Platform;
-use crate::error::BoxError;
 use crate::granted::clock::SystemClock;
+use crate::granted::fetch::{BoxedResponse, Fetch};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::tokeninfo::Tokeninfo;
-use crate::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, jwt};
+use crate::granted::{AccessToken, GrantedScopes, GrantedScopesSource};
 
 /// A server whose responses come from the fuzz input.
 struct FuzzServer {
@@ -27,10 +27,10 @@ struct FuzzServer {
 }
 
 impl Fetch for FuzzServer {
-    async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    fn fetch(&self, request: Request<Bytes>) -> BoxedResponse<'_> {
         let is_list = request.uri().path().ends_with("/scopes");
         let answer = if is_list { &self.scopes } else { &self.token };
-        Ok(answer.clone())
+        Box::pin(std::future::ready(Ok(answer.clone())))
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn jwt(data: &[u8]) {
         0 => String::from_utf8_lossy(data).into_owned(),
         _ => format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(data)),
     };
-    let read = AccessToken::new(&token).and_then(|token| jwt::read(token, SystemTime::UNIX_EPOCH));
+    let read = GrantedScopes::from_jwt(&token, SystemTime::UNIX_EPOCH);
     if let Some(granted) = read {
         check(&granted);
     }

@@ -20,12 +20,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::environment::{Credential, Snapshot};
-use gcp_scopes::granted::{Fetch, GrantSource, GrantedScopes};
+use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::refusal::ErrorResponse;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
@@ -127,7 +128,12 @@ impl World {
         let builder = Guard::builder().snapshot(snapshot).env(self.env()?);
         let Some(fake) = self.text("fake") else {
             let server = self.text("metadata").map(|text| pairs(&text, ": ")).transpose()?;
-            return Ok(builder.fetch(Server(server)).detect().await);
+            let server = Arc::new(Server(server));
+            let fetch = move |request| {
+                let server = Arc::clone(&server);
+                async move { server.respond(request).await }
+            };
+            return Ok(builder.fetch(fetch).detect().await);
         };
         let google = google(&fake).await?;
         Ok(builder.env(google.env()).detect().await)
@@ -212,8 +218,8 @@ impl Server {
     }
 }
 
-impl Fetch for Server {
-    async fn fetch(
+impl Server {
+    async fn respond(
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>> {

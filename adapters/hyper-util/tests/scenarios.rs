@@ -24,6 +24,7 @@ struct HyperUtil {
     gives_token: bool,
 }
 
+#[derive(Clone)]
 struct HyperToken(String);
 
 impl TokenSource for HyperToken {
@@ -42,7 +43,7 @@ struct HyperUtilClient {
 #[derive(Clone)]
 enum Either {
     Bare(Client<HttpConnector, Full<Bytes>>),
-    Guarded(GuardedClient<HttpConnector, Full<Bytes>>),
+    Guarded(GuardedClient<HttpConnector, Full<Bytes>, HyperToken>),
 }
 
 impl Subject for HyperUtil {
@@ -65,9 +66,8 @@ impl Subject for HyperUtil {
             return Ok(HyperUtilClient { client: Either::Bare(client), url: scene.url(), bearer });
         };
         let guard = scene::guard(scene, mode, self.delivery).await?;
-        let client = GuardedClient::new(client, &guard);
-        let client =
-            if self.gives_token { client.with_token(HyperToken(scene.token())) } else { client };
+        let tokens = self.gives_token.then(|| HyperToken(scene.token()));
+        let client = GuardedClient::new(client, &guard, tokens);
         let bearer = bearer.filter(|_| !self.gives_token);
         Ok(HyperUtilClient { client: Either::Guarded(client), url: scene.url(), bearer })
     }

@@ -4,9 +4,7 @@
 #[path = "../../scene.rs"]
 mod scene;
 
-use std::sync::Arc;
-
-use gcp_scopes::token_source::{DynTokenSource, TokenSource};
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{BoxError, Denial, DenialDelivery};
 use gcp_scopes_testing::scenarios::{
     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
@@ -59,8 +57,7 @@ impl Subject for Ureq {
             return Ok(UreqClient { agent: config.build().into(), url, bearer });
         };
         let guard = scene::guard(scene, mode, self.delivery).await?;
-        let source = || Arc::new(UreqToken(scene.token())) as Arc<dyn DynTokenSource>;
-        let tokens = self.gives_token.then(source);
+        let tokens = self.gives_token.then(|| UreqToken(scene.token()));
         let config = config.middleware(scopes_ureq::middleware(&guard, tokens));
         let bearer = bearer.filter(|_| !self.gives_token);
         Ok(UreqClient { agent: config.build().into(), url, bearer })

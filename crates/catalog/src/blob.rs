@@ -149,7 +149,7 @@ impl<'a> Blob<'a> {
         u16_at(self.host_record(host), 6 + 2 * usize::from(verb))
     }
 
-    /// Returns the number of the set of scopes that some method of the host accepts.
+    /// Returns the number of the set of the scopes that at least one method of the host accepts.
     pub(crate) fn any(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 18)
     }

@@ -43,7 +43,7 @@ pub(crate) struct Data {
 /// The data of the largest enabled feature.
 #[cfg(feature = "full")]
 const BYTES: &[u8] = include_bytes!("data/full.bin");
-/// The data of the hosts on which some method accepts `cloud-platform`.
+/// The data of the hosts on which at least one method accepts `cloud-platform`.
 #[cfg(all(feature = "cloud", not(feature = "full")))]
 const BYTES: &[u8] = include_bytes!("data/cloud.bin");
 /// The data of Cloud Storage.
@@ -200,8 +200,8 @@ impl Catalog {
         if listed.is_empty() { all().collect() } else { listed }
     }
 
-    /// Returns the number of the set of scopes that some method of a host accepts; `None` if the
-    /// host has no REST method.
+    /// Returns the number of the set of the scopes that at least one method of a host accepts;
+    /// `None` if the host has no REST method.
     pub(crate) fn set_of_host(self, host: &str) -> Option<u16> {
         self.host(host).map(|host| self.blob().any(host)).filter(|any| *any != 0)
     }

@@ -305,14 +305,15 @@ fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
 fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     // The message contains no user: a password may follow the user.
     let shown = host::without_user(from);
-    let expected = "a host or a URL without a path, such as `http://127.0.0.1:4443`";
+    let without = if from.contains('@') { "user and password" } else { "a path" };
+    let expected = format!("a host or a URL without {without}, such as `http://127.0.0.1:4443`");
     let bad = || invalid(&format!("invalid endpoint {shown:?}: expected {expected}"));
     let text = from.trim();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
-    // The default port of the scheme; `None` if the text has no scheme.
-    let usual = match scheme.to_ascii_lowercase().as_str() {
+    let default_port = match scheme.to_ascii_lowercase().as_str() {
         "https" => Some(443),
         "http" => Some(80),
+        // The port of a request without one is then the default port of the request's scheme.
         "" => None,
         _ => return Err(bad()),
     };
@@ -327,8 +328,9 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let port = port.map(str::parse).transpose().map_err(|_| bad())?;
     let is_local = host == "localhost" || host == "::1" || host.starts_with("127.");
     // Without a scheme, a host on this machine is an emulator, which does not use TLS.
-    let scheme = if usual == Some(80) || (usual.is_none() && is_local) { "http" } else { "https" };
-    Ok((host, port.or(usual), format!("{scheme}://{address}")))
+    let is_plain = default_port == Some(80) || (default_port.is_none() && is_local);
+    let scheme = if is_plain { "http" } else { "https" };
+    Ok((host, port.or(default_port), format!("{scheme}://{address}")))
 }
 
 /// Checks whether this is one of the usual names of this machine.
@@ -412,6 +414,7 @@ mod tests {
             let error =
                 Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap_err().to_string();
             assert!(!error.contains("PASS") && !error.contains("me:"), "{error}");
+            assert!(error.contains("without user and password"), "{error}");
         }
     }
 }

@@ -181,8 +181,9 @@ impl Lookup {
         }
     }
 
-    /// Returns the scopes that some method of the call's API accepts. The set is empty if they are
-    /// not known. The path of a call to `www.googleapis.com` determines the API.
+    /// Returns every scope that at least one method of the call's API accepts. The set is empty if
+    /// the API is not known. `www.googleapis.com` serves several APIs; there the path determines the
+    /// API.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -202,9 +203,9 @@ impl Lookup {
         host.map(|host| catalog.documented_scopes(catalog.blob().any(host))).unwrap_or_default()
     }
 
-    /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method
-    /// matches the call, or the call may need other scopes than the listed ones. Returns `None` if
-    /// the lists decide.
+    /// Returns the reason why Google's lists of scopes do not decide whether the call is accepted,
+    /// such as [`AbstainReason::Method`] (no method matches the call) or [`AbstainReason::Session`]
+    /// (a session URL authorizes the call). Returns `None` if the lists decide.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;

@@ -177,7 +177,7 @@ fn end_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(poll_fn(move |context| ctrl_c.poll_recv(context).map(drop)))
 }
 
-/// Returns the lines that export the variables in a POSIX shell.
+/// Returns the lines that export, in a POSIX shell, the variables that point clients at the fake.
 fn variables(google: &FakeGoogle, names: &[String], folder: &Path) -> io::Result<String> {
     // `FakeGoogle::env` has the metadata server of the first VM.
     let hosts = names.iter().skip(1).filter_map(|name| {
@@ -194,7 +194,7 @@ fn variables(google: &FakeGoogle, names: &[String], folder: &Path) -> io::Result
     let variables = variables.chain(google.gcloud_env(folder)?);
     let lines = variables.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
     // The last line is a comment of the shell, so that the whole output can be sourced.
-    Ok(lines.collect::<String>() + "# Ready. Ctrl-C ends it.")
+    Ok(lines.collect::<String>() + "# The fake Google is ready. Press Ctrl-C to stop it.")
 }
 
 /// Quotes a value as one word of a POSIX shell.

@@ -19,7 +19,8 @@ pub(crate) struct StyleArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     plain: bool,
     /// Print everything: the picture of the gates, every option with its steps, why to choose it,
-    /// what it opens and who carries it out, and the pages of the console and the documentation.
+    /// which calls it permits and who carries it out, and the pages of the console and the
+    /// documentation.
     #[arg(long, short, global = true)]
     verbose: bool,
     /// When to use colours. `auto` uses them on a terminal, unless the variable NO_COLOR is set.

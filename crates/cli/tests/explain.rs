@@ -838,7 +838,7 @@ fn empty_input_exits_with_2_and_no_refusal_with_1() {
     let (code, _, err) = run(&[], b" \n");
     assert!(code == 2 && err.contains("Error 403: Request had insufficient"), "{code} {err}");
     let (code, out, _) = run(&[], b"200 OK");
-    assert!(code == 1 && out.contains("Give the whole answer"), "{code} {out}");
+    assert!(code == 1 && out.contains("Pass the complete response"), "{code} {out}");
 }
 
 #[test]
@@ -938,7 +938,7 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
         assert!(other.is_none_or(|other| err.contains(other)), "{err}");
     }
     let (code, out, _) = run(&[], lines(&[&boot, &boot]).as_bytes());
-    assert!(code == 1 && out.contains("Nothing in this says"), "{out}");
+    assert!(code == 1 && out.contains("The input contains no refusal"), "{out}");
 }
 
 #[test]

@@ -74,33 +74,9 @@ impl GrantedScopes {
     }
 }
 
-/// A prediction about a call that is not sent yet.
-///
-/// ```
-/// use gcp_scopes_explain::Decision;
-///
-/// fn describe(decision: &Decision) -> String {
-///     match decision {
-///         Decision::Allow => "the scopes are sufficient; IAM may still refuse the call".into(),
-///         Decision::Abstain(why) => format!("no prediction: {why}"),
-///         Decision::Lacking(denial) => denial.to_string(),
-///         _ => "something newer than this program".into(),
-///     }
-/// }
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Decision {
-    /// The token holds a scope that the method accepts, or scopes do not limit the token.
-    Allow,
-    /// No prediction is possible, for this reason.
-    Abstain(AbstainReason),
-    /// Google will refuse the call for lack of scope, unless the known scopes are wrong.
-    Lacking(Denial),
-}
-
 /// Predicts whether Google will refuse a call for lack of scope, from the scopes that the token
-/// holds.
+/// holds. Returns the denial if Google will refuse the call, unless the known scopes are wrong, and
+/// `None` if the scopes are sufficient. IAM may still refuse a call whose scopes are sufficient.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -108,7 +84,7 @@ pub enum Decision {
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
-/// use gcp_scopes_explain::{Decision, decide};
+/// use gcp_scopes_explain::decide;
 ///
 /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
 /// let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
@@ -116,22 +92,26 @@ pub enum Decision {
 /// let held = GrantedScopes::known(held, GrantSource::Metadata);
 /// let here = Environment::from_snapshot(&Snapshot::new()).into();
 /// match decide(&call, &held, &here) {
-///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
-///     other => unreachable!("{other:?}"),
+///     Ok(Some(denial)) => eprintln!("{}", denial.report()),
+///     Ok(None) => println!("the scopes are sufficient"),
+///     Err(reason) => println!("no prediction: {reason}"),
 /// }
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
-#[must_use]
-pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environment>) -> Decision {
-    match granted.suffice_for(call) {
-        Ok(true) => Decision::Allow,
-        Err(reason) => Decision::Abstain(reason),
-        Ok(false) => {
-            let (granted, here) = (granted.clone(), Arc::clone(environment));
-            let kind = DenialKind::Predicted;
-            Decision::Lacking(Denial::new(kind, call.method(), call.accepted(), granted, here))
-        }
-    }
+///
+/// # Errors
+/// Returns the reason why no prediction is possible, for example because the token's scopes are not
+/// known.
+pub fn decide(
+    call: &Lookup,
+    granted: &GrantedScopes,
+    environment: &Arc<Environment>,
+) -> Result<Option<Denial>, AbstainReason> {
+    let denial = || {
+        let (granted, here) = (granted.clone(), Arc::clone(environment));
+        Denial::new(DenialKind::Predicted, call.method(), call.accepted(), granted, here)
+    };
+    granted.suffice_for(call).map(|suffices| (!suffices).then(denial))
 }
 
 /// Explains a response that refused a call for lack of scope. The returned denial contains the

@@ -158,6 +158,7 @@ impl Environment {
 
     /// Returns why the file that the variable `GOOGLE_APPLICATION_CREDENTIALS` names cannot be
     /// used, with the path of the file. Google's client libraries then try no other credential.
+    /// Returns `None` if the variable is not set, or if the file can be used.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -232,7 +233,7 @@ impl Environment {
         self.project.as_deref()
     }
 
-    /// Returns the number of the project in which the program runs.
+    /// Returns the number of the project in which the program runs, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -248,14 +249,13 @@ impl Environment {
         self.project_number.as_deref()
     }
 
-    /// Returns the zone of the VM, such as `us-central1-a`.
+    /// Returns the zone of the VM, such as `us-central1-a`, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
     ///
     /// let vm = Snapshot::new()
     ///     .with_metadata("instance/name", "web-1")
-    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).zone(), Some("us-central1-a"));
     /// ```
@@ -264,14 +264,13 @@ impl Environment {
         self.zone.as_deref()
     }
 
-    /// Returns the region in which the program runs, such as `us-central1`.
+    /// Returns the region in which the program runs, such as `us-central1`, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
     ///
     /// let vm = Snapshot::new()
     ///     .with_metadata("instance/name", "web-1")
-    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).region(), Some("us-central1"));
     /// ```
@@ -298,7 +297,7 @@ impl Environment {
         self.location.as_deref()
     }
 
-    /// Returns the name of the VM.
+    /// Returns the name of the VM, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -332,7 +331,7 @@ impl Environment {
         self.resource.as_deref()
     }
 
-    /// Returns the name of the node pool that the GKE node belongs to.
+    /// Returns the name of the node pool that the GKE node belongs to, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};

@@ -19,6 +19,8 @@
 //! assert_eq!(granted.scopes().map(ScopeSet::len), Some(1));
 //! ```
 
+mod jwt;
+
 use std::borrow::Cow;
 use std::time::SystemTime;
 

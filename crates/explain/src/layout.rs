@@ -103,8 +103,8 @@ impl Layout {
     }
 
     /// Shows everything: the picture of the gates, all options of the remedy with their steps, why
-    /// to choose each, what it opens and who carries it out, and the pages of the console and the
-    /// documentation.
+    /// to choose each, which calls it permits and who carries it out, and the pages of the console
+    /// and the documentation.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

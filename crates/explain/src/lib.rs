@@ -29,7 +29,7 @@ mod decide;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use decide::{Decision, decide, explain};
+pub use decide::{decide, explain};
 #[doc(inline)]
 pub use denial::Denial;
 #[doc(inline)]

@@ -81,7 +81,8 @@ impl ChangeEffect {
     }
 }
 
-/// Whether the scopes of one machine, or of one kind of machine of a resource, fit the needs.
+/// Whether one list of scopes fits the needs: the list of a machine, or one of the lists of a
+/// resource that describes several machines, such as the node pools of a cluster.
 ///
 /// ```
 /// use gcp_scopes_needs::NeedsFile;
@@ -108,8 +109,8 @@ pub struct MachineFinding {
     pub lacking: Vec<String>,
     /// The scopes that the machine has, as far as they are known.
     pub granted: Vec<Scope>,
-    /// The whole list of scopes to write if the status is [`FindingStatus::Lacking`]: those that
-    /// are there, and those that open the rest.
+    /// The whole list of scopes to write if the status is [`FindingStatus::Lacking`]: the present
+    /// scopes, and those that the lacking methods need.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<Scope>,
     /// What the change of the list costs, if the status is [`FindingStatus::Lacking`].

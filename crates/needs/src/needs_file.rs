@@ -290,7 +290,8 @@ impl NeededMethod {
         &self.entry.method
     }
 
-    /// Returns the resource that a person has written into the file, such as `gs://photos`.
+    /// Returns the resource that a person has written into the file, such as `gs://photos`, if the
+    /// file has one for this method.
     ///
     /// ```
     /// use gcp_scopes_needs::NeedsFile;

@@ -145,7 +145,8 @@ impl NamedCall {
         self.method.map_or_else(|| lookup(&self.call(), &Endpoints::new()), Lookup::from)
     }
 
-    /// Returns the host of the request, or else the host of the method.
+    /// Returns the host of the request, or else the host of the method. Returns `None` if neither is
+    /// known.
     ///
     /// ```
     /// use gcp_scopes_reader::NamedCall;
@@ -159,7 +160,8 @@ impl NamedCall {
         self.uri.host().or_else(|| self.method().map(|method| method.host()))
     }
 
-    /// Returns the scopes of the token that a [line of JSON](Self::from_json_line) has.
+    /// Returns the scopes of the token that a [line of JSON](Self::from_json_line) has, if
+    /// it has any.
     ///
     /// ```
     /// use gcp_scopes_reader::NamedCall;

@@ -220,6 +220,7 @@ impl RecordedResponse {
     }
 
     /// Returns the position of the record in its log: `line 2` or, for a JSON log, `record 2`.
+    /// Returns `None` for a response that was not read from a log.
     ///
     /// ```
     /// use gcp_scopes_reader::RecordedResponse;

@@ -71,11 +71,18 @@ pub enum FakePlatform {
 impl FakePlatform {
     /// Checks whether the platform's machines are VMs, which have access scopes as a setting.
     pub(crate) fn is_vm(self) -> bool {
-        match self {
-            Self::ComputeEngine | Self::ManagedInstanceGroup | Self::GkeNode => true,
-            Self::Dataproc | Self::Dataflow | Self::Workbench | Self::CloudBatch => true,
-            Self::SlurmNode | Self::TpuVm | Self::Workstations => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::ComputeEngine
+                | Self::ManagedInstanceGroup
+                | Self::GkeNode
+                | Self::Dataproc
+                | Self::Dataflow
+                | Self::Workbench
+                | Self::CloudBatch
+                | Self::SlurmNode
+                | Self::TpuVm
+                | Self::Workstations
+        )
     }
 }

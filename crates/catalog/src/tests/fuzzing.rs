@@ -130,20 +130,21 @@ fn header_map(text: &[u8]) -> HeaderMap {
 
 /// Reads arbitrary or damaged bytes as the catalog's data. No read may panic.
 fn catalog_reader(data: &[u8]) {
-    let (choice, data) = split_choice(data);
-    let mut bytes;
-    let data = if choice < 128 {
-        data
+    let (choice, input) = split_choice(data);
+    // Half of the inputs damage real data, because arbitrary bytes rarely get past the header.
+    let blob = if choice < 128 {
+        input.to_vec()
     } else {
-        bytes = include_bytes!("../data/storage.bin").to_vec();
-        for patch in data.chunks_exact(3) {
-            let place = usize::from(u16::from_le_bytes([patch[0], patch[1]])) % bytes.len();
-            bytes[place] = patch[2];
+        let mut blob = include_bytes!("../data/storage.bin").to_vec();
+        // Three bytes of the input replace a byte of the data: its place, and its new value.
+        for patch in input.chunks_exact(3) {
+            let place = usize::from(u16::from_le_bytes([patch[0], patch[1]])) % blob.len();
+            blob[place] = patch[2];
         }
-        &bytes
+        blob
     };
-    read_all(&Blob::open(data));
-    read_file(choice, data);
+    read_all(&Blob::open(&blob));
+    read_file(choice, &blob);
 }
 
 /// Opens the data as a catalog file, and reads the methods of the catalog.

@@ -115,7 +115,7 @@ fn plain_method_text(method: ApiMethod, layout: Layout) -> String {
     let scopes = method.accepted();
     let scopes: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
     let accepts = match RequiredScopes::from(method) {
-        RequiredScopes::Unknown => "Google lists no scopes for it".to_owned(),
+        RequiredScopes::Unknown => "not known: Google lists no scopes for this method".to_owned(),
         RequiredScopes::AllOf(_) => format!("all of {} at once", scopes.join(", ")),
         _ if scopes.len() == 1 => scopes.concat(),
         _ => format!("any one of {}", scopes.join(", ")),
@@ -169,7 +169,7 @@ fn reason_text(reason: &str, host: &str) -> String {
         "registry" => "{host} is a registry, whose scopes Google does not document",
         "workload" => "{host} is a user's own service, not an API of Google's",
         "catalog" => "this program was built without a catalog of methods",
-        "empty" => "that may mean that it needs none, or that Google does not tell",
+        "empty" => "the method may need no scope, or Google does not document which",
         "session" => "the session URL of the upload authorises this request by itself",
         "inferred" => "named by its JSON equivalent; Google does not document its scopes",
         "several" => "it needs more than one of them at once",

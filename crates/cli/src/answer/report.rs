@@ -16,7 +16,7 @@ pub fn of_refusal(
     let excluded = exclusion_of_scopes(refusal).map(|text| format!(" {text}")).unwrap_or_default();
     [
         layout.paragraph(&(headline(refusal) + &excluded)),
-        iam_gates(refusal, layout),
+        iam_policies(refusal, layout),
         layout.options("What to do:", options),
         facts(refusal, method, layout),
     ]
@@ -26,8 +26,9 @@ pub fn of_refusal(
     .join("\n")
 }
 
-/// Draws the kinds of IAM policies that a call must pass, if it is known which of them refuse.
-fn iam_gates(refusal: &Refusal, layout: Layout) -> String {
+/// Shows the state of each kind of IAM policy. Empty unless the Policy Troubleshooter reported the
+/// states.
+fn iam_policies(refusal: &Refusal, layout: Layout) -> String {
     let name = |kind| match kind {
         "boundary" => "principal access boundary",
         "deny" => "IAM deny policies",
@@ -80,9 +81,9 @@ fn exclusion_of_scopes(refusal: &Refusal) -> Option<&'static str> {
 /// Returns the report about a response that is not a refusal.
 pub fn of_no_refusal(layout: Layout) -> String {
     let sentences = [
-        "Nothing in this says that Google refused a call.",
-        "Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the \
-         body, or the whole line that the client printed.",
+        "The input contains no refusal of a call by Google.",
+        "Pass the complete response: the status line, the headers (WWW-Authenticate above all) and \
+         the body, or the whole line that the client printed.",
     ];
     sentences.map(|text| layout.paragraph(text)).join("\n")
 }

@@ -75,7 +75,7 @@ fn split_by_length(mut source: Box<dyn Read>) -> io::Result<Input> {
     };
     // The first unit is the byte order mark.
     let rest = Cursor::new(head.split_off(2)).chain(source);
-    let mut text = Utf16 { input: rest, unit, left: Vec::new(), text: VecDeque::new() };
+    let mut text = Utf16 { input: rest, unit, unread_half: Vec::new(), text: VecDeque::new() };
     if !is_whole {
         return Ok(Input::Long(Box::new(Progress::new(text))));
     }
@@ -88,11 +88,14 @@ fn split_by_length(mut source: Box<dyn Read>) -> io::Result<Input> {
 struct Utf16<R> {
     input: R,
     unit: fn([u8; 2]) -> u16,
-    /// The first half of a character of which the second half is not read yet.
-    left: Vec<u8>,
+    /// The bytes of a high surrogate, whose second half is not read yet.
+    unread_half: Vec<u8>,
     /// The converted text that is not returned yet.
     text: VecDeque<u8>,
 }
+
+/// The units with which a pair of units begins. Source: RFC 2781, section 2.1.
+const HIGH_SURROGATES: std::ops::Range<u16> = 0xd800..0xdc00;
 
 /// How many bytes of UTF-16 are converted at a time: an even number.
 const UTF_16_SIZE: u64 = 64 << 10;
@@ -100,14 +103,15 @@ const UTF_16_SIZE: u64 = 64 << 10;
 impl<R: Read> Read for Utf16<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.text.is_empty() {
-            let mut bytes = std::mem::take(&mut self.left);
+            let mut bytes = std::mem::take(&mut self.unread_half);
             let count = self.input.by_ref().take(UTF_16_SIZE).read_to_end(&mut bytes)?;
             let mut units: Vec<u16> =
                 bytes.chunks_exact(2).map(|pair| (self.unit)([pair[0], pair[1]])).collect();
-            let is_half = units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit));
-            if is_half && count > 0 {
+            let ends_in_surrogate = units.last().is_some_and(|unit| HIGH_SURROGATES.contains(unit));
+            // At the end of the input, a high surrogate without its second half becomes U+FFFD.
+            if ends_in_surrogate && count > 0 {
                 units.pop();
-                self.left = bytes.split_off(bytes.len() - 2);
+                self.unread_half = bytes.split_off(bytes.len() - 2);
             }
             self.text.extend(String::from_utf16_lossy(&units).bytes());
         }

@@ -105,10 +105,10 @@ impl Denial {
         self.response_in(ErrorFormat::for_call(self))
     }
 
-    /// Creates the [response](Self::to_response) in the format of Cloud Storage's XML API. Use this
-    /// function for clients that call only the XML API: a denial does not show whether the XML API
-    /// or the JSON API was called, because documented calls of the XML API have the method ids of
-    /// the JSON API.
+    /// Creates the response to a call that was not sent, in the format of Cloud Storage's XML API,
+    /// for clients that call only this API. [`to_response`](Self::to_response) uses this format only
+    /// for calls of the XML API whose scopes Google does not document: the other calls have the
+    /// method id of the equivalent call of the JSON API, so the denial cannot distinguish the two.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

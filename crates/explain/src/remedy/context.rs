@@ -269,27 +269,43 @@ mod tests {
         results
     }
 
+    /// Returns the key and the text of each line of the advice.
+    fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+        sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines)
+    }
+
+    /// Returns what is in braces in a line: words, and conditions such as `if not role`. A brace
+    /// before a space or at the end of a line belongs to code.
+    fn marks(line: &str) -> Vec<&str> {
+        let rests = line.split('{').skip(1);
+        let rests = rests.filter(|rest| !rest.is_empty() && !rest.starts_with([' ', '\n']));
+        rests.map(|rest| rest.split_once('}').unwrap().0).collect()
+    }
+
+    /// Returns the name in a word or condition: `role` in `if not role`, and in `role|the role`.
+    fn name_of(mark: &str) -> &str {
+        let name = mark.strip_prefix("if ").unwrap_or(mark);
+        name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
+    }
+
+    #[test]
+    fn every_condition_in_advice_ends_and_every_used_section_exists() {
+        for (key, line) in lines() {
+            let marks = marks(line);
+            let begins = marks.iter().filter(|mark| mark.starts_with("if ")).count();
+            let ends = marks.iter().filter(|mark| **mark == "end").count();
+            assert_eq!(begins, ends, "{line}");
+            let is_use = ["use", "options"].contains(&key);
+            assert!(!is_use || !sections::section(line).is_empty(), "{line}");
+        }
+    }
+
     #[test]
     fn every_word_and_condition_in_advice_is_known() {
-        // Collects the names of the words and the conditions in all lines of the advice.
-        let lines =
-            sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
-        for (key, line) in lines {
-            let marks = line.split('{').skip(1).filter(|rest| !rest.starts_with([' ', '\n']));
-            let marks = marks.filter(|rest| !rest.is_empty());
-            let marks: Vec<&str> = marks.map(|rest| rest.split_once('}').unwrap().0).collect();
-            let open = marks.iter().filter(|mark| mark.starts_with("if ")).count();
-            assert_eq!(open, marks.iter().filter(|mark| **mark == "end").count(), "{line}");
-            let conditions = marks.into_iter().chain((key == "if").then_some(line));
-            names.extend(conditions.filter(|mark| !["else", "end"].contains(mark)).map(|mark| {
-                let name = mark.strip_prefix("if ").unwrap_or(mark);
-                name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
-            }));
-            assert!(
-                !["use", "options"].contains(&key) || !sections::section(line).is_empty(),
-                "{line}"
-            );
+        for (key, line) in lines() {
+            let conditions = marks(line).into_iter().chain((key == "if").then_some(line));
+            names.extend(conditions.filter(|mark| !["else", "end"].contains(mark)).map(name_of));
         }
         names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
         // These words are known in every context, so their conditions always hold.

@@ -56,7 +56,7 @@ impl Step {
         &self.text
     }
 
-    /// Returns a shell command on one line. Words in capitals are placeholders.
+    /// Returns a shell command on one line, if the step has one. Words in capitals are placeholders.
     ///
     /// ```
     /// use gcp_scopes_explain::{environment::*, refusal, remedy};
@@ -139,7 +139,7 @@ impl Step {
         self.console.as_deref()
     }
 
-    /// Returns the page of Google's documentation about the step.
+    /// Returns the page of Google's documentation about the step, if there is one.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

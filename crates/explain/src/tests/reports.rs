@@ -6,7 +6,7 @@ use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::{Endpoints, lookup};
 
 use super::fuzzed_world::FuzzedWorld;
-use crate::decide::{Decision, decide, explain};
+use crate::decide::{decide, explain};
 use crate::denial::Denial;
 use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
@@ -53,10 +53,7 @@ fn denials(world: &FuzzedWorld) -> Vec<Denial> {
     let here = Arc::new(world.environment.clone());
     let Some(uri) = &world.uri else { return Vec::new() };
     let call = lookup(&Call::new(&world.method, uri), &Endpoints::new());
-    let predicted = match decide(&call, &world.granted, &here) {
-        Decision::Lacking(denial) => Some(denial),
-        Decision::Allow | Decision::Abstain(_) => None,
-    };
+    let predicted = decide(&call, &world.granted, &here).ok().flatten();
     predicted.into_iter().chain(explain(&call, &world.granted, &here, &world.answer())).collect()
 }
 

@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gcp_scopes_catalog::scope::ScopeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AccessToken, GrantSource, GrantedScopes};
-use crate::scope::ScopeSet;
+use super::{GrantSource, GrantedScopes};
 
 /// The longest JWT that is read, in bytes. Google's own JWTs have about 1 KiB, and few servers
 /// accept a header line longer than this limit.
@@ -26,22 +26,42 @@ struct Claims {
     exp: Option<Value>,
 }
 
-/// Returns the scopes in the claims of a JWT, or `None` if `token` is not a JWT.
-pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedScopes> {
-    let payload = payload(token.secret())?;
-    let Some(claims) = claims(payload) else {
-        return Some(GrantedScopes::unknown(
-            "the token looks like a JWT, but its claims cannot be read",
-        ));
-    };
-    let granted = granted_by(&claims).unwrap_or_else(GrantedScopes::unknown);
-    Some(match expiry(&claims) {
-        Some(at) if at <= now => {
-            GrantedScopes::unknown("the token is a JWT that has expired").with_expiry(at)
-        }
-        Some(at) => granted.with_expiry(at),
-        None => granted,
-    })
+impl GrantedScopes {
+    /// Reads the scopes from the claims of a self-signed JWT. Returns `None` if `token` is not a
+    /// JWT. The scopes are unknown if the claims cannot be read, if no service account signed the
+    /// JWT, or if it has expired at `now`. The signature is not checked.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    ///
+    /// assert!(GrantedScopes::from_jwt("ya29.a0AfH6SM", SystemTime::now()).is_none());
+    ///
+    /// // {"iss":"robot@p.iam.gserviceaccount.com","aud":"https://pubsub.googleapis.com/"}
+    /// let claims = "eyJpc3MiOiJyb2JvdEBwLmlhbS5nc2VydmljZWFjY291bnQuY29tIiwi\
+    ///               YXVkIjoiaHR0cHM6Ly9wdWJzdWIuZ29vZ2xlYXBpcy5jb20vIn0";
+    /// let token = format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl");
+    /// let granted = GrantedScopes::from_jwt(&token, SystemTime::now());
+    /// assert!(granted.is_some_and(|granted| granted.is_unrestricted()));
+    /// ```
+    #[must_use]
+    pub fn from_jwt(token: &str, now: SystemTime) -> Option<Self> {
+        let payload = payload(token)?;
+        let Some(claims) = claims(payload) else {
+            return Some(Self::unknown(
+                "the token looks like a JWT, but its claims cannot be read",
+            ));
+        };
+        let granted = granted_by(&claims).unwrap_or_else(Self::unknown);
+        Some(match expiry(&claims) {
+            Some(at) if at <= now => {
+                Self::unknown("the token is a JWT that has expired").with_expiry(at)
+            }
+            Some(at) => granted.with_expiry(at),
+            None => granted,
+        })
+    }
 }
 
 /// Returns the encoded claims of a JWT, or `None` if the text is not a JWT.
@@ -96,18 +116,18 @@ fn expiry(claims: &Claims) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
     /// Creates a JWT with these claims and an invalid signature.
-    pub(crate) fn jwt(claims: &str) -> String {
+    fn jwt(claims: &str) -> String {
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         format!("{}.{}.{}", part(r#"{"alg":"RS256","typ":"JWT"}"#), part(claims), part("signature"))
     }
 
     /// Reads a token 10 seconds after the Unix epoch.
     fn read_at_10(token: &str) -> Option<GrantedScopes> {
-        read(AccessToken::new(token).unwrap(), SystemTime::UNIX_EPOCH + Duration::from_secs(10))
+        GrantedScopes::from_jwt(token, SystemTime::UNIX_EPOCH + Duration::from_secs(10))
     }
 
     const ISS: &str = r#""iss":"robot@my-project.iam.gserviceaccount.com""#;
