@@ -32,17 +32,17 @@ pub(crate) fn run(write: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
     let (mut stale, mut together) = (obsolete(&folder, write)?, TypeCounts::default());
     let mut violations = Vec::new();
-    for (member, library) in workspace::libraries()? {
-        let Some((api, json)) = read(&member, &library)? else {
-            println!(
-                "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is \
-                 read here"
-            );
-            println!(
-                "          `rustup toolchain install nightly-2026-05-20` installs one that does"
-            );
-            return Ok(());
-        };
+    let libraries = workspace::libraries()?;
+    let Some(documented) = write_json(&libraries)? else {
+        println!(
+            "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is read \
+             here"
+        );
+        println!("          `rustup toolchain install nightly-2026-05-20` installs one that does");
+        return Ok(());
+    };
+    for (member, library) in libraries {
+        let (api, json) = read(&library, &documented).context("rustdoc's JSON has changed")?;
         let text = listing::text(&api, &library);
         let counts = TypeCounts::from_listing(&text, &library);
         println!("{}", counts.line(&member.name));
@@ -95,52 +95,47 @@ fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     Ok(obsolete)
 }
 
-/// Returns the public API with all features, and the JSON file, from the first rustdoc whose JSON
-/// can be read; `None` if there is no such rustdoc.
-fn read(member: &Member, library: &str) -> Result<Option<(PublicApi, PathBuf)>> {
+/// Returns the public API of a library, and its JSON file; `None` if the installed rustdocs write no
+/// JSON that can be read here.
+fn read(library: &str, folder: &Path) -> Option<(PublicApi, PathBuf)> {
+    let json = folder.join(format!("{library}.json"));
+    // Blanket implementations and auto traits are left out: they follow from the types.
+    let builder = public_api::Builder::from_rustdoc_json(&json);
+    let api = builder.omit_blanket_impls(true).omit_auto_trait_impls(true).build().ok()?;
+    Some((api, json))
+}
+
+/// Runs the first rustdoc whose JSON can be read, with all features of all libraries. Returns the
+/// folder with a JSON file for each library.
+///
+/// One run for all libraries, because cargo would compile the dependencies again for each library:
+/// each alone enables other features of them.
+fn write_json(libraries: &[(Member, String)]) -> Result<Option<PathBuf>> {
+    let folder = workspace::target()?.join("doc");
     for toolchain in [None, Some("+nightly")] {
-        let Some(json) = json(member, library, toolchain)? else { continue };
-        // Blanket implementations and auto traits are left out: they follow from the types.
-        let builder = public_api::Builder::from_rustdoc_json(&json);
-        if let Ok(api) = builder.omit_blanket_impls(true).omit_auto_trait_impls(true).build() {
-            return Ok(Some((api, json)));
+        let is_readable = || libraries.iter().all(|(_, library)| read(library, &folder).is_some());
+        if rustdoc(toolchain)? && is_readable() {
+            return Ok(Some(folder));
         }
     }
     Ok(None)
 }
 
-/// Runs rustdoc and returns the path of the JSON file that rustdoc writes; `None` if rustdoc fails,
-/// or cannot write JSON.
-fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Option<PathBuf>> {
+/// Returns whether rustdoc succeeded.
+fn rustdoc(toolchain: Option<&str>) -> Result<bool> {
     let root = workspace::root();
     let mut command = Command::new("cargo");
-    command.args(toolchain).args([
-        "rustdoc",
-        "--quiet",
-        "--package",
-        &member.name,
-        "--lib",
-        "--all-features",
-    ]);
-    command.args([
-        "--",
-        "-Z",
-        "unstable-options",
-        "--output-format",
-        "json",
-        "--cap-lints",
-        "allow",
-    ]);
+    command.args(toolchain).args(["doc", "--quiet", "--workspace", "--lib", "--no-deps"]);
     command
+        .arg("--all-features")
         .env("RUSTDOC", root.join("xtask/rustdoc-json"))
-        .env_remove("RUSTDOCFLAGS")
+        .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json --cap-lints allow")
         .current_dir(root);
     if toolchain.is_some() {
         // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
     }
-    let succeeded = command.status().context("cannot run `cargo rustdoc`")?.success();
-    Ok(succeeded.then_some(workspace::target()?.join("doc").join(format!("{library}.json"))))
+    Ok(command.status().context("cannot run `cargo doc`")?.success())
 }
 
 /// Returns the lines that only `old` contains, marked `-`, and those that only `new` contains,

@@ -33,7 +33,7 @@ pub(crate) fn all() -> Result<()> {
 }
 
 /// Checks that every feature of every published crate compiles without other features and without
-/// dev-dependencies.
+/// dev-dependencies, and tests the smallest catalog.
 pub(crate) fn features() -> Result<()> {
     for member in workspace::published()? {
         for feature in &member.features {
@@ -41,7 +41,10 @@ pub(crate) fn features() -> Result<()> {
             run(Command::new("cargo").args(options).args([feature, "--", "-D", "warnings"]))?;
         }
     }
-    Ok(())
+    // A program that calls only Cloud Storage, with the catalog that contains only Cloud Storage.
+    run(Command::new("cargo")
+        .args(["test", "--package", "gcp-scopes-object-store", "--no-default-features"])
+        .args(["--features", "catalog-storage,v0_14"]))
 }
 
 /// Checks that what was extracted from Google's clients and committed is what the pinned packages

@@ -4,15 +4,27 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::workspace;
+
 /// Returns the masked standard output of `cargo` with these arguments.
 pub(crate) fn output(arguments: &[&str]) -> Result<String> {
-    let output = Command::new("cargo").args(arguments).output().context("cannot run `cargo`")?;
+    run(Command::new("cargo").args(arguments))
+}
+
+/// Returns the masked standard output of the command `gcp-scopes` with these arguments.
+///
+/// The whole workspace is built, as for its tests. For the command alone, cargo would compile the
+/// dependencies again, with fewer features.
+pub(crate) fn command_output(arguments: &[&str]) -> Result<String> {
+    run(Command::new("cargo").args(["build", "--quiet", "--workspace", "--bins", "--examples"]))?;
+    run(Command::new(workspace::target()?.join("debug/gcp-scopes")).args(arguments))
+}
+
+/// Returns the masked standard output of a command, which must succeed.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
     if !output.status.success() {
-        bail!(
-            "`cargo {}` failed: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().map(|line| masked(line) + "\n").collect())

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::printed::output;
+use crate::printed;
 
 /// A block of a page between `<!-- mark -->` and `<!-- /mark -->`, which shows the output of a
 /// command.
@@ -15,10 +15,17 @@ struct OutputBlock {
     fence: &'static str,
     /// The text before the output.
     prompt: &'static str,
-    /// The arguments of cargo.
-    command: &'static [&'static str],
+    program: Program,
+    arguments: &'static [&'static str],
     /// The texts in the output before and after the shown part; empty for the whole output.
     around: [&'static str; 2],
+}
+
+/// The program whose output a block shows.
+enum Program {
+    Cargo,
+    /// The command of this project.
+    GcpScopes,
 }
 
 const BLOCKS: [OutputBlock; 2] = [
@@ -27,7 +34,8 @@ const BLOCKS: [OutputBlock; 2] = [
         mark: "report",
         fence: "text",
         prompt: "",
-        command: &["run", "--quiet", "--example", "quickstart"],
+        program: Program::Cargo,
+        arguments: &["run", "--quiet", "--example", "quickstart"],
         around: ["== With the guard\n", "== The fix is applied"],
     },
     OutputBlock {
@@ -36,12 +44,8 @@ const BLOCKS: [OutputBlock; 2] = [
         fence: "console",
         prompt: "$ gcp-scopes method POST \
             'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
-        command: &[
-            "run",
-            "--quiet",
-            "--package",
-            "gcp-scopes-cli",
-            "--",
+        program: Program::GcpScopes,
+        arguments: &[
             "method",
             "POST",
             "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x",
@@ -84,7 +88,10 @@ impl OutputBlock {
     }
 
     fn content(&self) -> Result<String> {
-        let printed = output(self.command)?;
+        let printed = match self.program {
+            Program::Cargo => printed::output(self.arguments)?,
+            Program::GcpScopes => printed::command_output(self.arguments)?,
+        };
         let [start, end] = self.around;
         let (_, shown) = printed.split_once(start).with_context(|| format!("no `{start}`"))?;
         let shown = if end.is_empty() { shown } else { shown.split(end).next().unwrap_or(shown) };
