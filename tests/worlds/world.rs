@@ -177,6 +177,7 @@ async fn google(text: &str) -> Result<FakeGoogle> {
                 vm.platform(known.with_context(|| format!("there is no platform `{value}`"))?)
             }
             "zone" => vm.zone(value),
+            "account" if value == "none" => vm.no_account(),
             "account" => vm.account(value),
             "scopes" => vm.scopes(value.split(' ')),
             other => match other.strip_prefix("attribute ") {

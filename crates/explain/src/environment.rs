@@ -73,6 +73,7 @@ pub struct Environment {
     unique_id: Option<String>,
     scopes: Option<ScopeSet>,
     managed_by: Option<&'static str>,
+    has_local_ssd: Option<bool>,
     credential_file_problem: Option<String>,
     credential_file_place: Option<String>,
 }
@@ -119,6 +120,7 @@ impl Environment {
                 .filter(|_| platform.has_fixed_scopes())
                 .and_then(scope_list),
             managed_by: snapshot.env(signals::OWNER_VARIABLE).and_then(names::owner),
+            has_local_ssd: on_vm(signals::DISKS).map(|disks| disks.contains("LOCAL-SSD")),
             credential_file_problem: snapshot
                 .credential_file_problem()
                 .filter(|_| snapshot.declared().is_none()),
@@ -126,6 +128,11 @@ impl Environment {
                 .credential_file_place()
                 .filter(|_| file.is_some() && snapshot.declared().is_none()),
         }
+    }
+
+    /// Returns whether the VM has local SSDs, if it is known.
+    pub(crate) fn has_local_ssd(&self) -> Option<bool> {
+        self.has_local_ssd
     }
 
     /// Returns the product of Google Cloud on which the program runs.

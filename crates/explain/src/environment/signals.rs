@@ -72,7 +72,7 @@ pub(super) static EMULATORS: [(&str, &str); 7] = [
 
 /// The paths that are read from the metadata server, apart from [`ATTRIBUTE_PATHS`]. The first path
 /// is read first, to find out whether there is a metadata server.
-pub(super) static METADATA_PATHS: [&str; 8] = [
+pub(super) static METADATA_PATHS: [&str; 9] = [
     "project/project-id",
     "project/numeric-project-id",
     "instance/zone",
@@ -80,11 +80,15 @@ pub(super) static METADATA_PATHS: [&str; 8] = [
     "instance/name",
     EMAIL,
     SCOPES,
+    DISKS,
     // This path lists the names of the attributes. Their values may be secrets, so only a few are
     // read.
     ATTRIBUTE_LIST,
 ];
 
+/// The path that lists the VM's disks as JSON, of which those of the type `LOCAL-SSD` are local
+/// SSDs: <https://docs.cloud.google.com/compute/docs/metadata/predefined-metadata-keys>.
+pub(super) const DISKS: &str = "instance/disks/?recursive=true";
 /// The path that lists the names of the VM's attributes.
 pub(super) const ATTRIBUTE_LIST: &str = "instance/attributes/";
 /// The paths of the attributes that are read.

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{equally_narrow, least_scopes, narrowest_first, recommended_scopes};
 
-use crate::environment::{Credential, Environment, Platform};
+use crate::environment::{AccountKind, Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 use crate::required_scopes::RequiredScopes;
 
@@ -123,10 +123,52 @@ impl Case<'_> {
 
     /// Returns whether the VM has no service account, or one without scopes, so that its metadata
     /// server issues no token.
-    pub(super) fn is_without_account(&self) -> bool {
+    pub(super) fn is_vm_without_account(&self) -> bool {
         let of_vm = self.environment.credential() == Credential::MetadataServer
             && self.environment.platform() == Platform::ComputeEngine;
-        of_vm && self.held().is_some_and(ScopeSet::is_empty)
+        of_vm && self.holds_no_scope()
+    }
+
+    /// Returns whether it is known that the token or the machine holds no scope.
+    pub(super) fn holds_no_scope(&self) -> bool {
+        self.held().is_some_and(ScopeSet::is_empty)
+    }
+
+    /// Returns whether the machine gets another account together with the scopes: it has none, or
+    /// the project's default account, which must not hold `cloud-platform`.
+    pub(super) fn needs_new_account(&self) -> bool {
+        let is_default = self.environment.account_kind().is_some_and(AccountKind::is_default);
+        let has_none = self.holds_no_scope() && self.environment.account().is_none();
+        has_none || (is_default && self.recommended_short_names().is_some())
+    }
+
+    /// Returns whether the scopes that are set on the machine are enough for every call, so that
+    /// no change of the machine helps.
+    pub(super) fn is_machine_enough(&self) -> bool {
+        let is_of_machine = self.environment.credential() == Credential::MetadataServer;
+        let suffices = |scopes: &ScopeSet| self.accepted.iter().all(|all| scopes.intersects(all));
+        is_of_machine && self.environment.scopes().is_some_and(suffices)
+    }
+
+    /// Returns whether only scopes for a person's mail or contacts are enough, which a service
+    /// account does not have.
+    pub(super) fn is_about_a_person(&self) -> bool {
+        let is_personal = |scope: Scope| {
+            let name = scope.short();
+            name.starts_with("gmail.") || name.contains("mail.google.com") || {
+                name.split('.').next() == Some("contacts")
+            }
+        };
+        let are_personal = |all: &ScopeSet| !all.is_empty() && all.iter().all(is_personal);
+        !self.accepted.is_empty() && self.accepted.iter().all(are_personal)
+    }
+
+    /// Returns the scopes that the token held before an option is carried out, if they are known.
+    pub(super) fn held_before(&self) -> Option<ScopeSet> {
+        let is_default =
+            self.may_hold_cloud_platform_by_default() && !self.is_cloud_platform_enough();
+        let default = || is_default.then(|| ScopeSet::from_iter([Scope::cloud_platform()]));
+        self.held().cloned().or_else(default)
     }
 
     /// Returns whether the known scopes of the token are enough for every call. Then the call may
@@ -203,9 +245,17 @@ impl Case<'_> {
     /// Returns the scopes that a program requests: the recommended scopes, and `cloud-platform` if
     /// the token holds it by default, because a list of scopes replaces the default.
     pub(super) fn scopes_to_request(&self) -> ScopeSet {
-        // On a GKE node, the program is a pod that gets an identity of its own.
-        let is_pod = self.environment.platform() == Platform::GkeNode;
-        if !is_pod && !self.may_hold_cloud_platform_by_default() {
+        let platform = self.environment.platform();
+        // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
+        // ask for `cloud-platform` themselves.
+        let keeps_default = match self.environment.credential() {
+            _ if platform == Platform::GkeNode || platform == Platform::Composer => true,
+            Credential::MetadataServer | Credential::Declared | Credential::Unknown => {
+                platform.has_cloud_platform_by_default()
+            }
+            _ => false,
+        };
+        if !keeps_default {
             return self.recommended_scopes().clone();
         }
         let mut held = self.held().cloned().unwrap_or_default();

@@ -3,9 +3,10 @@
 
 use super::advice::Context;
 use super::case::{Case, KnownCall, scopes_flag, uris};
+use super::member;
 use crate::environment::{AccountKind, Credential, Environment, OWNERS, Platform, names};
 use crate::refusal::ScopeProblem;
-use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 impl Context for Environment {
     fn word(&self, name: &str) -> Option<String> {
@@ -32,16 +33,24 @@ impl Context for Environment {
         let is_attached = self.credential() == Credential::MetadataServer;
         let is_pod = self.platform() == Platform::GkeWorkloadIdentity;
         match name {
+            "auto_provisioned" => self.node_pool().is_some_and(is_auto_provisioned),
             "cloud_shell" => self.platform() == Platform::CloudShell,
+            "declared" => self.credential() == Credential::Declared,
             "default_account" => self.account_kind().is_some_and(AccountKind::is_default),
             "owner_unknown" => self.managed_by().is_none(),
+            "disks_unknown" => self.has_local_ssd().is_none(),
+            "fixed_scopes" => has_settable_scopes(self.platform()),
+            "key" => self.credential() == Credential::ServiceAccountKey,
             "known_argument" => has_known_argument(self),
+            "local_ssd" => self.has_local_ssd() == Some(true),
+            "maybe_auto_provisioned" => self.node_pool().is_none_or(is_auto_provisioned),
             owner if OWNERS.contains(&owner) => self.managed_by() == Some(owner),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
             // A pod without a service account uses an identity in the workload identity pool of its
             // cluster.
             "pods" => is_pod && is_attached && self.account().is_none(),
+            "python" => is_python_usual(self.platform()),
             "serverless" => self.platform().is_serverless(),
             "user_adc" => self.credential() == Credential::UserAdc,
             "vm" => is_attached && self.platform() == Platform::ComputeEngine,
@@ -55,7 +64,9 @@ impl Context for Environment {
 impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
+            "asked_scopes" => Some(short_names(&self.scopes_to_request())),
             "candidates" => self.candidate_names(),
+            "member" => Some(member::of_environment(self.environment)),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
             "recommended_scopes" => {
@@ -63,6 +74,7 @@ impl Context for Case<'_> {
             }
             "scopes" => Some(uris(&self.scopes_to_request()).join(",")),
             "quoted_scopes" => Some(quoted(&uris(&self.scopes_to_request()))),
+            "quoted_needed" => Some(quoted(&uris(&self.needed_scopes()))),
             "quoted_to_set" => Some(quoted(&uris(&self.held_if_known_and_needed()))),
             "uris_recommended" => Some(uris(self.recommended_scopes()).join(",")),
             "uris_to_set" => self.held_and_needed().map(|all| uris(&all).join(",")),
@@ -82,7 +94,11 @@ impl Context for Case<'_> {
     fn holds(&self, name: &str) -> bool {
         match name {
             "cloud" => self.is_cloud_platform_enough(),
+            "own_account_is_new" => self.needs_new_account(),
             "partly_cloud" => self.is_cloud_platform_enough_for_some(),
+            "cloud_held" => {
+                self.held.is_some_and(|held| held.contains(&Scope::cloud_platform()))
+            }
             "drive" => self.accepts_drive_scopes(),
             "drive_login" => {
                 !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough()
@@ -96,10 +112,12 @@ impl Context for Case<'_> {
             }
             "method_known" => self.known() == KnownCall::Method,
             "one_call" => self.is_one_call(),
+            "registry" => self.problem == ScopeProblem::Registry,
             "one_needed" => self.needed().len() == 1,
             "several" => self.needs_several_scopes(),
             "unknown_scope" => self.needs_unknown_scope(),
             "share" => self.problem == ScopeProblem::ScopeOrShare,
+            "without_account" => self.holds_no_scope(),
             _ => self.environment.holds(name) || self.word(name).is_some(),
         }
     }
@@ -112,32 +130,61 @@ impl Context for Case<'_> {
             "login_scopes" => self.scopes_to_log_in(),
             _ => return None,
         };
-        Some((after, self.held().cloned()))
+        Some((after, self.held_before()))
     }
 }
 
 /// Returns whether the advice names the argument of a tool that sets the scopes on this platform.
 fn has_known_argument(environment: &Environment) -> bool {
-    use Platform::{Dataproc, GkeNode, ManagedInstanceGroup};
-    let is_known = matches!(environment.platform(), ManagedInstanceGroup | GkeNode | Dataproc);
-    match environment.managed_by() {
-        Some("pulumi" | "config-connector") => is_known,
-        Some("ansible") => is_known && environment.platform() != Dataproc,
-        _ => false,
-    }
+    matches!(environment.platform(), Platform::ManagedInstanceGroup | Platform::Dataproc)
+        && matches!(environment.managed_by(), Some("pulumi" | "config-connector"))
 }
 
-/// Returns the name of a tool as its makers write it; `None` for `gcloud` and `console`, which
-/// stand for a person.
+/// Returns whether node auto-provisioning made the pool. Source:
+/// <https://docs.cloud.google.com/kubernetes-engine/docs/concepts/node-auto-provisioning>.
+fn is_auto_provisioned(node_pool: &str) -> bool {
+    node_pool.starts_with("nap-")
+}
+
+/// Returns whether the access scopes of the machine can be set, although for that the machine or a
+/// part of it is stopped or replaced.
+pub(super) fn has_settable_scopes(platform: Platform) -> bool {
+    use Platform::{
+        CloudBatch, ComputeEngine, Dataproc, GkeNode, ManagedInstanceGroup, SlurmNode, TpuVm,
+        Workstations,
+    };
+    matches!(platform, ComputeEngine | ManagedInstanceGroup | GkeNode | SlurmNode)
+        || matches!(platform, CloudBatch | Dataproc | TpuVm | Workstations)
+}
+
+/// Returns whether programs on this platform are written in Python rather than in Rust. App Engine
+/// standard and Cloud Run functions have no runtime for Rust; the others are made for notebooks and
+/// data pipelines.
+fn is_python_usual(platform: Platform) -> bool {
+    use Platform::{
+        AppEngineStandard, CloudFunctions, ColabEnterprise, Composer, Dataflow, Dataproc,
+        DataprocServerless, VertexCustomJob, Workbench,
+    };
+    matches!(platform, AppEngineStandard | CloudFunctions | ColabEnterprise | Composer)
+        || matches!(platform, Dataflow | Dataproc | DataprocServerless | VertexCustomJob | Workbench)
+}
+
+/// Returns the name of a tool as its makers write it, if the next run of the tool changes back what
+/// another tool changes. `gcloud` and `console` stand for a person. Packer keeps no machines, and
+/// the modules of Ansible change no scopes of a machine that exists.
 fn tool_name(owner: &str) -> Option<&'static str> {
     Some(match owner {
         "terraform" => "Terraform",
         "pulumi" => "Pulumi",
         "config-connector" => "Config Connector",
-        "ansible" => "Ansible",
-        "packer" => "Packer",
         _ => return None,
     })
+}
+
+/// Joins the short names of scopes.
+fn short_names(scopes: &ScopeSet) -> String {
+    let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
+    names.join(" and ")
 }
 
 /// Joins texts, each in double quotes.
@@ -157,13 +204,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The words that only the code of one section supplies, with [`WithWords`], and no context.
-    const SECTION_WORDS: [&str; 14] = [
+    const SECTION_WORDS: [&str; 15] = [
         "asked",
         "better",
         "binding",
         "how",
         "method",
         "new",
+        "others",
         "own",
         "permissions",
         "policy_of",
@@ -212,6 +260,12 @@ mod tests {
                 .with_location("us-central1")
                 .unwrap(),
             Environment::from_snapshot(&with_key),
+            Environment::from_snapshot(
+                &Snapshot::new()
+                    .with_metadata("instance/name", "fast-1")
+                    .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+                    .with_metadata("instance/disks/?recursive=true", r#"[{"type":"LOCAL-SSD"}]"#),
+            ),
             Environment::from_snapshot(&node),
             owned("terraform"),
             owned("pulumi"),
@@ -221,6 +275,11 @@ mod tests {
             Environment::new(Platform::ManagedInstanceGroup, Credential::MetadataServer)
                 .with_managed_by("pulumi")
                 .unwrap(),
+            Environment::new(Platform::GkeNode, Credential::MetadataServer)
+                .with_node_pool("nap-1")
+                .unwrap(),
+            Environment::new(Platform::Dataproc, Credential::MetadataServer),
+            Environment::new(Platform::ColabEnterprise, Credential::Declared),
         ]
     }
 
@@ -246,7 +305,8 @@ mod tests {
             RequiredScopes::AnyOf(set(&["drive", "drive.readonly"])),
             RequiredScopes::OneOf(set(&["gmail.send", "gmail.readonly"])),
         ];
-        let held = [None, Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
+        let held =
+            [None, Some(set(&[])), Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
         let environments = environments();
         let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &environments {
@@ -258,7 +318,9 @@ mod tests {
             for (required, held) in
                 required.iter().flat_map(|all| held.iter().map(move |held| (all, held)))
             {
-                for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
+                let kinds =
+                    [ScopeProblem::Missing, ScopeProblem::ScopeOrShare, ScopeProblem::Registry];
+                for kind in kinds {
                     let case = Case::for_call(kind, required, held.as_ref(), environment);
                     record(&mut results, &case);
                     record(&mut results, &case.with_known(KnownCall::Method));
@@ -309,10 +371,10 @@ mod tests {
         }
         names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
         // These words are known in every context, so their conditions always hold.
-        let always =
-            ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
+        let always = ["login_scopes", "member", "needed", "recommended_scopes", "scopes"];
         for (name, results) in results_in_contexts(&names) {
-            let is_always = always.contains(&name) || name.starts_with("scopes_to_");
+            let is_always = always.contains(&name)
+                || ["scopes_to_", "quoted_"].iter().any(|start| name.starts_with(start));
             assert!(
                 results.contains(&true) && (is_always || results.len() == 2),
                 "{name}: {results:?}"

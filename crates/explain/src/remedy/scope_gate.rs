@@ -1,9 +1,10 @@
 //! The remedy for a refusal for lack of scope.
 
-use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 use super::advice::{self, WithWords};
 use super::case::Case;
+use super::context::has_settable_scopes;
 use super::option::{Remedy, RemedyOption};
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
@@ -11,7 +12,7 @@ use crate::refusal::ScopeProblem;
 /// Returns the remedy for a refusal for lack of scope.
 pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
     match case.problem {
-        _ if case.is_without_account() => advice::remedy("no_account", case),
+        _ if case.is_vm_without_account() => get_account(case),
         _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
         ScopeProblem::Script => advice::remedy("script", case),
@@ -23,11 +24,45 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
     }
 }
 
+/// Returns the remedy for a VM that has no service account, or one without scopes. No call succeeds
+/// there, so the account gets `cloud-platform` if no scope is known to be needed.
+fn get_account(case: &Case<'_>) -> Remedy {
+    let any = [ScopeSet::from_iter([Scope::cloud_platform()])];
+    match case.needs_unknown_scope() {
+        true => {
+            advice::remedy("no_account", &Case::for_calls(&any, case.held(), case.environment))
+        }
+        false => advice::remedy("no_account", case),
+    }
+}
+
+/// Returns the options for a program whose metadata server has no token, because the machine has
+/// no service account. Returns `None` for a platform whose account and scopes cannot be set.
+pub(super) fn for_missing_account(environment: &Environment) -> Option<Vec<RemedyOption>> {
+    let any = [ScopeSet::from_iter([Scope::cloud_platform()])];
+    let none = ScopeSet::new();
+    let case = Case::for_calls(&any, Some(&none), environment);
+    match environment.platform() {
+        Platform::ComputeEngine | Platform::Unknown => {
+            Some(advice::remedy("no_account", &case).options)
+        }
+        // A job of Batch always has an account.
+        Platform::CloudBatch => None,
+        platform if has_settable_scopes(platform) => Some(get_scope(&case).options),
+        _ => None,
+    }
+}
+
 /// Returns the remedy for a refusal that contradicts the known scopes of the token. The call may
 /// have been sent with another token, so the recommended option is to check the token.
 fn check_token_first(case: &Case<'_>) -> Remedy {
-    let Remedy { summary, mut options } = advice::remedy("look", case);
-    options.extend(get_scope(case).options);
+    let mut others = if case.is_machine_enough() { Vec::new() } else { get_scope(case).options };
+    // The other options that only look at the token have nothing to add.
+    others.retain(|option| option.scopes.is_some() || option.destroys.is_some());
+    let words = [("others", "")];
+    let words = if others.is_empty() { &[][..] } else { &words };
+    let Remedy { summary, mut options } = advice::remedy("look", &WithWords(case, words));
+    options.extend(others);
     Remedy::new(summary, options)
 }
 
@@ -49,6 +84,9 @@ fn find_out_scope(case: &Case<'_>) -> Remedy {
 /// Returns the remedy for a missing scope. The credential is checked before the platform, because
 /// the settings of the platform affect only tokens of its metadata server.
 fn get_scope(case: &Case<'_>) -> Remedy {
+    if is_for_a_person(case) {
+        return advice::remedy("for_a_person", case);
+    }
     let section = match case.environment.credential() {
         Credential::MetadataServer => section_for_platform(case),
         Credential::UserAdc => Some("user_adc"),
@@ -61,7 +99,40 @@ fn get_scope(case: &Case<'_>) -> Remedy {
         Credential::OauthClient => Some("oauth_client"),
         Credential::Declared | Credential::Unknown => None,
     };
-    section.map_or_else(|| for_unknown_credential(case), |section| advice::remedy(section, case))
+    let Remedy { summary, mut options } = match section {
+        Some(section) => advice::remedy(section, case),
+        None => for_unknown_credential(case),
+    };
+    if can_act_as_another(case) {
+        options.extend(advice::options("own_credential", case));
+    }
+    Remedy::new(summary, options)
+}
+
+/// Returns whether a service account calls an API for a person's mail or contacts.
+fn is_for_a_person(case: &Case<'_>) -> bool {
+    let is_of_service_account = match case.environment.credential() {
+        Credential::MetadataServer => {
+            let platform = case.environment.platform();
+            !matches!(platform, Platform::CloudShell | Platform::ColabEnterprise)
+        }
+        Credential::ServiceAccountKey
+        | Credential::ExternalAccount
+        | Credential::Impersonated => true,
+        _ => false,
+    };
+    is_of_service_account && case.is_about_a_person()
+}
+
+/// Returns whether the program can get a token with the scope from the IAM Credentials API, with
+/// the token that it has, instead of a change to the machine.
+fn can_act_as_another(case: &Case<'_>) -> bool {
+    case.environment.credential() == Credential::MetadataServer
+        && has_settable_scopes(case.environment.platform())
+        && case.problem != ScopeProblem::Registry
+        && !case.is_cloud_platform_enough()
+        && case.held().is_some()
+        && !case.cannot_issue_tokens()
 }
 
 /// Returns the section of advice for a refusal by a container registry.
@@ -241,7 +312,8 @@ mod tests {
             .flat_map(|platform| crate::environment::OWNERS.map(|owner| (platform, owner)))
         {
             let here = Environment::new(platform, Credential::MetadataServer);
-            let here = here.with_managed_by(owner).unwrap();
+            // Terraform does not know a pool that node auto-provisioning made.
+            let here = here.with_node_pool("pool-1").unwrap().with_managed_by(owner).unwrap();
             let accepted = [set(&["pubsub", "cloud-platform"])];
             let remedy = for_case(&Case::for_calls(&accepted, None, &here));
             let steps = remedy.options.iter().flat_map(RemedyOption::steps);
@@ -251,7 +323,8 @@ mod tests {
                 command.starts_with("gcloud") && verbs.iter().any(|verb| command.contains(verb))
             };
             let has_change = commands.any(changes);
-            assert_eq!(has_change, ["gcloud", "console"].contains(&owner), "{platform:?} {owner}");
+            let keeps_machines = ["terraform", "pulumi", "config-connector"].contains(&owner);
+            assert_eq!(has_change, !keeps_machines, "{platform:?} {owner}");
         }
     }
 }

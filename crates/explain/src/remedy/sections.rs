@@ -146,4 +146,17 @@ mod tests {
             assert_eq!(repeated, None, "[{name}]");
         }
     }
+
+    #[test]
+    fn every_command_and_every_code_has_the_link_of_a_page() {
+        // The links of these sections depend on the role.
+        let others = ["grant", "open_iam"];
+        for (name, blocks) in sections().filter(|(name, _)| !others.contains(name)) {
+            for block in blocks {
+                let is_pasted = block.value("run").or_else(|| block.value("code")).is_some();
+                let has_link = block.value("link").is_some_and(|link| link.starts_with("https://"));
+                assert!(!is_pasted || has_link, "[{name}] {block:?}");
+            }
+        }
+    }
 }

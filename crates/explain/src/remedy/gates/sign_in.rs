@@ -2,9 +2,9 @@
 
 use super::super::advice;
 use super::super::option::RemedyOption;
+use super::super::scope_gate;
 use super::closed_gate::ClosedGate;
 use super::credential_problems::{NO_ACCOUNT_SECTION, PROBLEMS};
-use crate::environment::Platform;
 
 /// Returns the options for a refusal of the credential.
 pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
@@ -12,18 +12,15 @@ pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
     let section = match gate.refusal.is_for_requested_scopes() {
         true => requested_scopes_section(gate),
         false => match problem().map_or("credential", |(_, section)| *section) {
-            // Only a VM has no account. Elsewhere, the place lost its account or may not use it.
-            NO_ACCOUNT_SECTION if !may_be_vm(gate) => "no_token_from_platform",
+            NO_ACCOUNT_SECTION => match scope_gate::for_missing_account(gate.environment) {
+                Some(options) => return options,
+                // The place lost its account or may not use it.
+                None => "no_token_from_platform",
+            },
             section => section,
         },
     };
     advice::remedy(section, gate).options
-}
-
-/// Returns whether the program may run on a VM.
-fn may_be_vm(gate: &ClosedGate<'_>) -> bool {
-    let platform = gate.environment.platform();
-    platform.has_fixed_scopes() || platform == Platform::Unknown
 }
 
 /// Returns the section of advice for a token endpoint that refused the requested scopes.
