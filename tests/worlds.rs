@@ -24,38 +24,42 @@ use gcp_scopes::{Denial, Guard};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use tokio::sync::OnceCell;
-use world::World;
+use world::{Explained, World};
 
-/// Returns the denials of all worlds with the worlds' names. They are computed once, because each
-/// world has a metadata server of its own.
-async fn denials() -> Result<&'static [(String, Denial)]> {
-    static DENIALS: OnceCell<Vec<(String, Denial)>> = OnceCell::const_new();
-    let all = DENIALS.get_or_try_init(|| async {
-        let mut denials = Vec::new();
+/// Explains the refusals of all worlds, with the worlds' names. They are explained once, because
+/// each world has a metadata server of its own.
+async fn explained() -> Result<&'static [(String, Explained)]> {
+    static EXPLAINED: OnceCell<Vec<(String, Explained)>> = OnceCell::const_new();
+    let all = EXPLAINED.get_or_try_init(|| async {
+        let mut all = Vec::new();
         for world in World::all()? {
-            denials.push((world.name(), world.denial().await?));
+            all.push((world.name(), world.explain().await?));
         }
-        anyhow::Ok(denials)
+        anyhow::Ok(all)
     });
     Ok(all.await?)
 }
 
 /// Returns the text that is compared with the recorded one: the platform, the credential, the
 /// one-line message and the report.
-fn report_text(denial: &Denial) -> String {
-    let environment = denial.environment();
+fn report_text(explained: &Explained) -> String {
+    let environment = explained.environment();
     let (platform, credential) =
         (environment.platform().as_str(), environment.credential().as_str());
-    let report = denial.report_in(&Layout::new().verbose());
-    format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{report}")
+    let line = match explained {
+        Explained::Denial(denial) => format!("{denial}\n\n"),
+        Explained::Options(..) => String::new(),
+    };
+    let report = explained.report_in(&Layout::new().verbose());
+    format!("platform: {platform}\ncredential: {credential}\n\n{line}{report}")
 }
 
 #[tokio::test]
 async fn every_world_has_the_recorded_report() -> Result<()> {
     let update = std::env::var("UPDATE_WORLDS").is_ok_and(|value| value == "1");
     let mut wrong = Vec::new();
-    for (world, (_, denial)) in World::all()?.iter().zip(denials().await?) {
-        let actual = report_text(denial);
+    for (world, (_, explained)) in World::all()?.iter().zip(explained().await?) {
+        let actual = report_text(explained);
         let expected = fs::read_to_string(world.path("report")).unwrap_or_default();
         if actual != expected {
             wrong.push(world.name());
@@ -75,7 +79,7 @@ async fn every_world_has_the_recorded_report() -> Result<()> {
 #[tokio::test]
 async fn every_platform_and_every_credential_has_a_world() -> Result<()> {
     let (mut platforms, mut credentials) = (BTreeSet::new(), BTreeSet::new());
-    for (_, denial) in denials().await? {
+    for (_, denial) in explained().await? {
         platforms.insert(denial.environment().platform().as_str());
         credentials.insert(denial.environment().credential().as_str());
     }
@@ -87,9 +91,11 @@ async fn every_platform_and_every_credential_has_a_world() -> Result<()> {
 
 #[tokio::test]
 async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
-    for (name, denial) in denials().await? {
+    for (name, denial) in explained().await? {
         let text = denial.report_in(&Layout::new().plain().verbose());
-        ensure!(text.contains("Gate 1, OAuth scopes of the token: closed."), "{name}: {text}");
+        let is_denial = matches!(denial, Explained::Denial(_));
+        let gate = "Gate 1, OAuth scopes of the token: closed.";
+        ensure!(text.contains(gate) == is_denial, "{name}: {text}");
         let code: Vec<&str> =
             steps(denial).filter_map(|step| step.code_line()).flat_map(str::lines).collect();
         let is_pasted = |line: &&str| {
@@ -111,12 +117,12 @@ async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
 
 #[tokio::test]
 async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
-    for (name, denial) in denials().await? {
+    for (name, denial) in explained().await? {
         ensure!(denial.options().iter().all(|option| !option.steps().is_empty()), "{name}");
         for step in steps(denial) {
             let command = step.command_line().unwrap_or_default();
             let is_harmless =
-                |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&;\"$".contains(c);
+                |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&|\"$".contains(c);
             ensure!(command.chars().all(is_harmless), "{name}: {command}");
             // The limit of 420 bytes keeps the text of a step to about five lines of a report.
             ensure!(
@@ -149,7 +155,7 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
 #[tokio::test]
 async fn unknown_scopes_of_a_machine_are_looked_up_before_a_change() -> Result<()> {
     let mut looked_up = 0;
-    for (name, denial) in denials().await? {
+    for (name, denial) in explained().await? {
         for option in denial.options() {
             let mut shown = false;
             for step in option.steps() {
@@ -171,12 +177,21 @@ async fn unknown_scopes_of_a_machine_are_looked_up_before_a_change() -> Result<(
 
 /// Words in capitals that are values or names, not placeholders. `SCOPE` replaces a scope that a
 /// shell would interpret.
-const CAPITALS: [&str; 7] =
-    ["GKE_METADATA", "GCE_METADATA", "PROACTIVE", "REPLACE", "GET", "S", "SCOPE"];
+const CAPITALS: [&str; 9] = [
+    "GKE_METADATA",
+    "GCE_METADATA",
+    "PROACTIVE",
+    "REPLACE",
+    "GET",
+    "S",
+    "SCOPE",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "CLOUDSDK_CONFIG",
+];
 
 #[tokio::test]
 async fn every_word_in_capitals_is_a_declared_placeholder() -> Result<()> {
-    for (name, denial) in denials().await? {
+    for (name, denial) in explained().await? {
         for step in steps(denial) {
             let pasted = [step.command_line(), step.code_line()];
             for line in pasted.into_iter().flatten() {
@@ -196,7 +211,7 @@ async fn every_word_in_capitals_is_a_declared_placeholder() -> Result<()> {
 }
 
 /// Returns the steps of all options.
-fn steps(denial: &Denial) -> impl Iterator<Item = &Step> {
+fn steps(denial: &Explained) -> impl Iterator<Item = &Step> {
     denial.options().iter().flat_map(|option| option.steps())
 }
 
@@ -221,7 +236,7 @@ const HOSTILE: [&str; 13] = [
 /// The number of a step depends on the steps before it, so no text may refer to a step by number.
 #[tokio::test]
 async fn no_step_refers_to_another_by_number() -> Result<()> {
-    for (name, denial) in denials().await? {
+    for (name, denial) in explained().await? {
         for step in steps(denial) {
             let has_number =
                 step.text().split("step ").skip(1).any(|rest| rest.starts_with(char::is_numeric));
@@ -311,7 +326,7 @@ fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
 
 /// Checks that no command, code or URL of the denial contains `pwned`.
 fn assert_harmless(denial: &Denial, input: &str) {
-    for step in steps(denial) {
+    for step in denial.options().iter().flat_map(|option| option.steps()) {
         for text in
             [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten()
         {

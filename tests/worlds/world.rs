@@ -8,9 +8,12 @@
 //! - `metadata`: instead of `fake`, values of the metadata server, `path: value`, with spaces for
 //!   line ends
 //! - `credential`: the credential that the program declares
-//! - `held`: the scopes of the token, if the metadata server does not list them
+//! - `held`: the scopes of the token, if the metadata server does not list them; an empty file
+//!   stands for a VM without an account, whose server has no token
 //! - `request`: verb and URL of the call
 //! - `refusal`: the response to the call: status, headers and body
+//! - `text`: instead of `request` and `refusal`, what a client printed about a refusal for which a
+//!   missing scope is only one of the causes
 //! - `report`: the expected report, recorded by
 //!   `UPDATE_WORLDS=1 cargo test --all-features --test worlds`
 //!
@@ -25,9 +28,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use gcp_scopes::call::Call;
-use gcp_scopes::environment::{Credential, Snapshot};
+use gcp_scopes::environment::{Credential, Environment, Snapshot};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
-use gcp_scopes::refusal::ErrorResponse;
+use gcp_scopes::layout::Layout;
+use gcp_scopes::refusal::{ErrorResponse, classify_text};
+use gcp_scopes::remedy::{self, RemedyOption};
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
@@ -56,6 +61,36 @@ const PLATFORMS: [FakePlatform; 12] = [
     FakePlatform::Workbench,
 ];
 
+/// What the report of a world says.
+pub(crate) enum Explained {
+    Denial(Denial),
+    /// The options for a refusal for which a missing scope is only one of the causes.
+    Options(Environment, Vec<RemedyOption>),
+}
+
+impl Explained {
+    pub(crate) fn options(&self) -> &[RemedyOption] {
+        match self {
+            Self::Denial(denial) => denial.options(),
+            Self::Options(_, options) => options,
+        }
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        match self {
+            Self::Denial(denial) => denial.environment(),
+            Self::Options(environment, _) => environment,
+        }
+    }
+
+    pub(crate) fn report_in(&self, layout: &Layout) -> String {
+        match self {
+            Self::Denial(denial) => denial.report_in(layout),
+            Self::Options(_, options) => layout.options("What to do:", options),
+        }
+    }
+}
+
 /// A directory of `tests/worlds`.
 pub(crate) struct World(PathBuf);
 
@@ -79,16 +114,22 @@ impl World {
         self.0.join(file)
     }
 
-    /// Returns the denial of the refused call.
+    /// Explains the refusal.
     ///
     /// # Errors
     /// A file is missing or malformed, or the guard does not take the response for a scope refusal.
-    pub(crate) async fn denial(&self) -> Result<Denial> {
-        self.explain().await.with_context(|| format!("in the world {}", self.name()))
+    pub(crate) async fn explain(&self) -> Result<Explained> {
+        self.try_explain().await.with_context(|| format!("in the world {}", self.name()))
     }
 
-    async fn explain(&self) -> Result<Denial> {
+    async fn try_explain(&self) -> Result<Explained> {
         let guard = self.guard().await?;
+        if let Some(text) = self.text("text") {
+            let refusal = classify_text(&text).context("the text should be a refusal")?;
+            let environment = guard.environment();
+            let options = remedy::for_refusal(&refusal, &environment);
+            return Ok(Explained::Options((*environment).clone(), options));
+        }
         let request = self.text("request").context("there is no file `request`")?;
         let (verb, url) =
             request.trim().split_once(' ').context("`request` should contain a verb and a URL")?;
@@ -97,13 +138,17 @@ impl World {
         let (status, headers, body) = response(&refusal)?;
         let answer = ErrorResponse::new(body.as_bytes()).with_status(status).with_headers(&headers);
         let denial = guard.explain(&Call::new(&verb, &url), &self.granted(&guard), &answer);
-        denial.context("the guard should take the response for a scope refusal")
+        let denial = denial.context("the guard should take the response for a scope refusal")?;
+        Ok(Explained::Denial(denial))
     }
 
     /// Returns the scopes of the token: from the file `held`, or from the metadata server if the
     /// token is that of the attached account.
     fn granted(&self, guard: &Guard) -> GrantedScopes {
         let held = self.text("held").map(|text| {
+            if text.trim().is_empty() {
+                return GrantedScopes::without_account();
+            }
             let scopes = text.split_whitespace().map(|scope| scope.parse().expect("not a scope"));
             GrantedScopes::known(scopes.collect::<ScopeSet>(), GrantSource::Declared)
         });

@@ -181,6 +181,9 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     let Facts { environment, refusal, .. } = facts;
     let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
     let platform = environment.platform();
+    // The heading of the steps names a VM.
+    let is_named = environment.instance().is_some() && !layout.is_verbose();
+    let platform_name = (platform != Platform::Unknown && !is_named).then(|| platform.to_string());
     let server_message = refusal.as_ref().and_then(Refusal::server_message);
     let fact = |name: &str, text: Option<&str>| {
         text.map(|text| layout.fact(name, text)).unwrap_or_default()
@@ -201,7 +204,7 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
                 .credential_file_problem()
                 .unwrap_or_else(|| environment.credential().describe()),
         ),
-        fact("runs on", (platform != Platform::Unknown).then(|| platform.to_string()).as_deref()),
+        fact("runs on", platform_name.as_deref()),
         fact("server said", server_message.map(|words| format!("\"{words}\"")).as_deref()),
         fact("request id", refusal.as_ref().and_then(Refusal::request_id)),
     ]
@@ -246,10 +249,11 @@ fn holds(facts: &Facts, layout: Layout) -> String {
     layout.list("holds", None, &scopes, &after)
 }
 
-/// Returns the fact `account`: the e-mail of the service account, and its kind.
+/// Returns the fact `account`: the e-mail of the service account, and in a verbose report its kind.
 fn account(facts: &Facts, layout: Layout) -> Option<String> {
     let account = facts.environment.account()?.to_owned();
-    let kind = facts.environment.account_kind().map(|kind| format!("({})", kind.describe()));
+    let kind = facts.environment.account_kind().filter(|_| layout.is_verbose());
+    let kind = kind.map(|kind| format!("({})", kind.describe()));
     Some(layout.list("account", None, &[account], kind.as_slice()))
 }
 

@@ -96,9 +96,7 @@ impl Context for Case<'_> {
             "cloud" => self.is_cloud_platform_enough(),
             "own_account_is_new" => self.needs_new_account(),
             "partly_cloud" => self.is_cloud_platform_enough_for_some(),
-            "cloud_held" => {
-                self.held.is_some_and(|held| held.contains(&Scope::cloud_platform()))
-            }
+            "cloud_held" => self.held.is_some_and(|held| held.contains(&Scope::cloud_platform())),
             "drive" => self.accepts_drive_scopes(),
             "drive_login" => {
                 !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough()
@@ -166,7 +164,10 @@ fn is_python_usual(platform: Platform) -> bool {
         DataprocServerless, VertexCustomJob, Workbench,
     };
     matches!(platform, AppEngineStandard | CloudFunctions | ColabEnterprise | Composer)
-        || matches!(platform, Dataflow | Dataproc | DataprocServerless | VertexCustomJob | Workbench)
+        || matches!(
+            platform,
+            Dataflow | Dataproc | DataprocServerless | VertexCustomJob | Workbench
+        )
 }
 
 /// Returns the name of a tool as its makers write it, if the next run of the tool changes back what
@@ -305,8 +306,7 @@ mod tests {
             RequiredScopes::AnyOf(set(&["drive", "drive.readonly"])),
             RequiredScopes::OneOf(set(&["gmail.send", "gmail.readonly"])),
         ];
-        let held =
-            [None, Some(set(&[])), Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
+        let held = [None, Some(set(&[])), Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
         let environments = environments();
         let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &environments {

@@ -29,9 +29,7 @@ pub(crate) fn for_case(case: &Case<'_>) -> Remedy {
 fn get_account(case: &Case<'_>) -> Remedy {
     let any = [ScopeSet::from_iter([Scope::cloud_platform()])];
     match case.needs_unknown_scope() {
-        true => {
-            advice::remedy("no_account", &Case::for_calls(&any, case.held(), case.environment))
-        }
+        true => advice::remedy("no_account", &Case::for_calls(&any, case.held(), case.environment)),
         false => advice::remedy("no_account", case),
     }
 }
@@ -116,9 +114,9 @@ fn is_for_a_person(case: &Case<'_>) -> bool {
             let platform = case.environment.platform();
             !matches!(platform, Platform::CloudShell | Platform::ColabEnterprise)
         }
-        Credential::ServiceAccountKey
-        | Credential::ExternalAccount
-        | Credential::Impersonated => true,
+        Credential::ServiceAccountKey | Credential::ExternalAccount | Credential::Impersonated => {
+            true
+        }
         _ => false,
     };
     is_of_service_account && case.is_about_a_person()
