@@ -5,6 +5,7 @@
 #![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 
 #[path = "worlds/world.rs"]
+#[allow(dead_code, reason = "this test uses only the options of a world")]
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -66,7 +66,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
             &narrow,
             &["--need", upload],
             1,
-            "--scopes=cloud-platform; gcloud compute instances start web-1",
+            "--scopes=cloud-platform && gcloud compute instances start web-1",
         ),
         (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
         (

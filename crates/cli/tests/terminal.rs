@@ -63,7 +63,7 @@ fn reports_follow_columns_and_prose_has_at_most_100_columns() {
         );
         let commands = text.lines().filter(|line| line.contains("gcloud "));
         assert!(
-            commands.count() >= 2 && text.contains("--project=my-project && (gcloud compute "),
+            commands.count() >= 2 && text.contains("--project=my-project && gcloud compute "),
             "{text}"
         );
     }

@@ -13,24 +13,11 @@ pub(crate) fn of(option: &RemedyOption) -> String {
         comment("Read the script before you run it. It was made by gcp-scopes."),
         option.runs_as().map(comment).unwrap_or_default(),
         "set -euo pipefail\n".to_owned(),
-        if has_parts(option) { PART_BY_PART.to_owned() } else { String::new() },
         stop_at_placeholders(option),
         option.destroys().map(ask).unwrap_or_default(),
         steps,
     ]
     .concat()
-}
-
-/// The function that a command of several parts begins with. Without it, `set -e` would end the
-/// command at the first part that fails, and leave a stopped machine stopped.
-const PART_BY_PART: &str = "
-# Runs the other parts of a command after one has failed, and ends the script after them.
-part_by_part() { set +e -E; trap 'trap \"exit 1\" EXIT' ERR; }
-";
-
-/// Returns whether a command of the option has several parts.
-fn has_parts(option: &RemedyOption) -> bool {
-    option.steps().iter().filter_map(Step::command_line).any(|line| line.contains("; "))
 }
 
 /// Returns a step: its text as a comment, and its command. Code of a program stays a comment, and
@@ -40,8 +27,11 @@ fn of_step(number: usize, step: &Step) -> String {
     let pages = [step.console_url(), step.doc_url()].into_iter().flatten();
     let command = step.command_line().map(|line| match line {
         _ if line.starts_with("gcp-scopes ") => comment(line),
-        _ if line.contains("; ") => format!("(part_by_part; {line})\n"),
-        _ => format!("{line}\n"),
+        // The part after `||` starts a stopped machine again. The script must not go on after it.
+        _ => match line.split_once(" || ") {
+            Some((parts, rescue)) => format!("{parts} || {{ {rescue}; exit 1; }}\n"),
+            None => format!("{line}\n"),
+        },
     });
     let command = command.unwrap_or_default();
     format!("\n{}{code}", comment(&format!("{number}. {}", step.text())))

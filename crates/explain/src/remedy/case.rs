@@ -165,8 +165,7 @@ impl Case<'_> {
 
     /// Returns the scopes that the token held before an option is carried out, if they are known.
     pub(super) fn held_before(&self) -> Option<ScopeSet> {
-        let is_default =
-            self.may_hold_cloud_platform_by_default() && !self.is_cloud_platform_enough();
+        let is_default = self.keeps_cloud_platform() && !self.is_cloud_platform_enough();
         let default = || is_default.then(|| ScopeSet::from_iter([Scope::cloud_platform()]));
         self.held().cloned().or_else(default)
     }
@@ -242,20 +241,25 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// Returns the scopes that a program requests: the recommended scopes, and `cloud-platform` if
-    /// the token holds it by default, because a list of scopes replaces the default.
-    pub(super) fn scopes_to_request(&self) -> ScopeSet {
+    /// Returns whether a list of scopes takes `cloud-platform` from the token if the list does not
+    /// contain it.
+    fn keeps_cloud_platform(&self) -> bool {
         let platform = self.environment.platform();
-        // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
-        // ask for `cloud-platform` themselves.
-        let keeps_default = match self.environment.credential() {
+        match self.environment.credential() {
+            // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
+            // ask for `cloud-platform` themselves.
             _ if platform == Platform::GkeNode || platform == Platform::Composer => true,
             Credential::MetadataServer | Credential::Declared | Credential::Unknown => {
                 platform.has_cloud_platform_by_default()
             }
             _ => false,
-        };
-        if !keeps_default {
+        }
+    }
+
+    /// Returns the scopes that a program requests: the recommended scopes, and `cloud-platform` if
+    /// the token holds it by default, because a list of scopes replaces the default.
+    pub(super) fn scopes_to_request(&self) -> ScopeSet {
+        if !self.keeps_cloud_platform() {
             return self.recommended_scopes().clone();
         }
         let mut held = self.held().cloned().unwrap_or_default();
