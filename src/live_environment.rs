@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::background::Spawner;
 use crate::detect::{self, AT_START, DetectionLimits, LATER, NO_ANSWER};
-use crate::environment::{Environment, Platform, Snapshot};
+use crate::environment::{Credential, Environment, Platform, Snapshot};
 use crate::granted::clock::Clock;
 use crate::granted::fetch::Fetch;
 use crate::granted::metadata::{FindServer, MetadataServer};
@@ -110,6 +110,18 @@ impl LiveEnvironment {
     /// Returns the environment.
     pub(crate) fn environment(&self) -> Arc<Environment> {
         Arc::clone(&self.0.known.load().environment)
+    }
+
+    /// Returns whether the program runs on a VM whose metadata server reported everything but the
+    /// scopes of a service account, so that it has no token either.
+    pub(crate) fn is_vm_without_account(&self) -> bool {
+        let known = self.0.known.load();
+        let environment = &known.environment;
+        environment.platform() == Platform::ComputeEngine
+            && environment.credential() == Credential::MetadataServer
+            && environment.scopes().is_none()
+            && self.0.detector.is_some()
+            && known.problem().is_none()
     }
 
     /// Returns why the metadata server did not report everything.

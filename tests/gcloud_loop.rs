@@ -13,14 +13,17 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-#[cfg(feature = "reqwest-middleware")]
-use gcp_scopes_testing::Service;
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, Vm, default_scopes};
+#[cfg(feature = "reqwest-middleware")]
+use gcp_scopes_testing::{FakePlatform, Service};
 use http::Request;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
+/// The account that the pasted commands create.
+#[cfg(feature = "reqwest-middleware")]
+const NEW_ACCOUNT: &str = "photos-1@my-project.iam.gserviceaccount.com";
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 /// A temporary directory that is deleted on drop.
@@ -89,12 +92,12 @@ fn gcloud_output(google: &FakeGoogle, config: &GcloudDir, words: &str) -> Result
 fn run_in_shell(google: &FakeGoogle, config: &GcloudDir, command: &str) -> Result<String> {
     let inherited =
         ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
-    let resource_manager = (
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER",
-        google.url_of(Service::OtherApi) + "/",
-    );
+    let others = ["CLOUDRESOURCEMANAGER", "IAM"].map(|api| {
+        let url = google.url_of(Service::OtherApi) + "/";
+        (format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), url)
+    });
     let mut shell = Command::new("sh");
-    shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs([resource_manager]);
+    shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs(others);
     let output = shell.args(["-c", command]).output().with_context(|| command.to_owned())?;
     let printed = format!(
         "{}{}",
@@ -192,6 +195,7 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     }
     let google = fake_with_default_scopes()
         .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .iam("photos", NEW_ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await?;
     let config = GcloudDir::new("steps")?;
@@ -207,34 +211,131 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     };
     let error = upload().await.err().context("the upload should be refused")?;
     let denial = gcp_scopes::Denial::find(&error).context("the error should hold a denial")?;
+    answer_for_accounts(&google)?;
+    // The recommended option gives the VM an account of its own with cloud-platform; the other one
+    // adds the missing scope, so it runs first.
+    let [recommended, narrow] = denial.options() else { bail!("{:#?}", denial.options()) };
+    for option in [narrow, recommended] {
+        let printed = paste(&google, &config, option)?;
+        ensure!(printed.contains("roles/storage.objectAdmin"), "a command should list the role");
+        assert_eq!(upload().await?.status(), 200, "{}", option.title());
+    }
+    Ok(())
+}
+
+/// Sets the responses of the APIs for accounts and for the policy of the project, which the fake
+/// does not have: the default account has a role, and a new account can be created.
+#[cfg(feature = "reqwest-middleware")]
+fn answer_for_accounts(google: &FakeGoogle) -> Result<()> {
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin",
         "members":["serviceAccount:{ACCOUNT}"]}}]}}"#
     );
-    let response =
-        http::Response::builder().header("content-type", "application/json").body(policy)?;
-    google.other_api().path("/v1/projects/my-project:getIamPolicy").respond(response);
-    // The recommended option gives the VM the scope cloud-platform; the other one adds the missing
-    // scope, so it runs first.
-    let [recommended, narrow] = denial.options() else { bail!("{:#?}", denial.options()) };
-    for option in [narrow, recommended] {
-        let commands: Vec<&str> =
-            option.steps().iter().filter_map(|step| step.command_line()).collect();
-        let [set, whoami, rest @ ..] = &commands[usize::from(option.is_recommended())..] else {
-            bail!("{commands:#?}")
-        };
-        // The account that the recommended option creates exists and has the role: the fake has no
-        // API for accounts.
-        let new = "NEW_ACCOUNT@my-project.iam.gserviceaccount.com";
-        run_in_shell(&google, &config, &set.replace(new, ACCOUNT))?;
-        assert_eq!(*whoami, "gcp-scopes whoami");
-        for roles in rest {
-            ensure!(
-                run_in_shell(&google, &config, roles)?.contains("roles/storage.objectAdmin"),
-                "the last command should list the role"
-            );
-        }
-        assert_eq!(upload().await?.status(), 200, "{}", option.title());
+    let account = format!(
+        r#"{{"name":"projects/my-project/serviceAccounts/{NEW_ACCOUNT}","email":"{NEW_ACCOUNT}"}}"#
+    );
+    let json = |body: &str| {
+        let response = http::Response::builder().header("content-type", "application/json");
+        response.body(body.to_owned())
+    };
+    let project = "/v1/projects/my-project";
+    google.other_api().path(format!("{project}:getIamPolicy")).times(9).respond(json(&policy)?);
+    google.other_api().path(format!("{project}:setIamPolicy")).times(9).respond(json(&policy)?);
+    let created = google.other_api().path(format!("{project}/serviceAccounts")).times(9);
+    created.respond(json(&account)?);
+    Ok(())
+}
+
+/// Pastes all commands of an option, in their order, with the words in capitals replaced. Returns
+/// what they print. The last command for the place where the program runs is `gcp-scopes whoami`.
+#[cfg(feature = "reqwest-middleware")]
+fn paste(
+    google: &FakeGoogle,
+    config: &GcloudDir,
+    option: &gcp_scopes::remedy::RemedyOption,
+) -> Result<String> {
+    let commands = option.steps().iter().filter_map(|step| step.command_line());
+    let mut printed = String::new();
+    for command in commands.filter(|command| *command != "gcp-scopes whoami") {
+        let words = [
+            ("NEW_ACCOUNT", "photos-1"),
+            ("=ROLE", "=roles/viewer"),
+            ("NEW_TEMPLATE", "web-2"),
+            ("INSTANCE_TEMPLATE", "web-1-template"),
+        ];
+        let command = words
+            .iter()
+            .fold(command.to_owned(), |command, (word, name)| command.replace(word, name));
+        printed += &run_in_shell(google, config, &command)?;
+    }
+    Ok(printed)
+}
+
+/// A VM without an account gets one by the recommended option, whose commands are pasted unchanged,
+/// whatever library reported the missing token.
+#[cfg(feature = "reqwest-middleware")]
+#[tokio::test]
+async fn after_the_printed_steps_a_vm_without_an_account_has_one() -> Result<()> {
+    if !is_gcloud_installed()? {
+        return Ok(());
+    }
+    let texts = [
+        "Error code 404 trying to get security access token from Compute Engine metadata for the \
+         default service account.",
+        "oauth2/google: metadata: GCE metadata \"instance/service-accounts/default/token\" not \
+         defined",
+    ];
+    for text in texts {
+        let google = FakeGoogle::builder()
+            .project("my-project", 123_456_789_012)
+            .vm(Vm::new("web-1").zone("us-central1-a").no_account())
+            .bucket("photos")
+            .iam("photos", NEW_ACCOUNT, "roles/storage.objectAdmin")
+            .start()
+            .await?;
+        let config = GcloudDir::new("no-account")?;
+        let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
+        answer_for_accounts(&google)?;
+        let refusal = gcp_scopes::refusal::classify_text(text).context("no refusal")?;
+        let options = gcp_scopes::remedy::for_refusal(&refusal, &guard.environment());
+        let [option] = &options[..] else { bail!("{options:#?}") };
+        paste(&google, &config, option)?;
+        assert_eq!(upload(&google).await?, 200, "{text}");
+    }
+    Ok(())
+}
+
+/// The options for a managed instance group replace its template, with the printed commands.
+#[cfg(feature = "reqwest-middleware")]
+#[tokio::test]
+async fn after_the_printed_steps_a_group_has_the_scope() -> Result<()> {
+    if !is_gcloud_installed()? {
+        return Ok(());
+    }
+    let text = "www-authenticate: Bearer error=\"insufficient_scope\", \
+         scope=\"https://www.googleapis.com/auth/devstorage.read_write\"\n\n\
+         Provided scope(s) are not authorized";
+    let narrow = format!("HTTP/1.1 403 Forbidden\n{text}");
+    let wide =
+        narrow.replace("read_write", "read_write https://www.googleapis.com/auth/cloud-platform");
+    for (text, account) in [(narrow, ACCOUNT), (wide, NEW_ACCOUNT)] {
+        let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup).account(ACCOUNT);
+        let google = FakeGoogle::builder()
+            .project("my-project", 123_456_789_012)
+            .vm(vm.zone("us-central1-a").scopes(default_scopes()))
+            .bucket("photos")
+            .iam("photos", account, "roles/storage.objectAdmin")
+            .start()
+            .await?;
+        let config = GcloudDir::new("group")?;
+        let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
+        answer_for_accounts(&google)?;
+        assert_eq!(upload(&google).await?, 403);
+        let refusal = gcp_scopes::refusal::classify_text(&text).context("no refusal")?;
+        let options = gcp_scopes::remedy::for_refusal(&refusal, &guard.environment());
+        let [option] = &options[..] else { bail!("{options:#?}") };
+        paste(&google, &config, option)?;
+        assert_eq!(upload(&google).await?, 200, "{text}");
     }
     Ok(())
 }
@@ -261,8 +362,19 @@ async fn no_printed_command_leaves_a_vm_stopped_or_with_fewer_scopes() -> Result
         .with_project("my-project")?;
     let default = named.clone().with_account(ACCOUNT)?;
     let unknown = Environment::new(Platform::Unknown, Credential::Unknown);
-    for environment in [vm, named, default, unknown] {
-        let options = gcp_scopes::remedy::for_refusal(&refusal, &environment);
+    let no_account = gcp_scopes::refusal::classify_text(
+        "Error code 404 trying to get security access token from Compute Engine metadata",
+    );
+    let no_account = no_account.context("no refusal")?;
+    let cases = [
+        (&refusal, vm),
+        (&refusal, named.clone()),
+        (&refusal, default),
+        (&refusal, unknown),
+        (&no_account, named),
+    ];
+    for (refusal, environment) in cases {
+        let options = gcp_scopes::remedy::for_refusal(refusal, &environment);
         let steps = options.iter().flat_map(|option| option.steps());
         for command in steps.filter_map(|step| step.command_line()) {
             if !command.starts_with("gcloud compute") && !command.starts_with("S=$(") {

@@ -282,6 +282,17 @@ async fn a_host_that_is_not_mapped_and_refuses_like_google_is_noted_once() {
 }
 
 #[tokio::test]
+async fn a_vm_without_an_account_is_noted_at_the_start() {
+    let bare = gcp_scopes_testing::Vm::new("web-1").no_account();
+    let bare = FakeGoogle::builder().vm(bare).start().await.unwrap();
+    let note = [("no_account".to_owned(), None)];
+    let start = async { drop(builder(&bare).detect().await) };
+    assert_eq!(setup_notes(start).await, note);
+    let google = google().await;
+    assert_eq!(setup_notes(async { drop(builder(&google).detect().await) }).await, []);
+}
+
+#[tokio::test]
 async fn a_guard_that_does_not_see_the_token_is_noted_once() {
     let google = google().await;
     let bucket = format!("{}/storage/v1/b/photos", google.storage_url());

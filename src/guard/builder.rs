@@ -28,7 +28,7 @@ use crate::granted::token_table::Stage;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{GrantSource, GrantedScopesSource};
 use crate::live_environment::LiveEnvironment;
-use crate::telemetry::unusable_variable;
+use crate::telemetry::{SetupNote, unusable_variable};
 
 /// The settings of a [`Guard`]. Created by [`Guard::builder`].
 ///
@@ -435,7 +435,12 @@ impl GuardBuilder {
         let spawner = self.background.spawner().clone();
         let environment =
             LiveEnvironment::detect(snapshot, self.fetch.clone(), spawner, self.clock()).await;
-        self.assemble(environment, uses_tokeninfo, token_endpoints)
+        let has_no_account = environment.is_vm_without_account();
+        let guard = self.assemble(environment, uses_tokeninfo, token_endpoints);
+        if has_no_account {
+            guard.state().notes.note(SetupNote::NoAccount, None);
+        }
+        guard
     }
 
     /// Replaces the setting of the program by that of the environment.

@@ -1,17 +1,18 @@
 //! Data: the notes about a set-up in which the guard cannot work, with what to change.
 
-/// A set-up in which the guard cannot work. The guard notices each at the first response that shows
-/// it.
+/// A set-up in which the guard or the program cannot work. The guard notices each at the first
+/// response that shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SetupNote {
     UnmappedHost,
     UnseenToken,
     NoSource,
     WrongMethod,
+    NoAccount,
 }
 
 impl SetupNote {
-    pub(crate) const COUNT: usize = 4;
+    pub(crate) const COUNT: usize = 5;
 
     /// Returns the note as one word.
     pub(super) fn as_str(self) -> &'static str {
@@ -20,6 +21,7 @@ impl SetupNote {
             Self::UnseenToken => "unseen_token",
             Self::NoSource => "no_source",
             Self::WrongMethod => "wrong_method",
+            Self::NoAccount => "no_account",
         }
     }
 
@@ -45,6 +47,11 @@ impl SetupNote {
             Self::WrongMethod => {
                 "pass the id of the method that the client calls to Guard::calling: Google's \
                  response to such a call names another method, which the guard explains instead"
+            }
+            Self::NoAccount => {
+                "give the VM a service account with scopes, with gcloud compute instances \
+                 set-service-account, while it is stopped: it has none, so its metadata server has \
+                 no token"
             }
         }
     }

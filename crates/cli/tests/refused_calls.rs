@@ -476,3 +476,53 @@ fn a_pod_that_gets_no_token_may_not_act_as_its_account() {
     let explanation = explain(&["--on=gke-workload-identity"], text);
     assert!(commands(&explanation)[0].contains("--role=roles/iam.workloadIdentityUser"));
 }
+
+/// What Google's libraries print if the metadata server answers 404 for the token. Sources:
+/// <https://github.com/googleapis/google-auth-library-python/issues/715> and
+/// <https://github.com/googleapis/google-auth-library-python/issues/287> for Python,
+/// <https://github.com/googleapis/google-cloud-java/issues/2453> for Java; `metadata.go` of
+/// google-cloud-go and `computeclient.ts` of google-auth-library-nodejs.
+const NO_TOKEN: [&str; 6] = [
+    "google.auth.exceptions.RefreshError: ('Failed to retrieve \
+     http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/?recursive=true \
+     from the Google Compute Engine metadata service. Status: 404 Response:\\nb\'<!DOCTYPE html>\'', ...)",
+    "RefreshError: ('Failed to retrieve \
+     http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token \
+     from the Google Compute Enginemetadata service. Status: 404 Response:\\nb\'\"No service account \
+     scopes specified.\"\'', ...)",
+    "com.google.cloud.storage.StorageException: Error code 404 trying to get security access token \
+     from Compute Engine metadata for the default service account. This may be because the virtual \
+     machine instance does not have permission scopes specified.",
+    "Error: Could not refresh access token: A Not Found error was returned while attempting to \
+     retrieve an accesstoken for the Compute Engine built-in service account. This may be because \
+     the Compute Engine instance does not have any permission scopes specified: Could not refresh \
+     access token: Unsuccessful response status code. Request failed with status code 404",
+    "Get \"https://storage.googleapis.com/storage/v1/b/kites\": metadata: GCE metadata \
+     \"instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform\" \
+     not defined",
+    "credentials: cannot fetch token: metadata: GCE metadata \
+     \"instance/service-accounts/default/token\" not defined",
+];
+
+#[test]
+fn a_vm_without_an_account_is_recognized_in_the_words_of_each_library() {
+    let vm = ["--on=gce", "--instance=web-1", "--zone=us-central1-a", "--project=my-project"];
+    for text in NO_TOKEN {
+        let explanation = explain(&vm, text);
+        assert_eq!(explanation["gate"], "credentials", "{text}: {explanation}");
+        let commands = commands(&explanation).join("\n");
+        let set = "set-service-account web-1 --zone=us-central1-a --project=my-project \
+                   --service-account=";
+        assert!(
+            commands.contains(set) && commands.contains("--scopes=cloud-platform"),
+            "{commands}"
+        );
+        // A tool that owns the VM makes the change, and a group changes all its VMs.
+        let owned = explain(&[&vm[..], &["--managed-by=terraform"]].concat(), text);
+        assert!(!self::commands(&owned).join("\n").contains("set-service-account"), "{owned}");
+        assert!(owned.to_string().contains("google_service_account"), "{owned}");
+        let group = explain(&["--on=mig", "--project=my-project"], text).to_string();
+        assert!(group.contains("instance-templates create"), "{group}");
+        assert!(!group.contains("set-service-account"), "{group}");
+    }
+}

@@ -64,6 +64,16 @@ async fn the_report_shows_everything_but_the_token() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_vm_without_an_account_has_no_credential() -> Result<()> {
+    let google = FakeGoogle::builder().vm(Vm::new("web-1").no_account()).start().await?;
+    let (status, out, error) = whoami_with_retries(&google.env(), &["--timeout", "1m"])?;
+    let credential = "credential none: no service account, or one without scopes, is attached";
+    ensure!(status == Some(0) && out.contains(credential), "{out}{error}");
+    ensure!(out.contains("holds no scopes") && out.contains("set-service-account"), "{out}");
+    Ok(())
+}
+
 /// Starts a fake with a VM of an instance group, and runs `whoami` on the VM. The metadata server
 /// responds in `rounds`. Runs again if the server did not answer in time, at most 20 times: on a
 /// busy machine the 300 ms for the first response may be too short.

@@ -1,5 +1,7 @@
-//! The part of Compute Engine that changes the scopes of a VM:
+//! The part of Compute Engine that changes the scopes of a VM or of a managed instance group:
 //! <https://cloud.google.com/compute/docs/reference/rest/v1/instances>.
+
+mod groups;
 
 use std::collections::BTreeMap;
 
@@ -48,9 +50,18 @@ fn route(state: &mut FakeState, request: &IncomingRequest) -> ApiResult {
         (&Method::POST, ["zones", _, "instances", name, method]) => {
             change(state, &call, name, method)
         }
-        (_, ["zones", _, "operations", name] | ["zones", _, "operations", name, "wait"]) => {
+        (
+            _,
+            ["zones", _, "operations", name]
+            | ["zones", _, "operations", name, "wait"]
+            | ["global", "operations", name]
+            | ["global", "operations", name, "wait"],
+        ) => {
             let operation = state.operations.iter().find(|operation| operation["name"] == *name);
             operation.cloned().ok_or_else(|| path_not_found(request))
+        }
+        (_, ["global", ..] | ["zones", _, "instanceGroupManagers" | "autoscalers", ..]) => {
+            groups::route(state, &call, path)
         }
         (&Method::GET, path) => read(state, &call, path),
         _ => Err(path_not_found(request)),

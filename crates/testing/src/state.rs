@@ -33,6 +33,8 @@ pub(crate) struct FakeState {
     pub(crate) consents: HashMap<String, Consent>,
     /// Compute Engine's operations: the changes of VMs, as the API returns them.
     pub(crate) operations: Vec<Value>,
+    /// The instance templates that were created.
+    pub(crate) templates: Vec<Value>,
     pub(crate) script: ScriptedResponses,
     pub(crate) faults: Faults,
     pub(crate) log: RequestLog,

@@ -281,6 +281,7 @@ mod tests {
                 .unwrap(),
             Environment::new(Platform::Dataproc, Credential::MetadataServer),
             Environment::new(Platform::ColabEnterprise, Credential::Declared),
+            Environment::new(Platform::AppEngineFlexible, Credential::MetadataServer),
         ]
     }
 

@@ -99,7 +99,8 @@ fn is_invisible(character: char) -> bool {
 /// Checks the texts of a step, and that no name ends a string in code or an address.
 fn check_step(step: &Step) {
     let pasted = [step.command_line(), step.code_line(), step.console_url()];
-    pasted.into_iter().flatten().chain([step.text()]).for_each(check_line);
+    let pasted = pasted.into_iter().flatten().flat_map(str::lines);
+    pasted.chain([step.text()]).for_each(check_line);
     for literal in step.code_line().into_iter().flat_map(|code| code.split('"').skip(1).step_by(2))
     {
         assert!(literal.bytes().all(is_word_byte), "{:?}", step.code_line());
