@@ -578,7 +578,7 @@ fn the_steps_of_a_report_fit_the_environment() {
             &["--on", "gke-node", "--cluster", "prod", "--region", "us-central1"],
             &["--cluster=prod --location=us-central1"],
         ),
-        (&["--on", "cloud-run"], &["?scopes="]),
+        (&["--on", "cloud-run"], &["Take the list of scopes out of the code"]),
         (&["--on", "user-adc"], &["gcloud auth application-default login"]),
         (&["--on", "service-account-key"], &["a service account key file"]),
     ];
@@ -994,7 +994,7 @@ fn held_scopes_can_be_given_as_gcloud_prints_them() {
         ];
         let (code, out, _) = run(&args, SCOPES.as_bytes());
         assert!(
-            code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write; "),
+            code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write && "),
             "{out}"
         );
     }

@@ -353,6 +353,11 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
         "a not found error was returned while attempting to retrieve an access token",
         likely(Gate::Credentials),
     ),
+    // The blank is missing in `computeclient.ts` of google-auth-library-nodejs.
+    (
+        "a not found error was returned while attempting to retrieve an accesstoken",
+        likely(Gate::Credentials),
+    ),
     ("no service account scopes specified", likely(Gate::Credentials)),
     ("unauthorized_client", certain(Gate::Credentials)),
     ("request was not authenticated", certain(Gate::Credentials)),
