@@ -245,15 +245,12 @@ impl Case<'_> {
     /// contain it.
     fn keeps_cloud_platform(&self) -> bool {
         let platform = self.environment.platform();
-        match self.environment.credential() {
-            // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
-            // ask for `cloud-platform` themselves.
-            _ if platform == Platform::GkeNode || platform == Platform::Composer => true,
-            Credential::MetadataServer | Credential::Declared | Credential::Unknown => {
-                platform.has_cloud_platform_by_default()
-            }
-            _ => false,
-        }
+        let of_platform = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
+        // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
+        // ask for `cloud-platform` themselves.
+        of_platform.contains(&self.environment.credential())
+            && (platform.has_cloud_platform_by_default()
+                || matches!(platform, Platform::GkeNode | Platform::Composer))
     }
 
     /// Returns the scopes that a program requests: the recommended scopes, and `cloud-platform` if

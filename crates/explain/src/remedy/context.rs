@@ -64,6 +64,7 @@ impl Context for Environment {
 impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
+            "asked_scopes" if self.needs_unknown_scope() => Some(self.needed_short_names()),
             "asked_scopes" => Some(short_names(&self.scopes_to_request())),
             "candidates" => self.candidate_names(),
             "member" => Some(member::of_environment(self.environment)),
