@@ -182,7 +182,7 @@ pub(crate) fn check_clients() -> Result<()> {
         }
         println!("{name} is equal to what the clients contain");
     }
-    truth::check_older(&discovery::read(&fetch::older(&root())?)?)
+    truth::check_older(&load()?, &discovery::read(&fetch::older(&root())?)?)
 }
 
 /// Returns the extracts from the pinned clients, by their paths.
