@@ -117,7 +117,9 @@ async fn a_refusal_outside_of_calling_is_explained_and_logged_once() {
     let google = google().await;
     let logged = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&logged);
-    let guard = builder(&google).on_denial(move |_, calls| drop(count.fetch_add(calls, Relaxed)));
+    let guard = builder(&google).on_denial(move |_, calls| {
+        count.fetch_add(calls, Relaxed);
+    });
     let guard = guard.preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     refuse_list(&google);

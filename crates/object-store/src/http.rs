@@ -1,5 +1,5 @@
-//! The HTTP client of a store, which sends every request through a guard. This file is compiled once
-//! for each version of object_store, whose traits are the same: the module above it names the
+//! The HTTP client of a store, which sends every request through a guard. This file is compiled
+//! once for each version of object_store, whose traits are the same: the module above it names the
 //! version `object_store`.
 
 use std::fmt;

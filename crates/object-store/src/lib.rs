@@ -30,9 +30,9 @@
 //! ```
 //!
 //! # Versions of object_store
-//! The feature `v0_14` (default) is for object_store 0.14, `v0_13` for 0.13, which DataFusion, Delta
-//! Lake and Polars use. The code is the same for both: `guard.object_store(connector)` returns a
-//! connector of the version that `connector` belongs to.
+//! The feature `v0_14` (default) is for object_store 0.14, `v0_13` for 0.13, which DataFusion,
+//! Delta Lake and Polars use. The code is the same for both: `guard.object_store(connector)`
+//! returns a connector of the version that `connector` belongs to.
 //!
 //! # Errors
 //! A denied call fails with the same error variant as a call that Google refuses:

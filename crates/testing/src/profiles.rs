@@ -3,13 +3,13 @@
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
-//! and <https://cloud.google.com/run/docs/container-contract>. What that detector does not know comes
-//! from public programs that run there: TPU VMs from
+//! and <https://cloud.google.com/run/docs/container-contract>. What that detector does not know
+//! comes from public programs that run there: TPU VMs from
 //! <https://github.com/jax-ml/jax/blob/main/jax/_src/clusters/cloud_tpu_cluster.py>, Slurm from
 //! <https://github.com/GoogleCloudPlatform/cluster-toolkit>, Cloud Workstations from
 //! <https://github.com/firebase/firebase-tools>, custom jobs from
-//! <https://docs.cloud.google.com/vertex-ai/docs/training/code-requirements>. The variables of Cloud
-//! Batch, Cloud Build and Composer are unverified. In values, `{name}`, `{zone}` and
+//! <https://docs.cloud.google.com/vertex-ai/docs/training/code-requirements>. The variables of
+//! Cloud Batch, Cloud Build and Composer are unverified. In values, `{name}`, `{zone}` and
 //! `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
 //! for the id and number of its project.
 
@@ -95,8 +95,8 @@ const DATAPROC_SCOPES: [&str; 4] =
     ["cloud-platform", "cloud.useraccounts.readonly", "devstorage.read_write", "logging.write"];
 
 /// The default scopes of Vertex AI Workbench instances, also used for other VMs. Source:
-/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow workers,
-/// Cloud Batch and TPU VMs the scopes are unverified.
+/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow
+/// workers, Cloud Batch and TPU VMs the scopes are unverified.
 const WORKBENCH_SCOPES: [&str; 2] = ["cloud-platform", "userinfo.email"];
 
 /// Expands to the environment variables of Knative, which Cloud Run services and Cloud Run
@@ -189,8 +189,8 @@ impl FakePlatform {
         }
     }
 
-    /// Returns the metadata values below `instance/`, as pairs of a path and a value, which is text,
-    /// or the JSON of a directory or a list. On serverless platforms the zone, such as
+    /// Returns the metadata values below `instance/`, as pairs of a path and a value, which is
+    /// text, or the JSON of a directory or a list. On serverless platforms the zone, such as
     /// `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
