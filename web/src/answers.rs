@@ -70,8 +70,8 @@ fn explain(pasted: PastedText) -> Result<Value, String> {
     );
     let found = search::in_text(&RecordedResponse::from_text(pasted.text));
     let note = found.as_ref().and_then(|found| found.note.clone());
-    let explanation = found
-        .map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
+    let explanation =
+        found.map_or_else(Explanation::default, |found| explainer.explanation(found.refusal));
     let explained = explanation.json_with_report(Layout::new());
     let explained: Value = serde_json::from_str(&explained).map_err(|error| error.to_string())?;
     Ok(json!({

@@ -19,6 +19,7 @@ mod release;
 mod source;
 mod tree;
 mod wasm;
+mod web;
 mod workspace;
 
 const USAGE: &str = "\
@@ -43,6 +44,9 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
                                        and no TLS
        cargo xtask wasm                check that the crates without I/O compile for
                                        wasm32-unknown-unknown
+       cargo xtask web                 build the web page into web/dist
+       cargo xtask web --serve [PORT]  build it, and show it on 127.0.0.1
+       cargo xtask web --test          build it, and test it in headless Chromium
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that docs state
@@ -81,6 +85,10 @@ fn main() -> anyhow::Result<()> {
         ["adapters"] => adapters::check(),
         ["wasm"] => wasm::check(),
         ["wasm", "--possible"] => wasm::is_possible(),
+        ["web"] => web::build(),
+        ["web", "--serve"] => web::serve("8403"),
+        ["web", "--serve", port] => web::serve(port),
+        ["web", "--test"] => web::test(),
         ["published"] => checks::published(),
         ["imports", names @ ..] => imports::check(names),
         ["api"] => api::run(false),

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::checks;
 use crate::workspace::{self, Member};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Searches the crates without I/O for calls to the operating system, and compiles them.
 pub(crate) fn check() -> Result<()> {
@@ -46,7 +46,7 @@ pub(crate) fn is_possible() -> Result<()> {
 }
 
 /// Prints that compiling is left out. Returns an error in CI, where a compiler must be installed.
-fn leave_out() -> Result<()> {
+pub(crate) fn leave_out() -> Result<()> {
     let advice =
         format!("`rustup target add {TARGET}`, or Debian's rustc-web, cargo-web and rust-web-src");
     if std::env::var_os("CI").is_some_and(|value| value == "true") {
@@ -60,7 +60,7 @@ fn leave_out() -> Result<()> {
 }
 
 /// A compiler that can compile for the target.
-struct WasmCompiler {
+pub(crate) struct WasmCompiler {
     rustc: &'static str,
     cargo: &'static str,
     /// Whether the standard library must be compiled from its sources.
@@ -70,7 +70,7 @@ struct WasmCompiler {
 impl WasmCompiler {
     /// Returns the compiler on the PATH. If that compiler cannot compile for the target, returns
     /// the compiler of the distribution; `None` if neither can.
-    fn installed() -> Option<Self> {
+    pub(crate) fn installed() -> Option<Self> {
         let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
         candidates.into_iter().find_map(|(rustc, cargo)| {
             let has_target =
@@ -81,21 +81,32 @@ impl WasmCompiler {
         })
     }
 
-    /// Runs `cargo check` for the target. Checking finds what compiling a library would find,
-    /// because a library is not linked.
-    fn compile(&self, members: &[Member], features: &str) -> Result<()> {
+    /// Returns a command of this compiler's cargo, for the target.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Command {
         let mut command = Command::new(self.cargo);
-        command.args(["check", "--quiet", "--lib", "--target", TARGET]).arg(features);
-        command
-            .arg("--target-dir")
-            .arg(workspace::target()?.join("wasm"))
-            .current_dir(workspace::root());
-        members.iter().for_each(|member| _ = command.args(["--package", &member.name]));
+        command.args([subcommand, "--quiet", "--target", TARGET]);
         // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").env("RUSTC", self.rustc);
         if self.builds_std {
             command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
         }
+        if self.rustc == "/usr/bin/rustc" {
+            // Debian's compiler contains no linker for the target; its package `lld` does.
+            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
+        }
+        command
+    }
+
+    /// Runs `cargo check` for the target. Checking finds what compiling a library would find,
+    /// because a library is not linked.
+    fn compile(&self, members: &[Member], features: &str) -> Result<()> {
+        let mut command = self.cargo("check");
+        command.args(["--lib", features]);
+        command
+            .arg("--target-dir")
+            .arg(workspace::target()?.join("wasm"))
+            .current_dir(workspace::root());
+        members.iter().for_each(|member| _ = command.args(["--package", &member.name]));
         println!("==> {command:?}");
         if !command.status().with_context(|| self.cargo.to_owned())?.success() {
             bail!("the crates without I/O do not compile for {TARGET}");
