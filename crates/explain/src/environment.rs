@@ -74,6 +74,7 @@ pub struct Environment {
     scopes: Option<ScopeSet>,
     managed_by: Option<&'static str>,
     has_local_ssd: Option<bool>,
+    workforce: Option<(String, String)>,
     credential_file_problem: Option<String>,
     credential_file_place: Option<String>,
 }
@@ -121,6 +122,7 @@ impl Environment {
                 .and_then(scope_list),
             managed_by: snapshot.env(signals::OWNER_VARIABLE).and_then(names::owner),
             has_local_ssd: on_vm(signals::DISKS).map(|disks| disks.contains("LOCAL-SSD")),
+            workforce: file.and_then(|file| file.workforce.clone()),
             credential_file_problem: snapshot
                 .credential_file_problem()
                 .filter(|_| snapshot.declared().is_none()),
@@ -133,6 +135,11 @@ impl Environment {
     /// Returns whether the VM has local SSDs, if it is known.
     pub(crate) fn has_local_ssd(&self) -> Option<bool> {
         self.has_local_ssd
+    }
+
+    /// Returns the workforce pool of a person's login, and the provider in it.
+    pub(crate) fn workforce(&self) -> Option<(&str, &str)> {
+        self.workforce.as_ref().map(|(pool, provider)| (pool.as_str(), provider.as_str()))
     }
 
     /// Returns the product of Google Cloud on which the program runs.
@@ -292,12 +299,12 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
     ///
-    /// let group = "projects/1/regions/us-east1/instanceGroupManagers/web";
+    /// let group = "projects/1/regions/us-central1/instanceGroupManagers/web";
     /// let vm = Snapshot::new()
     ///     .with_metadata("instance/name", "web-1")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/created-by", group);
-    /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-east1"));
+    /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-central1"));
     /// ```
     #[must_use]
     pub fn location(&self) -> Option<&str> {
@@ -326,7 +333,7 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
     ///
-    /// let group = "projects/1/zones/us-east1-b/instanceGroupManagers/web";
+    /// let group = "projects/1/zones/us-central1-a/instanceGroupManagers/web";
     /// let vm = Snapshot::new()
     ///     .with_metadata("instance/name", "web-1")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
@@ -542,7 +549,7 @@ mod tests {
     #[test]
     fn each_platform_is_recognized_by_its_signals() {
         use Platform::*;
-        let group = "projects/123/regions/us-east1/instanceGroupManagers/web";
+        let group = "projects/123/regions/us-central1/instanceGroupManagers/web";
         let cluster = [("cluster-name", "prod"), ("cluster-location", "us-central1")];
         let federated = vm(&cluster).with_metadata(
             metadata::SCOPES,
@@ -552,8 +559,14 @@ mod tests {
         // The snapshot, its platform, and the name and the location of the resource.
         let rows = [
             (vm(&[]), ComputeEngine, None, Some("us-central1")),
-            (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-east1")),
+            (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-central1")),
             (vm(&[("created-by", "me")]), ComputeEngine, None, Some("us-central1")),
+            (
+                vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/web")]),
+                ComputeEngine,
+                None,
+                Some("us-central1"),
+            ),
             (vm(&cluster), GkeNode, Some("prod"), Some("us-central1")),
             (
                 vm(&[("cluster-name", "dev"), ("cluster-location", "us-east1-b")]),
@@ -718,13 +731,13 @@ mod tests {
     #[test]
     fn names_with_shell_commands_are_left_out() {
         let harmful =
-            vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
+            vm(&[("created-by", "projects/1/zones/us-central1-a/instanceGroupManagers/$(reboot)")])
                 .with_metadata("project/project-id", "p; rm -rf ~")
                 .with_metadata("project/numeric-project-id", "$(id)")
                 .with_metadata("instance/name", "web-1`id`")
                 .with_metadata(metadata::EMAIL, "x@y.iam.gserviceaccount.com --impersonate");
         let here = Environment::from_snapshot(&harmful);
-        assert_eq!(here.platform(), Platform::ManagedInstanceGroup);
+        assert_eq!(here.platform(), Platform::ComputeEngine);
         let names = [
             here.project(),
             here.project_number(),

@@ -42,7 +42,7 @@ impl fmt::Display for Headline<'_> {
         write!(f, "{} {verb}: ", subject(facts))?;
         match facts.problem() {
             ScopeProblem::Restricting => {
-                f.write_str("its token holds an OAuth scope that restricts it")?;
+                f.write_str("its token holds an OAuth scope that restricts this call")?;
             }
             ScopeProblem::ScopeOrShare => {
                 f.write_str(
@@ -212,7 +212,7 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
 }
 
 /// Returns the fact `needs`: the scopes that the call needs. Returns an empty text if the token
-/// holds a scope that restricts it.
+/// holds a scope that restricts the call.
 fn needs(facts: &Facts, layout: Layout) -> String {
     if facts.problem() == ScopeProblem::Restricting {
         return String::new();

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::credential::Credential;
+use super::names;
 
 /// A credential file without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) struct CredentialFile {
     pub(super) project: Option<String>,
     /// The numeric id of the service account.
     pub(super) unique_id: Option<String>,
+    /// The workforce pool and its provider.
+    pub(super) workforce: Option<(String, String)>,
 }
 
 /// The fields that are read. The parser skips all other fields, such as keys and refresh tokens.
@@ -68,7 +71,8 @@ impl CredentialFile {
         let is_account =
             matches!(credential, Credential::ServiceAccountKey | Credential::DomainWideDelegation);
         let unique_id = fields.client_id.filter(|_| is_account);
-        Some(Self { credential, account, project, unique_id })
+        let workforce = fields.audience.as_deref().and_then(workforce_provider);
+        Some(Self { credential, account, project, unique_id, workforce })
     }
 }
 
@@ -87,6 +91,15 @@ pub(super) fn problem(text: &str) -> String {
         Ok(_) => "is not a JSON object".to_owned(),
         Err(error) => format!("is not JSON: line {}, column {}", error.line(), error.column()),
     }
+}
+
+/// Returns the pool and the provider in the audience of a workforce login:
+/// <https://docs.cloud.google.com/iam/docs/workforce-obtaining-short-lived-credentials>.
+fn workforce_provider(audience: &str) -> Option<(String, String)> {
+    let pool = audience.strip_prefix("//iam.googleapis.com/locations/global/workforcePools/")?;
+    let (pool, provider) = pool.split_once("/providers/")?;
+    let owned = |name| names::workforce_part(name).map(str::to_owned);
+    Some((owned(pool)?, owned(provider)?))
 }
 
 /// Returns the account in `…/serviceAccounts/EMAIL:generateAccessToken`.

@@ -36,6 +36,13 @@ pub(crate) fn instance(text: &str) -> Option<&str> {
     (text.len() <= 63 && is_label(text)).then_some(text)
 }
 
+/// Checks the id of a workforce pool or of one of its providers: lower-case letters, digits and
+/// hyphens. Source: `gcloud iam workforce-pools create --help`.
+pub(crate) fn workforce_part(text: &str) -> Option<&str> {
+    let fits = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    ((4..=63).contains(&text.len()) && !text.starts_with('-') && fits).then_some(text)
+}
+
 /// Checks the name of an instance group, cluster, service, job or function. Unlike the names of
 /// Compute Engine resources, the names of functions may contain capitals and underscores
 /// (<https://docs.cloud.google.com/functions/docs/reference/rest/v1/projects.locations.functions>).

@@ -157,14 +157,17 @@ fn has_signal(snapshot: &Snapshot, name: &str) -> bool {
 const WORKBENCH_DOMAIN: &str = ".notebooks.googleusercontent.com";
 
 /// Returns the location and the name in
-/// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`.
+/// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`. A group makes VMs only in its
+/// own zone or region, and has a name that Compute Engine accepts; a user may set any other value.
 fn instance_group(snapshot: &Snapshot) -> Option<(&str, &str)> {
     let path = snapshot.metadata("instance/attributes/created-by")?;
+    let zone = snapshot.metadata("instance/zone")?.rsplit('/').next()?;
+    let region = zone.rsplit_once('-')?.0;
     let parts: Vec<&str> = path.split('/').collect();
-    match parts[..] {
-        ["projects", _, "zones" | "regions", location, "instanceGroupManagers", name] => {
-            Some((location, name))
-        }
-        _ => None,
-    }
+    let ["projects", _, kind, location, "instanceGroupManagers", name] = parts[..] else {
+        return None;
+    };
+    let is_here = matches!((kind, location), ("zones", of) if of == zone)
+        || matches!((kind, location), ("regions", of) if of == region);
+    names::instance(name).filter(|_| is_here).map(|name| (location, name))
 }

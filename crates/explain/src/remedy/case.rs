@@ -15,6 +15,10 @@ const LOGIN_DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.em
     https://www.googleapis.com/auth/cloud-platform \
     https://www.googleapis.com/auth/sqlservice.login";
 
+/// The scope whose limits count even if the token holds a wider scope, too. Source:
+/// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
+const RESTRICTING: &str = "gmail.metadata";
+
 /// The maximum number of scopes that a step names, so that its text is a few lines long.
 const MAX_CANDIDATES: usize = 6;
 
@@ -113,10 +117,27 @@ impl Case<'_> {
         self.environment.scopes().filter(|_| may_be_of_machine).or(self.held)
     }
 
+    /// Returns the [held](Self::held) scopes that can be set again. A server may list any text as a
+    /// scope, and Google refuses a list with a scope that it does not know.
+    fn held_to_keep(&self) -> Option<ScopeSet> {
+        self.held().map(|held| held.iter().filter(has_plain_uri).collect())
+    }
+
+    /// Returns whether one of the held scopes is left out of the lists to set.
+    pub(super) fn has_odd_scope(&self) -> bool {
+        self.held().is_some_and(|held| !held.iter().all(|scope| has_plain_uri(&scope)))
+    }
+
+    /// Returns the held scopes that restrict what other scopes allow.
+    pub(super) fn restricting(&self) -> ScopeSet {
+        let is_restricting = |scope: &Scope| scope.short() == RESTRICTING;
+        self.held().into_iter().flat_map(ScopeSet::iter).filter(is_restricting).collect()
+    }
+
     /// Returns the [held](Self::held) and the [needed](Self::needed) scopes together; `None` if the
     /// held scopes are unknown.
     pub(super) fn held_and_needed(&self) -> Option<ScopeSet> {
-        let mut all = self.held()?.clone();
+        let mut all = self.held_to_keep()?;
         all.extend(self.needed().iter().cloned());
         Some(all)
     }
@@ -219,7 +240,8 @@ impl Case<'_> {
     /// Returns the scopes that Google recommends: `cloud-platform` if a call accepts it, and the
     /// needed and held scopes of APIs that `cloud-platform` does not cover, such as Drive.
     pub(super) fn recommended_scopes(&self) -> &ScopeSet {
-        self.recommended.get_or_init(|| recommended_scopes(&self.accepted, self.held()))
+        self.recommended
+            .get_or_init(|| recommended_scopes(&self.accepted, self.held_to_keep().as_ref()))
     }
 
     /// Returns the [needed](Self::needed) scopes as a set.
@@ -259,7 +281,7 @@ impl Case<'_> {
         if !self.keeps_cloud_platform() {
             return self.recommended_scopes().clone();
         }
-        let mut held = self.held().cloned().unwrap_or_default();
+        let mut held = self.held_to_keep().unwrap_or_default();
         held.insert(Scope::cloud_platform());
         recommended_scopes(&self.accepted, Some(&held))
     }
@@ -279,7 +301,23 @@ impl Case<'_> {
         let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
         let lacking: Vec<ScopeSet> = self.accepted.iter().filter(is_lacking).cloned().collect();
         all.extend(least_scopes(&lacking));
+        if self.problem == ScopeProblem::Restricting {
+            all = all.iter().filter(|scope| scope.short() != RESTRICTING).collect();
+            // Without the scope that restricts, the call needs another one of Gmail.
+            if !all.iter().any(|scope| scope.short().starts_with("gmail.")) {
+                all.insert(Scope::from_uri("https://www.googleapis.com/auth/gmail.readonly"));
+            }
+        }
         all
+    }
+
+    /// Returns whether gcloud's own list of scopes for a login is enough: `cloud-platform` includes
+    /// all other scopes of the [list](Self::scopes_to_log_in).
+    pub(super) fn is_default_login_enough(&self) -> bool {
+        let cloud = [ScopeSet::from_iter([Scope::cloud_platform()])];
+        let defaults = ScopeSet::from_scope_text(LOGIN_DEFAULTS);
+        let rest = recommended_scopes(&cloud, Some(&self.scopes_to_log_in()));
+        rest.iter().all(|scope| defaults.contains(&scope))
     }
 
     /// Returns the short names of the needed scopes as a phrase. If the catalog does not show which
@@ -398,7 +436,12 @@ pub(super) fn uris(scopes: &ScopeSet) -> Vec<String> {
 /// Returns the URI of a scope, or a placeholder if the URI contains a character that is special to
 /// a shell. The server may list any URI as a scope.
 fn safe_uri(scope: &Scope) -> &str {
+    if has_plain_uri(scope) { scope.as_str() } else { "SCOPE" }
+}
+
+/// Returns whether the URI of a scope has only the characters of the URIs that Google documents.
+fn has_plain_uri(scope: &Scope) -> bool {
     let uri = scope.as_str();
-    let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));
-    if is_plain && !uri.starts_with('-') { uri } else { "SCOPE" }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
+    uri.bytes().all(is_plain) && !uri.starts_with('-')
 }

@@ -24,6 +24,9 @@ impl Context for Environment {
             "resource" => self.resource(),
             "node_pool" => self.node_pool(),
             "tool_name" => tool_name(self.managed_by()?),
+            "file_problem" => self.credential_file_problem(),
+            "workforce_pool" => self.workforce().map(|(pool, _)| pool),
+            "workforce_provider" => self.workforce().map(|(_, provider)| provider),
             _ => None,
         };
         word.map(str::to_owned)
@@ -34,8 +37,16 @@ impl Context for Environment {
         let is_pod = self.platform() == Platform::GkeWorkloadIdentity;
         match name {
             "auto_provisioned" => self.node_pool().is_some_and(is_auto_provisioned),
+            // Google's own accounts cannot be attached, so somebody has set this one.
+            "chosen_account" => self.account_kind() == Some(AccountKind::UserManaged),
             "cloud_shell" => self.platform() == Platform::CloudShell,
             "declared" => self.credential() == Credential::Declared,
+            "external_user" => self.credential() == Credential::ExternalUser,
+            "gcloud_login" => {
+                self.credential() == Credential::GcloudUser
+                    && self.platform() != Platform::CloudShell
+            }
+            "given" => is_given(self.credential()),
             "default_account" => self.account_kind().is_some_and(AccountKind::is_default),
             "owner_unknown" => self.managed_by().is_none(),
             "disks_unknown" => self.has_local_ssd().is_none(),
@@ -67,6 +78,9 @@ impl Context for Case<'_> {
             "asked_scopes" if self.needs_unknown_scope() => Some(self.needed_short_names()),
             "asked_scopes" => Some(short_names(&self.scopes_to_request())),
             "candidates" => self.candidate_names(),
+            "restricting" => {
+                Some(short_names(&self.restricting())).filter(|names| !names.is_empty())
+            }
             "member" => Some(member::of_environment(self.environment)),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
@@ -98,6 +112,8 @@ impl Context for Case<'_> {
             "own_account_is_new" => self.needs_new_account(),
             "partly_cloud" => self.is_cloud_platform_enough_for_some(),
             "cloud_held" => self.held.is_some_and(|held| held.contains(&Scope::cloud_platform())),
+            "asks_more" => self.scopes_to_request() != self.needed_scopes(),
+            "default_login" => self.is_default_login_enough(),
             "drive" => self.accepts_drive_scopes(),
             "drive_login" => {
                 !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough()
@@ -110,6 +126,7 @@ impl Context for Case<'_> {
                 self.recommended_short_names().is_some_and(|list| list != self.needed_short_names())
             }
             "method_known" => self.known() == KnownCall::Method,
+            "odd_scope" => self.has_odd_scope(),
             "one_call" => self.is_one_call(),
             "registry" => self.problem == ScopeProblem::Registry,
             "one_needed" => self.needed().len() == 1,
@@ -135,8 +152,23 @@ impl Context for Case<'_> {
 
 /// Returns whether the advice names the argument of a tool that sets the scopes on this platform.
 fn has_known_argument(environment: &Environment) -> bool {
-    matches!(environment.platform(), Platform::ManagedInstanceGroup | Platform::Dataproc)
-        && matches!(environment.managed_by(), Some("pulumi" | "config-connector"))
+    use Platform::{Dataproc, ManagedInstanceGroup, TpuVm, Workstations};
+    match environment.managed_by() {
+        Some("pulumi") => {
+            matches!(environment.platform(), ManagedInstanceGroup | Dataproc | TpuVm | Workstations)
+        }
+        Some("config-connector") => {
+            matches!(environment.platform(), ManagedInstanceGroup | Dataproc | Workstations)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether the program makes or gets its token in its own way, so that `gcp-scopes whoami`,
+/// which looks at application default credentials, would describe another token.
+fn is_given(credential: Credential) -> bool {
+    use Credential::{Declared, DomainWideDelegation, OauthClient};
+    matches!(credential, Declared | DomainWideDelegation | OauthClient)
 }
 
 /// Returns whether node auto-provisioning made the pool. Source:
@@ -239,6 +271,10 @@ mod tests {
             .with_metadata("instance/attributes/cluster-name", "c")
             .with_metadata("instance/attributes/cluster-location", "us-central1")
             .with_metadata("project/numeric-project-id", "123");
+        let workforce = concat!(
+            r#"{"type":"external_account_authorized_user","audience":"//iam.googleapis.com/"#,
+            r#"locations/global/workforcePools/staff/providers/okta"}"#,
+        );
         let default = "123-compute@developer.gserviceaccount.com";
         let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
         let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
@@ -283,6 +319,20 @@ mod tests {
             Environment::new(Platform::Dataproc, Credential::MetadataServer),
             Environment::new(Platform::ColabEnterprise, Credential::Declared),
             Environment::new(Platform::AppEngineFlexible, Credential::MetadataServer),
+            Environment::from_snapshot(
+                &Snapshot::new()
+                    .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k")
+                    .with_file("/k", ""),
+            ),
+            Environment::from_snapshot(
+                &Snapshot::new()
+                    .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k")
+                    .with_file("/k", workforce),
+            ),
+            Environment::new(Platform::Unknown, Credential::GcloudUser),
+            Environment::new(Platform::VertexCustomJob, Credential::MetadataServer),
+            Environment::new(Platform::TpuVm, Credential::MetadataServer),
+            Environment::new(Platform::Workstations, Credential::MetadataServer),
         ]
     }
 
@@ -308,7 +358,11 @@ mod tests {
             RequiredScopes::AnyOf(set(&["drive", "drive.readonly"])),
             RequiredScopes::OneOf(set(&["gmail.send", "gmail.readonly"])),
         ];
-        let held = [None, Some(set(&[])), Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
+        let odd =
+            "https://www.googleapis.com/auth/gmail.metadata https://www.googleapis.com/auth/x;y";
+        let odd = Some(ScopeSet::from_scope_text(odd));
+        let held =
+            [None, Some(set(&[])), Some(set(&["pubsub"])), Some(set(&["cloud-platform"])), odd];
         let environments = environments();
         let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &environments {

@@ -16,8 +16,11 @@ pub(super) fn of_environment(environment: &Environment) -> String {
             "user:EMAIL".to_owned()
         }
         (None, Credential::ExternalUser) => {
-            "principal://iam.googleapis.com/locations/global/workforcePools/POOL/subject/SUBJECT"
-                .to_owned()
+            let pool = environment.workforce().map_or("POOL", |(pool, _)| pool);
+            format!(
+                "principal://iam.googleapis.com/locations/global/workforcePools/{pool}/\
+                 subject/SUBJECT"
+            )
         }
         (None, Credential::ExternalAccount) => in_pool("PROJECT_NUMBER", "POOL", "SUBJECT"),
         (None, Credential::MetadataServer) if is_pod => {

@@ -114,9 +114,10 @@ fn is_for_a_person(case: &Case<'_>) -> bool {
             let platform = case.environment.platform();
             !matches!(platform, Platform::CloudShell | Platform::ColabEnterprise)
         }
-        Credential::ServiceAccountKey | Credential::ExternalAccount | Credential::Impersonated => {
-            true
-        }
+        Credential::ServiceAccountKey
+        | Credential::ExternalAccount
+        | Credential::ExternalUser
+        | Credential::Impersonated => true,
         _ => false,
     };
     is_of_service_account && case.is_about_a_person()
@@ -162,7 +163,7 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
         Platform::Composer => "composer",
         // The steps for Workbench request another token for the same account, which such a token
         // may not do.
-        Platform::Workbench if case.cannot_issue_tokens() => "compute_engine",
+        Platform::Workbench if case.cannot_issue_tokens() => "workbench_vm",
         Platform::Workbench => "workbench",
         Platform::CloudBuild => "cloud_build",
         Platform::CloudShell => "gcloud_user",
@@ -263,7 +264,7 @@ mod tests {
         let cloud = set(&["cloud-platform"]);
         let resources = [
             (Platform::ComputeEngine, 1),
-            (Platform::ManagedInstanceGroup, 1),
+            (Platform::ManagedInstanceGroup, 2),
             (Platform::GkeNode, 2),
             (Platform::Dataproc, 1),
             (Platform::Workstations, 1),

@@ -63,6 +63,7 @@ fn group(state: &FakeState, call: &ComputeCall<'_>, name: &str) -> ApiResult {
         "kind": "compute#instanceGroupManager", "name": name, "selfLink": url,
         "zone": zone_url(call), "targetSize": 1,
         "instanceTemplate": template, "versions": [{"instanceTemplate": template}],
+        "status": {"isStable": true, "versionTarget": {"isReached": true}},
     }))
 }
 
