@@ -13,7 +13,8 @@
 //! 4. **End** a call that may have been refused with [`Flight::explain`], which waits up to 500 ms
 //!    for the scopes of the token, once for each token, or with [`Flight::explain_now`], which
 //!    never waits. Both return a [`Denial`] if the call was refused for lack of scopes. Otherwise
-//!    the adapter returns the response unchanged to the caller.
+//!    the adapter returns the response unchanged to the caller. A refusal of a gRPC call may also
+//!    stand in its trailers: see [`Flight::wants_trailers`].
 //!
 //! [`Guard::unsent`] and [`Guard::deliver`] create what the caller gets for a denial. The module
 //! [`response`](crate::response) reads the beginning of a response body and passes the body on.

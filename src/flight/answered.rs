@@ -13,7 +13,8 @@ use super::learn;
 impl Flight {
     /// Reports that status and headers of the response arrived. Returns whether the response may be
     /// a refusal for lack of scopes; if so, read the beginning of the body and end the flight.
-    /// Return every other response unchanged to the caller.
+    /// Return every other response unchanged to the caller, except that of a gRPC call for which
+    /// [`Flight::wants_trailers`] returns `true`.
     ///
     /// Call this function for every response. If a call succeeds although its token seemed to lack
     /// the scope, the guard learns that the token's scopes are sufficient.

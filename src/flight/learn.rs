@@ -65,12 +65,13 @@ pub(super) fn from_trial(flight: &Flight) {
 pub(super) fn scopes_suffice(flight: &Flight) {
     let state = flight.guard.state();
     let (Some(subject), Some(key)) = (lesson_subject(&flight.lookup), flight.token) else { return };
-    let lacks = |entry: &Entry| {
-        let lacks = flight.guard.lacks(&flight.lookup, &entry.granted);
-        lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
-    };
-    match state.tokens.read(key, lacks).flatten() {
-        // The program declared wrong scopes for the token; the catalog may be correct.
+    let seems_to_lack = |entry: &Entry| flight.guard.lacks(&flight.lookup, &entry.granted);
+    let is_unverified =
+        |entry: &Entry| entry.granted.source().is_some_and(GrantSource::is_unverified);
+    let is_contradicted_source_unverified =
+        |entry: &Entry| seems_to_lack(entry).then(|| is_unverified(entry));
+    match state.tokens.read(key, is_contradicted_source_unverified).flatten() {
+        // The program may have named wrong scopes for the token; the catalog may be correct.
         Some(true) => state.tokens.forget(key),
         Some(false) => withdraw_verdicts(flight, subject, None),
         None => {}

@@ -2,7 +2,7 @@
 //! confirm, contradict or extend the catalog.
 //!
 //! 1. A refusal for lack of scope stops later calls of the method with the same token. This lesson
-//!    ends with the token, and after an hour at the latest. After ten minutes one call is sent
+//!    ends with the token, and an hour after the last refusal. After ten minutes one call is sent
 //!    again, and its response renews or ends the lesson.
 //! 2. A response that contradicts the catalog withdraws all verdicts on the method.
 //! 3. The scopes that a response names withdraw the verdict that a token with one of these scopes

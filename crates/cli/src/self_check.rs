@@ -44,7 +44,8 @@ impl SelfCheckArgs {
         let token = self.token_stdin.then(token::read).transpose()?;
         let deadline = Instant::now() + self.timeout;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("this system gives no runtime: {error}"))?;
+        let runtime =
+            runtime.map_err(|error| format!("cannot start the async runtime: {error}"))?;
         runtime.block_on(async {
             let guard = self.guard(token.as_ref()).await?;
             let check = with_needs(guard.self_check())?;

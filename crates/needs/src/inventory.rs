@@ -21,6 +21,9 @@ impl NeedsFile {
     /// them with `--format=json`, or the assets of an export of Cloud Asset Inventory. Assets of
     /// other types have no finding.
     ///
+    /// The summary is empty: it counts what always has the scope `cloud-platform`, and such assets
+    /// are among the skipped types.
+    ///
     /// # Errors
     /// Returns an error if the input is not JSON, or holds an object of another kind.
     ///

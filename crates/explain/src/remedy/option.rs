@@ -37,7 +37,7 @@ impl Remedy {
     }
 }
 
-/// One complete way to mend a refusal. The options of a refusal are alternatives; the first one is
+/// One complete way to fix a refusal. The options of a refusal are alternatives; the first one is
 /// recommended.
 ///
 /// ```
@@ -50,8 +50,8 @@ impl Remedy {
 /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
 /// for option in denial.with_environment(vm).options() {
 ///     println!("{}", option.title());
-///     if let Some(cost) = option.destroys() {
-///         println!("  {cost}"); // Stops web-1 for a few minutes: …
+///     if let Some(interruption) = option.destroys() {
+///         println!("  {interruption}"); // Stops web-1 for a few minutes: …
 ///     }
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,13 +12,17 @@ pub(super) struct Clusters<'a>(HashMap<&'a str, bool>);
 /// Whose identity the pods of a node have.
 #[derive(Debug, PartialEq)]
 pub(super) enum PodIdentity {
+    /// The identity of their node, whose scopes count.
     Node,
-    Own(&'static str),
+    /// Another identity, for this reason: the scopes of the node do not count.
+    NotNode(&'static str),
+    /// Not known, for this reason.
     Unknown(&'static str),
 }
 
 const AUTOPILOT: &str = "pods of an Autopilot cluster have identities of their own";
-const REMOVED: &str = "the default pool is removed; pools of their own have findings of their own";
+const REMOVED: &str =
+    "Terraform removes the default node pool; each google_container_node_pool has its finding";
 const UNKNOWN_MODE: &str = "whether pods have identities of their own (`workload_metadata_config`) \
                             is not known until the plan is applied";
 
@@ -37,8 +41,10 @@ impl<'a> Clusters<'a> {
         }
         let is_on = |name: &str| resource.value(&[name]).is(true);
         match path {
-            _ if is_on("enable_autopilot") => PodIdentity::Own(AUTOPILOT),
-            ["node_config", ..] if is_on("remove_default_node_pool") => PodIdentity::Own(REMOVED),
+            _ if is_on("enable_autopilot") => PodIdentity::NotNode(AUTOPILOT),
+            ["node_config", ..] if is_on("remove_default_node_pool") => {
+                PodIdentity::NotNode(REMOVED)
+            }
             ["node_config", ..] => self.by_mode(resource, is_cluster),
             _ => PodIdentity::Node,
         }
@@ -56,7 +62,7 @@ impl<'a> Clusters<'a> {
             false => text(resource, &["cluster"]).is_some_and(|name| self.is_without_pool(name)),
         };
         match mode {
-            [mode, _] | [_, mode] if is_own(mode) => PodIdentity::Own(GKE_METADATA),
+            [mode, _] | [_, mode] if is_own(mode) => PodIdentity::NotNode(GKE_METADATA),
             [PlannedValue::Unknown, _] if !without_pool() => PodIdentity::Unknown(UNKNOWN_MODE),
             _ => PodIdentity::Node,
         }

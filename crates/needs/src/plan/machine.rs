@@ -36,7 +36,7 @@ impl PlannedMachine<'_> {
         };
         let invalid = self.invalid(&held);
         match (pods, held.compare(needs)) {
-            (PodIdentity::Own(why), _) => found(FindingStatus::Ok, Some(why)),
+            (PodIdentity::NotNode(why), _) => found(FindingStatus::Ok, Some(why)),
             (_, NeedsVerdict::Fits) => found(FindingStatus::Ok, invalid.as_deref()),
             (_, NeedsVerdict::Unknown(why)) => found(FindingStatus::Unknown, Some(&why)),
             (_, NeedsVerdict::Lacks(lacking)) => {

@@ -80,12 +80,12 @@ pub enum Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GuardMode {
-    /// Sends the call.
+    /// Logs a warning, and sends the call: `Preflight::Warn`.
     Warn,
     /// Sends the first call of a method. After a scope refusal, sends no further call of the method
-    /// with the same token.
+    /// with the same token: `Preflight::Confirm`.
     Confirm,
-    /// Does not send the call.
+    /// Does not send the call: `Preflight::Deny`.
     Deny,
 }
 

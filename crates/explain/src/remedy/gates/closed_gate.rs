@@ -74,9 +74,9 @@ impl Context for ClosedGate<'_> {
         match name {
             "key_restricted" => self.message_has_any(&KEY_RESTRICTED),
             "may_not_exist" => self.message_has("may not exist"),
-            "of_account" => {
-                let of_account = [Credential::MetadataServer, Credential::ServiceAccountKey];
-                of_account.contains(&self.environment.credential())
+            "service_account" => {
+                let service_accounts = [Credential::MetadataServer, Credential::ServiceAccountKey];
+                service_accounts.contains(&self.environment.credential())
             }
             "suspended" => self.message_has("suspended"),
             "workspace" => self.message_has_any(&WORKSPACE_POLICY),
