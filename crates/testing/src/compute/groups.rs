@@ -94,7 +94,9 @@ fn done(state: &mut FakeState, call: &ComputeCall<'_>, kind: &str, target: &str)
     done["targetLink"] = format!("{project}/{target}").into();
     if call.zone.is_empty() {
         done["selfLink"] = format!("{project}/global/operations/{}", name_of(&done["name"])).into();
-        done.as_object_mut().map(|operation| operation.remove("zone"));
+        if let Some(operation) = done.as_object_mut() {
+            operation.remove("zone");
+        }
     }
     state.operations.push(done.clone());
     done
