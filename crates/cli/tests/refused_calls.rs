@@ -206,7 +206,10 @@ fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
     assert!(!stops(&explain(&[], &audit)), "{audit}");
     let service = record(json!({"type": "cloud_run_revision", "labels": {"service_name": "kite"}}));
     let report = explain(&["--verbose"], &service)["report"].as_str().unwrap().to_owned();
-    assert!(report.contains("a Cloud Run service") && report.contains("?scopes="), "{report}");
+    assert!(
+        report.contains("a Cloud Run service") && report.contains("list of scopes out"),
+        "{report}"
+    );
 }
 
 /// kubelet and Docker pull images with the account of the machine, so an identity of a pod does not

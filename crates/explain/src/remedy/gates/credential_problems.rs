@@ -9,7 +9,7 @@ const NO_ACCOUNT: [&str; 5] = [
     "metadata service. status: 404",
     "gce metadata \"instance/service-accounts/",
     "error code 404 trying to get security access token",
-    "a not found error was returned while attempting to retrieve an access token",
+    "a not found error was returned while attempting to retrieve an access",
     "no service account scopes specified",
 ];
 
