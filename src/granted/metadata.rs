@@ -344,9 +344,13 @@ mod tests {
             (SCOPES, answer(200, HTML), "cannot be read"),
             (SCOPES, answer(200, ""), "cannot be read"),
             (SCOPES, answer(200, &"x".repeat(64 * 1024 + 1)), "cannot be read"),
-            (SCOPES, without_flavor(answer(200, "https://x.example/")), "something else"),
-            (SCOPES, with_flavor(answer(200, "https://x.example/"), "Gargle"), "something else"),
-            (TOKEN, with_flavor(answer(200, "{}"), "Gargle"), "something else"),
+            (SCOPES, without_flavor(answer(200, "https://x.example/")), "did not come from Google"),
+            (
+                SCOPES,
+                with_flavor(answer(200, "https://x.example/"), "Gargle"),
+                "did not come from Google",
+            ),
+            (TOKEN, with_flavor(answer(200, "{}"), "Gargle"), "did not come from Google"),
         ];
         for (path, response, expected) in rows {
             let error = get(path, response).await.unwrap_err().to_string();
