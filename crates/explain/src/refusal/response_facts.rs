@@ -100,13 +100,13 @@ impl ResponseFacts {
     /// Returns whether a sentence about scopes counts in the response of a server: a message begins
     /// with the sentence, and no field contains the reason of another gate.
     pub(super) fn begins_with_phrase(&self, phrase: &str) -> bool {
-        !self.is_page
-            && !self.has_other_reason()
-            && self
-                .messages
-                .iter()
-                .chain([&self.text])
-                .any(|message| text::begins_with(message, phrase))
+        !self.is_page && !self.has_other_reason() && self.is_led_by(phrase)
+    }
+
+    /// Returns whether a message, or the text, begins with a sentence.
+    pub(super) fn is_led_by(&self, phrase: &str) -> bool {
+        let mut messages = self.messages.iter().chain([&self.text]);
+        messages.any(|message| text::begins_with(message, phrase))
     }
 
     /// Returns whether the response has a reason that is not in [`GENERAL_REASONS`]. Such a reason

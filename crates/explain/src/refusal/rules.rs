@@ -146,13 +146,16 @@ fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
 
 /// Searches for known phrases. A sentence about scopes may be part of an object's name, so it does
 /// not always count: no IAM permission may be named beside it, and the message of a server's
-/// response must begin with the sentence.
+/// response, or a message beside the reason of another gate, must begin with the sentence.
 fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)]) -> RuleResult {
     let names_permission = facts.details.is_explicit_permission;
+    let is_in_its_place = |phrase: &str| match facts.is_response {
+        true => facts.begins_with_phrase(phrase),
+        false => !facts.has_other_reason() || facts.is_led_by(phrase),
+    };
     let is_accepted = |phrase: &str, verdict: &Verdict| {
         !verdict.is_about_scopes()
-            || (!(names_permission && verdict.gate == Gate::Scope)
-                && (!facts.is_response || facts.begins_with_phrase(phrase)))
+            || (!(names_permission && verdict.gate == Gate::Scope) && is_in_its_place(phrase))
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
     let row =
