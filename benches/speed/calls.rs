@@ -10,8 +10,8 @@ use http_body_util::Empty;
 /// The body type of the timed requests, which are all without a body.
 pub(crate) type NoBody = Empty<Bytes>;
 
-/// The URLs of eight common GET requests. No scope of [`READ_SCOPES`] is accepted by every method
-/// of its host, so the guard has to match each path to a method.
+/// The URLs of eight common GET requests. For four of them, no scope of [`READ_SCOPES`] is accepted
+/// by every GET method of the host, so that the guard has to find the method of the path.
 pub(crate) const READS: [&str; 8] = [
     "https://storage.googleapis.com/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz",
     "https://bigquery.googleapis.com/bigquery/v2/projects/my-project-123456/datasets/analytics/tables/events/data",
@@ -22,6 +22,9 @@ pub(crate) const READS: [&str; 8] = [
     "https://gmail.googleapis.com/gmail/v1/users/me/messages/18c2f0d3a4b5c6d7",
     "https://monitoring.googleapis.com/v3/projects/my-project-123456/timeSeries?pageSize=100",
 ];
+
+/// The requests of [`READS`] whose method the guard has to find.
+pub(crate) const WALKED: [&str; 4] = [READS[0], READS[2], READS[4], READS[5]];
 
 /// One accepted scope for each request of [`READS`], in the same order.
 const READ_SCOPES: &str = "devstorage.read_only bigquery.readonly compute.readonly logging.read \

@@ -19,7 +19,7 @@ use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::calls::{self, CLOUD, NoBody, READS};
+use crate::calls::{self, CLOUD, NoBody, READS, WALKED};
 use crate::harness::TimedCase;
 
 // The request of the last call of [`Echo`] on this thread.
@@ -162,6 +162,7 @@ pub(crate) fn cases() -> Vec<TimedCase> {
         ),
         guarded("layer/guard, path matched", &READS, &read_scopes, false),
         guarded("layer/guard, path matched, shared header value", &READS, &read_scopes, true),
+        guarded("layer/guard, path walked to its method", &WALKED, &read_scopes, false),
         guarded("layer/guard, token opens the whole host", &CLOUD, &cloud_platform, false),
         guarded("layer/guard, whole host, shared header value", &CLOUD, &cloud_platform, true),
         case(

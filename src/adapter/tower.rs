@@ -80,6 +80,9 @@ use crate::token_source::{DynTokenSource, TokenSource};
 /// The result of a call through a [`GuardService`].
 type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 
+/// The rest of a call that is not polled in place.
+type RestOfCall<R> = Pin<Box<dyn Future<Output = GuardResult<R>> + Send>>;
+
 /// A layer that wraps services with a [`Guard`]. Created by [`Guard::layer`].
 ///
 /// ```
@@ -287,46 +290,45 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
+    // Not inlined, because the quick question is inlined here, which makes the function large.
+    #[inline(never)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
+        let mut future = ResponseFuture { call: None, flight: None, grpc_errors, rest: None };
         if let Some((source, scope)) = self.scope_to_request(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let future = async move {
+            let grpc_errors = future.grpc_errors.take();
+            future.rest = Some(Box::pin(async move {
                 let value = source.authorization(&scope).await?;
                 request.headers_mut().insert(AUTHORIZATION, value);
                 let checked = guard.begin(&call_of(&request));
                 wait_then_call(guard, checked, inner, grpc_errors, request).await
-            };
-            return ResponseFuture { state: FutureState::boxed(future) };
+            }));
+            return future;
         }
-        let mut flight = Flight::new(&self.guard);
-        match flight.begin_in_place(&call_of(&request)) {
-            Ok(()) if !flight.has_pending_scopes() => {}
-            Ok(()) => {
-                let (guard, inner) = (self.guard.clone(), self.take_ready());
-                let future = wait_then_call(guard, Ok(flight), inner, grpc_errors, request);
-                return ResponseFuture { state: FutureState::boxed(future) };
+        let flight = future.flight.insert(Flight::new(&self.guard));
+        let checked = flight.begin_in_place(&call_of(&request));
+        if checked.is_ok() && !flight.has_pending_scopes() {
+            future.call = Some(self.inner.call(request));
+            return future;
+        }
+        let (flight, grpc_errors) = (future.flight.take(), future.grpc_errors.take());
+        // Dropping the service releases what it reserved for a call that is denied, such as a
+        // permit of a concurrency limit.
+        let (guard, inner) = (self.guard.clone(), self.take_ready());
+        future.rest = Some(match (checked, flight) {
+            (Err(denial), _) => Box::pin(std::future::ready(unsent(&guard, denial))),
+            (Ok(()), flight) => {
+                let flight = flight.unwrap_or_else(|| Flight::new(&guard));
+                Box::pin(wait_then_call(guard, Ok(flight), inner, grpc_errors, request))
             }
-            Err(denial) => {
-                // Releases what the service reserved for the call, such as a permit of a
-                // concurrency limit.
-                drop(self.take_ready());
-                let future = std::future::ready(unsent(&self.guard, denial));
-                return ResponseFuture { state: FutureState::boxed(future) };
-            }
-        }
-        ResponseFuture {
-            state: FutureState::Calling {
-                call: self.inner.call(request),
-                flight: Some(flight),
-                grpc_errors,
-            },
-        }
+        });
+        future
     }
 }
 
 /// Returns the call of a request, with the scopes that the caller stated in the extensions.
-#[inline]
+#[inline(always)]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     call.with_needed_scopes(request.extensions().get())
@@ -350,19 +352,22 @@ where
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
-    finish(flight, grpc_errors, response).await
+    match end(flight, grpc_errors, response) {
+        Ok(response) => Ok(response),
+        Err(explained) => explained.await,
+    }
 }
 
-/// Ends a flight: explains a response that may be a scope refusal, and returns all other responses
-/// unchanged.
-async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
+/// Ends a flight. Returns all responses unchanged, except one that may be a scope refusal: for it
+/// the function returns, as the error, the future that explains the refusal.
+fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
-) -> GuardResult<R> {
+) -> Result<Response<GuardBody<R>>, impl Future<Output = GuardResult<R>>> {
     let (status, headers) = (response.status(), response.headers());
     match (flight.answered(status, headers), flight.wants_trailers(status, headers)) {
-        (true, _) => explain(flight, grpc_errors, response).await,
+        (true, _) => Err(explain(flight, grpc_errors, response)),
         (false, true) => Ok(grpc::watch(flight, grpc_errors, response)),
         (false, false) => Ok(response.map(GuardBody::unchanged)),
     }
@@ -409,23 +414,13 @@ pin_project! {
     /// # Ok(()) }
     /// ```
     pub struct ResponseFuture<F, R: Body> {
+        // The call that is polled in place, and its flight.
         #[pin]
-        state: FutureState<F, R>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum FutureState<F, R: Body> {
-        Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
-        Boxed { future: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
-    }
-}
-
-impl<F, R: Body> FutureState<F, R> {
-    /// Creates the state of a call that is not polled in place.
-    fn boxed(future: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
-        Self::Boxed { future: Box::pin(future) }
+        call: Option<F>,
+        flight: Option<Flight>,
+        grpc_errors: Option<GrpcErrors>,
+        // What is polled instead, or after the call.
+        rest: Option<RestOfCall<R>>,
     }
 }
 
@@ -437,31 +432,25 @@ where
 {
     type Output = GuardResult<R>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let next = match self.as_mut().project().state.project() {
-            StateProjection::Boxed { future } => return future.as_mut().poll(cx),
-            StateProjection::Calling { call, flight, grpc_errors } => {
-                let response = ready!(call.poll(cx)).map_err(Into::<BoxError>::into)?;
-                let (status, headers) = (response.status(), response.headers());
-                let is_unfinished = |flight: &mut Flight| {
-                    let may_be_refused = flight.answered(status, headers);
-                    may_be_refused || flight.wants_trailers(status, headers)
-                };
-                match flight.take_if(is_unfinished) {
-                    None => return Poll::Ready(Ok(response.map(GuardBody::unchanged))),
-                    // Only for gRPC.
-                    Some(flight) if flight.wants_trailers(status, headers) => {
-                        return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
-                    }
-                    Some(flight) => {
-                        FutureState::boxed(explain(flight, grpc_errors.take(), response))
-                    }
-                }
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(call) = this.call.as_mut().as_pin_mut() {
+            let response = ready!(call.poll(cx)).map_err(Into::<BoxError>::into)?;
+            match this.flight.take_if(|flight| flight.may_explain(response.status())) {
+                None => return Poll::Ready(Ok(response.map(GuardBody::unchanged))),
+                Some(flight) => match end(flight, this.grpc_errors.take(), response) {
+                    Ok(response) => return Poll::Ready(Ok(response)),
+                    Err(rest) => *this.rest = Some(Box::pin(rest)),
+                },
             }
-        };
+            this.call.set(None);
+        }
         // Polled at once, because a new future has not registered the waker yet.
-        self.as_mut().project().state.set(next);
-        self.poll(cx)
+        match this.rest {
+            Some(rest) => rest.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use http::{HeaderValue, Method, Uri};
 
 use super::call_in_progress::Flight;
 use super::learn;
+use super::request_line::RequestLine;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, ApiMethod, KnownHost, Lookup, is_foreign};
+use crate::catalog::{self, ApiMethod, Lookup, host_as_written, is_foreign};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
@@ -41,7 +42,6 @@ impl Guard {
     /// # Errors
     /// The denial of a call that must not be sent. Pass the denial to [`Guard::unsent`], which
     /// returns what the caller gets.
-    #[inline]
     pub fn begin(&self, call: &Call<'_>) -> Result<Flight, Denial> {
         let mut flight = Flight::new(self);
         flight.begin_in_place(call)?;
@@ -230,47 +230,52 @@ impl Flight {
     ///
     /// # Errors
     /// The denial of a call that must not be sent.
-    // Most calls go to a host that is not Google's, or have a token with a scope that every method
-    // of the host with the same verb accepts. For these calls the method does not matter: only the
-    // server or the request line is kept, and the method is looked up if Google refuses the call.
-    #[inline]
+    #[inline(always)]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.is_head = call.verb() == "HEAD";
-        // `line` is the request line, which is kept instead of a lookup.
-        let Self { guard, lookup, line, .. } = self;
+        if self.passes_quickly(call) { Ok(()) } else { self.begin_with_lookup(call) }
+    }
+
+    /// The quick question: may the call be sent without a lookup of its method? Only the server or
+    /// the request line is kept then, and the method is looked up if Google refuses the call. The
+    /// answer `false` only means that [`begin_with_lookup`](Self::begin_with_lookup) has to decide;
+    /// a call for which both are possible is sent by both in the same way.
+    ///
+    /// True for a call to a host that is not Google's, and for a plain call with a token that was
+    /// inspected before and holds a scope that the method, or every method of the host with this
+    /// verb, accepts. False if the user mapped a host, or if the program states the scopes of the
+    /// call or records its methods.
+    #[inline(always)]
+    fn passes_quickly(&mut self, call: &Call<'_>) -> bool {
+        let Self { guard, line, .. } = self;
         let state = guard.state();
-        let is_plain = call.needed_scopes().is_none() && state.recording.get().is_none();
-        if is_plain && is_foreign(call, &state.endpoints) {
+        if call.needed_scopes().is_some() || state.recording.get().is_some() {
+            return false;
+        }
+        let Some(host) = host_as_written(call, &state.endpoints) else { return false };
+        if is_foreign(host, &state.endpoints) {
+            RequestLine::keep_server(line, host);
             self.is_grpc = call.is_grpc();
-            line.keep_server(call.server().unwrap_or_default());
-            return Ok(());
+            return true;
         }
-        // `KnownHost::find` returns `None` for gRPC, so `is_grpc` stays `false` below.
-        let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
-        let (Some(host), Some(token)) = (host, call.only_token()) else {
-            return self.begin_with_lookup(call);
-        };
+        let Some(token) = call.plain_token() else { return false };
         let read = |key, entry: &Entry| {
-            // `scopes()` is `None` for a token that is not limited by scopes: such a token may call
-            // every method.
-            let may_call_all =
-                !entry.granted.is_unknown() && host.accepts_by_verb(call, entry.granted.scopes());
-            let is_line_kept = may_call_all && line.keep(call, host);
-            *lookup = if is_line_kept {
-                Lookup::without_method(AbstainReason::Method)
-            } else {
-                host.lookup(call)
-            };
-            let lacks = !is_line_kept && guard.lacks(lookup, &entry.granted);
-            (key, lacks, state.tokens.may_learn(entry))
+            let allowed = entry.opened_sets(state.endpoints.catalog()).allow(call, host)?;
+            RequestLine::keep(line, call, allowed).then(|| (key, state.tokens.may_learn(entry)))
         };
-        match state.tokens.peek(token, read) {
-            Peek::Seen(known) => self.check_known(known, token),
-            Peek::Unseen { .. } | Peek::NotBearer => self.begin_with_lookup(call),
+        let Peek::Seen(Some((key, may_learn))) = state.tokens.peek(token, read) else {
+            return false;
+        };
+        self.lookup = Lookup::without_method(AbstainReason::Method);
+        self.token = Some(key);
+        if may_learn {
+            self.keep_header(token);
         }
+        true
     }
 
     /// Begins the flight with a lookup of the method, whatever scopes the token has.
+    #[inline(never)]
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);
         self.is_grpc = call.is_grpc();
@@ -298,27 +303,17 @@ impl Flight {
             (key, guard.lacks(lookup, &entry.granted), state.tokens.may_learn(entry))
         };
         match state.tokens.peek(token, read) {
-            Peek::Seen(known) => return self.check_known(known, token),
+            Peek::Seen((key, lacks, may_learn)) => {
+                self.token = Some(key);
+                if may_learn {
+                    self.keep_header(token);
+                }
+                return if lacks { self.handle_lacking() } else { Ok(()) };
+            }
             Peek::Unseen { key, is_new } => self.begin_inspection(key, is_new, token),
             Peek::NotBearer => {}
         }
         Ok(())
-    }
-
-    /// Decides about a call whose token was inspected before. The tuple contains the key of the
-    /// token, whether the token lacks the scope, and whether a source may still find out the
-    /// token's scopes.
-    #[inline]
-    fn check_known(
-        &mut self,
-        (key, lacks, may_learn): (TokenKey, bool, bool),
-        token: &HeaderValue,
-    ) -> Result<(), Denial> {
-        self.token = Some(key);
-        if may_learn {
-            self.keep_header(token);
-        }
-        if lacks { self.handle_lacking() } else { Ok(()) }
     }
 
     /// Starts an inspection of the token, or with [`Preflight::Off`] only records the token.
@@ -450,7 +445,9 @@ mod tests {
 
     /// Returns whether the flight kept the request line instead of a method.
     fn is_kept(result: &BeginResult) -> bool {
-        let line = |flight: &Flight| flight.line.lookup(&flight.guard.state().endpoints);
+        let line = |flight: &Flight| {
+            flight.line.as_ref().and_then(|line| line.lookup(&flight.guard.state().endpoints))
+        };
         result.as_ref().ok().and_then(line).is_some()
     }
 
@@ -460,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_looked_up_unless_the_token_may_call_every_method() {
+    fn a_method_is_looked_up_unless_the_token_is_certainly_sufficient() {
         let guard = guard_with_logger_token(Preflight::Deny);
         let logs = "https://logging.googleapis.com/v2/projects/p/logs";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
@@ -473,12 +470,12 @@ mod tests {
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
         let sent = |result: &BeginResult| is_sent(result).then(|| is_kept(result));
-        // `Some(true)` means: the call is sent, and only the request line is kept. Not every method
-        // of the host accepts `devstorage.read_only`, but every method accepts `cloud-platform`.
-        grant("devstorage.read_only");
-        assert_eq!(sent(&begin(&guard, object, None)), Some(false));
-        grant("cloud-platform");
-        assert_eq!(sent(&begin(&guard, object, None)), Some(true));
+        // `Some(true)` means: the call is sent, and only the request line is kept. The method of
+        // `object` accepts `devstorage.read_only`, and every method of the host `cloud-platform`.
+        for scope in ["devstorage.read_only", "cloud-platform"] {
+            grant(scope);
+            assert_eq!(sent(&begin(&guard, object, None)), Some(true), "{scope}");
+        }
         // A scope that every method accepts does not satisfy the scopes that the caller states.
         let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
         assert_eq!(sent(&begin(&guard, object, Some(&needed))), None);

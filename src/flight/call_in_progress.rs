@@ -31,9 +31,9 @@ pub struct Flight {
     pub(super) has_no_credentials: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
-    /// The request line, kept instead of the method if the token is allowed to call every method of
-    /// the host.
-    pub(super) line: RequestLine,
+    /// The request line or the server, kept instead of the method of a call that was sent without a
+    /// lookup.
+    pub(super) line: Option<RequestLine>,
 }
 
 impl Flight {
@@ -58,13 +58,14 @@ impl Flight {
             is_head: false,
             has_no_credentials: false,
             has_pending_scopes: false,
-            line: RequestLine::EMPTY,
+            line: None,
         }
     }
 
     /// Looks up the method of the request line, if the line was kept instead of the method.
     pub(super) fn look_up_line(&mut self) {
-        if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
+        let endpoints = &self.guard.state().endpoints;
+        if let Some(lookup) = self.line.as_ref().and_then(|line| line.lookup(endpoints)) {
             self.lookup = lookup;
         }
     }

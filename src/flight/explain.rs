@@ -83,6 +83,9 @@ impl Flight {
         body: &[u8],
     ) -> Option<Refusal> {
         self.look_up_line();
+        if !self.is_google_host() {
+            return None;
+        }
         let body = inflate::decompressed(headers, body)?;
         let answer = ErrorResponse::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;

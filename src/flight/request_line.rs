@@ -5,25 +5,23 @@ use std::fmt;
 use http::HeaderMap;
 
 use crate::call::Call;
-use crate::catalog::{self, Endpoints, KnownHost, Lookup};
+use crate::catalog::{self, AllowedCall, Endpoints, Lookup};
 
 /// The maximum length of path and query together, in bytes. If they are longer, the request line is
 /// not kept, and the method is looked up immediately. The limit is small because every
 /// [`Flight`](super::Flight) contains the buffer.
 const MAX_LENGTH: usize = 123;
 
-/// The request line of a call whose token is allowed to call every method of the host, so that the
-/// method was not looked up. If Google refuses the call, the method is looked up from this line for
-/// the explanation. For a call to a host that is not known to be Google's, the buffer holds the
-/// server instead.
+/// The request line of a call that was sent without a lookup. If Google refuses the call, the
+/// method is looked up from this line for the explanation. For a call to another host the buffer
+/// holds the server instead.
 ///
 /// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
-    host: Option<KnownHost>,
-    /// The index of the HTTP method in [`VERBS`].
-    verb: u8,
-    /// The length of the path. 0 if no line is kept, because a path is never empty.
+    /// The host and the verb; `None` if the buffer holds the server.
+    call: Option<AllowedCall>,
+    /// The length of the path, or of the server.
     path: u8,
     /// The length of the query.
     query: u8,
@@ -32,66 +30,63 @@ pub(crate) struct RequestLine {
 }
 
 impl RequestLine {
-    /// The value if no line is kept.
-    pub(crate) const EMPTY: Self =
-        Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
-
-    /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
-    /// line is too long or its HTTP method is not in [`VERBS`].
+    /// Keeps the request line of a call in `slot`. Returns `false` if the line is too long.
     #[inline]
-    pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
-        let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
-        let verb = VERBS.iter().position(|verb| *verb == call.verb());
-        let Some((room, rest)) = self.text.split_at_mut_checked(path.len()) else { return false };
-        let (Some(verb), Some(after)) = (verb, rest.get_mut(..query.len())) else { return false };
-        room.copy_from_slice(path);
-        if !query.is_empty() {
-            after.copy_from_slice(query);
-        }
-        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6
-        // verbs.
-        (self.host, self.verb) = (Some(host), verb as u8);
-        (self.path, self.query) = (path.len() as u8, query.len() as u8);
-        self.path != 0
+    pub(crate) fn keep(slot: &mut Option<Self>, call: &Call<'_>, allowed: AllowedCall) -> bool {
+        Self::fill(slot, Some(allowed), call.path(), call.query())
     }
 
-    /// Keeps the server of a call to a host that is not known to be Google's, unless it is too
-    /// long.
-    pub(crate) fn keep_server(&mut self, server: &str) {
-        if let Some(room) = self.text.get_mut(..server.len()) {
-            room.copy_from_slice(server.as_bytes());
-            // The cast loses nothing, because the length is at most `MAX_LENGTH`.
-            (self.host, self.path, self.query) = (None, 0, server.len() as u8);
-        }
+    /// Keeps the server of a call to another host in `slot`, unless it is too long. A user and a
+    /// password before it are kept, and not shown.
+    #[inline]
+    pub(crate) fn keep_server(slot: &mut Option<Self>, server: &str) {
+        Self::fill(slot, None, server, "");
     }
 
-    /// Returns the server that [`keep_server`](Self::keep_server) kept.
+    #[inline]
+    fn fill(slot: &mut Option<Self>, call: Option<AllowedCall>, path: &str, query: &str) -> bool {
+        if path.len() + query.len() > MAX_LENGTH {
+            return false;
+        }
+        // The casts lose nothing, because the lengths are at most `MAX_LENGTH`.
+        let (path_len, query_len) = (path.len() as u8, query.len() as u8);
+        let line =
+            slot.insert(Self { call, path: path_len, query: query_len, text: [0; MAX_LENGTH] });
+        if let Some((room, rest)) = line.text.split_at_mut_checked(path.len()) {
+            room.copy_from_slice(path.as_bytes());
+            if let Some(room) = rest.get_mut(..query.len()).filter(|_| !query.is_empty()) {
+                room.copy_from_slice(query.as_bytes());
+            }
+        }
+        true
+    }
+
+    /// Returns the server that [`keep_server`](Self::keep_server) kept, without a user.
     pub(crate) fn server(&self) -> Option<&str> {
-        let is_kept = self.path == 0 && self.query != 0;
-        let server = self.text.get(..usize::from(self.query)).filter(|_| is_kept)?;
-        std::str::from_utf8(server).ok()
+        let (server, _) = self.texts().filter(|_| self.call.is_none())?;
+        Call::from_url_parts("", None, Some(server), "", None).server()
     }
 
     /// Looks up the method of the kept request line. Returns `None` if no line is kept.
     pub(crate) fn lookup(&self, endpoints: &Endpoints) -> Option<Lookup> {
-        let (path, rest) =
-            self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
-        let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
-        let verb = VERBS.get(usize::from(self.verb))?;
-        let path = std::str::from_utf8(path).ok()?;
-        let (host, headers) = (self.host?.name(), HeaderMap::new());
-        let call = Call::from_url_parts(verb, Some("https"), Some(host), path, Some(query));
+        let (call, (path, query)) = (self.call?, self.texts()?);
+        let (host, headers) = (call.host(), HeaderMap::new());
+        let call = Call::from_url_parts(call.verb(), Some("https"), Some(host), path, Some(query));
         Some(catalog::lookup(&call.with_headers(&headers), endpoints))
     }
-}
 
-/// The HTTP methods whose request lines can be kept.
-const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+    /// Returns the path, or the server, and the query.
+    fn texts(&self) -> Option<(&str, &str)> {
+        let (path, rest) = self.text.split_at_checked(usize::from(self.path))?;
+        let query = rest.get(..usize::from(self.query))?;
+        Some((std::str::from_utf8(path).ok()?, std::str::from_utf8(query).ok()?))
+    }
+}
 
 impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestLine")
-            .field("host", &self.host.map(KnownHost::name))
+            .field("host", &self.call.map(AllowedCall::host))
             .finish_non_exhaustive()
     }
 }
@@ -102,6 +97,20 @@ mod tests {
     use http::Method;
 
     use super::*;
+    use crate::catalog::{OpenedSets, host_as_written};
+
+    /// Keeps the line of a call with a token that is sufficient for every call.
+    fn kept(verb: &Method, url: &str) -> Option<(Lookup, RequestLine)> {
+        let (endpoints, headers) = (Endpoints::new(), HeaderMap::new());
+        let uri = format!("https://{url}").parse().unwrap();
+        let call = Call::new(verb, &uri).with_headers(&headers);
+        let host = host_as_written(&call, &endpoints).unwrap();
+        let allowed = OpenedSets::new(endpoints.catalog(), None).allow(&call, host)?;
+        let mut line = None;
+        let is_kept = RequestLine::keep(&mut line, &call, allowed);
+        assert_eq!(line.is_some(), is_kept);
+        Some((catalog::lookup(&call, &endpoints), line?))
+    }
 
     #[test]
     fn a_kept_request_line_leads_to_the_same_lookup() {
@@ -113,58 +122,41 @@ mod tests {
                 "storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&upload_id=x",
             ),
             (Method::PUT, "storage.googleapis.com/bucket/object?acl"),
-            (Method::HEAD, "storage.googleapis.com/bucket/object"),
             (Method::GET, "storage.googleapis.com/bucket/object?X-Goog-Signature=0"),
             (Method::GET, "pubsub.googleapis.com/v1/projects/p/topics/t:getIamPolicy"),
-            (Method::POST, "pubsub.googleapis.com/batch/x"),
             (Method::DELETE, "pubsub.googleapis.com/v1/no/such/method"),
             (Method::PATCH, "pubsub.googleapis.com/"),
         ];
         for (verb, url) in rows {
-            let uri = format!("https://{url}").parse().unwrap();
-            let call =
-                Call::new(&verb, &uri).with_headers(NO_HEADERS.get_or_init(http::HeaderMap::new));
-            let Some(host) = KnownHost::find(&call, &endpoints) else {
-                // `KnownHost::find` returns no host for a batch request, so no line is kept.
-                assert!(url.contains("/batch/"), "{url}");
-                continue;
-            };
-            let mut line = RequestLine::EMPTY;
-            assert!(line.keep(&call, host), "{url}");
-            assert_eq!(line.lookup(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
+            let (found, line) = kept(&verb, url).unwrap();
+            assert_eq!(line.lookup(&endpoints), Some(found), "{url}");
             let shown = format!("{line:?}");
             assert!(shown.contains(".googleapis.com") && !shown.contains("object"), "{shown}");
         }
     }
 
-    static NO_HEADERS: std::sync::OnceLock<http::HeaderMap> = std::sync::OnceLock::new();
-
     #[test]
     fn a_server_is_kept_without_a_line() {
-        let mut line = RequestLine::EMPTY;
-        assert_eq!(line.server(), None);
-        line.keep_server("127.0.0.1:4443");
+        let server = |text: &str| {
+            let mut line = None;
+            RequestLine::keep_server(&mut line, text);
+            line
+        };
+        let line = server("me:PASSWORD@127.0.0.1:4443").unwrap();
         assert_eq!(line.server(), Some("127.0.0.1:4443"));
         assert_eq!(line.lookup(&Endpoints::new()), None);
-        line.keep_server(&"x".repeat(MAX_LENGTH + 1));
-        assert_eq!(line.server(), Some("127.0.0.1:4443"));
+        assert!(server(&"x".repeat(MAX_LENGTH + 1)).is_none());
     }
 
     #[test]
     fn long_lines_and_unknown_verbs_are_not_kept() {
-        let headers = http::HeaderMap::new();
-        let kept = |verb: &Method, path: &str| {
-            let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
-            let call = Call::new(verb, &uri).with_headers(&headers);
-            let mut line = RequestLine::EMPTY;
-            let is_kept = line.keep(&call, KnownHost::find(&call, &Endpoints::new()).unwrap());
-            assert_eq!(line.lookup(&Endpoints::new()).is_some(), is_kept);
-            is_kept
+        let is_kept = |verb: &Method, path: &str| {
+            kept(verb, &format!("storage.googleapis.com{path}")).is_some()
         };
         let longest = format!("/{}", "x".repeat(MAX_LENGTH - 1));
-        assert!(kept(&Method::GET, &longest));
-        assert!(!kept(&Method::GET, &format!("{longest}x")));
-        assert!(!kept(&Method::GET, &format!("{longest}?x")));
-        assert!(!kept(&Method::OPTIONS, "/"));
+        assert!(is_kept(&Method::GET, &longest));
+        assert!(!is_kept(&Method::GET, &format!("{longest}x")));
+        assert!(!is_kept(&Method::GET, &format!("{longest}?x")));
+        assert!(!is_kept(&Method::OPTIONS, "/"));
     }
 }

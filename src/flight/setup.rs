@@ -3,6 +3,7 @@
 use http::{HeaderMap, StatusCode};
 
 use super::call_in_progress::Flight;
+use super::request_line::RequestLine;
 use crate::call::{AbstainReason, Call};
 use crate::granted::GrantedScopes;
 use crate::refusal::{self, ErrorResponse, Gate, Refusal};
@@ -13,7 +14,9 @@ impl Flight {
     pub(super) fn note_call(&mut self, call: &Call<'_>) {
         match self.lookup.abstain_reason() {
             // Another host may be a proxy or a private endpoint in front of a Google API.
-            Some(AbstainReason::Host) => self.line.keep_server(call.server().unwrap_or_default()),
+            Some(AbstainReason::Host) => {
+                RequestLine::keep_server(&mut self.line, call.server().unwrap_or_default());
+            }
             Some(AbstainReason::Signed) => {}
             _ => {
                 let has_token = call.only_token().is_some();
@@ -34,7 +37,7 @@ impl Flight {
             && !notes.is_noted(SetupNote::UnmappedHost)
             && is_scope_challenge(headers)
         {
-            notes.note(SetupNote::UnmappedHost, self.line.server());
+            notes.note(SetupNote::UnmappedHost, self.line.as_ref().and_then(RequestLine::server));
         }
     }
 

@@ -113,10 +113,11 @@ impl TokenCache {
 
     /// Reads the entry of the token of an `Authorization` value, in place and without waiting. A
     /// self-signed JWT needs no inspection: its scopes are read here.
+    #[inline]
     pub(crate) fn peek<R>(
         &self,
         authorization: &HeaderValue,
-        read: impl FnOnce(TokenKey, &Entry) -> R,
+        mut read: impl FnMut(TokenKey, &Entry) -> R,
     ) -> Peek<R> {
         let clock = &self.0.clock;
         let is_fresh = |entry: &Entry| {
@@ -124,9 +125,9 @@ impl TokenCache {
             // and the cheaper clock is sufficient.
             entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
         };
-        match self.0.cache.read_recent(authorization, is_fresh, read) {
-            Ok(seen) => Peek::Seen(seen),
-            Err(read) => self.0.peek_table(authorization, is_fresh, read),
+        match self.0.cache.read_recent(authorization, is_fresh, &mut read) {
+            Some(seen) => Peek::Seen(seen),
+            None => self.0.peek_table(authorization, is_fresh, &mut read),
         }
     }
 
@@ -242,11 +243,12 @@ impl TokenCache {
 impl Inner {
     /// Reads the entry of the token in the table of all tokens, for [`TokenCache::peek`]. Adds the
     /// token to the newest tokens, unless the token was one of the newest before.
+    #[inline(never)]
     fn peek_table<R>(
         &self,
         authorization: &HeaderValue,
         is_fresh: impl Fn(&Entry) -> bool,
-        read: impl FnOnce(TokenKey, &Entry) -> R,
+        read: &mut dyn FnMut(TokenKey, &Entry) -> R,
     ) -> Peek<R> {
         let Some(token) = AccessToken::from_authorization(authorization) else {
             return Peek::NotBearer;

@@ -10,8 +10,8 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::HeaderValue;
@@ -19,6 +19,7 @@ use siphasher::sip128::SipHasher13;
 
 use super::sync::{ArcSwap, AtomicBool};
 use super::{AccessToken, GrantedScopes};
+use crate::catalog::{Catalog, OpenedSets};
 
 /// How many header values are kept. A service uses one or two tokens at a time, and a rotation adds
 /// one more.
@@ -85,6 +86,8 @@ pub(crate) struct Entry {
     /// Whether the header value was ever added to the recent tokens. A token is added only once,
     /// because with many alternating tokens each call would otherwise write to the list.
     was_recent: AtomicBool,
+    /// Which sets of scopes the token opens, computed at the first call with the token.
+    opened: OnceLock<OpenedSets>,
 }
 
 impl Entry {
@@ -101,7 +104,15 @@ impl Entry {
             stale_at,
             was_awaited: false,
             was_recent: AtomicBool::new(false),
+            opened: OnceLock::new(),
         }
+    }
+
+    /// Returns which sets of scopes of the guard's catalog the token opens. A token with unknown
+    /// scopes opens all, because no call with it is judged to lack a scope.
+    #[inline]
+    pub(crate) fn opened_sets(&self, catalog: Catalog) -> &OpenedSets {
+        self.opened.get_or_init(|| OpenedSets::new(catalog, self.granted.scopes()))
     }
 
     /// Returns whether the entry is still valid at `now`.
@@ -151,22 +162,18 @@ impl Cache {
         self.hasher.key(token)
     }
 
-    /// Reads the entry of one of the newest tokens, found by its whole header value. Returns `read`
-    /// as the error if the token is not one of the newest or its entry does not satisfy `passes`.
-    pub(crate) fn read_recent<R, F>(
+    /// Reads the entry of one of the newest tokens, found by its whole header value. Returns `None`
+    /// if the token is not one of the newest or its entry does not satisfy `passes`.
+    #[inline]
+    pub(crate) fn read_recent<R>(
         &self,
         authorization: &HeaderValue,
         passes: impl Fn(&Entry) -> bool,
-        read: F,
-    ) -> Result<R, F>
-    where
-        F: FnOnce(TokenKey, &Entry) -> R,
-    {
+        read: impl FnOnce(TokenKey, &Entry) -> R,
+    ) -> Option<R> {
         let recent = self.recent.load();
-        match recent.iter().find(|recent| is_equal(&recent.header, authorization)) {
-            Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
-            _ => Err(read),
-        }
+        let hit = recent.iter().find(|recent| is_equal(&recent.header, authorization))?;
+        passes(&hit.entry).then(|| read(hit.key, &hit.entry))
     }
 
     /// Reads the entry of any token in the table. Returns `read` as the error if the token has no
@@ -376,9 +383,8 @@ mod tests {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let recent = |token: &str| {
-            cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok()
-        };
+        let recent =
+            |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures);
         for number in 1..=5 {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
@@ -408,9 +414,7 @@ mod tests {
                 cache.insert(key(number), &known(number as u32, later), now);
                 cache.promote(key(number), &header, now);
                 let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.failures));
-                assert!(
-                    seen.is_err() || seen.is_ok_and(|seen| seen == (key(number), number as u32))
-                );
+                assert!(seen.is_none_or(|seen| seen == (key(number), number as u32)));
                 assert!(value(&cache, key(number)).is_none_or(|value| value == number as u32));
             }
         };

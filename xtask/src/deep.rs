@@ -24,6 +24,7 @@ pub(crate) fn all() -> Result<()> {
     deny()?;
     msrv::compile()?;
     shuttle("100000")?;
+    equal()?;
     soak("60")?;
     fuzz("600")?;
     executions("10000000", &[])?;
@@ -65,6 +66,14 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
         .args(["models", "--", "--nocapture"])
         .env("RUSTFLAGS", "--cfg shuttle")
         .env("SCHEDULES", schedules))
+}
+
+/// Compares the quick question that begins most calls with the careful way, for more than a million
+/// calls.
+pub(crate) fn equal() -> Result<()> {
+    let arguments = ["test", "--release", "--test", "quick", "--", "--nocapture"];
+    // A prime number: the test makes one of 307 of its 387 million calls.
+    run(Command::new("cargo").args(arguments).env("QUICK_STEP", "307"))
 }
 
 /// Checks the licences, the sources and the banned crates that `deny.toml` defines, and the

@@ -52,7 +52,7 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask sizes               check the sizes of the catalogs that docs state
        cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
-       cargo xtask deep reliability|features,
+       cargo xtask deep reliability|features|equal,
        cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check code and dependencies against the promised versions
                                        of Rust
@@ -99,6 +99,7 @@ fn main() -> anyhow::Result<()> {
         ["msrv", "--compile"] => msrv::compile(),
         ["deep"] => deep::all(),
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
+        ["deep", "equal"] => deep::equal(),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
         ["deep", "soak", seconds] => deep::soak(seconds),
         ["deep", "features"] => deep::features(),

@@ -35,9 +35,10 @@ mod layout;
 
 use std::num::NonZeroU16;
 
+pub(crate) use layout::TEXT;
 use layout::{
     API_RECORD, APIS, HOST_INDEX, ROW_RECORD, ROWS, RPC_INDEX, RPC_RECORD, RPCS, SCOPES,
-    SERVICE_RECORD, SERVICES, SETS, TEXT, VERB_INDEX,
+    SERVICE_RECORD, SERVICES, SETS, VERB_INDEX,
 };
 pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION};
 
@@ -124,7 +125,7 @@ impl<'a> Blob<'a> {
 
     /// Returns the records of the section with this number.
     #[inline(always)]
-    pub fn section(&self, number: usize) -> &'a [u8] {
+    pub const fn section(&self, number: usize) -> &'a [u8] {
         self.sections[number]
     }
 

@@ -197,6 +197,46 @@ impl<'a> Call<'a> {
         (second.is_none() && !query::has_token(self.query())).then_some(first)
     }
 
+    /// Returns the value of `Authorization` of a plain call, whose method the request line alone
+    /// determines: the call is not a gRPC call, a batch or a copy, and its query neither signs the
+    /// request nor contains a token, a session or another verb. Returns `None` for other calls, and
+    /// for some plain ones.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    /// use http::HeaderMap;
+    /// use http::header::{AUTHORIZATION, HeaderValue};
+    ///
+    /// let headers =
+    ///     HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/batch");
+    /// let call = |verb| Call::new(verb, &uri).with_headers(&headers).plain_token();
+    /// assert!(call(&http::Method::GET).is_some() && call(&http::Method::POST).is_none());
+    /// ```
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    pub fn plain_token(&self) -> Option<&'a HeaderValue> {
+        let (is_post, is_put) = (self.verb == "POST", self.verb == "PUT");
+        if !query::is_plain(self.query()) || (is_post && is_batch_path(self.path)) {
+            return None;
+        }
+        let mut token = None;
+        // One pass over the headers takes less time than several searches.
+        for (name, value) in self.headers? {
+            if name == AUTHORIZATION {
+                if token.replace(value).is_some() {
+                    return None;
+                }
+            } else if (is_post && name == CONTENT_TYPE && is_content_of_calls(value))
+                || (is_put && COPY_SOURCES.contains(name))
+            {
+                return None;
+            }
+        }
+        token
+    }
+
     /// Checks whether the request contains a token or an API key, in its headers or in its query.
     ///
     /// Google refuses a key and a token of different projects in one request:
@@ -258,13 +298,6 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn query(&self) -> &'a str {
         self.query.unwrap_or_default()
-    }
-
-    /// Checks whether the request line alone determines the method: the call is not a gRPC call, a
-    /// batch or a copy.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        !(self.is_grpc() || self.is_batch() || self.is_copy())
     }
 
     /// Returns `[user@]host[:port]` of the URL, otherwise the header `Host`. `None` inside a gRPC
@@ -331,7 +364,7 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn is_grpc(&self) -> bool {
         let has_grpc_form = || match self.headers {
-            Some(_) => self.has_content_type("application/grpc"),
+            Some(_) => self.has_content_type(GRPC),
             None => is_grpc_path(self.path()),
         };
         // Every gRPC call is a POST:
@@ -343,9 +376,7 @@ impl<'a> Call<'a> {
     /// (<https://cloud.google.com/storage/docs/batch>).
     #[inline]
     pub(crate) fn is_batch(&self) -> bool {
-        let path = self.path();
-        let is_batch_path = path == "/batch" || path.starts_with("/batch/");
-        self.verb == "POST" && (is_batch_path || self.has_content_type("multipart/mixed"))
+        self.verb == "POST" && (is_batch_path(self.path) || self.has_content_type(MIXED))
     }
 
     /// Checks whether the request is authenticated by other means than a bearer token: by a signed
@@ -375,9 +406,7 @@ impl<'a> Call<'a> {
     /// Checks whether `Content-Type` begins with this text.
     fn has_content_type(&self, start: &str) -> bool {
         let value = self.headers.and_then(|headers| headers.get(CONTENT_TYPE));
-        // A suffix such as `+proto` or a parameter such as `boundary` may follow.
-        let begin = value.and_then(|value| value.as_bytes().get(..start.len()));
-        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
+        value.is_some_and(|value| begins_with(value, start))
     }
 }
 
@@ -403,6 +432,22 @@ fn is_grpc_path(path: &str) -> bool {
     })
 }
 
+fn is_batch_path(path: &str) -> bool {
+    path.strip_prefix("/batch").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Checks whether a value of `Content-Type` is that of gRPC or of several calls in one body.
+fn is_content_of_calls(value: &HeaderValue) -> bool {
+    begins_with(value, GRPC) || begins_with(value, MIXED)
+}
+
+/// Checks whether a value of `Content-Type` begins with this text. A suffix such as `+proto` or a
+/// parameter such as `boundary` may follow.
+fn begins_with(value: &HeaderValue, start: &str) -> bool {
+    let begin = value.as_bytes().get(..start.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
+}
+
 /// Returns the first value of a header; `None` if the header is missing or the value is not ASCII
 /// text.
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -411,6 +456,9 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str>
 
 /// The header that contains an API key (<https://cloud.google.com/apis/docs/system-parameters>).
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+/// The beginnings of the content types of gRPC and of a batch.
+const GRPC: &str = "application/grpc";
+const MIXED: &str = "multipart/mixed";
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 const COPY_SOURCES: [HeaderName; 2] =
     [HeaderName::from_static("x-goog-copy-source"), HeaderName::from_static("x-amz-copy-source")];

@@ -1,10 +1,11 @@
 //! The catalog that is compiled in, and catalogs that are opened at run time.
 
+mod host_table;
+
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::blob::{Blob, Host, verb_code};
-use crate::call::Call;
+use crate::blob::{Blob, Host};
 use crate::made_from::VERSION;
 use crate::overrides;
 use crate::scope::{Scope, ScopeSet};
@@ -105,6 +106,15 @@ impl Catalog {
         &self.data().blob
     }
 
+    /// Checks whether the catalog has no methods.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        match self.0 {
+            0 => BYTES.is_empty(),
+            number => opened(number).blob.set_count() == 0,
+        }
+    }
+
     /// Returns the date of the newest of Google's documents from which the catalog was generated,
     /// as `YYYYMMDD`.
     ///
@@ -137,20 +147,13 @@ impl Catalog {
         (first..blob.row_count()).take_while(move |row| blob.row_name(*row) == name)
     }
 
-    /// Calls `read` with the data. The match compiles `read` separately for the built-in data,
-    /// whose addresses the compiler knows. This saves a tenth of the instructions of a lookup.
-    #[inline(always)]
-    fn with_blob<T>(self, read: impl Fn(&'static Blob<'static>) -> T) -> T {
-        match self.0 {
-            0 => read(&BUILT_IN.blob),
-            number => read(&opened(number).blob),
-        }
-    }
-
     /// Returns the host with exactly this name.
     #[inline]
     pub(crate) fn host(self, name: &str) -> Option<Host> {
-        if name.starts_with('/') { None } else { self.with_blob(|blob| blob.host(name)) }
+        match self.0 {
+            0 => host_table::find(name),
+            number => opened(number).blob.host(name).filter(|_| !name.starts_with('/')),
+        }
     }
 
     /// Returns the row of the REST method that a request to this host calls, as
@@ -177,18 +180,6 @@ impl Catalog {
     #[cold]
     fn opened_set_intersects(self, set: u16, granted: &ScopeSet) -> bool {
         self.scopes_of_set(set).any(|scope| granted.contains(&scope))
-    }
-
-    /// Returns the number of the set of scopes that every method of the host with the verb of the
-    /// call accepts; 0 if there is no such scope. At `www.googleapis.com` only the methods of the
-    /// API in the path count.
-    #[inline]
-    pub(crate) fn shared_set(self, host: Host, call: &Call<'_>) -> u16 {
-        let Some(verb) = verb_code(call.verb()) else { return 0 };
-        self.with_blob(|blob| match blob.shared(host, verb) {
-            0 => walk::api_at(blob, host, call.path()).map_or(0, |api| blob.shared(api, verb)),
-            shared => shared,
-        })
     }
 
     /// Returns the scopes of the set with this number that Google's documents list, or all of its

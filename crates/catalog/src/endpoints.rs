@@ -170,16 +170,21 @@ impl Endpoints {
     /// user mapped no host.
     #[inline]
     pub(crate) fn exact_host(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
+        catalog.host(self.host_as_written(call)?)
+    }
+
+    /// Returns the host of a call as the request contains it, if the user mapped no host.
+    #[inline]
+    pub(crate) fn host_as_written<'a>(&self, call: &Call<'a>) -> Option<&'a str> {
         // A mapping may have the name of a host of Google, and takes precedence.
-        let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
-        catalog.host(authority)
+        call.authority().filter(|_| self.mapped.is_empty() && call.is_http())
     }
 
     /// Checks whether the user added no host, and the catalog has methods: without methods a call
     /// to any host leads to [`AbstainReason::Catalog`].
     #[inline]
     pub(crate) fn has_only_googles_hosts(&self) -> bool {
-        self.mapped.is_empty() && self.universes.is_empty() && self.catalog.blob().set_count() > 0
+        self.mapped.is_empty() && self.universes.is_empty() && !self.catalog.is_empty()
     }
 
     /// Checks whether a universe other than `googleapis.com` was added.

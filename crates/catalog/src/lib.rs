@@ -12,7 +12,6 @@ mod catalog;
 mod colon;
 mod endpoints;
 mod found;
-mod known_host;
 mod least;
 mod lookup;
 mod made_from;
@@ -23,6 +22,7 @@ mod not_advised;
 mod open;
 mod overrides;
 mod path;
+mod quick;
 mod server_names;
 mod service;
 mod typo;
@@ -41,15 +41,15 @@ pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
 /// The binary layout of the data and the overrides, for the generator and the benchmarks, and the
-/// first half of a lookup, for the guard. This module is not part of the API: it changes only with
+/// quick question before a lookup, for the guard. This module is not part of the API: it changes only with
 /// a breaking release, but is not documented for other users.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;
     pub use crate::call::host::unalias;
-    pub use crate::known_host::{KnownHost, is_foreign};
     pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
+    pub use crate::quick::{AllowedCall, OpenedSets, host_as_written, is_foreign};
     pub use crate::server_names::APIS;
     pub use crate::walk::{BEFORE_API, HAS_DOUBLE_STAR, HAS_STAR, LEGACY, WWW, find};
 }

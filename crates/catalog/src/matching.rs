@@ -13,7 +13,7 @@ use crate::path::equal;
 pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     let catalog = endpoints.catalog();
     match find_in(catalog, call, endpoints) {
-        Err(AbstainReason::Host) if catalog.blob().set_count() == 0 => Err(AbstainReason::Catalog),
+        Err(AbstainReason::Host) if catalog.is_empty() => Err(AbstainReason::Catalog),
         result => result,
     }
 }
@@ -75,14 +75,7 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     if let Some(method) = upload {
         return Ok(Match::new(catalog, method, call.query()).or_abstain(AbstainReason::Session));
     }
-    // The catalog may have methods under both names of a host; those of the documented name are
-    // preferred.
-    let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
-    let row = host::unalias(name)
-        .and_then(|name| catalog.host(name))
-        .and_then(find)
-        .or_else(|| find(host?));
-    let found = match row {
+    let found = match row_at(catalog, call, name, host) {
         Some(row) => Match::new(catalog, ApiMethod::from_row(catalog, row), call.query()),
         None => find_without_slash(catalog, call, name)
             .ok_or_else(|| reason_for_no_method(call, name))?,
@@ -92,6 +85,26 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     } else {
         found
     })
+}
+
+/// Returns the row of the method that a call to this host has, if no rule of Cloud Storage or of
+/// uploads applies.
+#[inline(always)]
+fn row_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Option<u32> {
+    // The catalog may have methods under both names of a host; those of the documented name are
+    // preferred.
+    let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
+    host::unalias(name).and_then(|name| catalog.host(name)).and_then(find).or_else(|| find(host?))
+}
+
+/// Returns the number of the set of scopes that the method of a [plain](Call::plain_token) call to
+/// this host accepts. Returns `None` if the path alone does not determine the method.
+#[inline]
+pub(crate) fn set_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Host) -> Option<u16> {
+    if equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
+        return None;
+    }
+    row_at(catalog, call, name, Some(host)).map(|row| catalog.blob().row(row).set)
 }
 
 /// Returns the name of a host as text. Names of hosts are always UTF-8.

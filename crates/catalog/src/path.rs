@@ -161,12 +161,12 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Checks whether a segment contains a `%`.
+/// Checks whether a text contains this byte, which is not zero.
 #[inline]
-pub(crate) fn has_escape(segment: &[u8]) -> bool {
-    let mut percents = 0;
-    for_each_word(segment, |eight| percents |= find(eight, b'%'));
-    percents & HIGH != 0
+pub(crate) fn contains(text: &[u8], byte: u8) -> bool {
+    let mut found = 0;
+    for_each_word(text, |eight| found |= find(eight, byte));
+    found & HIGH != 0
 }
 
 /// Searches the eight bytes of a word for `byte`. The result has one of the bits of [`HIGH`] set if

@@ -26,7 +26,7 @@
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
 use super::colon;
 use super::path::{
-    MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path,
+    MAX_LITERAL, MAX_SEGMENTS, Segments, contains, decode, equal, has_colons, hash, split_path,
     split_verb,
 };
 
@@ -140,7 +140,7 @@ fn split_last_segment<'p>(
             match blob.custom_verb(name) {
                 Some(custom) => Some((before, custom << 3 | verb)),
                 None => {
-                    (!has_escape(name) && !colon::is_like_verb(name)).then_some((segment, verb))
+                    (!contains(name, b'%') && !colon::is_like_verb(name)).then_some((segment, verb))
                 }
             }
         }
@@ -299,7 +299,7 @@ impl<'a> Node<'a> {
             return None;
         }
         self.edge(blob, segment)
-            .or_else(|| has_escape(segment).then(|| self.decoded(blob, segment))?)
+            .or_else(|| contains(segment, b'%').then(|| self.decoded(blob, segment))?)
     }
 
     /// Returns the child for the literal that equals the percent-decoded segment.

@@ -20,6 +20,7 @@ use super::abstain_reason::AbstainReason;
 use super::hosts::{
     ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, RESOURCES, STORAGE_NAMES, WORKLOADS,
 };
+use crate::path;
 
 /// Google's default universe.
 pub(crate) const DOMAIN: &str = "googleapis.com";
@@ -102,11 +103,11 @@ pub(crate) fn split_authority(authority: &str) -> (&str, Option<&str>) {
 }
 
 /// Returns the part of an authority after `user:password@`.
+#[inline]
 pub(crate) fn without_user(address: &str) -> &str {
     // The last `@` counts, as in <https://url.spec.whatwg.org/#authority-state>: an `@` within a
-    // password must not change the host. Hardly any address has one, and `contains` is the faster
-    // search.
-    match address.as_bytes().contains(&b'@') {
+    // password must not change the host. Hardly any address has one.
+    match path::contains(address.as_bytes(), b'@') {
         true => address.rsplit_once('@').map_or(address, |(_, address)| address),
         false => address,
     }
@@ -144,6 +145,9 @@ pub(crate) fn abstain_reason(host: &str) -> AbstainReason {
 #[inline]
 pub(crate) fn is_foreign(authority: &str) -> bool {
     let Some(end) = authority.as_bytes().last_chunk::<8>() else { return false };
+    if end == b"apis.com" {
+        return false;
+    }
     let is_letter = end[7].is_ascii_lowercase();
     let end = u64::from_le_bytes(*end);
     // Bit 5 of a capital letter is not set.
@@ -151,11 +155,10 @@ pub(crate) fn is_foreign(authority: &str) -> bool {
     is_letter && has_no_capitals && !ENDINGS.contains(&(end >> 8))
 }
 
-/// The last seven bytes of the names of Google's hosts and domains, that of most APIs first. A name
+/// The last seven bytes of the names of Google's hosts and domains, except `googleapis.com`. A name
 /// that has only seven bytes or that ends in a digit is left out, because [`is_foreign`] is not
 /// certain of it in any case.
-static ENDINGS: [u64; 18] = [
-    ending(b"pis.com"),
+static ENDINGS: [u64; 17] = [
     ending(b"pkg.dev"),
     ending(b".gcr.io"),
     ending(b"gle.com"),

@@ -54,6 +54,18 @@ pub(crate) fn is_signed(query: &str) -> bool {
     has_signature && has_signer
 }
 
+/// Checks whether no key of a query has a meaning for every method. The keys that have one, and
+/// those that are percent-encoded, contain one of these bytes, or are part of a signature of
+/// version 2.
+#[inline]
+pub(crate) fn is_plain(query: &str) -> bool {
+    let is_special = |byte: &u8| matches!(byte, b'_' | b'-' | b'$' | b'%');
+    query.is_empty()
+        || !raw_pairs(query)
+            .map(key)
+            .any(|key| key.iter().any(is_special) || key.eq_ignore_ascii_case(b"Signature"))
+}
+
 /// Returns the `key=value` pairs of a query.
 fn raw_pairs(query: &str) -> impl Iterator<Item = &[u8]> {
     query.as_bytes().split(|byte| *byte == b'&')

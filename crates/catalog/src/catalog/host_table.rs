@@ -1,0 +1,105 @@
+//! The hosts of the built-in catalog by name, in a table that the compiler builds.
+//!
+//! Almost every host is below `googleapis.com`. Its label, which is the rest of its name, is stored
+//! as numbers: its length, its first and its last eight bytes. They are compared in a third of the
+//! time that the table in the data takes.
+
+use super::{BUILT_IN, BYTES};
+use crate::blob::{Blob, HOST_RECORD, HOSTS, Host, TEXT};
+
+/// The number of places, a power of two. At most half of them are taken.
+const PLACES: usize = (2 * host_count()).next_power_of_two();
+
+static TABLE: [HostPlace; PLACES] = table();
+
+/// A host of the table, with its number plus one; 0 for an empty place.
+#[derive(Clone, Copy)]
+struct HostPlace {
+    label: HostLabel,
+    host: u16,
+}
+
+/// What identifies a label of at most 16 bytes, and hardly ever stands for two longer ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct HostLabel {
+    first: u64,
+    last: u64,
+    len: u8,
+}
+
+impl HostLabel {
+    /// Returns the label of a name below `googleapis.com`.
+    #[inline]
+    const fn new(name: &[u8]) -> Option<Self> {
+        let Some((label, b".googleapis.com")) = name.split_last_chunk() else { return None };
+        let (len, first) = match name.first_chunk() {
+            Some(first) if label.len() <= 255 => (label.len() as u8, u64::from_le_bytes(*first)),
+            _ => return None,
+        };
+        match label.last_chunk() {
+            Some(last) => Some(Self { first, last: u64::from_le_bytes(*last), len }),
+            // The bytes behind the label are set to zero.
+            None => Some(Self { first: first & !(u64::MAX << (8 * len)), last: 0, len }),
+        }
+    }
+
+    /// Returns the first place at which the label may be.
+    #[inline]
+    const fn place(self) -> usize {
+        let mixed = self.first ^ self.last.rotate_left(32) ^ (self.len as u64) << 56;
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % PLACES
+    }
+}
+
+const fn host_count() -> usize {
+    Blob::open(BYTES).section(HOSTS).len() / HOST_RECORD
+}
+
+/// Builds the table. A `const fn` has no `for` loop.
+const fn table() -> [HostPlace; PLACES] {
+    let empty = HostPlace { label: HostLabel { first: 0, last: 0, len: 0 }, host: 0 };
+    let (mut places, mut host) = ([empty; PLACES], 0);
+    while host < host_count() {
+        if let Some(label) = HostLabel::new(name(host)) {
+            let mut at = label.place();
+            while places[at].host != 0 {
+                at = (at + 1) % PLACES;
+            }
+            places[at] = HostPlace { label, host: host as u16 + 1 };
+        }
+        host += 1;
+    }
+    places
+}
+
+/// Returns the name of a host.
+const fn name(host: usize) -> &'static [u8] {
+    let blob = Blob::open(BYTES);
+    let (_, record) = blob.section(HOSTS).split_at(host * HOST_RECORD);
+    let (from, len) =
+        (u32::from_le_bytes([record[0], record[1], record[2], 0]), record[3] as usize);
+    blob.section(TEXT).split_at(from as usize).1.split_at(len).0
+}
+
+/// Returns the host with exactly this name.
+#[inline]
+pub(super) fn find(name: &str) -> Option<Host> {
+    let Some(label) = HostLabel::new(name.as_bytes()) else { return find_elsewhere(name) };
+    let mut at = label.place();
+    loop {
+        let place = TABLE.get(at)?;
+        let host = Host(place.host.checked_sub(1)?);
+        let is_equal = || label.len <= 16 || BUILT_IN.blob.host_name(host) == name.as_bytes();
+        if place.label == label && is_equal() {
+            return Some(host);
+        }
+        // Half of the places are empty, at one of which the search ends.
+        at = (at + 1) % PLACES;
+    }
+}
+
+/// Returns the host with a name that is not below `googleapis.com`.
+#[cold]
+fn find_elsewhere(name: &str) -> Option<Host> {
+    if name.starts_with('/') { None } else { BUILT_IN.blob.host(name) }
+}

@@ -1,0 +1,141 @@
+//! The quick question before a lookup: is the token certainly sufficient for the call?
+//!
+//! Most calls are allowed. For these the method does not matter, and the answer needs only the host
+//! of the call, its verb, and one bit. The answer "no" means that a [lookup](crate::lookup()) has
+//! to decide; it never means that the token is insufficient.
+
+use std::fmt;
+
+use crate::blob::{Host, VERBS, verb_code};
+use crate::call::{Call, host};
+use crate::catalog::Catalog;
+use crate::endpoints::Endpoints;
+use crate::path::equal;
+use crate::scope::ScopeSet;
+use crate::{matching, walk};
+
+/// Which sets of scopes of a catalog a token opens: the sets that contain a scope of the token.
+///
+/// ```
+/// # #[cfg(feature = "full")] {
+/// use gcp_scopes_catalog::Endpoints;
+/// use gcp_scopes_catalog::call::Call;
+/// use gcp_scopes_catalog::raw::{OpenedSets, host_as_written};
+/// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+///
+/// let endpoints = Endpoints::new();
+/// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
+/// let call = Call::new(&http::Method::POST, &uri);
+/// let host = host_as_written(&call, &endpoints).ok_or("no host")?;
+/// let allowed = |held| OpenedSets::new(endpoints.catalog(), Some(&held)).allow(&call, host);
+/// let cloud = allowed(ScopeSet::from_iter([Scope::cloud_platform()]));
+/// assert_eq!(cloud.map(|call| call.host()), Some("pubsub.googleapis.com"));
+/// assert!(allowed(ScopeSet::from_scope_text("openid")).is_none());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct OpenedSets {
+    catalog: Catalog,
+    /// One bit for each set, by its number.
+    bits: Box<[u64]>,
+}
+
+impl OpenedSets {
+    /// Returns the sets that a token with these scopes opens. `None` stands for a token that is
+    /// never judged insufficient, because no scope limits it or its scopes are not known: such a
+    /// token opens every set, also the empty one.
+    #[must_use]
+    pub fn new(catalog: Catalog, held: Option<&ScopeSet>) -> Self {
+        let opens = |set| held.is_none_or(|held| catalog.set_intersects(set, held));
+        let word = |word: usize| {
+            let bit = |bit| u16::try_from(word * 64 + bit).is_ok_and(opens);
+            (0..64).fold(0, |bits, at| bits | u64::from(bit(at)) << at)
+        };
+        let words = catalog.blob().set_count().div_ceil(64);
+        Self { catalog, bits: (0..words).map(word).collect() }
+    }
+
+    /// Checks whether the token is certainly sufficient for a call to this host, whatever a lookup
+    /// finds. Returns `None` if a lookup has to decide.
+    ///
+    /// The call must be [plain](Call::plain_token), and `host` its [host](host_as_written). The
+    /// scopes that the caller [states](Call::with_needed_scopes) are ignored.
+    #[inline]
+    #[must_use]
+    pub fn allow(&self, call: &Call<'_>, host: &str) -> Option<AllowedCall> {
+        let (catalog, host, verb) =
+            (self.catalog, self.catalog.host(host)?, verb_code(call.verb())?);
+        let is_opened =
+            self.opens(catalog.blob().shared(host, verb)) || self.opens_method(host, verb, call);
+        is_opened.then_some(AllowedCall { catalog, host, verb: verb as u8 })
+    }
+
+    /// Checks the method that the call has on its host; at `www.googleapis.com` first the methods
+    /// of the API in the path.
+    #[inline(never)]
+    fn opens_method(&self, host: Host, verb: u16, call: &Call<'_>) -> bool {
+        let (blob, catalog) = (self.catalog.blob(), self.catalog);
+        let name = blob.host_name(host);
+        (equal(name, walk::WWW.as_bytes())
+            && walk::api_at(blob, host, call.path())
+                .is_some_and(|api| self.opens(blob.shared(api, verb))))
+            || matching::set_at(catalog, call, name, host).is_some_and(|set| self.opens(set))
+    }
+
+    #[inline]
+    fn opens(&self, set: u16) -> bool {
+        let word = self.bits.get(usize::from(set) / 64);
+        word.is_some_and(|word| word >> (set % 64) & 1 != 0)
+    }
+}
+
+/// The host and the verb of a call for which a token is sufficient.
+#[derive(Clone, Copy)]
+pub struct AllowedCall {
+    catalog: Catalog,
+    host: Host,
+    verb: u8,
+}
+
+impl AllowedCall {
+    /// Returns the name of the host.
+    #[must_use]
+    pub fn host(self) -> &'static str {
+        matching::host_text(self.catalog.blob().host_name(self.host))
+    }
+
+    /// Returns the HTTP verb.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        VERBS.get(usize::from(self.verb).wrapping_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+/// Returns the host of a call as the request contains it, with its user and its port. Returns
+/// `None` if the user mapped a host, which may have the name of a host of Google.
+#[inline]
+#[must_use]
+pub fn host_as_written<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Option<&'a str> {
+    endpoints.host_as_written(call)
+}
+
+/// Checks whether this [host](host_as_written) certainly serves no API of Google. For a call to it
+/// [`lookup`](crate::lookup()) returns
+/// [`AbstainReason::Host`](crate::call::AbstainReason::Host).
+#[inline]
+#[must_use]
+pub fn is_foreign(host: &str, endpoints: &Endpoints) -> bool {
+    host::is_foreign(host) && endpoints.has_only_googles_hosts()
+}
+
+impl fmt::Debug for AllowedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AllowedCall({})", self.host())
+    }
+}
+
+impl fmt::Debug for OpenedSets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedSets").finish_non_exhaustive()
+    }
+}
