@@ -65,7 +65,7 @@ const PLATFORMS: [FakePlatform; 12] = [
 pub(crate) enum Explained {
     Denial(Denial),
     /// The options for a refusal for which a missing scope is only one of the causes.
-    Options(Environment, Vec<RemedyOption>),
+    Options(Arc<Environment>, Vec<RemedyOption>),
 }
 
 impl Explained {
@@ -128,7 +128,7 @@ impl World {
             let refusal = classify_text(&text).context("the text should be a refusal")?;
             let environment = guard.environment();
             let options = remedy::for_refusal(&refusal, &environment);
-            return Ok(Explained::Options((*environment).clone(), options));
+            return Ok(Explained::Options(Arc::clone(&environment), options));
         }
         let request = self.text("request").context("there is no file `request`")?;
         let (verb, url) =
