@@ -202,8 +202,9 @@ impl Guard {
     /// #         Self(self.0, Some(denial))
     /// #     }
     /// # }
-    /// # let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
-    /// # let mut refused = Response::new(body.to_vec());
+    /// # let message = "Request had insufficient authentication scopes.";
+    /// # let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    /// # let mut refused = Response::new(body.into_bytes());
     /// # *refused.status_mut() = http::StatusCode::FORBIDDEN;
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let error = ApiError(refused, None); // the error of `client.files().list().send().await`
@@ -251,8 +252,9 @@ impl Calling {
     /// #         Self(self.0, Some(denial))
     /// #     }
     /// # }
-    /// # let body = br#"{"error": {"message": "Request had insufficient authentication scopes."}}"#;
-    /// # let mut refused = Response::new(body.to_vec());
+    /// # let message = "Request had insufficient authentication scopes.";
+    /// # let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+    /// # let mut refused = Response::new(body.into_bytes());
     /// # *refused.status_mut() = http::StatusCode::FORBIDDEN;
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let call = async { Err::<(), _>(ApiError(refused, None)) }; // client.files().list().send()

@@ -60,8 +60,8 @@ use crate::refusal::{self, ErrorResponse, Refusal};
 
 impl Guard {
     /// Decides whether the scopes of a token are sufficient for a call. Returns the denial if the
-    /// call is lacking a scope, and `None` if the scopes are sufficient; IAM may still refuse such a
-    /// call. Pure: no I/O, no log event.
+    /// call is lacking a scope, and `None` if the scopes are sufficient; IAM may still refuse such
+    /// a call. Pure: no I/O, no log event.
     ///
     /// ```
     /// use gcp_scopes::call::Call;

@@ -69,8 +69,8 @@ pub trait TokenSource: Send + Sync {
 
 /// A [`TokenSource`] as a trait object.
 pub(crate) trait DynTokenSource: Send + Sync {
-    /// Returns the `Authorization` header value with a token for this scope. `source()` of the error
-    /// is the source's own error.
+    /// Returns the `Authorization` header value with a token for this scope. `source()` of the
+    /// error is the source's own error.
     fn authorization<'a>(&'a self, scope: &'a Scope) -> BoxedAuthorization<'a>;
 }
 
@@ -112,8 +112,8 @@ pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 impl Guard {
-    /// Returns the value of the header `Authorization` for this call, with a token from `source`, or
-    /// `None` if the call must not get a token. A call gets a token if it has no credentials and
+    /// Returns the value of the header `Authorization` for this call, with a token from `source`,
+    /// or `None` if the call must not get a token. A call gets a token if it has no credentials and
     /// goes to a Google API over TLS, or to a host that the user mapped. A host on another machine
     /// that only an environment variable such as `STORAGE_EMULATOR_HOST` names gets none.
     ///
@@ -134,7 +134,8 @@ impl Guard {
     /// let guard = Guard::builder().build();
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let value = guard.authorization(&Call::new(&http::Method::GET, &uri), &Fixed).await?;
-    /// assert!(value.is_some_and(|value| value.is_sensitive())); // `Debug` does not print the token
+    /// // `Debug` does not print the token.
+    /// assert!(value.is_some_and(|value| value.is_sensitive()));
     ///
     /// let uri = "http://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let value = guard.authorization(&Call::new(&http::Method::GET, &uri), &Fixed).await?;

@@ -156,7 +156,7 @@ async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
         assert!(!stopping.is_empty(), "{}", denial.report());
         assert_eq!(stopping[0].is_recommended(), is_of_vm, "{}", denial.report());
         let why = stopping[0].why().unwrap();
-        assert!(is_of_vm || why.starts_with("Choose this if the token is that of a VM."), "{why}");
+        assert!(is_of_vm || why.starts_with("Choose this if the token is that of a VM "), "{why}");
     }
 }
 

@@ -225,9 +225,10 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     assert_eq!(
         *set,
         format!(
-            "gcloud compute instances stop {vm} && (gcloud compute instances set-service-account \
+            "gcloud compute instances stop {vm} && gcloud compute instances set-service-account \
              {vm} --scopes=storage-ro,storage-rw,logging-write,monitoring-write,\
-             service-management,service-control,trace; gcloud compute instances start {vm})"
+             service-management,service-control,trace && gcloud compute instances start {vm} || \
+             gcloud compute instances start {vm}"
         )
     );
     // The VM uses the default account of the project, so it gets another one.

@@ -406,8 +406,8 @@ impl TokenSource for NameOfScope {
     }
 }
 
-/// Returns the token that the guard attaches to a call, and whether the guard takes the call for one
-/// of Google's.
+/// Returns the token that the guard attaches to a call, and whether the guard takes the call for
+/// one of Google's.
 async fn judged(guard: &Guard, url: &str) -> (Option<String>, bool) {
     let (verb, uri, headers) = (http::Method::GET, url.parse().unwrap(), HeaderMap::new());
     let call = Call::new(&verb, &uri).with_headers(&headers);

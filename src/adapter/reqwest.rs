@@ -31,7 +31,8 @@ impl GuardBuilder {
     ///
     /// The guard does not create a reqwest client, because only the program knows which TLS library
     /// is compiled into reqwest. The client's proxy, root certificates and connections are used
-    /// unchanged. Requests without TLS, such as those to the metadata server, do not use the client.
+    /// unchanged. Requests without TLS, such as those to the metadata server, do not use the
+    /// client.
     ///
     /// ```no_run
     /// use gcp_scopes::Guard;

@@ -26,8 +26,8 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// longer than the longest pause after any other failure.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// An HTTP client that sends one request and reads the complete response: the guard's own client, or
-/// a client of the program.
+/// An HTTP client that sends one request and reads the complete response: the guard's own client,
+/// or a client of the program.
 pub(crate) trait Fetch: Send + Sync {
     /// Returns why requests to `uri` cannot be sent at all, or `None` if they can be sent.
     fn unsupported_reason(&self, _uri: &Uri) -> Option<&'static str> {

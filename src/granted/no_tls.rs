@@ -5,7 +5,8 @@ use tokio::net::TcpStream;
 use super::stream::ByteStream;
 use crate::error::{BoxError, Error};
 
-const NO_PROVIDER: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a client: `GuardBuilder::fetch`)";
+const NO_PROVIDER: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give \
+                           the guard a client: `GuardBuilder::fetch`)";
 
 /// A TLS client that refuses every connection.
 #[derive(Debug, Clone, Default)]

@@ -329,7 +329,8 @@ impl GuardBuilder {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// // For a program that must not open connections of its own. Scopes that would need a request
     /// // are unknown, and no call waits for them.
-    /// let guard = Guard::builder().fetch(|_| async { Err("no network here".into()) }).detect().await;
+    /// let builder = Guard::builder().fetch(|_| async { Err("no network here".into()) });
+    /// let guard = builder.detect().await;
     /// # }
     /// ```
     pub fn fetch<F, R>(self, fetch: F) -> Self
@@ -534,8 +535,8 @@ impl Guard {
     /// Detection reads environment variables, credential files and the metadata server. It never
     /// fails, and takes little more than a second: everything that cannot be detected is unknown,
     /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the
-    /// feature `metadata` no request is sent, unless a [client](Self::fetch) is set. The future can be awaited
-    /// on any executor.
+    /// feature `metadata` no request is sent, unless a [client](Self::fetch) is set. The future can
+    /// be awaited on any executor.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")]

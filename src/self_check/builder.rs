@@ -75,8 +75,8 @@ impl SelfCheck {
     /// and a URL, in which each placeholder in braces, such as `{bucket}`, stands for a name.
     ///
     /// If the catalog contains no method with the id, or no method matches the URL, or the text is
-    /// neither an id nor a URL, the need is [`GateState::Invalid`] in the report, which contains the
-    /// reason and names similar ids. [`Report::into_result`] then returns an error.
+    /// neither an id nor a URL, the need is [`GateState::Invalid`] in the report, which contains
+    /// the reason and names similar ids. [`Report::into_result`] then returns an error.
     ///
     /// ```
     /// use gcp_scopes::Guard;

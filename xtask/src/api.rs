@@ -95,8 +95,8 @@ fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     Ok(obsolete)
 }
 
-/// Returns the public API of a library, and its JSON file; `None` if the installed rustdocs write no
-/// JSON that can be read here.
+/// Returns the public API of a library, and its JSON file; `None` if the installed rustdocs write
+/// no JSON that can be read here.
 fn read(library: &str, folder: &Path) -> Option<(PublicApi, PathBuf)> {
     let json = folder.join(format!("{library}.json"));
     // Blanket implementations and auto traits are left out: they follow from the types.

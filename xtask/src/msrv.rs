@@ -66,8 +66,8 @@ fn check_syntax(member: &Member, promised: u32) -> Result<()> {
 }
 
 /// Compares the versions of Rust that dependencies require with the version that the crate
-/// promises. The direct dependencies of a feature may require the newer version that its documentation states
-/// for the feature.
+/// promises. The direct dependencies of a feature may require the newer version that its
+/// documentation states for the feature.
 fn check_dependencies(
     member: &Member,
     promised: u32,

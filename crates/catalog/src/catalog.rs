@@ -1,5 +1,6 @@
 //! The catalog that is compiled in, and catalogs that are opened at run time.
 
+mod data;
 mod host_table;
 
 use std::fmt;
@@ -41,21 +42,8 @@ pub(crate) struct Data {
     pub(crate) version: &'static str,
 }
 
-/// The data of the largest enabled feature.
-#[cfg(feature = "full")]
-const BYTES: &[u8] = include_bytes!("data/full.bin");
-/// The data of the hosts on which at least one method accepts `cloud-platform`.
-#[cfg(all(feature = "cloud", not(feature = "full")))]
-const BYTES: &[u8] = include_bytes!("data/cloud.bin");
-/// The data of Cloud Storage.
-#[cfg(all(feature = "storage", not(any(feature = "full", feature = "cloud"))))]
-const BYTES: &[u8] = include_bytes!("data/storage.bin");
-/// No data: without a catalog feature the catalog has no methods.
-#[cfg(not(any(feature = "full", feature = "cloud", feature = "storage")))]
-const BYTES: &[u8] = &[];
-
 static BUILT_IN: Data = Data {
-    blob: Blob::open(BYTES),
+    blob: Blob::open(data::BYTES),
     unknown_scopes: Vec::new(),
     knows_overrides: true,
     version: VERSION,
@@ -110,7 +98,7 @@ impl Catalog {
     #[inline]
     pub(crate) fn is_empty(self) -> bool {
         match self.0 {
-            0 => BYTES.is_empty(),
+            0 => data::BYTES.is_empty(),
             number => opened(number).blob.set_count() == 0,
         }
     }
@@ -151,7 +139,7 @@ impl Catalog {
     #[inline]
     pub(crate) fn host(self, name: &str) -> Option<Host> {
         match self.0 {
-            0 => host_table::find(name),
+            0 => host_table::find(&BUILT_IN.blob, name),
             number => opened(number).blob.host(name).filter(|_| !name.starts_with('/')),
         }
     }

@@ -41,8 +41,8 @@ pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
 /// The binary layout of the data and the overrides, for the generator and the benchmarks, and the
-/// quick question before a lookup, for the guard. This module is not part of the API: it changes only with
-/// a breaking release, but is not documented for other users.
+/// quick question before a lookup, for the guard. This module is not part of the API: it changes
+/// only with a breaking release, but is not documented for other users.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;

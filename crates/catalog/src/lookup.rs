@@ -182,8 +182,8 @@ impl Lookup {
     }
 
     /// Returns every scope that at least one method of the call's API accepts. The set is empty if
-    /// the API is not known. `www.googleapis.com` serves several APIs; there the path determines the
-    /// API.
+    /// the API is not known. `www.googleapis.com` serves several APIs; there the path determines
+    /// the API.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

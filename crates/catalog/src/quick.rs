@@ -14,7 +14,9 @@ use crate::path::equal;
 use crate::scope::ScopeSet;
 use crate::{matching, walk};
 
-/// Which sets of scopes of a catalog a token opens: the sets that contain a scope of the token.
+/// The sets of accepted scopes that a token opens. A set contains the scopes that one
+/// method accepts, or that all methods of a host and a verb accept. A token opens the set if it
+/// holds at least one scope of the set.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {

@@ -36,8 +36,12 @@ pub(crate) struct EmulateArgs {
     /// The id of the project; its number is 123456789012.
     #[arg(long, default_value = "my-project")]
     project: String,
-    /// The service account that is attached.
-    #[arg(long, default_value = "123456789012-compute@developer.gserviceaccount.com")]
+    /// The service account that is attached; without it the default account of Compute Engine.
+    #[arg(
+        long,
+        hide_default_value = true,
+        default_value = "123456789012-compute@developer.gserviceaccount.com"
+    )]
     account: String,
     /// Attach no service account.
     #[arg(long, conflicts_with = "account")]
@@ -69,7 +73,8 @@ Exit codes:
   1  a port, a file or standard output could not be used
   2  the arguments cannot be used";
 
-/// Starts the fake, prints the variables that point clients at the fake, and returns after a signal.
+/// Starts the fake, prints the variables that point clients at the fake, and returns after a
+/// signal.
 pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
     let builder = builder(args)?;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

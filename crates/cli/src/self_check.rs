@@ -99,7 +99,7 @@ impl SelfCheckArgs {
     fn write_hint(&self, verb: &str, format: OutputFormat, report: &Report) {
         let intro = match report.environment().credential() {
             Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
-            Credential::Unknown => "Run it where the service runs, or pipe a token in",
+            Credential::Unknown => "Run this command where the service runs, or pipe in a token",
             _ => "To look at a token of this credential",
         };
         if !report.granted().is_unknown() || format == OutputFormat::Json {

@@ -282,10 +282,11 @@ fn every_gate_has_a_name_and_steps() {
                 "{step}"
             );
         }
-        // The steps for every scope refusal mention scopes. Of the steps for other refusals, only
-        // those for refused credentials may mention scopes.
-        let mentions_scope =
-            steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
+        // The recommended option for every scope refusal mentions scopes. Of the options for other
+        // refusals, only those for refused credentials may mention scopes.
+        let texts = steps.iter().map(|step| &step["text"]);
+        let mut texts = texts.chain([&explanation["options"][0]["title"]]);
+        let mentions_scope = texts.any(|text| text.as_str().unwrap().contains("scope"));
         assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{explanation}");
     }
 }
@@ -454,7 +455,7 @@ fn a_bigquery_job_needs_more_than_the_default_scopes() {
         "{out}"
     );
     assert!(out.contains("--scopes=bigquery,storage-ro,logging-write,"), "{out}");
-    assert!(!out.contains("Look which token"), "{out}");
+    assert!(!out.contains("Check which token"), "{out}");
 }
 
 #[test]
@@ -613,7 +614,7 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
             assert!(code == 0 && !steps.is_empty(), "{explanation}");
             let title = explanation["options"][0]["title"].as_str().unwrap();
             assert_eq!(
-                title.starts_with("Look which token the program sent"),
+                title.starts_with("Check which token the program sent"),
                 is_checked,
                 "{environment:?} {held}: {explanation}"
             );

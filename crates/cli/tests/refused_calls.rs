@@ -483,12 +483,13 @@ fn a_pod_that_gets_no_token_may_not_act_as_its_account() {
 /// google-cloud-go and `computeclient.ts` of google-auth-library-nodejs.
 const NO_TOKEN: [&str; 6] = [
     "google.auth.exceptions.RefreshError: ('Failed to retrieve \
-     http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/?recursive=true \
-     from the Google Compute Engine metadata service. Status: 404 Response:\\nb\'<!DOCTYPE html>\'', ...)",
+     http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/\
+     ?recursive=true from the Google Compute Engine metadata service. Status: 404 \
+     Response:\\nb\'<!DOCTYPE html>\'', ...)",
     "RefreshError: ('Failed to retrieve \
      http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token \
-     from the Google Compute Enginemetadata service. Status: 404 Response:\\nb\'\"No service account \
-     scopes specified.\"\'', ...)",
+     from the Google Compute Enginemetadata service. Status: 404 Response:\\nb\'\"No service \
+     account scopes specified.\"\'', ...)",
     "com.google.cloud.storage.StorageException: Error code 404 trying to get security access token \
      from Compute Engine metadata for the default service account. This may be because the virtual \
      machine instance does not have permission scopes specified.",
@@ -497,7 +498,8 @@ const NO_TOKEN: [&str; 6] = [
      the Compute Engine instance does not have any permission scopes specified: Could not refresh \
      access token: Unsuccessful response status code. Request failed with status code 404",
     "Get \"https://storage.googleapis.com/storage/v1/b/kites\": metadata: GCE metadata \
-     \"instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform\" \
+     \"instance/service-accounts/default/token\
+     ?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform\" \
      not defined",
     "credentials: cannot fetch token: metadata: GCE metadata \
      \"instance/service-accounts/default/token\" not defined",

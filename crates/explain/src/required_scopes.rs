@@ -230,8 +230,8 @@ fn service<'a>(call: &Lookup, refusal: &'a Refusal) -> Option<&'a str> {
 /// Returns the scopes of which the call needed one: the scopes that are listed for the method, and
 /// the scopes in the response, with two exceptions:
 ///
-/// 1. If the only listed scopes that the token holds are enough for some calls of the method and not
-///    for others, these scopes are left out.
+/// 1. If the only listed scopes that the token holds are enough for some calls of the method and
+///    not for others, these scopes are left out.
 /// 2. If the token holds a listed scope that is enough for every call, the list is wrong about this
 ///    call, and only the scopes in the response are returned.
 fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {

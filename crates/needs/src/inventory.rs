@@ -21,8 +21,8 @@ impl NeedsFile {
     /// them with `--format=json`, or the assets of an export of Cloud Asset Inventory. Assets of
     /// other types have no finding.
     ///
-    /// The summary is empty: it counts what always has the scope `cloud-platform`, and such assets
-    /// are among the skipped types.
+    /// The returned summary is always empty: a summary counts the resources whose tokens always
+    /// hold `cloud-platform`, and this function skips assets of their types.
     ///
     /// # Errors
     /// Returns an error if the input is not JSON, or holds an object of another kind.
@@ -60,8 +60,8 @@ impl NeedsFile {
 const EXPECTED: &str = "the output of `gcloud compute instances list --format=json`, or an export \
                         of Cloud Asset Inventory with one asset a line";
 
-/// Calls a function for each value of an array, or for each of several values, until it returns
-/// `false`.
+/// Calls `on_value` for each element of the array in `input`, until `on_value` returns `false`. If
+/// `input` does not begin with an array, its values follow one another: calls `on_value` for each.
 fn each_value(
     input: &mut impl BufRead,
     on_value: &mut dyn FnMut(Value) -> bool,

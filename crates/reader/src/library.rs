@@ -100,18 +100,20 @@ fn methods_of_command(service: &str, resource: &str, verb: &str) -> Vec<ApiMetho
     found
 }
 
-/// Returns the host of the API of the first library of Google that a line names.
+/// Finds the first of Google's libraries that a line names, and returns the host of its API.
 fn library_in(line: &str) -> Option<String> {
+    // The names of PHP's classes contain backslashes, which a JSON log doubles.
     let line = line.to_ascii_lowercase().replace("\\\\", "\\");
-    let names = |prefix: &'static str| {
+    let after_prefix = |prefix: &'static str| {
         let line = &line;
         line.match_indices(prefix).filter_map(move |(place, _)| {
             line.get(place + prefix.len()..).map(|rest| (place, rest))
         })
     };
-    let mut places: Vec<(usize, &str)> = LIBRARY_PREFIXES.into_iter().flat_map(names).collect();
-    places.sort_unstable_by_key(|(place, _)| *place);
-    places.into_iter().find_map(|(_, rest)| api_host(&library_name(rest)))
+    let mut found: Vec<(usize, &str)> =
+        LIBRARY_PREFIXES.into_iter().flat_map(after_prefix).collect();
+    found.sort_unstable_by_key(|(place, _)| *place);
+    found.into_iter().find_map(|(_, rest)| api_host(&library_name(rest)))
 }
 
 /// Returns the name at the beginning of a text, without hyphens, underscores and a version:

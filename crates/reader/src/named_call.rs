@@ -145,8 +145,8 @@ impl NamedCall {
         self.method.map_or_else(|| lookup(&self.call(), &Endpoints::new()), Lookup::from)
     }
 
-    /// Returns the host of the request, or else the host of the method. Returns `None` if neither is
-    /// known.
+    /// Returns the host of the request, or else the host of the method. Returns `None` if neither
+    /// is known.
     ///
     /// ```
     /// use gcp_scopes_reader::NamedCall;

@@ -193,8 +193,8 @@ impl RecordedResponse {
     /// For a record of a JSON log, these are the texts in the record, then the whole record:
     /// usually one of the texts is the response, and the others are the program's own messages and
     /// names. For other texts, these are parts of 64 KiB, because
-    /// [`classify`](gcp_scopes_explain::refusal::classify) reads only 64 KiB. The parts overlap, so that an
-    /// error message at the end of a part is complete in the next part.
+    /// [`classify`](gcp_scopes_explain::refusal::classify) reads only 64 KiB. The parts overlap, so
+    /// that an error message at the end of a part is complete in the next part.
     ///
     /// ```
     /// use gcp_scopes_reader::RecordedResponse;
@@ -350,8 +350,8 @@ impl RecordedResponse {
 /// How many texts of a record are kept. A record has a few.
 const TEXT_LIMIT: usize = 64;
 
-/// The size of the parts of a text, in bytes: as much as [`classify`](gcp_scopes_explain::refusal::classify)
-/// reads.
+/// The size of the parts of a text, in bytes: as much as
+/// [`classify`](gcp_scopes_explain::refusal::classify) reads.
 const PART_SIZE: usize = 64 << 10;
 /// How many bytes two consecutive parts share. Google's error messages are shorter.
 const PART_OVERLAP: usize = 16 << 10;

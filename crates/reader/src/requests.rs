@@ -71,8 +71,8 @@ impl LoggedRequest {
         self.uri.host().filter(|_| found.is_google() && !is_scope)
     }
 
-    /// Returns the host of the API. A path of `www.googleapis.com`, which many APIs share, names its
-    /// API.
+    /// Returns the host of the API. A path of `www.googleapis.com`, which many APIs share, names
+    /// its API.
     pub(crate) fn service(&self) -> Option<String> {
         let host = self.api_host()?;
         if host != WWW {
@@ -165,8 +165,8 @@ fn without_mark(line: &str) -> &str {
     line.trim_start_matches("> ").trim()
 }
 
-/// Returns the verb in the field `method` or `verb`, which some clients print, if all such fields in
-/// the text have the same verb.
+/// Returns the verb in the field `method` or `verb`, which some clients print, if all such fields
+/// in the text have the same verb.
 pub(crate) fn verb_in_field(text: &str) -> Option<Method> {
     let fields = text.match_indices("method").chain(text.match_indices("verb="));
     let after = fields.filter_map(|(place, word)| {

@@ -1,6 +1,7 @@
 //! The part of Compute Engine that changes the scopes of a VM or of a managed instance group:
 //! <https://cloud.google.com/compute/docs/reference/rest/v1/instances>.
 
+mod call;
 mod groups;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,6 @@ use std::collections::BTreeMap;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::clock::rfc3339;
 use crate::incoming::IncomingRequest;
 use crate::profiles::COMPUTE_ACCOUNT;
 use crate::refusal_form::parts::COMPUTE_SCOPE;
@@ -16,18 +16,7 @@ use crate::response::{FullResponse, json, legacy_error, scope_challenge, with_he
 use crate::scope;
 use crate::state::FakeState;
 use crate::vm::Machine;
-
-/// A call with the account of its token, its project and its zone.
-struct ComputeCall<'a> {
-    request: &'a IncomingRequest,
-    user: String,
-    project: &'a str,
-    /// The zone that the path names, or an empty string.
-    zone: &'a str,
-}
-
-/// The JSON of a successful response, or Compute Engine's error response.
-type ApiResult<T = Value> = Result<T, Box<FullResponse>>;
+use call::{ApiResult, ComputeCall, check_permission, not_found, operation, path_not_found};
 
 /// Responds to a request to Compute Engine.
 pub(crate) fn respond(state: &mut FakeState, request: &IncomingRequest) -> FullResponse {
@@ -98,30 +87,6 @@ fn check_token(state: &FakeState, request: &IncomingRequest, is_write: bool) -> 
 
 const INVALID_TOKEN: &str = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
 
-/// Checks whether IAM grants the permission. The fake stores no policies of VMs, so the policy of
-/// the project decides about a VM, too.
-fn check_permission(
-    state: &FakeState,
-    call: &ComputeCall<'_>,
-    permission: &str,
-    resource: &str,
-) -> ApiResult<()> {
-    if state.policy.allows(&call.user, permission, &[call.project]) {
-        return Ok(());
-    }
-    let message = format!("Required '{permission}' permission for '{resource}'");
-    Err(legacy_error(StatusCode::FORBIDDEN, "forbidden", &message).into())
-}
-
-fn not_found(name: &str) -> Box<FullResponse> {
-    legacy_error(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{name}' was not found"))
-        .into()
-}
-
-fn path_not_found(request: &IncomingRequest) -> Box<FullResponse> {
-    not_found(request.path.trim_start_matches("/compute/v1/"))
-}
-
 /// Creates the error response for an invalid change. Its status and reason are unverified: no
 /// source documents them.
 fn invalid(message: &str) -> Box<FullResponse> {
@@ -183,23 +148,6 @@ fn change(state: &mut FakeState, call: &ComputeCall<'_>, name: &str, method: &st
     Ok(operation)
 }
 
-/// Builds the resource of an operation. Operations of the fake are done as soon as they begin.
-fn operation(state: &FakeState, call: &ComputeCall<'_>, instance: &str, kind: &str) -> Value {
-    let zone =
-        format!("{}/compute/v1/projects/{}/zones/{}", call.request.base, call.project, call.zone);
-    let name = format!("operation-fake-{}", state.operations.len() + 1);
-    let time = rfc3339(state.clock.now());
-    json!({
-        "kind": "compute#operation", "id": "7000000000000000001",
-        "name": name, "zone": zone,
-        "operationType": kind, "targetLink": format!("{zone}/instances/{instance}"),
-        "status": "DONE", "progress": 100,
-        "user": call.user,
-        "insertTime": time, "startTime": time, "endTime": time,
-        "selfLink": format!("{zone}/operations/{name}"),
-    })
-}
-
 /// Replaces the service account and the scopes with those of the request body. Without an account
 /// in the body, the VM has no account afterwards. Without scopes in the body, the VM has no scopes
 /// afterwards.
@@ -218,21 +166,6 @@ fn set_account(machine: &mut Machine, request: &IncomingRequest) -> ApiResult<()
         return Err(invalid(&message));
     }
     machine.set_account(email, scopes).map_err(invalid)
-}
-
-impl ComputeCall<'_> {
-    /// Checks whether a machine is the VM with this name in the call's project and zone.
-    fn matches(&self, machine: &Machine, name: &str) -> bool {
-        machine.platform.is_vm()
-            && machine.name == name
-            && machine.zone == self.zone
-            && machine.project.id == self.project
-    }
-
-    /// Returns the path of the VM with this name.
-    fn instance(&self, name: &str) -> String {
-        format!("projects/{}/zones/{}/instances/{name}", self.project, self.zone)
-    }
 }
 
 /// Builds the resource of a VM as the API returns it.

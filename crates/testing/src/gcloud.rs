@@ -10,10 +10,11 @@ use crate::fake::FakeGoogle;
 use properties::FIXED;
 
 impl FakeGoogle {
-    /// Returns environment variables that make the real gcloud call
+    /// Returns environment variables with which the real gcloud sends its requests for
     /// [`Service::Compute`](crate::Service::Compute) and
-    /// [`Service::Storage`](crate::Service::Storage) as an owner of every project. The variables
-    /// also disable gcloud's usage reports and update checks, which would contact Google.
+    /// [`Service::Storage`](crate::Service::Storage) to this fake, as an owner of every project.
+    /// The variables also disable gcloud's usage reports and update checks, which would contact
+    /// Google.
     ///
     /// `dir` becomes gcloud's configuration directory, and the owner's token is written to a file
     /// in it. Pass an existing directory that only this test uses, and remove it afterwards.

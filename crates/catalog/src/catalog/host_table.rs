@@ -4,7 +4,7 @@
 //! as numbers: its length, its first and its last eight bytes. They are compared in a third of the
 //! time that the table in the data takes.
 
-use super::{BUILT_IN, BYTES};
+use super::data::BYTES;
 use crate::blob::{Blob, HOST_RECORD, HOSTS, Host, TEXT};
 
 /// The number of places, a power of two. At most half of them are taken.
@@ -81,15 +81,15 @@ const fn name(host: usize) -> &'static [u8] {
     blob.section(TEXT).split_at(from as usize).1.split_at(len).0
 }
 
-/// Returns the host with exactly this name.
+/// Returns the host with exactly this name. `blob` is the built-in catalog.
 #[inline]
-pub(super) fn find(name: &str) -> Option<Host> {
-    let Some(label) = HostLabel::new(name.as_bytes()) else { return find_elsewhere(name) };
+pub(super) fn find(blob: &Blob, name: &str) -> Option<Host> {
+    let Some(label) = HostLabel::new(name.as_bytes()) else { return find_elsewhere(blob, name) };
     let mut at = label.place();
     loop {
         let place = TABLE.get(at)?;
         let host = Host(place.host.checked_sub(1)?);
-        let is_equal = || label.len <= 16 || BUILT_IN.blob.host_name(host) == name.as_bytes();
+        let is_equal = || label.len <= 16 || blob.host_name(host) == name.as_bytes();
         if place.label == label && is_equal() {
             return Some(host);
         }
@@ -100,6 +100,6 @@ pub(super) fn find(name: &str) -> Option<Host> {
 
 /// Returns the host with a name that is not below `googleapis.com`.
 #[cold]
-fn find_elsewhere(name: &str) -> Option<Host> {
-    if name.starts_with('/') { None } else { BUILT_IN.blob.host(name) }
+fn find_elsewhere(blob: &Blob, name: &str) -> Option<Host> {
+    if name.starts_with('/') { None } else { blob.host(name) }
 }

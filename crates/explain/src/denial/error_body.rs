@@ -106,9 +106,10 @@ impl Denial {
     }
 
     /// Creates the response to a call that was not sent, in the format of Cloud Storage's XML API,
-    /// for clients that call only this API. [`to_response`](Self::to_response) uses this format only
-    /// for calls of the XML API whose scopes Google does not document: the other calls have the
-    /// method id of the equivalent call of the JSON API, so the denial cannot distinguish the two.
+    /// for clients that call only this API. [`to_response`](Self::to_response) uses this format
+    /// only for calls of the XML API whose scopes Google does not document: the other calls have
+    /// the method id of the equivalent call of the JSON API, so the denial cannot distinguish the
+    /// two.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

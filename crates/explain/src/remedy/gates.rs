@@ -144,7 +144,8 @@ pub(super) mod tests {
             let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403)).unwrap();
             function(&ClosedGate { refusal: &refusal, environment, call: None });
         }
-        let record = r#"{"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        let record = r#"{"protoPayload": {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
             "status": {"code": 7, "message": "Request is prohibited by organization's policy."},
             "metadata": {"securityPolicyInfo": {
                 "servicePerimeterName": "accessPolicies/1/servicePerimeters/p"}}}}"#;

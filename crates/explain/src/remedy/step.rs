@@ -56,7 +56,8 @@ impl Step {
         &self.text
     }
 
-    /// Returns a shell command on one line, if the step has one. Words in capitals are placeholders.
+    /// Returns a shell command on one line, if the step has one. Words in capitals are
+    /// placeholders.
     ///
     /// ```
     /// use gcp_scopes_explain::{environment::*, refusal, remedy};
@@ -79,12 +80,12 @@ impl Step {
     /// use gcp_scopes_explain::Denial;
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// let denial = Denial::for_method(ApiMethod::by_id("drive.files.list")?);
     /// // On Cloud Run, a token holds the scopes that the program requests.
     /// let run = Environment::new(Platform::CloudRunService, Credential::MetadataServer);
     /// let denial = denial.with_environment(run);
     /// let code: Vec<&str> = denial.steps().iter().filter_map(|step| step.code_line()).collect();
-    /// assert!(code[0].contains("cloud-platform"), "{code:?}");
+    /// assert!(code[0].contains("auth/drive.readonly"), "{code:?}");
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]

@@ -1,11 +1,12 @@
 //! Instance templates and managed instance groups, as far as gcloud needs them to give the VMs of a
-//! group another template: <https://cloud.google.com/compute/docs/reference/rest/v1/instanceTemplates>,
+//! group another template:
+//! <https://cloud.google.com/compute/docs/reference/rest/v1/instanceTemplates>,
 //! <https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers>.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ApiResult, ComputeCall, check_permission, operation, path_not_found};
+use super::call::{ApiResult, ComputeCall, check_permission, operation, path_not_found};
 use crate::state::FakeState;
 use crate::vm::Machine;
 

@@ -122,7 +122,7 @@ pub(in crate::remedy) fn placeholders(command: &str) -> impl Iterator<Item = &'s
 /// Returns the command that grants a role.
 fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     let part = |kind, placeholder| full_resource::part(gate.refusal, kind).unwrap_or(placeholder);
-    let (group, target, is_of_project) = match on {
+    let (group, target, takes_project_flag) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
         On::Account => ("iam service-accounts", target_account(gate).to_owned(), true),
@@ -141,7 +141,7 @@ fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
             ("run services", format!("{service} --region={region}"), true)
         }
     };
-    let project = if is_of_project { gate.project_flag() } else { String::new() };
+    let project = if takes_project_flag { gate.project_flag() } else { String::new() };
     format!(
         "gcloud {group} add-iam-policy-binding {target} --member={} --role={role}{project}",
         gate.member()
