@@ -233,8 +233,8 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     );
     // The VM uses the default account of the project, so it gets another one.
     let wide = commands(recommended);
-    assert!(wide[1].contains("--service-account=NEW_ACCOUNT@my-project."), "{wide:?}");
-    assert!(wide[1].contains("--scopes=cloud-platform;"), "{wide:?}");
+    assert!(wide[2].contains("--service-account=NEW_ACCOUNT@my-project."), "{wide:?}");
+    assert!(wide[2].contains("--scopes=cloud-platform &&"), "{wide:?}");
     assert!(
         roles.starts_with("gcloud projects get-iam-policy my-project ") && roles.contains(ACCOUNT),
         "{roles}"
