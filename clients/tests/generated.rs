@@ -140,7 +140,7 @@ async fn a_refusal_outside_of_calling_is_explained_and_logged_once() {
 #[tokio::test]
 async fn a_wrong_method_in_calling_is_warned_of_and_confirms_nothing() {
     let google = google().await;
-    let log = Log::default();
+    let log = CapturedLog::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
@@ -161,15 +161,15 @@ async fn a_wrong_method_in_calling_is_warned_of_and_confirms_nothing() {
 
 /// What a subscriber writes.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Log {
+impl CapturedLog {
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-impl std::io::Write for Log {
+impl std::io::Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

@@ -15,14 +15,14 @@ struct OutputBlock {
     fence: &'static str,
     /// The text before the output.
     prompt: &'static str,
-    program: Program,
+    program: ShownProgram,
     arguments: &'static [&'static str],
     /// The texts in the output before and after the shown part; empty for the whole output.
     around: [&'static str; 2],
 }
 
 /// The program whose output a block shows.
-enum Program {
+enum ShownProgram {
     Cargo,
     /// The command of this project.
     GcpScopes,
@@ -34,7 +34,7 @@ const BLOCKS: [OutputBlock; 2] = [
         mark: "report",
         fence: "text",
         prompt: "",
-        program: Program::Cargo,
+        program: ShownProgram::Cargo,
         arguments: &["run", "--quiet", "--example", "quickstart"],
         around: ["== With the guard\n", "== The fix is applied"],
     },
@@ -44,7 +44,7 @@ const BLOCKS: [OutputBlock; 2] = [
         fence: "console",
         prompt: "$ gcp-scopes method POST \
             'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
-        program: Program::GcpScopes,
+        program: ShownProgram::GcpScopes,
         arguments: &[
             "method",
             "POST",
@@ -89,8 +89,8 @@ impl OutputBlock {
 
     fn content(&self) -> Result<String> {
         let printed = match self.program {
-            Program::Cargo => printed::output(self.arguments)?,
-            Program::GcpScopes => printed::command_output(self.arguments)?,
+            ShownProgram::Cargo => printed::output(self.arguments)?,
+            ShownProgram::GcpScopes => printed::command_output(self.arguments)?,
         };
         let [start, end] = self.around;
         let (_, shown) = printed.split_once(start).with_context(|| format!("no `{start}`"))?;

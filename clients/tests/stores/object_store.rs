@@ -4,15 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures::{StreamExt, TryStreamExt};
-use gcp_scopes::denial::DenialKind;
-use gcp_scopes::{Guard, Preflight};
-use gcp_scopes_object_store::GuardObjectStoreExt as _;
-use gcp_scopes_testing::{Fault, RefusalForm, Service};
-use crate::{
-    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
-};
 use super::object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody,
     HttpResponse, HttpService, ReqwestConnector,
@@ -22,7 +13,15 @@ use super::object_store::{
     BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload,
     RetryConfig, StaticCredentialProvider,
 };
-
+use crate::{
+    BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls,
+};
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use gcp_scopes::denial::DenialKind;
+use gcp_scopes::{Guard, Preflight};
+use gcp_scopes_object_store::GuardObjectStoreExt as _;
+use gcp_scopes_testing::{Fault, RefusalForm, Service};
 
 /// The timeout of a request. The timeout is long, so that no test fails on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -149,6 +148,8 @@ async fn allowed_operations_of_all_kinds_succeed() {
         store.put_multipart(cow).await.unwrap().abort().await.unwrap();
 
         store.copy(dog, cow).await.unwrap();
+        // object_store 0.13.2 takes `CopyMode::Overwrite` for `Create`, so no object may be there.
+        store.delete(cat).await.unwrap();
         store.rename(cow, cat).await.unwrap();
         let names: Vec<_> =
             store.list(None).map_ok(|object| object.location).try_collect().await.unwrap();
@@ -208,7 +209,7 @@ impl HttpService for AlwaysRefuses {
 }
 
 impl HttpConnector for AlwaysRefuses {
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+    fn connect(&self, _: &ClientOptions) -> super::object_store::Result<HttpClient> {
         Ok(HttpClient::new(Self))
     }
 }

@@ -35,12 +35,12 @@ fn json() -> http::response::Builder {
 }
 
 /// A fake Google with the VM web-1, and the folder of gcloud's configuration.
-struct Place {
+struct ScriptedVm {
     google: FakeGoogle,
     folder: PathBuf,
 }
 
-impl Place {
+impl ScriptedVm {
     /// Returns `None` if there is no gcloud.
     async fn new(name: &str) -> Result<Option<Self>> {
         let has_gcloud = Command::new("gcloud").arg("--version").output();
@@ -108,7 +108,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ScriptedVm {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.folder).ok();
     }
@@ -116,7 +116,7 @@ impl Drop for Place {
 
 #[tokio::test]
 async fn a_script_changes_the_vm_only_when_it_may() -> Result<()> {
-    let Some(place) = Place::new("yes").await? else { return Ok(()) };
+    let Some(place) = ScriptedVm::new("yes").await? else { return Ok(()) };
     let script = place.script(&["--instance=web-1"])?;
     for input in ["", "n\n", "yes please\n"] {
         let output = place.run(&script, &[], input)?;
@@ -139,7 +139,7 @@ async fn a_script_changes_the_vm_only_when_it_may() -> Result<()> {
 
 #[tokio::test]
 async fn a_script_with_open_placeholders_calls_nothing() -> Result<()> {
-    let Some(place) = Place::new("open").await? else { return Ok(()) };
+    let Some(place) = ScriptedVm::new("open").await? else { return Ok(()) };
     let script = place.script(&[])?;
     for args in [&["--yes"][..], &[]] {
         let output = place.run(&script, args, "y\n")?;
@@ -153,7 +153,7 @@ async fn a_script_with_open_placeholders_calls_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn a_script_that_fails_leaves_no_machine_stopped() -> Result<()> {
-    let Some(place) = Place::new("fails").await? else { return Ok(()) };
+    let Some(place) = ScriptedVm::new("fails").await? else { return Ok(()) };
     let script = place.script(&["--instance=web-1"])?;
     let refusal = r#"{"error":{"code":403,"message":"Required 'iam.serviceAccounts.actAs'"}}"#;
     let path = "/compute/v1/projects/my-project/zones/us-central1-a/instances/web-1/";

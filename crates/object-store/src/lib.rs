@@ -1,4 +1,4 @@
-//! An [`HttpConnector`] for the Google Cloud Storage client of object_store.
+//! An `HttpConnector` for the Google Cloud Storage client of object_store.
 //!
 //! The connector wraps the connector that sends the requests: object_store's `ReqwestConnector`
 //! (feature `reqwest` or `gcp`), or one that you implement.
