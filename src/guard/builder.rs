@@ -535,8 +535,8 @@ impl Guard {
     /// Detection reads environment variables, credential files and the metadata server. It never
     /// fails, and takes little more than a second: everything that cannot be detected is unknown,
     /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the
-    /// feature `metadata` no request is sent, unless a [client](Self::fetch) is set. The future can
-    /// be awaited on any executor.
+    /// feature `metadata` no request is sent, unless a [client](GuardBuilder::fetch) is set. The
+    /// future can be awaited on any executor.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")]

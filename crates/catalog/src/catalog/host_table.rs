@@ -7,7 +7,7 @@
 use super::data::BYTES;
 use crate::blob::{Blob, HOST_RECORD, HOSTS, Host, TEXT};
 
-/// The number of places, a power of two. At most half of them are taken, also by no host.
+/// The number of places, a power of two: at least one, and at most half of them are taken.
 const PLACES: usize = (2 * host_count() + 2).next_power_of_two();
 
 static TABLE: [HostPlace; PLACES] = table();
