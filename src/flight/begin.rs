@@ -267,11 +267,18 @@ impl Flight {
             return false;
         };
         self.lookup = Lookup::without_method(AbstainReason::Method);
+        self.keep_seen_token(key, may_learn, token);
+        true
+    }
+
+    /// Keeps the key of a token that was inspected before, and its header if a source may still
+    /// find out the token's scopes.
+    #[inline]
+    fn keep_seen_token(&mut self, key: TokenKey, may_learn: bool, token: &HeaderValue) {
         self.token = Some(key);
         if may_learn {
             self.keep_header(token);
         }
-        true
     }
 
     /// Begins the flight with a lookup of the method, whatever scopes the token has.
@@ -304,10 +311,7 @@ impl Flight {
         };
         match state.tokens.peek(token, read) {
             Peek::Seen((key, lacks, may_learn)) => {
-                self.token = Some(key);
-                if may_learn {
-                    self.keep_header(token);
-                }
+                self.keep_seen_token(key, may_learn, token);
                 return if lacks { self.handle_lacking() } else { Ok(()) };
             }
             Peek::Unseen { key, is_new } => self.begin_inspection(key, is_new, token),
