@@ -271,6 +271,17 @@ fn paste(
     Ok(printed)
 }
 
+/// Returns the options for a refusal with this text, of a program on the machine of the fake.
+#[cfg(feature = "reqwest-middleware")]
+async fn options_for(
+    google: &FakeGoogle,
+    text: &str,
+) -> Result<Vec<gcp_scopes::remedy::RemedyOption>> {
+    let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
+    let refusal = gcp_scopes::refusal::classify_text(text).context("no refusal")?;
+    Ok(gcp_scopes::remedy::for_refusal(&refusal, &guard.environment()))
+}
+
 /// A VM without an account gets one by the recommended option, whose commands are pasted unchanged,
 /// whatever library reported the missing token.
 #[cfg(feature = "reqwest-middleware")]
@@ -294,10 +305,8 @@ async fn after_the_printed_steps_a_vm_without_an_account_has_one() -> Result<()>
             .start()
             .await?;
         let config = GcloudDir::new("no-account")?;
-        let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
         answer_for_accounts(&google)?;
-        let refusal = gcp_scopes::refusal::classify_text(text).context("no refusal")?;
-        let options = gcp_scopes::remedy::for_refusal(&refusal, &guard.environment());
+        let options = options_for(&google, text).await?;
         let [option] = &options[..] else { bail!("{options:#?}") };
         paste(&google, &config, option)?;
         assert_eq!(upload(&google).await?, 200, "{text}");
@@ -328,11 +337,9 @@ async fn after_the_printed_steps_a_group_has_the_scope() -> Result<()> {
             .start()
             .await?;
         let config = GcloudDir::new("group")?;
-        let guard = gcp_scopes::Guard::builder().env(google.env()).detect().await;
         answer_for_accounts(&google)?;
         assert_eq!(upload(&google).await?, 403);
-        let refusal = gcp_scopes::refusal::classify_text(&text).context("no refusal")?;
-        let options = gcp_scopes::remedy::for_refusal(&refusal, &guard.environment());
+        let options = options_for(&google, &text).await?;
         // The second option replaces the VMs one by one.
         let [option, _] = &options[..] else { bail!("{options:#?}") };
         paste(&google, &config, option)?;
