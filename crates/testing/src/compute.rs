@@ -69,13 +69,14 @@ fn read(state: &FakeState, call: &ComputeCall<'_>, path: &[&str]) -> ApiResult {
 }
 
 /// Checks for a valid token with one of the scopes that the method accepts, and returns the token's
-/// account. Source: "Authorization scopes" of
+/// account. `is_write` is whether the method changes anything. Source: "Authorization scopes" of
 /// <https://cloud.google.com/compute/docs/reference/rest/v1/instances/stop>.
 fn check_token(state: &FakeState, request: &IncomingRequest, is_write: bool) -> ApiResult<String> {
     let Some(token) = request.bearer().and_then(|text| state.valid_token(text)) else {
         let response = legacy_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials");
         return Err(with_header(response, "www-authenticate", INVALID_TOKEN).into());
     };
+    // Methods that write do not accept the last scope.
     let accepted = ["cloud-platform", "compute", "compute.readonly"];
     let accepted = scope::uris(accepted.into_iter().take(if is_write { 2 } else { 3 }));
     let challenge = scope_challenge(&accepted);

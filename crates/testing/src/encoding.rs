@@ -15,7 +15,7 @@ use serde_json::Value;
 /// characters of <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The bytes to escape in a `grpc-message` header: all that are not printable ASCII, and `%`.
+/// The bytes to escape in a `grpc-message` header: `%`, and all bytes that are not printable ASCII.
 /// Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 

@@ -45,8 +45,8 @@ pub enum Fault {
     NotHttp,
     /// Sends the normal response, followed by a body that never ends.
     EndlessBody,
-    /// Responds with status 403 and the start of a JSON error, whose message is this many bytes
-    /// long. The JSON is never closed.
+    /// Responds with status 403 and a JSON error that ends inside its message, after this many
+    /// bytes of the message.
     BigRefusal(u64),
     /// Closes the connection without a response.
     Drop,
@@ -57,10 +57,10 @@ pub enum Fault {
         /// The number of requests in a group.
         group: u32,
     },
-    /// Holds back the responses of a round until all requests of the round have arrived. The
-    /// numbers are the sizes of the rounds, in order; requests after the last round are not held
-    /// back. A client that waits for a response before it sends the other requests of the round
-    /// never gets the response.
+    /// Groups the requests into rounds of these sizes, in order of arrival, and holds back the
+    /// responses of a round until all its requests have arrived. Requests after the last round are
+    /// not held back. A client that waits for one response of a round before it sends the round's
+    /// other requests never gets the response.
     Rounds(&'static [u32]),
     /// Sends the body of the normal response in chunks of this many bytes.
     ChunkSize(usize),
@@ -89,7 +89,7 @@ impl Faults {
         self.0.get(&service).map(|(fault, _)| *fault)
     }
 
-    /// Returns whether a round that ends with this number of requests is not complete yet.
+    /// Checks whether the round that this count of requests completes is still incomplete.
     pub(crate) fn is_held_back(&self, service: Service, end_of_round: u32) -> bool {
         let current = self.0.get(&service);
         current.is_some_and(|(fault, requests)| {
@@ -97,8 +97,8 @@ impl Faults {
         })
     }
 
-    /// Counts a request. Returns the fault that applies to the request, and the number of requests
-    /// at which the round of the request ends, which is 0 without [`Fault::Rounds`].
+    /// Counts a request. Returns the fault that applies to the request, and the count of requests
+    /// that completes the request's round. The count is 0 without [`Fault::Rounds`].
     /// [`Fault::Flaky`] becomes either [`Fault::Status`] or `None`.
     pub(crate) fn next(&mut self, service: Service) -> (Option<Fault>, u32) {
         let Some((fault, requests)) = self.0.get_mut(&service) else { return (None, 0) };
@@ -115,7 +115,7 @@ impl Faults {
     }
 }
 
-/// Returns the number of requests at which the round of the request with this index ends. Returns 0
+/// Returns the count of requests that completes the round of the request with this index. Returns 0
 /// after the last round.
 fn end_of_round(sizes: &[u32], index: u32) -> u32 {
     let mut end = 0;

@@ -60,6 +60,7 @@ impl Upstream {
 }
 
 fn is_loopback(host: &str) -> bool {
+    // A URL contains an IPv6 address in brackets.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -96,6 +97,7 @@ mod tests {
         let google =
             FakeGoogle::builder().forward(Service::Storage, other.url_of(Service::OtherApi));
         let google = google.start().await.unwrap();
+        // A body that is neither JSON nor XML: parsing it would change it.
         let scripted = http::Response::builder()
             .status(206)
             .header("x-custom", "2")

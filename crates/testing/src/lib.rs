@@ -51,10 +51,10 @@
 //! | part of Compute Engine | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
 //! | any other API | [`url_of`] | `anything.googleapis.com` |
 //!
-//! A VM runs on one of twelve [`FakePlatform`]s. Cloud Storage has its JSON API, and objects over
-//! its XML API. Compute Engine has the part that changes a VM's scopes. Any other API gives
-//! [scripted] responses, such as each [`RefusalForm`]; without a script, only `testIamPermissions`
-//! gets a response.
+//! Each VM runs on a [`FakePlatform`]. Cloud Storage has its JSON API, and objects over its XML
+//! API. Compute Engine has the part that changes a VM's scopes. Any other API sends [scripted]
+//! responses, such as each [`RefusalForm`]. Without a script, it implements only
+//! `testIamPermissions`, and responds to every other request with status 200 and `{}`.
 //!
 //! [`metadata_host`]: FakeGoogle::metadata_host
 //! [`env`]: FakeGoogle::env
@@ -103,8 +103,7 @@
 //! The fake checks no signatures, keeps all data in memory, and knows the basic roles and a dozen
 //! predefined roles. The servers accept HTTP/1.1 and HTTP/2 with prior knowledge, without TLS. For
 //! gRPC, the fake sends refusals and scripted responses, and can
-//! [forward](FakeGoogleBuilder::forward) calls. The metadata server ignores `wait_for_change`: it
-//! responds at once.
+//! [forward](FakeGoogleBuilder::forward) calls.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,8 +3,8 @@
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
-//! and <https://cloud.google.com/run/docs/container-contract>. What that detector does not know
-//! comes from public programs that run there: TPU VMs from
+//! and <https://cloud.google.com/run/docs/container-contract>. For platforms that the detector does
+//! not know, the values come from other public sources: TPU VMs from
 //! <https://github.com/jax-ml/jax/blob/main/jax/_src/clusters/cloud_tpu_cluster.py>, Slurm from
 //! <https://github.com/GoogleCloudPlatform/cluster-toolkit>, Cloud Workstations from
 //! <https://github.com/firebase/firebase-tools>, custom jobs from

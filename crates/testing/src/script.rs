@@ -113,8 +113,9 @@ impl<'a> Script<'a> {
     }
 
     /// Sets the API method that refusals name in `ErrorInfo`: the host of the API and the full name
-    /// of the rpc. Without it, [`respond_with`](Self::respond_with) names a method of Pub/Sub;
-    /// [`serve`](Self::serve) names the method in the path of a gRPC call, and no method otherwise.
+    /// of the rpc. Without this setting, [`respond_with`](Self::respond_with) names a method of
+    /// Pub/Sub. [`serve`](Self::serve) then names the method in the path of a gRPC call, and no
+    /// method over REST.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -69,7 +69,7 @@ async fn accept(shared: Arc<SharedState>, endpoint: Endpoint) -> io::Result<()> 
 
 /// Serves one connection.
 async fn serve(shared: Arc<SharedState>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
-    // Only `respond` counts, because a connection may carry several requests.
+    // `peek` counts no request, because a connection may carry several; `respond` counts each.
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
         // Closing a socket with unread data resets the connection, and the client could lose the

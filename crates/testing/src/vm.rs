@@ -350,6 +350,7 @@ impl Machine {
     /// Returns the instance id: a number of 19 digits, as Compute Engine's ids are, that depends on
     /// the name only.
     pub(crate) fn id(&self) -> u64 {
+        // The factor is arbitrary. It gives names that differ in one letter different ids.
         self.name
             .bytes()
             .fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)

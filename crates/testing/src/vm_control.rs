@@ -131,7 +131,8 @@ impl VmControl<'_> {
         self.change(|machine| machine.set_account(machine.account.clone(), scopes))
     }
 
-    /// Sets a custom metadata attribute. A request that waits for a change gets its response.
+    /// Sets a custom metadata attribute. A request with `wait_for_change` that waits for the change
+    /// then gets its response.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -783,6 +783,7 @@ async fn every_http_form_is_a_refusal_and_scope_refusals_mention_scopes() -> Res
     Ok(())
 }
 
+/// Checks whether a body has no frames left: neither data nor trailers.
 fn has_ended(body: &impl BodyExt) -> bool {
     body.is_end_stream()
 }

@@ -18,7 +18,7 @@ async fn forwarding_to(server: &FakeGoogle) -> Result<FakeGoogle> {
         .await?)
 }
 
-/// Sends a POST request with a token that has one scope.
+/// Sends a POST request with a token that has only this scope.
 async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Response<Bytes>> {
     let request = Request::post(format!("{}/v1/orders:send?x=1", google.url_of(Service::OtherApi)))
         .header("authorization", format!("Bearer {}", google.mint(ROBOT, [scope])))

@@ -36,7 +36,7 @@ fn send(google: &FakeGoogle, description: &str) -> Result<Response<Body>> {
     Ok(agent().run(request.body(())?)?)
 }
 
-/// Returns whether a response is what the table says, where `…` stands for any text.
+/// Checks whether a response matches the text of the table, in which `…` stands for any text.
 fn matches(expected: &str, actual: &str) -> bool {
     let mut parts = expected.split('…');
     let first = parts.next().unwrap_or_default();
@@ -46,6 +46,7 @@ fn matches(expected: &str, actual: &str) -> bool {
         let Some((_, after)) = rest.split_once(part) else { return false };
         (rest, last) = (after, part);
     }
+    // Only a final `…` allows further text at the end.
     let is_open = expected.ends_with('…') && last.is_empty();
     is_open || rest.is_empty()
 }
@@ -69,6 +70,7 @@ async fn every_row_of_the_page_holds() -> Result<()> {
         assert!(matches(&expected, &actual), "{request}: expected {expected}, got {actual}");
         count += 1;
     }
+    // Fewer rows mean that the page has changed its format, and that this test skips rows.
     assert!(count > 50, "only {count} rows");
     Ok(())
 }

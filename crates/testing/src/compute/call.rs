@@ -1,4 +1,4 @@
-//! A call of Compute Engine, and what every method of Compute Engine answers with.
+//! A call of Compute Engine, and the responses that its methods have in common.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The metadata of a machine as a tree, and its formats.
 //!
-//! An object is a directory, and so is a list, whose entries are named by their index. The lists in
-//! [`VALUES`] are values.
+//! A JSON object is a directory. A list is a directory too, and the name of each entry is its
+//! index. The lists in [`VALUES`] are values instead.
 
 use serde_json::{Map, Value, json};
 
@@ -61,8 +61,8 @@ pub(super) fn listing(node: &Value, children: &[(String, &Value)]) -> String {
         None => format!("{name}\n"),
     };
     let mut lines: Vec<String> = children.iter().map(line).collect();
-    // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
-    // of the tree, because they are generated for each request.
+    // Only the directory of a service account contains `aliases`. The entries `identity` and
+    // `token` of this directory are not nodes of the tree: each request generates them.
     if node.get("aliases").is_some() {
         lines.extend(["identity\n".to_owned(), "token\n".to_owned()]);
     }

@@ -31,13 +31,13 @@ pub(super) struct ErrorInfo {
     pub(super) metadata: &'static [(&'static str, &'static str)],
 }
 
-/// The metadata about the API.
+/// The entry of [`ErrorInfo::metadata`] that names the API.
 const SERVICE: (&str, &str) = ("service", "pubsub.googleapis.com");
-/// The metadata about the refused call.
+/// The metadata that names the refused method and its API.
 const CALL: &[(&str, &str)] = &[("method", "google.pubsub.v1.Publisher.Publish"), SERVICE];
 const COMPUTE_CALL: &[(&str, &str)] =
     &[("method", "compute.v1.InstancesService"), ("service", "compute.googleapis.com")];
-/// The metadata about the project that the call counts against.
+/// The metadata that names the API, and the project whose quota the call uses.
 const CONSUMER: &[(&str, &str)] = &[("consumer", "projects/123456789012"), SERVICE];
 
 /// Creates an `ErrorInfo` of Google's API frontend.
@@ -244,6 +244,7 @@ impl RefusalForm {
             Self::ScopeStorage | Self::ScopeStorageXml => SCOPE_STORAGE,
             Self::ScopeRestricting => SCOPE_RESTRICTING,
             Self::ScopeOrShare => SCOPE_OR_SHARE,
+            // The HTML page contains none of the parts.
             Self::IamDenied | Self::GrpcIamDenied | Self::Html => IAM_DENIED,
             Self::ServiceDisabled | Self::GrpcServiceDisabled => SERVICE_DISABLED,
             Self::Billing => BILLING,

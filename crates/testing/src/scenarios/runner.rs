@@ -154,7 +154,8 @@ impl<S: Subject> Runner<'_, S> {
         check::explained(scene, self.subject.denial_place(), &failure, stage)
     }
 
-    /// Checks that a refusal has the same error kind as without the guard, sent or not.
+    /// Checks that a denial has the error kind of a refusal without the guard, whether the call is
+    /// sent or not.
     async fn keeps_error_kind(&self) -> CheckResult {
         let scene = self.scene(TokenScope::Unrelated).await?;
         let expected =

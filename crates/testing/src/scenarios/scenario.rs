@@ -1,7 +1,7 @@
 //! Data: the scenarios that a client with a guard must pass, and the name of each scenario.
 
-/// A behavior that is required of a client with a guard: one that the guard keeps from the client
-/// without a guard, or one that the guard adds.
+/// A behavior that a client with a guard must have. Some behaviors are those of the client without
+/// a guard, which the guard must not change; the guard adds the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scenario {

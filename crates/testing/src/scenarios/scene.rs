@@ -26,8 +26,8 @@ pub struct Scene {
 pub(super) enum TokenScope {
     /// The scope of [`TestedApi::scope`], which every operation accepts.
     Accepted,
-    /// `logging.write`, which no operation accepts. The scope is a known scope of Google Cloud, so
-    /// that the guard has no doubt about it.
+    /// `logging.write`, which no operation accepts. It is a scope of Google Cloud, because a guard
+    /// may give no verdict on a token with a scope that the guard does not know.
     Unrelated,
 }
 

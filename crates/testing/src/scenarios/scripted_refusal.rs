@@ -11,8 +11,8 @@ use crate::encoding::element;
 use crate::refusal_form::RefusalForm;
 use crate::response::{FullResponse, json};
 
-/// Scripts a refusal for every call to the API of a scene. Returns `false` if the refusal is
-/// `LongBody` and the API uses gRPC: gRPC sends a refusal in headers, and the size of headers is
+/// Scripts a refusal for every call to the API of a scene. Returns `false`, and scripts nothing, if
+/// the refusal is `LongBody` and the API uses gRPC: gRPC sends a refusal in headers, whose size is
 /// limited.
 pub(super) fn script(scene: &Scene, refusal: ScriptedRefusal) -> bool {
     let response = match (scene.api().format, refusal) {

@@ -26,8 +26,9 @@ pub(super) fn respond(
     record_panic(shared, || route(&mut shared.lock(), endpoint, request)).unwrap_or_else(error)
 }
 
-/// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
-/// the upstream, the response of a scripted method, the service's own response.
+/// Returns the first of these responses that applies to the request: the refusal of a scripted
+/// method, a scripted response, a refusal before the upstream, the response of a scripted method,
+/// the service's own response. Returns `None` if the request is to be forwarded.
 fn route(
     state: &mut FakeState,
     endpoint: &Endpoint,

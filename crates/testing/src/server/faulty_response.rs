@@ -67,6 +67,7 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> SentBody {
         Fault::ChunkSize(size) => chunked(head, body, size.max(1)),
         Fault::CutOff(length) => cut_off(head, &body, length),
         Fault::Gzip => SentBody::Whole(gzip(head, &body)),
+        // These faults act before the response is built.
         Fault::Status(_)
         | Fault::Latency(_)
         | Fault::Hang

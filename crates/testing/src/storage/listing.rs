@@ -42,8 +42,8 @@ pub(super) fn page<'a>(
     for (name, object) in bucket.objects.range((start, Bound::Unbounded)) {
         let Some(prefix) = common_prefix(name, query) else { continue };
         let is_new = prefix.as_ref().is_none_or(|prefix| !page.prefixes.contains(prefix));
-        // A prefix counts once, however many objects it stands for, so objects behind a prefix that
-        // is on the page already still belong to this page.
+        // A common prefix counts as one entry of the page. An object whose prefix is on the page
+        // already needs no further entry.
         if is_new && page.objects.len() + page.prefixes.len() == limit {
             page.next = last;
             break;
