@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-/// How often the memory of the command is read.
+/// The time between two readings of the command's memory.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 fn main() -> io::Result<()> {
@@ -58,7 +58,7 @@ fn measure(command: &Path, log: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for a process. Returns the most memory that it had, in bytes, as Linux reports it.
+/// Waits for a process. Returns the peak of its memory in bytes, as Linux reports it.
 fn peak_memory(child: &mut Child) -> io::Result<u64> {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -90,7 +90,8 @@ fn write_log(path: &Path, size: u64) -> io::Result<()> {
 }
 
 fn record(number: u64) -> Value {
-    // The constant spreads the numbers, so that ids and times look as in real logs.
+    // The multiplier of Fibonacci hashing: ids and times of neighbouring records differ, as in
+    // real logs.
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let message = match number % 1000 {
         999 => format!(

@@ -70,7 +70,7 @@ pub(crate) fn definition() -> clap::Command {
 
 /// The no-break space, at which clap does not wrap a line.
 ///
-/// It replaces the spaces of examples in the help, so that an example can be copied as one line.
+/// The help contains this space in its examples, so that an example can be copied as one line.
 pub(crate) const NO_BREAK: char = '\u{a0}';
 
 /// Replaces the spaces in the text below the flags by [`NO_BREAK`].

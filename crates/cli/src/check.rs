@@ -163,7 +163,6 @@ fn parse_api(text: &str) -> Result<(&str, SelectedMethods), String> {
 /// Splits a value of `--iam` into a resource and its permissions, at the last `=`: the name of an
 /// object may contain that sign, the name of a permission may not.
 fn parse_iam(text: &str) -> Result<(&str, Vec<String>), String> {
-    // The name of a resource may contain `=`, the name of a permission cannot.
     let (resource, permissions) = text.rsplit_once('=').ok_or_else(|| {
         let shown = shown(text);
         format!("no permission in --iam {shown}; write it as gs://BUCKET=storage.objects.create")

@@ -25,7 +25,8 @@ Examples:
 
 pub(crate) fn run(args: &CompletionsArgs, mut command: Command) -> ExitCode {
     let mut script = Vec::new();
-    // Into memory, because `generate` panics if it cannot write, such as to a closed pipe.
+    // The script is generated into memory, because `generate` panics if it cannot write, for
+    // example to a closed pipe.
     clap_complete::generate(args.shell, &mut command, "gcp-scopes", &mut script);
     exit_code::after_io(print(&String::from_utf8_lossy(&script)))
 }

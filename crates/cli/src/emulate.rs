@@ -82,8 +82,8 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
         Err(error) => return Ok(exit_code::after_io(Err(error))),
     };
     let result = match runtime.block_on(builder.start()) {
-        // The fake reports arguments that it cannot use as invalid input. Every other error is one
-        // of the machine.
+        // The fake reports arguments that it cannot use as invalid input. Every other error comes
+        // from the operating system.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.to_string()),
         Err(error) => Err(error),
         Ok(google) => runtime.block_on(print_variables_and_wait(&google, &args.name)),
@@ -155,14 +155,16 @@ fn is_bucket_name(name: &str) -> bool {
 /// Prints the variables, and returns after a signal.
 async fn print_variables_and_wait(google: &FakeGoogle, names: &[String]) -> io::Result<()> {
     let folder = TemporaryFolder::new()?;
-    // A program that reads the output may send a signal at once.
+    // The signals are caught before the output, because a program that reads the output may send
+    // a signal at once.
     let signal = end_signal()?;
     print(&variables(google, names, folder.path())?)?;
     signal.await;
     Ok(())
 }
 
-/// Returns a future that waits for Ctrl-C or SIGTERM. Catches both signals from now on.
+/// Returns a future that waits for Ctrl-C or SIGTERM. Both signals are caught as soon as this
+/// function is called.
 #[cfg(unix)]
 fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -175,7 +177,7 @@ fn end_signal() -> io::Result<impl Future<Output = ()>> {
     }))
 }
 
-/// Returns a future that waits for Ctrl-C. Catches it from now on.
+/// Returns a future that waits for Ctrl-C. The signal is caught as soon as this function is called.
 #[cfg(not(unix))]
 fn end_signal() -> io::Result<impl Future<Output = ()>> {
     let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
@@ -184,7 +186,7 @@ fn end_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Returns the lines that export, in a POSIX shell, the variables that point clients at the fake.
 fn variables(google: &FakeGoogle, names: &[String], folder: &Path) -> io::Result<String> {
-    // `FakeGoogle::env` has the metadata server of the first VM.
+    // `FakeGoogle::env` already contains the metadata server of the first VM.
     let hosts = names.iter().skip(1).filter_map(|name| {
         let variable = format!("GCE_METADATA_HOST_{}", name.to_uppercase().replace('-', "_"));
         google.vm(name).metadata_host().ok().map(|host| (variable, host))

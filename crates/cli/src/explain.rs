@@ -1,5 +1,5 @@
-//! The verb `explain`: names the gate (the check of Google's, such as scopes or IAM) that refused a
-//! call, and the steps that fix the refusal.
+//! The verb `explain`: names the gate that refused a call, and the steps that fix the refusal. A
+//! gate is one of Google's checks, such as scopes or IAM.
 
 mod environment;
 mod input;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use crate::exit_code;
 use crate::output::{error_to_json, write_error};
 
-/// The maximum number of bytes of a line. A longer line is skipped, and its result is an error.
+/// The maximum number of bytes of a line, which bounds the memory. A longer line is skipped, and
+/// its result is an error.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
 /// Writes the result of `process` for each line that is not blank, as soon as the line arrives,

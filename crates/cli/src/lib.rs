@@ -1,8 +1,8 @@
-//! What the command `gcp-scopes` answers: the part that reads texts and does no I/O.
+//! The answers of the command `gcp-scopes`, made from texts without I/O.
 //!
-//! The command and the web page of the project use it. It is not an interface for other programs:
-//! it changes in any version. Such programs use the crates `gcp-scopes-explain`,
-//! `gcp-scopes-needs` and `gcp-scopes-catalog`.
+//! This library is for the command and for the web page of the project. Its interface may change in
+//! any version, so other programs use the crates `gcp-scopes-explain`, `gcp-scopes-needs` and
+//! `gcp-scopes-catalog` instead.
 
 #[doc(hidden)]
 pub mod answer;

@@ -32,7 +32,7 @@ const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "co
 pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
     // clap_mangen would list a page `gcp-scopes-help(1)`, which does not exist.
     let mut command = command.disable_help_subcommand(true);
-    // Only a built command has passed its global flags on to its verbs.
+    // clap adds the global flags to the verbs only when it builds the command.
     command.build();
     let documented = match &args.verb {
         None => command,

@@ -12,8 +12,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
+/// The URL of an upload, whose method is `storage.objects.insert`.
 const INSERT: &str =
     "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
+/// The keys of an answer that is not an error.
 const KEYS: [&str; 7] = ["accepted", "all_of", "api", "decision", "method", "schema", "why"];
 
 fn run(args: &[&str]) -> (i32, String, String) {

@@ -18,7 +18,7 @@ const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const REFUSAL: &[u8] = b"Error 403: Request had insufficient authentication scopes. \
     POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg";
 
-/// The flags that describe the VM, without its name.
+/// The flags that describe the VM. Without its name, a script has a placeholder.
 const VM: [&str; 8] = [
     "--on=gce",
     "--project=my-project",

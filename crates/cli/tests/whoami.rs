@@ -99,6 +99,7 @@ async fn the_report_takes_at_most_five_rounds_of_requests() -> Result<()> {
     };
     let attributes = count(|path| path.contains("/attributes/") && !path.ends_with('/'));
     // Three rounds of detection, a round for the token, and a round for the scopes of the token.
+    // The second round has all requests except those for attributes and the four of other rounds.
     // The last round requests the token again, because the server may have issued a newer token.
     let rounds = vec![1, count(|_| true) - attributes - 4, attributes, 1, 2].leak();
     let (_, report) = whoami_in_rounds(rounds).await?;

@@ -35,8 +35,8 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// Creates an explainer. `is_environment_given` states whether somebody named the environment;
-    /// otherwise a record may show it.
+    /// Creates an explainer. `is_environment_given` is whether the user named the environment. If
+    /// not, the environment that a record of a log shows takes precedence over `environment`.
     pub fn new(
         environment: Environment,
         is_environment_given: bool,
@@ -135,12 +135,12 @@ impl Explainer {
     }
 }
 
-/// Looks up a call. The method may be known although the request is not.
+/// Looks up a call. A known method takes precedence, because the request may be unknown.
 fn look_up(call: &Call<'_>, method: Option<ApiMethod>) -> Lookup {
     method.map_or_else(|| lookup(call, &Endpoints::new()), Lookup::from)
 }
 
-/// Returns the refusal with the service that the text shows.
+/// Returns the refusal with the service that the text shows, if any.
 fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
     read.service().map_or_else(|| refusal.clone(), |service| refusal.clone().with_service(service))
 }
@@ -148,7 +148,7 @@ fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
 const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was \
                               probably sent with another token: begin with the first step.";
 
-/// Returns the note about a call of `--call` that is not the call of the answer.
+/// Returns the note that `--call` names another call than the response.
 fn contradicted_call(read: &NamedCall) -> String {
     let name = read
         .method()
@@ -160,8 +160,8 @@ fn contradicted_call(read: &NamedCall) -> String {
     )
 }
 
-/// Returns the note about the methods of which one was called; `None` if the method is known or
-/// nothing is known of it.
+/// Returns a note that lists the methods that may have been called. `None` if there are fewer than
+/// two.
 fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
     let ids: Vec<&str> = candidates.iter().take(MAX_CANDIDATES).map(|method| method.id()).collect();
     let more = if candidates.len() > MAX_CANDIDATES { " and others" } else { "" };
@@ -185,7 +185,7 @@ pub struct Explanation {
     /// The scopes of the token, as far as the arguments show.
     granted: GrantedScopes,
     refusal: Option<Refusal>,
-    /// The full report of the library, which exists only for a refusal for lack of scopes.
+    /// The denial, which contains the full report. Exists only for a refusal for lack of scopes.
     denial: Option<Denial>,
     /// The scopes that the call needed, if it was refused for lack of scopes.
     required: Option<RequiredScopes>,
@@ -262,7 +262,7 @@ impl Explanation {
         self.options.first().map(script::of)
     }
 
-    /// Returns the report as text. Notes precede it.
+    /// Returns the report as text, with the notes before the report.
     pub fn text(&self, layout: Layout) -> String {
         let notes: String = self.notes.iter().map(|note| layout.paragraph(note) + "\n").collect();
         let text = match (&self.denial, &self.refusal) {
@@ -305,7 +305,7 @@ impl Explanation {
         self.options.first().map(RemedyOption::steps).unwrap_or_default()
     }
 
-    /// Returns the ids of the methods of which one was called, if the method is not known.
+    /// Returns the ids of the methods that may have been called. Empty if the method is known.
     fn candidates(&self) -> Vec<&'static str> {
         let methods = if self.method.is_none() { self.call.candidates() } else { &[] };
         methods.iter().map(|method| method.discovery_id().unwrap_or_else(|| method.id())).collect()
@@ -390,7 +390,8 @@ struct PlaceJson<'a> {
 }
 
 impl<'a> PlaceJson<'a> {
-    /// Returns what the refusal or the environment names. The refusal comes first.
+    /// Returns the names in the refusal and in the environment. If both name an account or a
+    /// project, that of the refusal is used.
     fn new(refusal: Option<&'a Refusal>, here: Option<&'a Environment>) -> Self {
         let platform = here.map(Environment::platform);
         let account = here.and_then(Environment::account);

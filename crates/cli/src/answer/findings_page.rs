@@ -8,7 +8,7 @@ use gcp_scopes_needs::{ChangeEffect, FindingStatus, MachineFinding, Summary};
 #[derive(Debug)]
 pub struct FindingsPage {
     layout: Layout,
-    /// How many machines have each status.
+    /// How many machines have each status, in the order of [`STATUSES`].
     counts: [usize; 4],
     paragraphs: String,
 }
@@ -25,7 +25,7 @@ impl FindingsPage {
         let status = finding.status;
         let counts = self.counts.iter_mut().zip(STATUSES);
         counts.filter(|(_, each)| *each == status).for_each(|(count, _)| *count += 1);
-        // A machine whose scopes fit is counted, and named if there is something to know about it.
+        // A machine whose scopes fit has a paragraph only if there is a note about the machine.
         if status != FindingStatus::Ok || finding.note.is_some() {
             self.paragraphs += &self.paragraph(finding);
         }
@@ -47,7 +47,7 @@ impl FindingsPage {
         format!("{answer}{}\n{}", self.paragraphs, self.layout.paragraph(&others))
     }
 
-    /// Returns the first sentence.
+    /// Returns the first sentence of the page: how many machines have each status.
     fn answer(&self) -> String {
         let [lacking, no_account, unknown, ok] = self.counts;
         let all: usize = self.counts.iter().sum();
@@ -98,7 +98,7 @@ impl FindingsPage {
     }
 }
 
-/// Returns what a change costs once the machine runs.
+/// Returns the text about what a change does to a running machine.
 fn effect_of(effect: ChangeEffect) -> &'static str {
     match effect {
         ChangeEffect::InPlace => "is made in place.",

@@ -8,8 +8,8 @@ pub fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("strings and lists of strings always serialize")
 }
 
-/// A JSON object with the name and the version of its form, which `docs/schema/gcp-scopes.json`
-/// of the repository describes.
+/// A JSON object with the name and the version of its schema, which is in
+/// `docs/schema/gcp-scopes.json` of the repository.
 #[derive(Debug, Serialize)]
 pub struct Versioned<'a, T> {
     schema: &'a str,

@@ -1,5 +1,5 @@
-//! Splits a long log into pieces, of which a few are in memory at a time: the values of a JSON log,
-//! the documents of a YAML log, or parts of a plain-text log.
+//! Splits a long log into pieces: the values of a JSON log, the documents of a YAML log, or parts
+//! of a plain-text log. Only a few pieces are in memory at a time.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -16,11 +16,11 @@ const CHUNK: usize = 1 << 20;
 /// The size of the parts of a plain-text log, in bytes.
 const TEXT_SIZE: usize = 256 << 10;
 
-/// The maximum size of a piece, in bytes. The values within a larger JSON value are pieces
-/// themselves. Other pieces are cut.
+/// The maximum size of a piece, in bytes. A larger JSON value is no piece; each object inside the
+/// value is one. A larger YAML document or text is cut.
 const MAX_PIECE: usize = 2 << 20;
 
-/// How much of a log before a piece is kept, in bytes. It is searched for the refused call.
+/// The number of bytes before a piece that stay in memory, because the refused call may be there.
 const HISTORY: usize = 32 << 10;
 
 /// The form of a log, or of a piece of it.
@@ -38,9 +38,9 @@ pub(crate) enum Form {
 #[derive(Debug, Clone)]
 pub(crate) struct LogPiece {
     pub(crate) form: Form,
-    /// The place in the buffer.
+    /// The position of the piece in [`Pieces::buffer`].
     range: Range<usize>,
-    /// How many records or, for a text, lines precede the piece.
+    /// How many records precede the piece. In a plain-text log, how many lines precede it.
     pub(crate) preceding: usize,
 }
 
@@ -48,18 +48,21 @@ pub(crate) struct LogPiece {
 pub(crate) struct Pieces<R> {
     input: R,
     form: Form,
-    /// The end of what was returned, what follows, and some of what precedes.
+    /// The bytes in memory: some that belong to returned pieces, then those that follow.
     buffer: Vec<u8>,
-    /// The end of the last piece in the buffer.
+    /// The position in the buffer where the next piece begins.
     at: usize,
+    /// Whether the input has ended.
     is_end: bool,
     /// Whether the pieces are within a JSON value that is larger than [`MAX_PIECE`].
     is_inside: bool,
     /// The last pieces of a JSON or YAML log, as far as they are in the buffer.
     last: VecDeque<LogPiece>,
+    /// The number of pieces of a JSON or YAML log that were returned.
     records: usize,
+    /// The number of lines of a plain-text log before `counted`.
     lines: usize,
-    /// The place up to which `lines` is counted.
+    /// The position in the buffer up to which lines were counted.
     counted: usize,
 }
 
@@ -125,7 +128,7 @@ impl<R: Read> Pieces<R> {
         vec![LogPiece { range: start.saturating_sub(HISTORY)..start, ..piece.clone() }]
     }
 
-    /// Returns the end of a piece to the pieces to come.
+    /// Puts the last `length` bytes of the last piece back. The next piece begins with them.
     pub(crate) fn give_back(&mut self, length: usize) {
         self.at -= length;
         self.counted = self.counted.min(self.at);
@@ -187,7 +190,7 @@ impl<R: Read> Pieces<R> {
                 Some(Err(error)) if error.is_eof() && rest.len() < MAX_PIECE && !self.is_end => {
                     return None;
                 }
-                // What follows the brace are fields, or text.
+                // The object is too large or malformed. Its fields, or text, follow the brace.
                 _ => {
                     self.is_inside = true;
                     self.at += 1;
@@ -215,7 +218,9 @@ impl<R: Read> Pieces<R> {
 }
 
 impl<R> Pieces<R> {
-    /// Returns the length of a piece whose end may not be read yet; `None` if more must be read.
+    /// Returns the length of the next piece. `end` is its length if its end is in the buffer. A
+    /// piece without an end is cut at [`MAX_PIECE`] and at the end of the input. Returns `None` if
+    /// more must be read.
     fn bounded(&self, end: Option<usize>) -> Option<usize> {
         let length = self.buffer.len() - self.at;
         let cut = || (self.is_end || length >= MAX_PIECE).then_some(length.min(MAX_PIECE));
@@ -225,6 +230,7 @@ impl<R> Pieces<R> {
 
 /// Returns the form of a log, from its beginning.
 fn form_of(head: &[u8]) -> Form {
+    // The byte order mark of UTF-8.
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if yaml::is_log(head) {
         return Form::Yaml;

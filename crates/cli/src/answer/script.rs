@@ -2,8 +2,8 @@
 
 use gcp_scopes_explain::remedy::{RemedyOption, Step};
 
-/// Returns a script that carries out an option. The script stops while a placeholder is open, and
-/// asks before what stops or destroys something.
+/// Returns a script that carries out an option. The script stops as long as a placeholder is not
+/// replaced, and asks before a command that stops or destroys something.
 pub(crate) fn of(option: &RemedyOption) -> String {
     let steps = option.steps().iter().enumerate();
     let steps: String = steps.map(|(index, step)| of_step(index + 1, step)).collect();
@@ -20,8 +20,8 @@ pub(crate) fn of(option: &RemedyOption) -> String {
     .concat()
 }
 
-/// Returns a step: its text as a comment, and its command. Code of a program stays a comment, and
-/// so does a command of gcp-scopes, which is for the place where the program runs.
+/// Returns a step: its text as a comment, and its command. Program code becomes a comment. So does
+/// a command of gcp-scopes, which must run where the program runs, and not where the script runs.
 fn of_step(number: usize, step: &Step) -> String {
     let code = step.code_line().map(comment).unwrap_or_default();
     let pages = [step.console_url(), step.doc_url()].into_iter().flatten();
@@ -39,7 +39,7 @@ fn of_step(number: usize, step: &Step) -> String {
         + &command
 }
 
-/// Returns lines that end the script while words stand for names that are not known.
+/// Returns lines that end the script as long as a step contains a placeholder for an unknown name.
 fn stop_at_placeholders(option: &RemedyOption) -> String {
     let mut open: Vec<&str> =
         option.steps().iter().flat_map(|step| step.placeholders()).copied().collect();

@@ -36,7 +36,7 @@ impl From<Refusal> for FoundRefusal {
 impl FoundRefusal {
     /// Returns the most certain refusal in a response or in a record of a log.
     pub fn in_response(response: &RecordedResponse) -> Option<Self> {
-        // Of a response only the beginning is read; the beginning of its other parts is not known.
+        // Of an HTTP response only the first part is read: the others begin in the middle of JSON.
         let parts = response.candidates().take(if response.is_text() { usize::MAX } else { 1 });
         let found = parts
             .enumerate()
@@ -51,7 +51,8 @@ impl FoundRefusal {
         Some(found.after(end_of(&before)))
     }
 
-    /// Searches the log before the record for the refused call, unless the record shows it.
+    /// Searches `before`, the log before the record, for the refused call. Returns the refusal
+    /// unchanged if the record itself shows the call.
     fn after(self, before: &str) -> Self {
         if !self.call.candidates().is_empty() || before.is_empty() {
             return self;
@@ -60,7 +61,8 @@ impl FoundRefusal {
         Self { call, ..self }
     }
 
-    /// Checks whether the other refusal has the same gate, and all the names of this one.
+    /// Checks whether the other refusal has the same gate, is at least as certain, and has each
+    /// [name](Self::names) that this one has.
     fn is_covered_by(&self, other: &Self) -> bool {
         self.refusal.gate() == other.refusal.gate()
             && self.refusal.certainty() <= other.refusal.certainty()
@@ -92,8 +94,9 @@ impl FoundRefusal {
     }
 }
 
-/// Returns the index of the refusal that decides. Of equal ones, the first that names the service
-/// counts: the message of a record may precede the response that it quotes.
+/// Returns the index of the [`decisive`] refusal. Of refusals with the same gate and certainty, the
+/// first that names a service is chosen, because the message of a record may precede the response
+/// that the message quotes.
 fn decisive_with_service(refusals: &[Refusal]) -> Option<usize> {
     let place = decisive(refusals)?;
     let chosen = refusals.get(place)?;
@@ -105,14 +108,14 @@ fn decisive_with_service(refusals: &[Refusal]) -> Option<usize> {
     named.filter(|_| chosen.service().is_none()).or(Some(place))
 }
 
-/// Returns the end of a text that is searched for the refused call.
+/// Returns the last [`MAX_BEFORE`] bytes of a text, which are searched for the refused call.
 fn end_of(text: &str) -> &str {
     let start = text.len().saturating_sub(MAX_BEFORE);
     let start = (start..text.len()).find(|start| text.is_char_boundary(*start));
     start.and_then(|start| text.get(start..)).unwrap_or_default()
 }
 
-/// The refusal of an input that is explained, and a note about another refusal.
+/// The refusal of an input that is explained, and a note about another refusal, if any.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FoundInText {
@@ -146,19 +149,25 @@ impl LogRefusal {
 }
 
 /// The refusals that were found in a log so far.
+///
+/// A record is *read* if it is searched for a refusal. Limits bound how many records are read, so
+/// that a log of any length is searched in a short time.
 #[derive(Debug, Default)]
 pub struct LogSearch {
     found: Vec<LogRefusal>,
-    /// The first refusal in a block of a plain-text log, which may be of several records.
+    /// The first refusal in a block of a plain-text log. A block has several records, and the
+    /// refusal may extend over some of them.
     of_block: Option<FoundRefusal>,
+    /// The number of blocks that were read as a whole.
     blocks: usize,
-    /// The last block with a mark, unless it was read.
+    /// The last of the blocks that were not read as a whole.
     last_block: Option<RecordedResponse>,
-    /// The templates of records that were read, each with the index of its refusal.
+    /// The [template](template_of) of each record that was read, with the index of its refusal.
+    /// `None` if the record is not a refusal.
     known: HashMap<u64, Option<usize>>,
     /// The last records that were not read, each with the text before it.
     last: VecDeque<(RecordedResponse, String)>,
-    /// The number of records that were classified.
+    /// The number of records that were read.
     read: usize,
     /// The number of records that were read or recognized by their template.
     place: u64,
@@ -172,8 +181,8 @@ const MAX_REFUSALS: usize = 64;
 /// How many records at the end of a log are read in any case.
 const LAST_RECORDS: usize = 64;
 
-/// The maximum number of records that are classified, which takes about a second. Records that
-/// differ in nothing but numbers are classified once.
+/// The maximum number of records that are read, which takes about a second. Of the records that
+/// differ only in numbers, one is read.
 const MAX_RECORDS: usize = 8192;
 
 /// How many blocks of a plain-text log are read as a whole.
@@ -182,13 +191,14 @@ const MAX_BLOCKS: usize = 64;
 /// How often the text before a record is searched for the refused call.
 const MAX_LOOKS: usize = 256;
 
-/// How much of a log before a record is searched for the refused call, in bytes.
+/// The number of bytes before a record that are searched for the refused call.
 const MAX_BEFORE: usize = 32 << 10;
 
 /// The maximum number of lines of a text without records that are read.
 const MAX_LINES: usize = 1024;
 
-/// Statuses with which Google refuses calls. They are the numbers that distinguish records.
+/// Statuses with which Google refuses calls. Other numbers are not part of a record's
+/// [template](template_of).
 const STATUSES: [&[u8]; 6] = [b"400", b"401", b"403", b"404", b"412", b"429"];
 
 /// Returns the refusal in a log, or in a text that is not a log.
@@ -225,7 +235,7 @@ pub fn in_long_log(input: impl Read) -> io::Result<LogSearch> {
     Ok(search)
 }
 
-/// Finds the [`MARKS`] of refusals.
+/// Finds the [`MARKS`], parts of words of which nearly every refusal contains one.
 struct Marks {
     /// Compares many bytes at once, if the processor can do so.
     quick: Option<Searcher>,
@@ -263,7 +273,8 @@ impl LogSearch {
         Some(search)
     }
 
-    /// Searches the lines of a text, each by itself. The lines of an HTTP response belong together.
+    /// Searches the lines of a text, each by itself. Finds nothing in an HTTP response, whose lines
+    /// belong together.
     fn of_lines(text: &str) -> Self {
         let (mut search, mut before) = (Self::default(), String::new());
         if !text.lines().any(is_line_of_http_response) {
@@ -310,7 +321,7 @@ impl LogSearch {
         for block in blocks {
             match marks.are_in(block.body().as_bytes()) {
                 true => self.read_block(&block, Some(marks), &mut before),
-                false => pass(&mut before, &block.body()),
+                false => append_to(&mut before, &block.body()),
             }
         }
     }
@@ -324,11 +335,11 @@ impl LogSearch {
             self.blocks += 1;
             match FoundRefusal::in_response(block) {
                 Some(found) => self.of_block.get_or_insert(found),
-                None => return pass(before, &block.body()),
+                None => return append_to(before, &block.body()),
             };
         } else {
-            // What came last is read in any case, because programs end with the refusal that
-            // decides.
+            // The last block is read in any case, because the refusal that ended the program is
+            // often there.
             self.last_block = Some(block.clone());
         }
         for record in block.records() {
@@ -337,10 +348,12 @@ impl LogSearch {
                 let key = Some(template_of(text.as_bytes()));
                 self.read_record(&record, key, FoundRefusal::is_likely, &|| before.clone());
             }
-            pass(before, &text);
+            append_to(before, &text);
         }
     }
 
+    /// Reads records that follow each other. `counts` is whether a refusal counts, and `before` is
+    /// the text before the first record.
     fn read_records(
         &mut self,
         records: &[RecordedResponse],
@@ -350,11 +363,11 @@ impl LogSearch {
         for record in records {
             let key = template_of(record.body().as_bytes());
             self.read_record(record, Some(key), counts, &|| before.clone());
-            pass(before, &record.call_context(&record.body()).0);
+            append_to(before, &record.call_context(&record.body()).0);
         }
     }
 
-    /// Counts a record that differs from one that was read in nothing but numbers.
+    /// Checks whether a record with this template was read, and counts the record if so.
     fn is_known(&mut self, key: u64) -> bool {
         let Some(index) = self.known.get(&key).copied() else { return false };
         self.place += 1;
@@ -364,7 +377,8 @@ impl LogSearch {
         true
     }
 
-    /// Reads a record with this template. `before` returns the text before the record.
+    /// Reads a record with the template `key`, unless a record with this template was read.
+    /// `counts` is whether a refusal counts, and `before` returns the text before the record.
     fn read_record(
         &mut self,
         record: &RecordedResponse,
@@ -383,7 +397,8 @@ impl LogSearch {
         self.read += 1;
         let found = FoundRefusal::in_response(record).filter(counts);
         let is_vague = found.as_ref().is_some_and(|found| found.call.candidates().is_empty());
-        // The call may be another one the next time.
+        // The text before the next record with this template may show another call, so the template
+        // is not stored if that text was searched.
         let is_looked_for = is_vague && self.looked < MAX_LOOKS;
         self.looked += usize::from(is_looked_for);
         let before = if is_looked_for { before() } else { String::new() };
@@ -393,8 +408,8 @@ impl LogSearch {
         }
     }
 
-    /// Adds the refusal of a record, and returns its index. A refusal that names no more than one
-    /// that was found is counted with that one.
+    /// Adds the refusal of a record, and returns its index. If an earlier refusal covers this one,
+    /// the earlier one is counted again instead.
     fn add(&mut self, record: &RecordedResponse, refusal: FoundRefusal) -> usize {
         self.place += 1;
         let known = self.found.iter().position(|found| refusal.is_covered_by(&found.refusal));
@@ -405,7 +420,8 @@ impl LogSearch {
             return index;
         }
         if self.found.len() >= MAX_REFUSALS {
-            // What came last counts.
+            // The latest refusal matters most, so it replaces the one before it. The indexes in
+            // `known` are then wrong.
             self.found.pop();
             self.known.clear();
         }
@@ -416,7 +432,7 @@ impl LogSearch {
         self.found.len() - 1
     }
 
-    /// Reads what came last.
+    /// Reads the last records and the last block, if they were not read.
     fn finish(&mut self) {
         self.read = 0;
         for (record, before) in std::mem::take(&mut self.last) {
@@ -426,7 +442,7 @@ impl LogSearch {
         self.of_block = self.of_block.take().or_else(|| FoundRefusal::in_response(&last?));
     }
 
-    /// Returns the refusal that decides.
+    /// Returns the [`decisive`] refusal.
     pub fn chosen(mut self) -> Option<FoundInText> {
         self.finish();
         let of_block = self.of_block.take().map(|refusal| FoundInText { refusal, note: None });
@@ -438,8 +454,8 @@ impl LogSearch {
         of_block.filter(|block| certainty(block) > certainty(&chosen)).or(Some(chosen))
     }
 
-    /// Returns the index of the refusal that decides. It depends on the order of what was refused
-    /// first and last.
+    /// Returns the index of the [`decisive`] refusal. The order of the refusals is that of their
+    /// first and their last records.
     fn decisive(&self) -> Option<usize> {
         let places =
             |(index, found): (usize, &LogRefusal)| found.places.map(|place| (place, index));
@@ -486,7 +502,8 @@ fn before_piece(pieces: &Pieces<impl Read>, piece: &LogPiece) -> String {
     pieces.before(piece).iter().map(text).collect()
 }
 
-/// Returns a number that is the same for records that differ in nothing but numbers and ids.
+/// Returns the template of a record: a hash that is the same for records that differ only in words
+/// with digits, such as numbers and ids.
 fn template_of(record: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for word in record.split(|byte| !byte.is_ascii_alphanumeric()) {
@@ -498,8 +515,8 @@ fn template_of(record: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Appends a record to what precedes the next record. Only the end of a long text is kept.
-fn pass(before: &mut String, record: &str) {
+/// Appends a record to the text before the next record. Only the end of a long text is kept.
+fn append_to(before: &mut String, record: &str) {
     // Cut at twice the kept length, because moving the text at every record would be slow.
     if before.len() > 2 * MAX_BEFORE {
         *before = end_of(before).to_owned();
@@ -508,8 +525,8 @@ fn pass(before: &mut String, record: &str) {
     before.push('\n');
 }
 
-/// Returns a note about a refusal by another gate. If there is no such refusal, the note is about
-/// one by the same gate with another method or permission.
+/// Returns a note about a refusal by another gate than that of `chosen`, or else about a refusal by
+/// the same gate with another method or permission.
 fn note_of_other_record(name: &str, chosen: &FoundRefusal, found: &[LogRefusal]) -> Option<String> {
     let gate = |refusal: &FoundRefusal| refusal.refusal.gate();
     let others = || found.iter().filter(|other| !other.refusal.matches(chosen));

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// What separates two records.
 pub(crate) const SEPARATOR: &[u8] = b"\n---\n";
 
-/// Fields of which each record has one.
+/// Fields of a record. Each record has at least one of them.
 /// Source: <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry>
 const FIELDS: [&str; 5] = ["logName", "insertId", "textPayload", "jsonPayload", "protoPayload"];
 
@@ -18,6 +18,7 @@ pub(crate) fn is_log(text: &[u8]) -> bool {
             line.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b":"))
         })
     };
+    // A record may begin with a field that has fields of its own, such as `httpRequest:`.
     let is_name = first.strip_suffix(b":").is_some_and(|name| name.is_ascii() && !name.is_empty());
     is_field(first)
         || ((first == b"---" || is_name) && lines.take_while(|line| *line != b"---").any(is_field))

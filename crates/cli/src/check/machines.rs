@@ -76,7 +76,7 @@ pub(super) fn run(args: &MachinesArgs, style: &StyleArgs) -> Result<ExitCode, St
     Ok(worst.exit_code())
 }
 
-/// Which statuses the findings have.
+/// The statuses of the findings that decide the exit code.
 #[derive(Default)]
 struct Worst {
     is_closed: bool,

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::output::write_note;
 
-/// The maximum number of bytes of an input that is read as a whole. A longer input is a log, of
-/// which a part is in memory at a time.
+/// The maximum number of bytes of an input that is read as a whole. A longer input is a log, which
+/// is read in parts.
 const MAX_WHOLE: u64 = 1 << 20;
 
 /// The input of `explain`, in UTF-8 unless it is binary.
@@ -97,7 +97,7 @@ struct Utf16<R> {
 /// The units with which a pair of units begins. Source: RFC 2781, section 2.1.
 const HIGH_SURROGATES: std::ops::Range<u16> = 0xd800..0xdc00;
 
-/// How many bytes of UTF-16 are converted at a time: an even number.
+/// How many bytes of UTF-16 are converted at a time. Even, so that no unit of two bytes is split.
 const UTF_16_SIZE: u64 = 64 << 10;
 
 impl<R: Read> Read for Utf16<R> {
@@ -135,7 +135,8 @@ impl<R> Progress<R> {
         Self { input, read: 0, shown: 0, is_terminal: io::stderr().is_terminal() }
     }
 
-    /// Writes over the line on the terminal. A closed standard error is ignored.
+    /// Writes over the line on the terminal. The width of 30 columns covers the line before. A
+    /// closed standard error is ignored.
     fn show(&self, line: &str) {
         if self.is_terminal {
             let _ = write!(io::stderr(), "\r{line:30}\r");

@@ -1,5 +1,5 @@
-//! Explains each refusal of a log, for `--all`, and how one change mends all refusals for lack of
-//! scope.
+//! Explains each refusal of a log, for `--all`, and the one change that fixes all refusals for lack
+//! of scope.
 
 use std::cmp::Reverse;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ struct RepeatedRefusal {
     first: String,
 }
 
-/// What mends all refusals for lack of scope together.
+/// The one change that fixes all refusals for lack of scope.
 #[derive(Serialize)]
 struct Together {
     /// For each call, the scopes of which the token needs one.
@@ -66,7 +66,7 @@ pub(crate) fn print_all(
     if counted.is_empty() { ExitCode::FAILURE } else { exit_code::after_io(printed) }
 }
 
-/// Returns the known sets of scopes of which a refused call needs one each.
+/// Returns sets of scopes. The refused call needs one scope of each set. Empty if none is known.
 fn sets(explanation: &Explanation) -> Vec<ScopeSet> {
     let Some(required) = explanation.required() else { return Vec::new() };
     let each = required.all_of().iter().map(|scope| ScopeSet::from_iter([scope]));

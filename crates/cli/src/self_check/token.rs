@@ -38,7 +38,7 @@ fn too_long() -> Result<GivenToken, String> {
     Err(format!("more than 64 KiB on standard input are no token; {PIPE}"))
 }
 
-/// The end of each error: what to do.
+/// The end of each error message: what the user can do.
 const PIPE: &str = "put `gcloud auth print-access-token |` before this command";
 
 /// A token source that returns the token from standard input, for every server.
