@@ -11,9 +11,9 @@ use tower_service::Service as _;
 use crate::BoxError;
 use crate::servers::{EndlessBody, Google};
 
-/// The host of a metadata server that does not exist.
+/// An address at which no metadata server listens.
 const NO_SERVER: &str = "127.0.0.1:1";
-/// Why tokeninfo and IAM cannot be queried.
+/// The reason in reports why tokeninfo and IAM were not queried: both need TLS.
 const NO_TLS: &str =
     "was not queried: no TLS provider (install one for rustls, or enable feature `tls-ring`)";
 
@@ -26,7 +26,8 @@ pub(crate) async fn exercise_guard(host: &str) -> Result<(), BoxError> {
     check_without_metadata().await
 }
 
-/// Checks an allowed call, a call that is not sent, and a call that Google refuses.
+/// Checks an allowed call, a call that is not sent, and a call that Google refuses. `ya29.mine` is
+/// the token of the VM, and no source knows `ya29.other`.
 async fn check_calls(guard: &Guard) -> Result<(), BoxError> {
     let allowed = call(guard, Method::GET, "ya29.mine").await?;
     ensure(allowed == StatusCode::OK, "the allowed call failed")?;

@@ -16,6 +16,7 @@ pub(crate) type Checks<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> +
 type Step = Poll<Result<(), BoxError>>;
 type Executor = fn(Checks<'_>) -> Result<(), BoxError>;
 
+/// The executors, each with the name that the program prints.
 pub(crate) const EXECUTORS: [(&str, Executor); 6] = [
     ("no runtime", without_a_runtime),
     ("a runtime without timer and I/O", |checks| runtime(|builder| builder)?.block_on(checks)),
@@ -60,8 +61,8 @@ fn drive(
     }
 }
 
-/// Drops the checks after one poll, after two polls, and so on, until they end before the limit.
-/// Returns the number of polls.
+/// Runs new checks again and again, and drops them after one poll, then after two polls, and so on.
+/// Stops when the checks end before they are dropped, and returns their number of polls.
 pub(crate) fn drop_after_each_step<'a>(
     new_checks: impl Fn() -> Checks<'a>,
 ) -> Result<usize, BoxError> {
@@ -83,6 +84,7 @@ pub(crate) fn drop_after_each_step<'a>(
     }
 }
 
+/// The error with which [`drop_after_each_step`] ends a run early.
 const DROPPED: &str = "dropped before the end";
 
 fn unparking_waker() -> Waker {

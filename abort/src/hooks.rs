@@ -1,8 +1,7 @@
-//! Code that a program gives to a guard, and that panics.
+//! Hooks that panic. A hook is code that a program gives to a guard.
 //!
-//! With `panic = "unwind"` the guard catches the panics of the code that runs on its thread. No
-//! library can catch a panic with `panic = "abort"`: it ends the process when it occurs, wherever
-//! it occurs.
+//! With `panic = "unwind"` the guard catches the panics of hooks that run on its thread. With
+//! `panic = "abort"` a panic on any thread ends the process at once, and no library can catch it.
 
 use std::process::Command;
 
@@ -18,10 +17,11 @@ use crate::{BoxError, executors};
 /// The message of every panic in this module.
 const PANIC: &str = "a fault in the program's own code";
 
+/// The hooks, by the names that [`run`] accepts.
 const HOOKS: [&str; 4] = ["source", "fetch", "token-source", "client-error"];
 
-/// Runs each hook in a process of its own. The process must end with the panic of the hook, as the
-/// only panic, and with the place in this file.
+/// Runs each hook in a process of its own. The panic of the hook must end the process. The process
+/// must print that panic alone, with its location in this file.
 pub(crate) fn check_all() -> Result<(), BoxError> {
     for hook in HOOKS {
         let output = Command::new(std::env::current_exe()?).arg(hook).output()?;
@@ -35,7 +35,7 @@ pub(crate) fn check_all() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Runs one hook.
+/// Makes a guard call the hook `hook`, which panics.
 pub(crate) fn run(hook: &str, host: &str) -> Result<(), BoxError> {
     executors::without_a_runtime(Box::pin(async move {
         let builder = checks::builder(host);

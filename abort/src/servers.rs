@@ -67,6 +67,7 @@ pub(crate) fn metadata_server() -> Result<String, BoxError> {
 
 /// Reads one request and responds to it.
 fn respond(mut stream: TcpStream) -> std::io::Result<()> {
+    // One read is enough: a request of the guard to this server is short and has no body.
     let mut request = [0; 4096];
     let length = stream.read(&mut request)?;
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
