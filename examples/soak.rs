@@ -114,6 +114,7 @@ impl GrantedScopesSource for FlakySource {
         match self.0.below(10) {
             0 => return Some(GrantedScopes::unknown("the source is down")),
             1 => std::future::pending().await,
+            // Unlike `panic!`, does not print the panic.
             2 => std::panic::resume_unwind(Box::new("a fault of the source")),
             3..=5 => tokio::task::yield_now().await,
             _ => {}

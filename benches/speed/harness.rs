@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The minimum length of one turn of one case.
+/// The minimum length of one turn of one case, long in comparison with reading the clock.
 const TURN: Duration = Duration::from_micros(300);
 /// The number of turns of each case. It is odd, so that the median is one of the measured values.
 const TURNS: usize = 401;

@@ -91,6 +91,8 @@ pub(crate) fn cold() -> Vec<TimedCase> {
 /// Returns the templates in a pseudorandom order, which is the same in every run.
 fn shuffled(templates: &[RequestTemplate]) -> Vec<&RequestTemplate> {
     let mut shuffled: Vec<_> = templates.iter().collect();
+    // A linear congruential generator with the multiplier of Knuth's MMIX. Any seed would do. The
+    // low bits of such a generator are not random, so only the high bits are used.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for index in (1..shuffled.len()).rev() {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);

@@ -1,5 +1,4 @@
-//! Times the guard in comparison with similar middleware and routers, in one process and at the
-//! same time.
+//! Times the guard in comparison with similar middleware and routers, in turns in one process.
 //!
 //! `cargo bench` measures every group; `cargo bench -- layer threads` measures only these two. The
 //! cases of a group take turns many times. Each row shows the least and the median of its times,

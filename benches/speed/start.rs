@@ -108,6 +108,7 @@ impl FullQueue {
         let mut connections = Vec::new();
         while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
             connections.push(stream);
+            // The queue has room for one or two connections, so this system does not limit it.
             if connections.len() > 64 {
                 return None;
             }

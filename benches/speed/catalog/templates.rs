@@ -67,10 +67,11 @@ pub(crate) fn all() -> Vec<RequestTemplate> {
     templates
 }
 
-/// Calls `visit` with the path and the key of each method at the node and below it. `at` is the
-/// position of the node in its section, and `path` holds the segments from the root to the node. A
-/// key encodes the verb in its low three bits, and the custom verb above them. The catalog's
-/// `walk.rs` describes the bytes of a node.
+/// Calls `visit` with the path and the key of each method at a node and below it. `at` is the
+/// position of the node in the section `NODES`, and `path` holds the segments from the root to the
+/// node. A key encodes the verb in its low three bits, and the custom verb above them. `walk.rs` of
+/// the crate gcp-scopes-catalog describes the bytes of a node, including the 9 bytes of a literal
+/// and the 5 bytes of a method.
 fn visit_methods(
     at: usize,
     path: &mut Vec<&'static str>,
