@@ -145,10 +145,10 @@ pub struct Calling {
 /// ```
 pub trait ClientError<Client>: Sized {
     /// Returns Google's response, as far as the error keeps it: the status, the available headers,
-    /// and the beginning of the body.
+    /// and the beginning of the body. Returns `None` if the error contains no response.
     fn response(&self) -> Option<Response<Vec<u8>>>;
 
-    /// Returns the denial that the error already contains.
+    /// Returns the denial that [`with_denial`](Self::with_denial) put into the error, if any.
     fn denial(&self) -> Option<&Denial>;
 
     /// Puts a denial into the error. Returns the error unchanged if it cannot hold a denial.
@@ -178,7 +178,8 @@ impl Guard {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }
 
-    /// Explains a client's error if it is a refusal for lack of scopes.
+    /// Explains a client's error if it is a refusal for lack of scopes. Returns `None` for any
+    /// other error.
     ///
     /// Returns the denial of a call that [`Calling::run`] made. The refusal of any other call is
     /// explained here, and logged: call the function once for each error. Information that the
@@ -339,12 +340,13 @@ impl Guard {
     /// The denial of a call that must not be sent.
     pub async fn check_handed_out_token(&self, authorization: &HeaderValue) -> Result<(), Denial> {
         let Ok(call) = CALL.try_with(Arc::clone) else {
-            // Outside of `Calling::run` only the token is known.
+            // Outside of `Calling::run` only the token is known. The flight is begun to start the
+            // inspection of the token, so that a later explanation knows the scopes.
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
-        // A statement of its own: as the operand of `match`, the lock would be held during the
-        // check, whose events a subscriber may handle with guarded calls.
+        // Not in the operand of `match`, which would hold the lock during the check. The check logs
+        // events, and a subscriber may make guarded calls when it handles them.
         let previous = call.state().flight.take();
         let flight = match previous {
             Some(flight) => flight.retried(authorization),

@@ -32,11 +32,11 @@ pub(crate) struct DetectionLimits {
 /// queried again later, with the limits [`LATER`].
 pub(crate) const AT_START: DetectionLimits =
     DetectionLimits { first: Duration::from_millis(300), total: Duration::from_secs(1) };
-/// The limits of a later query, for which no start waits. The first limit is the time after which
+/// The limits of a later query, which delays no start. The first limit is the time after which
 /// the guard's own client gives up a request.
 pub(crate) const LATER: DetectionLimits =
     DetectionLimits { first: Duration::from_secs(2), total: Duration::from_secs(5) };
-/// The problem of a server that exceeded a limit.
+/// The problem that the snapshot records for a server that exceeded a limit.
 pub(crate) const NO_ANSWER: &str = "the metadata server did not answer in time";
 /// The longest credential file that is read, in bytes. Credential files are a few KiB long.
 const MAX_FILE: u64 = 64 * 1024;
@@ -63,8 +63,9 @@ pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
     })
 }
 
-/// Maps the emulators that the snapshot's variables name. Returns all endpoints, and those to which
-/// tokens may be sent: a variable does not make another machine trustworthy.
+/// Maps the emulators that the snapshot's variables name. Returns first all endpoints, and second
+/// the endpoints to which tokens may be sent. An emulator on another machine is not one of the
+/// latter, because a variable does not make a machine trustworthy.
 pub(crate) fn with_emulators(
     snapshot: &Snapshot,
     mut for_tokens: Endpoints,
@@ -127,7 +128,7 @@ async fn read_values(
     let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
     for (round, limit) in [(first, first_limit), (others, total), (attributes, total)] {
         let paths: Vec<_> = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
-        // Only in the first round a missing value is an error: there is no server.
+        // In the first round a missing value is an error, because it means that there is no server.
         let is_optional = snapshot.has_metadata();
         let values = paths.iter().map(|path| read_value(server.clone(), path, is_optional));
         let values = Running::start(start + limit, values).finish().await;
@@ -158,7 +159,7 @@ fn with_value(
     match value {
         Ok(Some(text)) => snapshot.with_metadata(path, text),
         Ok(None) => snapshot,
-        // Nothing but one flag of one command depends on the disks.
+        // Not a problem, because only one flag of one advised command depends on the disks.
         Err(_) if path.starts_with("instance/disks/") => snapshot,
         Err(why) if why == LATE => snapshot.with_metadata_problem(NO_ANSWER),
         Err(why) => snapshot.with_metadata_problem(why),
@@ -258,6 +259,7 @@ mod tests {
             (|_| None, "in time"),
             (|_| Some(answer(403, "<html>")), "403"),
             (
+                // The login page of a network that answers for every host.
                 |_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))),
                 "did not come from Google",
             ),

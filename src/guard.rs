@@ -84,11 +84,14 @@ pub(crate) struct State {
     /// environment variable names.
     pub(crate) token_endpoints: Endpoints,
     pub(crate) tokens: TokenCache,
+    /// How long a call waits for the scopes of a new token with [`Preflight::Deny`].
     pub(crate) deny_wait: Duration,
     pub(crate) environment: LiveEnvironment,
     pub(crate) lessons: Lessons,
-    /// Sends the requests of the self-check.
+    /// Sends the requests of the self-check. `None` without the feature `metadata`, unless the
+    /// program set a client.
     pub(crate) fetch: Option<Arc<dyn Fetch>>,
+    /// Empty until the program creates a recorder.
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,
@@ -168,9 +171,9 @@ impl Guard {
         }
     }
 
-    /// Returns the denial behind an error of a client that uses this guard, or behind an error of a
-    /// library that contains such an error, boxed, as its source or in its text. Some clients keep
-    /// only the text of a refused response; for the errors of all others,
+    /// Returns the denial behind an error of a client that uses this guard. The error may also be
+    /// that of a library which wraps the client's error, or quotes its text. Some clients keep only
+    /// the text of a refused response; for the errors of all others,
     /// [`Denial::find`](crate::Denial::find) is enough.
     ///
     /// Compares the messages of the guard's last 64 denials with the texts of the error and of its

@@ -21,7 +21,7 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 /// not sufficient.
 ///
 /// [`Flight::explain`](crate::flight::Flight::explain) calls this function itself. It is for an
-/// adapter that needs the text of a compressed refusal. gzip and deflate take the feature `body`;
+/// adapter that needs the text of a compressed refusal. gzip and deflate need the feature `body`;
 /// at most 64 KiB are decompressed.
 ///
 /// ```

@@ -205,6 +205,8 @@ impl Guard {
         self.corrected_verdict(call, granted, granted.suffice_for(call)?)
     }
 
+    /// Returns `verdict`, which is whether the scopes are sufficient, or an error if an earlier
+    /// response showed that this verdict may be wrong.
     fn corrected_verdict(
         &self,
         call: &Lookup,

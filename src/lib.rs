@@ -77,7 +77,7 @@
 //!
 //! The program needs no tokio runtime: a guard sends its own requests on a thread that the guard
 //! starts. The folder [docs](https://docs.rs/crate/gcp-scopes/latest/source/docs/) lists all
-//! features, shows each client, and tells what a guard knows of which kind of token.
+//! features, shows each client, and describes what a guard knows of each kind of token.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]

@@ -19,8 +19,8 @@ use crate::granted::clock::Clock;
 use crate::granted::fetch::Fetch;
 use crate::granted::metadata::{FindServer, MetadataServer};
 
-/// The pause after the detection at the start, which is the pause after a failed inspection of a
-/// token.
+/// The pause after the detection at the start, as long as the first pause after a failed inspection
+/// of a token.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause. It limits how long an environment stays unknown after the server has started.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -69,7 +69,7 @@ impl Known {
         Self { snapshot, environment, is_silent }
     }
 
-    /// Returns why the metadata server did not report everything.
+    /// Returns why the metadata server did not report everything, or `None` if it did.
     fn problem(&self) -> Option<&str> {
         self.snapshot.metadata_problem()
     }
@@ -124,7 +124,8 @@ impl LiveEnvironment {
             && known.problem().is_none()
     }
 
-    /// Returns why the metadata server did not report everything.
+    /// Returns why the metadata server did not report everything, or `None` if it did or was not
+    /// queried.
     pub(crate) fn problem(&self) -> Option<String> {
         self.0.known.load().problem().map(str::to_owned)
     }
@@ -178,7 +179,8 @@ impl LiveState {
         let Some(detector) = &self.detector else { return };
         let (found, known) = (detector.query(LATER).await, self.known.load());
         let mut found = Known::from_snapshot(with_earlier_values(found, &known.snapshot));
-        // The guard's client gives up connecting before the limit of the query.
+        // The guard's client gives up connecting before the limit of the query. So the problem of
+        // a server that is still silent is another than `NO_ANSWER` here.
         found.is_silent |= known.is_silent && !found.snapshot.has_metadata();
         next.not_before = detector.clock.now() + next.pause;
         next.pause = (2 * next.pause).min(MAX_PAUSE);
@@ -193,8 +195,8 @@ impl Detector {
     }
 }
 
-/// Adds the values that an earlier query read and the last query did not: a server that stops
-/// responding in the middle of a query takes back nothing.
+/// Adds the values that an earlier query read and the last query did not. So values stay known if
+/// the server stops responding in the middle of a query.
 fn with_earlier_values(found: Snapshot, earlier: &Snapshot) -> Snapshot {
     let paths = Snapshot::metadata_rounds().concat().into_iter();
     paths.fold(found, |found, path| match earlier.metadata(path) {
@@ -211,6 +213,7 @@ impl FindServer for LiveEnvironment {
     }
 }
 
+/// Why there is no server to query if the server reported everything except the platform.
 const NO_PLATFORM: &str = "the metadata server does not show where the program runs";
 
 #[cfg(test)]
@@ -228,8 +231,10 @@ mod tests {
     use crate::granted::fetch::BoxedResponse;
     use crate::granted::fetch::tests::answer;
 
-    /// The state of a VM's metadata server.
+    // The states of an `UnsteadyServer`.
+    /// Refuses connections.
     const DOWN: u8 = 0;
+    /// Never responds.
     const SILENT: u8 = 1;
     /// Only the name of the VM is missing.
     const PARTIAL: u8 = 2;

@@ -12,17 +12,17 @@ use crate::background::{LATE, PANICKED};
 pub(crate) struct Running<T>(JoinSet<(usize, Result<T, String>)>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Starts one task for each of `works` on the current runtime, which must be the guard's
-    /// runtime. A panic in one task does not affect the other tasks.
+    /// Starts one task for each of `works`, with the deadline `until`. The current runtime must be
+    /// the guard's runtime. A panic in one task does not affect the other tasks.
     pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
     {
         let mut tasks = JoinSet::new();
-        for (place, work) in works.enumerate() {
+        for (index, work) in works.enumerate() {
             let late = |_| Err(LATE.to_owned());
             let bounded =
-                async move { (place, timeout_at(until, work).await.unwrap_or_else(late)) };
+                async move { (index, timeout_at(until, work).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)
@@ -33,8 +33,8 @@ impl<T: Send + 'static> Running<T> {
     pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
         let mut results: Vec<_> = (0..self.0.len()).map(|_| Err(PANICKED.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
-            if let Ok((place, result)) = ended {
-                results[place] = result;
+            if let Ok((index, result)) = ended {
+                results[index] = result;
             }
         }
         results

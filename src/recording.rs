@@ -61,7 +61,8 @@ impl Recording {
         }
         // Counted before the bit is set, so that threads together do not exceed the maximum.
         if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_METHODS {
-            // Else each further call raises the count, which wraps around on a 32-bit target.
+            // Otherwise each further call would raise the count, which would overflow on a 32-bit
+            // target.
             self.count.store(MAX_METHODS, Ordering::Relaxed);
             self.is_truncated.store(true, Ordering::Relaxed);
             return;
@@ -76,11 +77,11 @@ impl Recording {
     /// Returns the methods that were called.
     pub(crate) fn methods(&self) -> impl Iterator<Item = ApiMethod> + '_ {
         let words =
-            (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
+            (0..).zip(&self.bits).map(|(index, word)| (index, word.load(Ordering::Relaxed)));
         let catalog = self.catalog;
-        words.flat_map(move |(place, word)| {
+        words.flat_map(move |(index, word)| {
             let of_word = (0..64).filter(move |bit| word & 1 << bit != 0);
-            of_word.filter_map(move |bit| catalog.method_at(place * 64 + bit))
+            of_word.filter_map(move |bit| catalog.method_at(index * 64 + bit))
         })
     }
 }

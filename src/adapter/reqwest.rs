@@ -1,5 +1,6 @@
-//! A plain `reqwest::Client`: [`Guard::send`](crate::Guard::send) sends a request through a guard.
-//! [`GuardBuilder::reqwest_client`] lets the guard send its own requests with the program's client.
+//! The adapter for a plain `reqwest::Client`: [`Guard::send`](crate::Guard::send) sends a request
+//! through a guard. [`GuardBuilder::reqwest_client`] lets the guard send its own requests with the
+//! program's client.
 
 mod send;
 
@@ -17,7 +18,7 @@ use crate::granted::fetch::{BoxedResponse, Fetch, MAX_BODY};
 use crate::granted::own_client::{OwnClient, TOTAL_TIMEOUT};
 use crate::guard::GuardBuilder;
 
-/// An HTTP client that sends HTTPS requests with a client of the program.
+/// The HTTP client of a guard that sends its HTTPS requests with a client of the program.
 struct ReqwestFetch {
     client: reqwest::Client,
     /// The client for requests without TLS.
@@ -25,9 +26,9 @@ struct ReqwestFetch {
 }
 
 impl GuardBuilder {
-    /// Sends the guard's requests to tokeninfo and IAM with `client`, instead of with
-    /// [another client](Self::fetch). The guard reads at most 64 KiB of a response body, and gives
-    /// up after two seconds.
+    /// Sends the guard's requests to tokeninfo and IAM with `client`, which replaces the client set
+    /// with [`fetch`](Self::fetch). The guard reads at most 64 KiB of a response body, and gives up
+    /// after two seconds.
     ///
     /// The guard does not create a reqwest client, because only the program knows which TLS library
     /// is compiled into reqwest. The client's proxy, root certificates and connections are used

@@ -1,4 +1,4 @@
-//! A [`reqwest_middleware::Middleware`].
+//! A [`reqwest_middleware::Middleware`] that sends requests through a guard.
 //!
 //! ```no_run
 //! # async fn build() -> reqwest_middleware::ClientWithMiddleware {
@@ -31,13 +31,13 @@
 //! ```
 //!
 //! # What differs from a client without the guard
-//! Build the middleware once, with the client: a middleware is cheap, but a guard that is created
-//! for each request knows neither the scopes of tokens nor the lessons from earlier responses.
+//! Create the guard once, with the client. A middleware is cheap, but a guard that is created for
+//! each request knows neither the scopes of tokens nor the lessons from earlier responses.
 //!
-//! Only a 403 is examined. If the body of a 403 breaks off, the error has the same first and last
-//! nodes as without the guard, and two more `reqwest::Error`s between them: reqwest wraps the error
-//! of a body that is put back into a response. The bytes before the error, `content_length()` and
-//! the headers are the same.
+//! Only a 403 is examined. If the body of a 403 breaks off, the chain of `source()` has the same
+//! first and last error as without the guard, and two more `reqwest::Error`s between them: reqwest
+//! wraps the error of a body that is put back into a response. The bytes before the error,
+//! `content_length()` and the headers are the same.
 //!
 //! # Errors
 //! A [`Denial`](crate::Denial) is a `reqwest_middleware::Error::Middleware`.
@@ -124,7 +124,7 @@ impl GuardMiddleware {
         Self { tokens: Some(Arc::new(source)), ..self }
     }
 
-    /// Adds a token to a request that must get one.
+    /// Adds a token to `request` if it is a call to a Google API that has no token.
     async fn attach(&self, source: &Arc<dyn DynTokenSource>, request: &mut Request) -> Result<()> {
         let Some(scope) = self.guard.scope_to_request(&call_of(request)) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;

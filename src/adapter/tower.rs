@@ -80,7 +80,8 @@ use crate::token_source::{DynTokenSource, TokenSource};
 /// The result of a call through a [`GuardService`].
 type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 
-/// The rest of a call that is not polled in place.
+/// A call, or the rest of a call, that is polled in a box. The usual call is polled in place, as a
+/// field of [`ResponseFuture`], without an allocation.
 type RestOfCall<R> = Pin<Box<dyn Future<Output = GuardResult<R>> + Send>>;
 
 /// A layer that wraps services with a [`Guard`]. Created by [`Guard::layer`].
@@ -290,7 +291,7 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    // Not inlined, because the quick question is inlined here, which makes the function large.
+    // Not inlined, because `begin_in_place` is inlined here, which makes this function large.
     #[inline(never)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
@@ -358,8 +359,8 @@ where
     }
 }
 
-/// Ends a flight. Returns all responses unchanged, except one that may be a scope refusal: for it
-/// the function returns, as the error, the future that explains the refusal.
+/// Ends a flight. `Ok` holds the response. If the response may be a scope refusal, `Err` holds the
+/// future that explains the refusal.
 fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
@@ -419,7 +420,7 @@ pin_project! {
         call: Option<F>,
         flight: Option<Flight>,
         grpc_errors: Option<GrpcErrors>,
-        // What is polled instead, or after the call.
+        // Polled instead of `call`, or after it.
         rest: Option<RestOfCall<R>>,
     }
 }
@@ -446,7 +447,8 @@ where
             }
             this.call.set(None);
         }
-        // Polled at once, because a new future has not registered the waker yet.
+        // Polled at once, because a new `rest` has not registered the waker yet. One of `call` and
+        // `rest` is always set, so `None` does not occur.
         match this.rest {
             Some(rest) => rest.as_mut().poll(cx),
             None => Poll::Pending,

@@ -236,15 +236,16 @@ impl Flight {
         if self.passes_quickly(call) { Ok(()) } else { self.begin_with_lookup(call) }
     }
 
-    /// The quick question: may the call be sent without a lookup of its method? Only the server or
-    /// the request line is kept then, and the method is looked up if Google refuses the call. The
-    /// answer `false` only means that [`begin_with_lookup`](Self::begin_with_lookup) has to decide;
-    /// a call for which both are possible is sent by both in the same way.
+    /// Returns whether the call may be sent without a lookup of its method. `false` only means that
+    /// [`begin_with_lookup`](Self::begin_with_lookup) has to decide. That function would also send
+    /// every call for which this function returns `true`. The flight of such a call keeps the
+    /// request line, from which the method is looked up if Google refuses the call. For a host that
+    /// is not Google's, it keeps the host and the port.
     ///
-    /// True for a call to a host that is not Google's, and for a plain call with a token that was
-    /// inspected before and holds a scope that the method, or every method of the host with this
-    /// verb, accepts. False if the user mapped a host, or if the program states the scopes of the
-    /// call or records its methods.
+    /// True for a call to a host that is not Google's. Also true for a call whose only credential
+    /// is a token that was inspected before, if the token holds a scope that the method, or every
+    /// method of the host with this verb, accepts. False if the user mapped a host, or if the
+    /// program states the scopes of the call or records its methods.
     #[inline(always)]
     fn passes_quickly(&mut self, call: &Call<'_>) -> bool {
         let Self { guard, line, .. } = self;
@@ -324,8 +325,8 @@ impl Flight {
     fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
         self.token = Some(key);
         self.keep_header(token);
-        // The scopes may be known when the response arrives. If they then seem to be too few, a
-        // success shows that they suffice.
+        // The scopes may become known before the response arrives, and may seem to be insufficient.
+        // A success then shows that they are sufficient.
         self.is_doubted = true;
         let state = self.guard.state();
         match state.preflight {
@@ -335,7 +336,8 @@ impl Flight {
         if state.preflight == Preflight::Deny {
             self.note_lack_of_sources(None);
         }
-        // Waiting is useful only if the scopes of the token could stop the call.
+        // Waiting is useful only if the scopes of the token could stop the call: a token without
+        // any scope would certainly lack the scope.
         self.has_pending_scopes = is_new
             && state.preflight == Preflight::Deny
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
@@ -352,8 +354,9 @@ impl Flight {
         let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
         let is_coarse = self.lookup.abstain_reason() == Some(AbstainReason::Coarse);
         let check = match state.preflight {
-            // What is known of the whole service stops a call only if the source of the scopes is
-            // authoritative for the token. Otherwise Google's response has to confirm the verdict.
+            // A coarse verdict is one on the scopes of a whole service. It stops a call only if the
+            // source of the token's scopes is authoritative for the token. Otherwise Google's
+            // response has to confirm the verdict.
             Preflight::Deny if !is_coarse || !is_unverified => {
                 StopCheck::Stopped(self.stored_or_new_denial(subject, key, &granted, stale_at))
             }
@@ -376,7 +379,7 @@ impl Flight {
         Ok(())
     }
 
-    /// Returns the denial that is stored for calls of this kind, or creates and stores a denial.
+    /// Returns the denial that is stored for this subject and token, or creates and stores one.
     fn stored_or_new_denial(
         &self,
         subject: LessonKey,

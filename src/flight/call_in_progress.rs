@@ -18,7 +18,9 @@ use crate::guard::Guard;
 pub struct Flight {
     pub(super) guard: Guard,
     pub(super) lookup: Lookup,
+    /// The key of the token in the token cache. `None` if the guard saw no bearer token.
     pub(super) token: Option<TokenKey>,
+    /// The `Authorization` header, kept only while a source may be queried for the token's scopes.
     pub(super) header: Option<HeaderValue>,
     /// Whether the call was sent although its token lacks, or may lack, the scope.
     pub(super) is_doubted: bool,
@@ -114,7 +116,7 @@ impl Flight {
         self.is_doubted || self.is_grpc || is_refused
     }
 
-    /// Marks the denial of a `HEAD` request.
+    /// Marks the denial as that of a `HEAD` request, whose response has no body, if it is one.
     pub(super) fn with_verb(&self, denial: Denial) -> Denial {
         if self.is_head { denial.for_head_request() } else { denial }
     }

@@ -12,9 +12,10 @@ use crate::inflate;
 use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 
 impl Flight {
-    /// Returns the denial if the call was refused for lack of scopes. Waits up to 500 ms for the
-    /// scopes of the token, which the denial shows, but only once for each token: other denials
-    /// show the scopes as far as they are known. Learns from the response, and logs the result.
+    /// Returns the denial if the call was refused for lack of scopes, or `None` otherwise. Waits up
+    /// to 500 ms for the scopes of the token, which the denial shows. Only the first denial of each
+    /// token waits; other denials show the scopes as far as they are known. Learns from the
+    /// response, and logs the result.
     ///
     /// `body` is the beginning of the response body as it was received; a compressed body is
     /// decompressed here. A JSON or XML body that the client has decompressed is accepted as well,
@@ -128,6 +129,7 @@ impl Flight {
     }
 }
 
+/// Why the scopes of a call without a token are unknown.
 const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
 
 #[cfg(test)]

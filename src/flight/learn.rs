@@ -50,8 +50,8 @@ pub(super) fn log_disproved(flight: &Flight, refusal: &Refusal, granted: &Grante
     }
 }
 
-/// Learns from the response to a trial, if the flight is one, that Google no longer refuses such
-/// calls for lack of scope.
+/// Learns that Google no longer refuses such calls for lack of scope, if the flight is a trial. A
+/// trial is a call that is sent to find this out.
 pub(super) fn from_trial(flight: &Flight) {
     if !flight.is_trial {
         return;
@@ -114,7 +114,7 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
 /// this once. `refused` contains the scopes of the token if the call was refused.
 fn withdraw_verdicts(flight: &Flight, subject: LessonKey, refused: Option<&GrantedScopes>) {
     let state = flight.guard.state();
-    // The event is not counted, so its number has to be bounded here.
+    // Unlike `count`, which other events go through, nothing else bounds the number of this event.
     if state.lessons.mark_contradicted(subject) && state.repeats.allows_event(state.tokens.now()) {
         telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted(), refused);
     }

@@ -13,8 +13,8 @@ use crate::catalog::{self, AllowedCall, Endpoints, Lookup};
 const MAX_LENGTH: usize = 123;
 
 /// The request line of a call that was sent without a lookup. If Google refuses the call, the
-/// method is looked up from this line for the explanation. For a call to another host the buffer
-/// holds the server instead.
+/// method is looked up from this line for the explanation. For a call to a host that is not
+/// Google's, the buffer holds the server instead: the host and the port.
 ///
 /// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
@@ -36,8 +36,8 @@ impl RequestLine {
         Self::fill(slot, Some(allowed), call.path(), call.query())
     }
 
-    /// Keeps the server of a call to another host in `slot`, unless it is too long. A user and a
-    /// password before it are kept, and not shown.
+    /// Keeps the server of a call to a host that is not Google's in `slot`, unless the text is too
+    /// long. `server` may begin with a user and a password, which [`Self::server`] leaves out.
     #[inline]
     pub(crate) fn keep_server(slot: &mut Option<Self>, server: &str) {
         Self::fill(slot, None, server, "");
@@ -61,7 +61,8 @@ impl RequestLine {
         true
     }
 
-    /// Returns the server that [`keep_server`](Self::keep_server) kept, without a user.
+    /// Returns the server that [`keep_server`](Self::keep_server) kept, without user and password.
+    /// Returns `None` if a request line is kept instead.
     pub(crate) fn server(&self) -> Option<&str> {
         let (server, _) = self.texts().filter(|_| self.call.is_none())?;
         Call::from_url_parts("", None, Some(server), "", None).server()

@@ -10,7 +10,8 @@ use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 use crate::telemetry::SetupNote;
 
 impl Flight {
-    /// Keeps what notes about the set-up need to know of a call.
+    /// Keeps what a later note about the set-up needs: the server of a host that is not Google's,
+    /// or whether a call to Google has no credentials.
     pub(super) fn note_call(&mut self, call: &Call<'_>) {
         match self.lookup.abstain_reason() {
             // Another host may be a proxy or a private endpoint in front of a Google API.
@@ -60,6 +61,7 @@ impl Flight {
     }
 
     /// Notes that the scopes of the call's token are needed, and that no source can report them.
+    /// `granted` is what the guard knows of the scopes; `None` means that they are unknown.
     pub(super) fn note_lack_of_sources(&self, granted: Option<&GrantedScopes>) {
         let state = self.guard.state();
         if self.token.is_some()

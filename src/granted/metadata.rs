@@ -31,9 +31,8 @@ const TOKEN: &str = "instance/service-accounts/default/token";
 /// The header that requests to the metadata server must have, and that the server adds to
 /// responses.
 const FLAVOR: &str = "metadata-flavor";
-/// The shortest time between two requests for the server's current token. Such a request is sent if
-/// a call has another token than the last token of the server, because the server may have issued a
-/// newer token.
+/// The shortest time between two requests for the server's current token. The token is requested
+/// again if a call has another token, because the server may have issued a newer token.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A client of the metadata server at `host`.
@@ -101,6 +100,7 @@ fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
              `Metadata-Flavor: Google`",
         ));
     }
+    // A text that begins with `<` is the HTML page of a proxy.
     let text = fetch::body_text(response).map(str::trim);
     let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
     text.map(str::to_owned)
@@ -187,6 +187,7 @@ pub(crate) const UNREADABLE: &str = "the metadata server's token cannot be read"
 #[derive(Deserialize)]
 struct TokenResponse {
     access_token: String,
+    /// Seconds. A value of any type is accepted, because an invalid expiry is ignored.
     expires_in: Option<serde_json::Value>,
 }
 
@@ -195,8 +196,11 @@ impl<F: FindServer> MetadataScopes<F> {
         Self { find_server, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
-    /// Returns the scopes of `token` if it is the server's current token, unknown scopes if it is
-    /// not, and otherwise why this is not known.
+    /// Returns the scopes of `token` if it is the server's current token, and unknown scopes if it
+    /// is another token.
+    ///
+    /// # Errors
+    /// Why the scopes of the server's current token are not known.
     async fn scopes_of(&self, token: AccessToken<'_>) -> Result<GrantedScopes, String> {
         let (server, platform) = self.find_server.find().await?;
         if !platform.has_fixed_scopes() {
@@ -204,7 +208,7 @@ impl<F: FindServer> MetadataScopes<F> {
             return Err(format!("{why} {platform}"));
         }
         let key = self.hasher.key(token);
-        // Held during the request, so that concurrent callers share one response.
+        // The lock is held during the request, so that concurrent callers share one response.
         let mut last = self.last.lock().await;
         let is_same =
             |current: &CurrentToken| matches!(&current.token, Ok((known, _)) if *known == key);

@@ -1,4 +1,5 @@
-//! The guard's own HTTP client, with one connection per request, without proxy and redirects.
+//! The guard's own HTTP client. It opens one connection per request, uses no proxy, and follows no
+//! redirects.
 
 use std::time::Duration;
 
@@ -48,8 +49,8 @@ impl OwnClient {
         timeout(self.limit, self.exchange(request)).await?
     }
 
-    /// Opens a connection, sends the request and reads the response, without a time limit for the
-    /// whole.
+    /// Opens a connection, sends the request and reads the response. The caller sets the time limit
+    /// for all of this.
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;

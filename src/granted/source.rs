@@ -9,10 +9,10 @@ use super::{AccessToken, GrantedScopes};
 ///
 /// A guard queries a source once per token, and again some time after the source returned that the
 /// scopes are unknown. The query runs on the guard's thread with a deadline, so that a slow,
-/// failing or panicking source does no harm to calls. Only if the program is built with
-/// `panic = "abort"` does a panic of the source end the process, as any panic does. A source must
-/// not block the thread, which has a tokio runtime with timer and I/O. The returned scopes must
-/// belong to exactly this token: wrong scopes lead to wrong predictions.
+/// failing or panicking source does no harm to calls. With `panic = "abort"`, a panic of the source
+/// ends the process. A source must not block the thread, which has a tokio runtime with timer and
+/// I/O. The returned scopes must belong to exactly this token: wrong scopes lead to wrong
+/// predictions.
 ///
 /// ```
 /// use gcp_scopes::ScopeSet;

@@ -21,6 +21,7 @@ use super::token_table::{Cache, Entry, Stage, TokenKey};
 use super::{AccessToken, GrantedScopes};
 use crate::telemetry::{self, EventBudget};
 
+// Reasons why the scopes of a token are unknown, as reports contain them.
 const NO_SOURCE: &str =
     "there is no source to ask: use `Guard::detect`, or give the guard a source";
 const NOT_ASKED: &str = "no source was asked what this token holds";
@@ -36,8 +37,8 @@ pub(crate) struct Limits {
     pub(crate) inspections: usize,
     /// The time limit for a query to one source.
     pub(crate) source: Duration,
-    /// The longest time for which known scopes are cached. It applies also if the expiry of the
-    /// token is unknown.
+    /// The longest time for which known scopes are cached. Applies also if the expiry of the token
+    /// is unknown.
     pub(crate) known_for: Duration,
     /// The delay after the first failed inspection, and the longest delay. The delay doubles with
     /// each failure in a row.
@@ -162,8 +163,8 @@ impl TokenCache {
         if !self.0.has_result(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             let inspection = async move {
-                // The first wait may be for an inspection that started at an earlier stage, and
-                // that does not query all sources of this stage.
+                // Twice, because the first wait may be for an inspection that started at an earlier
+                // stage, at which fewer sources are queried.
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
@@ -293,7 +294,7 @@ impl Inner {
         let (sender, ended) = watch::channel(());
         let so_far = self.unknown_before(key, stage);
         running.insert(key, RunningInspection { ended, was_awaited: false, so_far });
-        // Without a source, `begin` ends the inspection at once, whose drop takes this lock.
+        // Without a source, `begin` drops the inspection at once, and its `drop` takes this lock.
         drop(running);
         let mut header = authorization.clone();
         header.set_sensitive(true);
@@ -427,8 +428,8 @@ impl Inner {
     }
 
     /// Stores the result of an inspection at `stage`. Unknown scopes count as a failure if a source
-    /// was queried. `was_awaited` is whether an explanation waited for the result; that one has
-    /// waited before is kept until the scopes are known.
+    /// was queried. `was_awaited` says whether an explanation waited for this result. Until the
+    /// scopes are known, the entry keeps whether an explanation has waited for any result.
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage, was_awaited: bool) {
         let now = self.clock.now();
         let before = self.cache.read(key, |entry| (entry.failures, entry.was_awaited));
@@ -463,7 +464,8 @@ impl Inner {
     /// their requests at the same time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
         let (first, longest) = self.limits.retry;
-        // A shift by 32 or more would overflow. 16 doublings of one second are 18 hours.
+        // A shift by 32 or more would overflow. 16 doublings of one second are 18 hours, more than
+        // the longest delay.
         let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(longest);
         doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
     }
@@ -478,6 +480,7 @@ impl Inner {
 struct WaitClaim<'a> {
     inner: &'a Inner,
     key: TokenKey,
+    /// Whether the caller waited to the end, so that the right is not given back.
     is_used: bool,
 }
 
@@ -512,7 +515,9 @@ struct Inspection {
     key: TokenKey,
     header: HeaderValue,
     stage: Stage,
+    /// `None` until the sources have been queried.
     result: Option<GrantedScopes>,
+    /// The other end of [`RunningInspection::ended`], which closes when the inspection is dropped.
     _sender: watch::Sender<()>,
 }
 

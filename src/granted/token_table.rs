@@ -24,7 +24,7 @@ use crate::catalog::{Catalog, OpenedSets};
 /// How many header values are kept. A service uses one or two tokens at a time, and a rotation adds
 /// one more.
 const RECENT: usize = 4;
-/// How many tokens fit into one set of the table.
+/// How many tokens fit into one set of the table. Adding a token copies its whole set.
 const WAYS: usize = 16;
 
 /// A hash that identifies a token without keeping the token. Valid only in this process.
@@ -34,6 +34,8 @@ pub(crate) struct TokenKey([u64; 2]);
 impl TokenKey {
     /// Returns a number from 0 to 1 that differs between tokens, processes and attempts.
     pub(crate) fn jitter(self, attempt: u32) -> f64 {
+        // 29 has no common divisor with 64, so 64 attempts in a row have different rotations. The
+        // cast takes the low 32 bits.
         let bits = self.0[0].rotate_left(attempt.wrapping_mul(29)) as u32;
         f64::from(bits) / f64::from(u32::MAX)
     }
@@ -86,7 +88,7 @@ pub(crate) struct Entry {
     /// Whether the header value was ever added to the recent tokens. A token is added only once,
     /// because with many alternating tokens each call would otherwise write to the list.
     was_recent: AtomicBool,
-    /// Which sets of scopes the token opens, computed at the first call with the token.
+    /// The result of [`opened_sets`](Self::opened_sets), computed at the first call with the token.
     opened: OnceLock<OpenedSets>,
 }
 
@@ -108,8 +110,9 @@ impl Entry {
         }
     }
 
-    /// Returns which sets of scopes of the guard's catalog the token opens. A token with unknown
-    /// scopes opens all, because no call with it is judged to lack a scope.
+    /// Returns for which sets of accepted scopes in the guard's catalog the token is sufficient. A
+    /// token with unknown scopes counts as sufficient for all of them, because no call with such a
+    /// token is judged to lack a scope.
     #[inline]
     pub(crate) fn opened_sets(&self, catalog: Catalog) -> &OpenedSets {
         self.opened.get_or_init(|| OpenedSets::new(catalog, self.granted.scopes()))

@@ -42,7 +42,7 @@ pub(crate) struct RateLimit {
     burst: u32,
     /// The time after which one more request may be sent.
     pause: Duration,
-    /// When the whole burst is available again.
+    /// When the whole burst is available again. `None` before the first request.
     full_at: Mutex<Option<Instant>>,
 }
 
@@ -108,7 +108,7 @@ impl Tokeninfo {
     /// Sends one request, if the rate limit permits a request. Returns the scopes, or why they are
     /// unknown.
     async fn query(&self, token: AccessToken<'_>) -> Result<GrantedScopes, String> {
-        // Comes before the rate limit: a request that cannot be sent must not use up a permit.
+        // Checked before the rate limit: a request that cannot be sent must not use up a permit.
         if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return Err(format!("tokeninfo was not queried: {why}"));
         }

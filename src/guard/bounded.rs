@@ -9,6 +9,7 @@ use std::hash::Hash;
 pub(crate) struct BoundedMap<K, V> {
     newer: HashMap<K, V>,
     older: HashMap<K, V>,
+    /// The maximum number of entries in one half.
     half: usize,
 }
 

@@ -1,3 +1,5 @@
+//! [`GuardBuilder`]: the settings of a guard, and how the guard is put together from them.
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -47,7 +49,9 @@ pub struct GuardBuilder {
     preflight: Preflight,
     delivery: DenialDelivery,
     endpoints: Endpoints,
+    /// The sources that the program added.
     sources: Vec<StagedSource>,
+    /// The kinds of sources that are queried before all others.
     order: Vec<GrantSource>,
     tokeninfo: TokeninfoUse,
     tokeninfo_endpoint: Option<Uri>,
@@ -94,10 +98,11 @@ impl GuardBuilder {
     /// Calls `hook` for denials, for example to count them in a metric or to page somebody. The
     /// second argument is the number of calls that the first argument stands for.
     ///
-    /// The hook is called with each [event](crate::telemetry) *denied*, and as rarely: for the
-    /// first denial of a method and a token, then for the 10th, the 100th and so on, and for the
-    /// next one after ten minutes. It runs on the thread of the refused call, so it must not block.
-    /// A panic of the hook does not affect the call. The last hook that is set replaces the others.
+    /// The guard calls the hook whenever it logs the [event](crate::telemetry) *denied*: for the
+    /// first denial of a method and a token, for the 10th, the 100th and so on, and for the next
+    /// denial after ten minutes without an event. The hook runs on the thread of the refused call,
+    /// so it must not block. A panic of the hook does not affect the call. The last hook that is
+    /// set replaces the others.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -287,7 +292,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Sets how many tokens the guard's cache holds, from 1 to 65,536. Default: 1,024.
+    /// Sets how many tokens the guard's cache holds, from 1 to 65,536. A number outside this range
+    /// is replaced by the nearest in it. Default: 1,024.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -444,7 +450,7 @@ impl GuardBuilder {
         guard
     }
 
-    /// Replaces the setting of the program by that of the environment.
+    /// Replaces the program's [`Preflight`] by that of the environment variable, if it is set.
     fn apply_preflight_variable(&mut self) {
         let value = match &self.snapshot {
             Some(snapshot) => snapshot.env(Preflight::VARIABLE).map(str::to_owned),
@@ -494,10 +500,10 @@ impl GuardBuilder {
         let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         let mut sources = self.sources;
         sources.extend(metadata.into_iter().chain(tokeninfo));
-        let place =
+        let rank =
             |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         // A stable sort: sources that `order` does not name keep their usual order.
-        sources.sort_by_key(|(kind, ..)| place(*kind));
+        sources.sort_by_key(|(kind, ..)| rank(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         let spawner = Spawner::for_background(&self.background);
         Guard::new(State {

@@ -97,8 +97,8 @@ impl Default for Lessons {
 }
 
 impl Lessons {
-    /// Returns `verdict`, by which `held` is or is not sufficient for a call. Returns an error if a
-    /// response showed that this verdict may be wrong.
+    /// Returns `verdict`, which is whether the scopes `held` are sufficient for a call of
+    /// `subject`. Returns an error if a response showed that this verdict may be wrong.
     pub(crate) fn corrected_verdict(
         &self,
         subject: impl Into<LessonKey>,
@@ -141,10 +141,10 @@ impl Lessons {
         (stop.stale_at == stale_at).then(|| stop.denial.clone())
     }
 
-    /// Decides whether a call of `subject` with this token is sent, where the token is known to
-    /// lack the scope. The caller reports the response to a [`StopCheck::Trial`] with
-    /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). If the
-    /// caller never does, the next call is sent after the same time.
+    /// Decides whether a call of `subject` is sent with this token, which is known to lack the
+    /// scope. The caller reports the response to a [`StopCheck::Trial`] with
+    /// [`remember_denial`](Self::remember_denial) or [`end_denial`](Self::end_denial). Without such
+    /// a report, the next trial is after [`RETRY_AFTER`] again.
     pub(crate) fn check(
         &self,
         token: TokenKey,
@@ -164,7 +164,7 @@ impl Lessons {
         }
     }
 
-    /// Stops no more calls of `subject` with this token.
+    /// Ends the stop of calls of `subject` with this token.
     pub(crate) fn end_denial(&self, token: TokenKey, subject: impl Into<LessonKey>) {
         self.learned().stops.remove(&(token, subject.into()));
     }
@@ -329,7 +329,8 @@ mod tests {
         }
         let learned = lessons.learned();
         let sizes = [learned.stops.len(), learned.contradicted.len(), learned.named.len()];
-        // At most half of the entries are forgotten at a time.
+        // At most half of the entries are forgotten at a time. The stops are left out, because
+        // `mark_contradicted` has removed some of them.
         let expected = MAX_ENTRIES / 2..=MAX_ENTRIES;
         assert!(sizes.iter().skip(1).all(|size| expected.contains(size)), "{sizes:?}");
     }

@@ -346,6 +346,7 @@ mod tests {
             calls += 1;
             logged_at.resize(sum.events() as usize, now);
         }
+        // 1,920 is twice the budget of a period: any ten minutes touch at most two periods.
         assert!(logged_at.len() > 1_920, "there were only {} events", logged_at.len());
         let is_flood = |events: &[Instant]| events[1_920] - events[0] < PERIOD;
         assert!(!logged_at.windows(1_921).any(is_flood));

@@ -37,7 +37,8 @@ impl Preflight {
     /// The environment variable that takes precedence over the program's setting.
     pub(crate) const VARIABLE: &str = "GCP_SCOPES_PREFLIGHT";
 
-    /// Parses the value of [`VARIABLE`](Self::VARIABLE).
+    /// Parses the value of [`VARIABLE`](Self::VARIABLE), in any case. Returns `None` for a value
+    /// that is none of the documented ones.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         match value.trim().to_ascii_lowercase().as_str() {
             "off" => Some(Self::Off),

@@ -132,6 +132,7 @@ impl<T> Drop for Shared<T> {
             && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
             && !group.has_any_users(*number)
         {
+            // Two statements, so that the list is unlocked before its slots are dropped.
             let alive =
                 std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
             drop(alive);

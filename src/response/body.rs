@@ -51,6 +51,8 @@ pin_project! {
     #[project = StateProjection]
     enum BodyState<B: Body> {
         Untouched { #[pin] body: B },
+        // The frames that `look` read ahead, and the body from which it read them. `ended` means
+        // that the body has yielded its end.
         Read { buffered: VecDeque<Buffered<B::Data, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
@@ -61,7 +63,8 @@ pin_project! {
 struct Buffered<D, E> {
     frame: Result<Frame<D>, E>,
     /// The size hint of the body before the frame was read. A client that reads the frame later
-    /// sees this hint: a body without `Content-Length` stays one, although its length is known.
+    /// gets this hint. So a body without `Content-Length` does not seem to have one, although its
+    /// length may be known by now.
     hint: SizeHint,
 }
 
@@ -166,7 +169,8 @@ async fn with_look_limit(spawner: &Spawner, reading: impl Future<Output = ()>) {
     .await;
 }
 
-/// Copies the bytes of a data frame up to the limit. Returns whether the frame is the last one.
+/// Copies the bytes of a data frame up to the limit. Returns whether the frame is the last one,
+/// which trailers are.
 fn copy_data<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
     // For the buffers of hyper, reqwest and tonic, `chunk` returns the complete content. For a

@@ -109,7 +109,7 @@ fn convert_to_grpc(headers: &mut HeaderMap) {
     headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NOT_GRPC));
 }
 
-/// The message names no sender, because the page may come from a proxy, a login portal or Google's
-/// front end.
+/// The `grpc-message` of a converted response. It names no sender, because the page may come from a
+/// proxy, a login portal or Google's front end.
 const NOT_GRPC: &str =
     "the response is HTTP 403 without a gRPC status; it may come from a proxy or a load balancer";

@@ -21,8 +21,10 @@ pin_project! {
         #[pin]
         body: B,
         guard: Guard,
+        // `None` after the first trailers.
         flight: Option<Flight>,
         grpc_errors: Option<GrpcErrors>,
+        // Set while the trailers of a refused call are explained.
         explanation: Option<Explanation>,
     }
 }

@@ -91,8 +91,8 @@ async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Ve
     });
     let replies = requests.map(|request| send(state.fetch.clone(), request));
     let replies = Running::start(deadline, replies).finish().await;
-    // The report contains the environment. It is unknown if the query has not ended by the
-    // deadline.
+    // The report contains the environment, so the check waits for the query that was begun above,
+    // at most until the deadline.
     drop(environment.finish().await);
     let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
@@ -137,8 +137,8 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
-/// Returns the scopes of a token, or why there is no token. `has_none`: a VM without a service
-/// account has no token, so no scopes.
+/// Returns the scopes of a token, or why there is no token. If `has_none` is set, the VM has no
+/// service account: there is no token, and the scopes are known to be none.
 async fn inspect(
     tokens: TokenCache,
     token: Bearer,

@@ -47,7 +47,9 @@ pub struct SelfCheck {
     guard: Guard,
     needs: Vec<Need>,
     resources: Vec<IamNeed>,
+    /// The source of the program's tokens. `None` for tokens of the metadata server.
     source: Option<Arc<dyn DynTokenSource>>,
+    /// The name of the credential that the program set.
     credential: Option<&'static str>,
     limit: Duration,
 }
@@ -144,8 +146,8 @@ impl SelfCheck {
         self
     }
 
-    /// Adds the methods of a [needs file](crate::recorder), and asks IAM about
-    /// the resources that the file names, as [`needs_on`](Self::needs_on) does.
+    /// Adds the methods of a [needs file](crate::recorder), and asks IAM about the resources that
+    /// the file names, as [`needs_on`](Self::needs_on) does.
     ///
     /// If the file cannot be used, the need is [`GateState::Invalid`] in the report.
     ///
@@ -173,10 +175,10 @@ impl SelfCheck {
         resources.fold(self, |check, (resource, permissions)| check.iam(resource, permissions))
     }
 
-    /// Adds a method that the service calls on a resource: both gates of the call. IAM is
-    /// asked about the permissions that the method always needs
-    /// ([`gcp_scopes_needs::permissions_of`]). If they are not known, IAM is not asked: name the
-    /// permissions with [`iam`](Self::iam).
+    /// Adds a method that the service calls on a resource. The check covers both gates of the call:
+    /// it also asks IAM about the permissions that the method always needs
+    /// ([`gcp_scopes_needs::permissions_of`]). If these permissions are not known, the check does
+    /// not ask IAM: name the permissions with [`iam`](Self::iam).
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -245,9 +247,9 @@ impl SelfCheck {
         self
     }
 
-    /// Sets the name of the credential in the report, for tokens of
-    /// [`with_token`](Self::with_token) that readers know by another name, such as `the token from
-    /// standard input`.
+    /// Sets what the report calls the credential, such as `the token from standard input`. Use it
+    /// if the tokens of [`with_token`](Self::with_token) do not belong to the credential that the
+    /// guard detected.
     pub fn credential_named(mut self, name: &'static str) -> Self {
         self.credential = Some(name);
         self
@@ -328,7 +330,8 @@ impl SelfCheck {
         let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());
         let mut scopes: BTreeSet<Scope> = methods.map(scope_for).chain(resources).collect();
         if scopes.is_empty() {
-            // A token for `cloud-platform` reveals most about a credential.
+            // Without a need, the report still shows the scopes of a token. A token for
+            // `cloud-platform` reveals most about a credential.
             scopes.insert(Scope::cloud_platform());
         }
         CheckRequests { source, scopes, iam, limit }

@@ -19,7 +19,8 @@ use crate::scope::ScopeSet;
 pub enum GateState {
     /// The gate allows the calls.
     Open,
-    /// No server or source responded, or none responded in time.
+    /// It is not known whether the gate allows the calls, for example because no server responded
+    /// in time.
     Unknown,
     /// The gate refuses the calls.
     Closed,
@@ -139,8 +140,8 @@ impl Finding {
         self.state
     }
 
-    /// Returns why the state is unknown or the need is invalid. For some closed gates it returns
-    /// more details.
+    /// Returns why the state is unknown or invalid. For some closed gates, returns more details.
+    /// Returns `None` for all other findings.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -157,7 +158,7 @@ impl Finding {
     }
 
     /// Returns the scopes of which any one would be sufficient, if the scope gate is closed. Empty
-    /// if the methods of an API need different scopes.
+    /// for all other findings, and if the methods of an API need different scopes.
     ///
     /// ```
     /// use gcp_scopes::self_check::Report;
@@ -175,7 +176,7 @@ impl Finding {
         &self.accepted
     }
 
-    /// Returns the permissions that were requested for a resource.
+    /// Returns the permissions about which IAM was asked. Empty for a need.
     #[must_use]
     pub fn permissions(&self) -> &[String] {
         &self.permissions

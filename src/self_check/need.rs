@@ -27,11 +27,12 @@ impl Access {
     }
 }
 
-/// A need as the program stated it, with the methods that it stands for, or why it cannot be
-/// checked.
+/// A need of the program: one method, or several methods of an API.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
+    /// The need as reports show it.
     pub(super) subject: String,
+    /// The methods, or why the need cannot be checked.
     pub(super) lookups: Result<Vec<Lookup>, String>,
 }
 
@@ -104,7 +105,7 @@ fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
 
 const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}";
 
-/// Replaces each `{…}` in a URL with a name.
+/// Replaces each placeholder `{…}` in a URL with the text `name`.
 fn with_names(url: &str) -> String {
     let Some((start, rest)) = url.split_once('{') else { return url.to_owned() };
     let ends = rest.split('{').map(|part| part.split_once('}').map_or(part, |(_, end)| end));

@@ -27,8 +27,9 @@ const FOR_NO_SCOPE: &str =
     "That is the token for which no scope is asked. The program may ask for others.";
 
 impl Report {
-    /// Returns the page for this stream: with colours if the stream is a terminal and the
-    /// environment variable `NO_COLOR` is not set (<https://no-color.org>).
+    /// Returns the page for this stream. The page has colours if the stream is a terminal, the
+    /// environment variable `NO_COLOR` is not set (<https://no-color.org>), and `TERM` is not
+    /// `dumb`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -51,6 +51,7 @@ impl IamNeed {
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
+    /// The values of the placeholders in the templates of `kind`, by placeholder.
     names: Vec<(&'static str, String)>,
 }
 

@@ -1,6 +1,7 @@
 //! Data: the kinds of events about calls, with their words.
 
-/// The events about calls that are counted, so that one event may stand for several calls.
+/// The events about calls that are counted, so that one event may stand for several calls. The docs
+/// of [`telemetry`](super) describe each event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum EventKind {
     Denied,

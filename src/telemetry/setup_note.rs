@@ -1,7 +1,7 @@
 //! Data: the notes about a set-up in which the guard cannot work, with what to change.
 
-/// A set-up in which the guard or the program cannot work. The guard notices each at the first
-/// response that shows it.
+/// A set-up in which the guard or the program cannot work. [`advice`](Self::advice) describes each.
+/// The guard logs each once: `NoAccount` after detection, the others when a call shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SetupNote {
     UnmappedHost,

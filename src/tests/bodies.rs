@@ -70,12 +70,12 @@ pub(super) fn body_look(data: &[u8]) {
 fn script(data: &[u8]) -> Vec<PollStep> {
     // The largest slice ends at 255 + 99 + 255² / 4 = 16,610.
     static TEXT: [u8; 17_000] = text();
-    let step = |(place, pair): (usize, &[u8])| match pair {
+    let step = |(index, pair): (usize, &[u8])| match pair {
         [0..=31, _] => PollStep::Wait,
         [32..=35, _] => PollStep::Error,
         [36..=39, _] => PollStep::Trailers(HeaderMap::new()),
         [start, size] => {
-            let text = &TEXT[usize::from(*start) + place..];
+            let text = &TEXT[usize::from(*start) + index..];
             PollStep::Data(Bytes::from_static(&text[..usize::from(*size).pow(2) / 4]))
         }
         _ => PollStep::Wait,
@@ -86,10 +86,10 @@ fn script(data: &[u8]) -> Vec<PollStep> {
 /// Returns a text without long repetitions, so that slices at different positions differ.
 const fn text<const N: usize>() -> [u8; N] {
     let mut text = [0; N];
-    let mut place = 0;
-    while place < N {
-        text[place] = (place * 31 + (place >> 8) * 7) as u8;
-        place += 1;
+    let mut index = 0;
+    while index < N {
+        text[index] = (index * 31 + (index >> 8) * 7) as u8;
+        index += 1;
     }
     text
 }

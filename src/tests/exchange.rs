@@ -25,9 +25,11 @@ pub(super) struct ExchangeMarker(u8);
 pub(super) struct Exchange {
     pub(super) preflight: Preflight,
     pub(super) delivery: DenialDelivery,
+    /// Whether the layer creates errors of a gRPC client.
     pub(super) has_grpc_errors: bool,
     /// Whether the request is a call of gRPC: a POST with the content type of gRPC.
     pub(super) is_grpc: bool,
+    /// Whether the request has the content type of gRPC, which a GET may have, too.
     has_grpc_type: bool,
     pub(super) status: StatusCode,
     target: &'static ExchangeTarget,
@@ -40,6 +42,7 @@ pub(super) struct Exchange {
     has_scope_body: bool,
     /// The frames of the body; `None` for a client that fails.
     steps: Option<Vec<PollStep>>,
+    /// Whether the body knows its length, as with `Content-Length`.
     has_length: bool,
 }
 
@@ -109,7 +112,7 @@ impl Exchange {
     /// Reads an exchange: nine bytes with choices, then headers, trailers and a text for the body.
     pub(super) fn new(data: &[u8]) -> Self {
         let (choices, rest) = data.split_at(data.len().min(9));
-        let choice = |place: usize| choices.get(place).copied().unwrap_or_default();
+        let choice = |index: usize| choices.get(index).copied().unwrap_or_default();
         let [headers, trailers, input] = parts(rest);
         let body = BODIES[usize::from(choice(3)) % BODIES.len()];
         let plain = replace(body.as_bytes(), b"INPUT", input);
@@ -206,8 +209,8 @@ impl Exchange {
         self.is_google() && self.token == TokenKind::Lacking
     }
 
-    /// Returns whether the response may be a refusal for lack of scopes. A response is none if its
-    /// status, its host or the absence of certain words shows that the cause is another.
+    /// Returns whether the response may be a refusal for lack of scopes. False if its status, its
+    /// host or the absence of certain words shows that it is not.
     pub(super) fn may_be_scope_refusal(&self) -> bool {
         let is_refused = self.status == StatusCode::FORBIDDEN || self.is_grpc;
         let headers = self.headers.iter().chain(self.trailers().into_iter().flatten());
@@ -221,6 +224,7 @@ impl Exchange {
         let is_unknown = [TokenKind::Absent, TokenKind::Unknown].contains(&self.token);
         let steps = self.steps.as_deref().unwrap_or_default();
         let data = steps.iter().filter_map(PollStep::data).map(|data| data.len()).sum::<usize>();
+        // The guard reads at most 64 frames.
         let is_readable =
             steps.len() < 64 && data == self.plain.len() && !steps.iter().any(PollStep::is_fault);
         let is_http = self.is_google() && !self.is_grpc && self.status == StatusCode::FORBIDDEN;
@@ -237,15 +241,15 @@ impl Exchange {
 
 const TOKEN: &str = "ya29.fuzzed";
 
-/// Replaces each occurrence of `from`.
+/// Replaces the first occurrence of `from`, if there is one.
 fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let Some(place) = text.windows(from.len()).position(|part| part == from) else {
+    let Some(start) = text.windows(from.len()).position(|part| part == from) else {
         return text.to_vec();
     };
-    [&text[..place], to, &text[place + from.len()..]].concat()
+    [&text[..start], to, &text[start + from.len()..]].concat()
 }
 
-/// Compresses the body, or adds a header that does not describe the body.
+/// Compresses the body, or adds a header that does not describe the body, or changes nothing.
 fn encode(choice: u8, headers: &mut HeaderMap, plain: &[u8]) -> Vec<u8> {
     let (coding, body) = match choice % 8 {
         0 => ("gzip", gzip(plain)),
@@ -277,7 +281,7 @@ fn zlib(plain: &[u8]) -> Vec<u8> {
 
 /// Divides a body into frames. The choices are the size of the frames, what follows the frames, and
 /// where the body is interrupted.
-fn steps(body: &[u8], trailers: HeaderMap, [size, end, place]: [u8; 3]) -> Option<Vec<PollStep>> {
+fn steps(body: &[u8], trailers: HeaderMap, [size, end, at]: [u8; 3]) -> Option<Vec<PollStep>> {
     // Up to 16 KiB a frame, so that bodies of the templates are in one frame or in many.
     let size = usize::from(size).pow(2) / 4 + 1;
     let body = Bytes::copy_from_slice(body);
@@ -287,16 +291,16 @@ fn steps(body: &[u8], trailers: HeaderMap, [size, end, place]: [u8; 3]) -> Optio
         .collect();
     match end % 8 {
         0 => steps.push(PollStep::Trailers(trailers)),
-        1 => steps.truncate(usize::from(place)),
-        2 => steps.insert(usize::from(place) % (steps.len() + 1), PollStep::Error),
-        3 => steps.insert(usize::from(place) % (steps.len() + 1), PollStep::Data(Bytes::new())),
+        1 => steps.truncate(usize::from(at)),
+        2 => steps.insert(usize::from(at) % (steps.len() + 1), PollStep::Error),
+        3 => steps.insert(usize::from(at) % (steps.len() + 1), PollStep::Data(Bytes::new())),
         4 => steps.extend([PollStep::Trailers(trailers.clone()), PollStep::Trailers(trailers)]),
         // A pause starts a thread, which takes a hundred times as long as everything else, so only
         // one position in 16 leads to a pause.
-        5 if place % 16 == 0 => {
-            steps.insert(usize::from(place / 16) % (steps.len() + 1), PollStep::Wait);
+        5 if at % 16 == 0 => {
+            steps.insert(usize::from(at / 16) % (steps.len() + 1), PollStep::Wait);
         }
-        6 if place % 16 == 0 => return None,
+        6 if at % 16 == 0 => return None,
         _ => {}
     }
     Some(steps)
@@ -307,6 +311,7 @@ fn steps(body: &[u8], trailers: HeaderMap, [size, end, place]: [u8; 3]) -> Optio
 fn may_mention_scopes(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
     let words: [&[u8]; 6] = [b"scope", b"insufficient", b"drive credentials", b"\\u", b"&", b"%"];
+    // A long text in base64 may be the encoded details of a gRPC status.
     let is_detail = text.len() > 40
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
     is_detail || words.iter().any(|word| text.windows(word.len()).any(|part| part == *word))

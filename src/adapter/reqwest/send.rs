@@ -73,7 +73,8 @@ impl Guard {
 
 impl Flight {
     /// Ends the flight with a response of reqwest, for a program that sends the request itself.
-    /// `sent_to` is the URL of the request, which shows whether reqwest followed a redirect.
+    /// `sent_to` is the URL of the request. If the response has another URL, reqwest has followed a
+    /// redirect.
     ///
     /// ```no_run
     /// use gcp_scopes::Guard;

@@ -27,7 +27,8 @@ const PREEMPTIONS: usize = 3;
 /// The time limit of a wait. It has no effect, because time does not pass in a model.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Returns how many schedules of each model are tried with each of the three schedulers.
+/// Returns how many schedules of each model are tried with each of the three schedulers: the
+/// environment variable `SCHEDULES`, or 2,000.
 fn schedules() -> usize {
     std::env::var("SCHEDULES")
         .map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
