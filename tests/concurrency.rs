@@ -221,7 +221,8 @@ impl Clone for RandomlyReady {
     }
 }
 
-/// A pseudorandom sequence (a linear congruential generator) that is the same in every run.
+/// A pseudorandom sequence that is the same in every run: a linear congruential generator with the
+/// constants of Knuth's MMIX.
 #[derive(Clone)]
 struct LinearCongruential(Arc<AtomicUsize>);
 

@@ -135,7 +135,7 @@ async fn a_body_error_is_passed_on_after_all_preceding_bytes() {
     // The guard reads at most the first 16,384 bytes of a body.
     for sent in [0, 1, 100, 16_383, 16_384, 16_385, 100_000] {
         for size in [1, 1000, 16_384, 1 << 20] {
-            let bytes: Bytes = (0..sent).map(|place| b'a' + (place % 23) as u8).collect();
+            let bytes: Bytes = (0..sent).map(|index| b'a' + (index % 23) as u8).collect();
             let frames = bytes.chunks(size).map(|frame| BodyStep::Data(bytes.slice_ref(frame)));
             let steps = frames.chain([BodyStep::Error]).collect();
             let mut body = response_of_call(steps, HeaderMap::new()).await.into_body();

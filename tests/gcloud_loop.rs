@@ -246,8 +246,9 @@ fn answer_for_accounts(google: &FakeGoogle) -> Result<()> {
     Ok(())
 }
 
-/// Pastes all commands of an option, in their order, with the words in capitals replaced. Returns
-/// what they print. The last command for the place where the program runs is `gcp-scopes whoami`.
+/// Runs all commands of an option in their order, with the placeholders replaced, as if they were
+/// pasted into a shell. Returns what they print. `gcp-scopes whoami` is left out: it would check
+/// the machine of the test.
 #[cfg(feature = "reqwest-middleware")]
 fn paste(
     google: &FakeGoogle,
@@ -348,8 +349,8 @@ async fn after_the_printed_steps_a_group_has_the_scope() -> Result<()> {
     Ok(())
 }
 
-/// Pastes every command of every option for a VM, with all placeholders left in, and with no
-/// placeholder but one that names no scope or account.
+/// Runs each command of each option as it is printed, without replacing placeholders. The cases
+/// differ in what is known of the VM: the less is known, the more placeholders are in the commands.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
 async fn no_printed_command_leaves_a_vm_stopped_or_with_fewer_scopes() -> Result<()> {

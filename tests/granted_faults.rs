@@ -430,7 +430,7 @@ impl GrantedScopesSource for PanickingSource {
 /// Returns the number of requests in `count`. With any preflight except `Preflight::Off`, the guard
 /// makes a request, possibly a moment after the call. The function waits at most ten seconds for
 /// that request.
-async fn settled_count(count: &AtomicUsize, preflight: Preflight) -> usize {
+async fn eventual_count(count: &AtomicUsize, preflight: Preflight) -> usize {
     let is_expected = preflight != Preflight::Off;
     for _ in 0..10_000 {
         if !is_expected || count.load(Ordering::SeqCst) > 0 {
@@ -452,7 +452,7 @@ async fn a_panicking_source_fails_no_call() {
         }
         // The guard caches the failure, so three calls cause one request.
         assert_eq!(
-            settled_count(&broken.0, preflight).await,
+            eventual_count(&broken.0, preflight).await,
             usize::from(preflight != Preflight::Off)
         );
     }
@@ -505,7 +505,7 @@ async fn a_panicking_fetch_fails_no_call() {
             tokio::task::yield_now().await;
         }
         // The guard caches the failure, so three calls cause one request.
-        let count = settled_count(&count, preflight).await;
+        let count = eventual_count(&count, preflight).await;
         assert_eq!(count, usize::from(preflight != Preflight::Off), "{preflight:?}");
     }
 }

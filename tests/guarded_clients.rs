@@ -132,8 +132,8 @@ async fn a_plain_reqwest_client_sends_through_the_guard() {
     assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Confirmed);
     assert_eq!(format!("{error:?}"), format!("Denied(DenialError(Denial({error})))"));
     assert_eq!(storage_requests(&google), 1);
-    let owner = google.mint(ACCOUNT, ["devstorage.read_write"]);
-    assert!(guard.send(upload(&owner)).await.unwrap().status().is_success());
+    let sufficient = google.mint(ACCOUNT, ["devstorage.read_write"]);
+    assert!(guard.send(upload(&sufficient)).await.unwrap().status().is_success());
     let held = guard.granted(AccessToken::new(&google.token()).unwrap()).await;
     assert_eq!(held.source(), Some(GrantSource::Metadata));
     let unreachable = guard.send(plain::client().get("http://127.0.0.1:1/"));
@@ -159,6 +159,7 @@ async fn a_program_that_sends_by_itself_ends_the_flight_with_the_response() {
 
 #[tokio::test]
 async fn the_denial_is_found_behind_a_boxed_tower_stack() {
+    /// Retries a failed call as many times as the field says.
     #[derive(Clone)]
     struct RetryErrors(u8);
     impl tower::retry::Policy<Request<Full<Bytes>>, Response<Bytes>, BoxError> for RetryErrors {

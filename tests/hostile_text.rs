@@ -28,8 +28,8 @@ use log::Log;
 use reqwest_middleware::ClientBuilder;
 use serde::Serialize;
 
-/// Control characters, format characters, marks of direction, separators of lines, tags and
-/// variation selectors, as far as they are no white space of ASCII.
+/// Control and format characters, marks of direction, separators of lines, and a tag, but no white
+/// space of ASCII.
 const HOSTILE: [char; 18] = [
     '\u{7}',
     '\u{8}',
@@ -65,6 +65,8 @@ fn hostile_scopes() -> String {
     )
 }
 
+/// Checks that a text contains no hostile character, and no control character but line feeds.
+/// `what` names the text in the message of a failure.
 fn assert_harmless(what: &str, text: &str) {
     let found = text.chars().find(|c| HOSTILE.contains(c) || (c.is_control() && *c != '\n'));
     assert_eq!(found, None, "{what}: {}", text.escape_debug());

@@ -26,7 +26,8 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 const DRIVE: &str = "https://www.googleapis.com/auth/drive";
-/// A message that begins with the name of an object.
+/// A message that begins with the name of an object. The name is `Request had insufficient
+/// authentication scopes.txt`, so the message seems to begin with Google's sentence about scopes.
 const NAME_FIRST: &str =
     "Request had insufficient authentication scopes.txt is under active Temporary hold.";
 
@@ -197,6 +198,8 @@ async fn calls_are_stopped_only_by_a_structured_refusal_or_a_verified_source() {
         program.guard.declare(AccessToken::new("ya29.own").unwrap(), known(lacks, source));
         program.refuse(NAME_FIRST);
         assert_eq!(program.outcome("ya29.own").await, Err(DenialKind::Refused));
+        // With an unverified source, the refusal above stops no call, because its message contains
+        // other words beside the sentence.
         let is_sent = source.is_unverified();
         program.refuse("Request had insufficient authentication scopes.");
         let expected = if is_sent { DenialKind::Refused } else { DenialKind::Confirmed };
@@ -227,6 +230,8 @@ async fn an_iam_refusal_contradicts_the_catalog_only_by_its_reason() {
     assert!(matches!(decision, Err(AbstainReason::Contradicted)), "{decision:?}");
 }
 
+/// The response to a batch call contains a whole HTTP response for each of its calls. Here the name
+/// of an object imitates such a response.
 #[tokio::test]
 async fn a_name_at_the_beginning_of_a_text_is_no_batch() {
     let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
@@ -300,7 +305,7 @@ async fn a_poisoned_header_does_not_change_what_another_tenant_reads() {
         program.guard.declare(AccessToken::new(second).unwrap(), scopes);
         let log = Log::default();
         let capturing = log.capture();
-        // The first of these calls is predicted to fail, refused or stopped.
+        // With `Confirm` the first of these calls is sent and refused. All others are stopped.
         for _ in 0..3 {
             program.google.other_api().respond_with(RefusalForm::ScopeMessageOnly);
             let denial = program.publish(second).await.unwrap_err();

@@ -64,9 +64,9 @@ fn lint(name: &str, commands: &BTreeSet<String>) -> Result<BTreeMap<String, Opti
     Ok(results.into_iter().map(|result| (result.command_string.clone(), error(result))).collect())
 }
 
-/// Returns the commands of a command line, also those in substitutions. The
-/// placeholder for the project is replaced, because for some commands the linter checks the project
-/// ID, and so is the variable with the present scopes.
+/// Returns the commands of a command line, also those in substitutions. Replaces the placeholder
+/// for the project, because for some commands the linter checks the project ID. Also replaces the
+/// shell variable `S`, which holds the present scopes.
 fn commands(line: &str) -> impl Iterator<Item = String> + '_ {
     let commands = line.split(" && ").flat_map(|command| command.split(" || "));
     commands.filter(|command| !command.starts_with("test ")).map(|command| {

@@ -1,8 +1,9 @@
-//! Compares the quick question that begins most calls with the careful way: the same guard with a
-//! recorder never asks the quick question.
+//! Compares the two ways in which a guard decides about a call. The quick way checks whether the
+//! call may be sent without a lookup of its method. If the answer is no, the careful way looks up
+//! the method. A guard with a recorder always takes the careful way.
 //!
-//! Both guards get every path template of the catalog, with several verbs, tokens and odd requests.
-//! The test takes a sample of them; `cargo xtask deep equal` takes more.
+//! The calls are a sample of all combinations of the catalog's path templates with several verbs,
+//! hosts, tokens and unusual requests. `cargo xtask deep equal` takes a larger sample.
 #![cfg(all(feature = "tower", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,
@@ -30,8 +31,9 @@ mod catalog {
 
 use catalog::templates::{self, RequestTemplate};
 
-/// How many calls are left out for each call that is compared. A prime number, so that all tokens
-/// and odd requests are in the sample. The variable `QUICK_STEP` overrides it.
+/// Each call of the sample is this many combinations after the one before. A prime number, so that
+/// all tokens and unusual requests are in the sample. The environment variable `QUICK_STEP`
+/// overrides the number.
 const STEP: usize = 160_001;
 
 /// The scopes of the tokens that the guards know.
@@ -52,7 +54,7 @@ const ALL_TOKENS: [&str; 9] =
     ["cloud", "read", "narrow", "mail", "new", "all", "unknown", "stranger", ""];
 const VERBS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// What may be odd in a request: the end of its path, its query, and its headers.
+/// An unusual request, by what it adds to a call: the end of the path, the query, and headers.
 type Oddity = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 const ODDITIES: [Oddity; 24] = [
     ("", "", &[]),
@@ -81,7 +83,7 @@ const ODDITIES: [Oddity; 24] = [
     ("", "", &[("authorization", "Basic YTpi")]),
 ];
 
-/// How the host is written.
+/// How the host is written. The host as it is has two entries, so that more calls have it.
 const HOSTS: [fn(&str) -> String; 8] = [
     str::to_owned,
     str::to_owned,
@@ -93,8 +95,8 @@ const HOSTS: [fn(&str) -> String; 8] = [
     |host| host.replace("googleapis.com", "example.com"),
 ];
 
-/// Two guards with the same settings and tokens: one that asks the quick question, and one that
-/// does not because it has a recorder.
+/// Two guards with the same settings and tokens: one that takes the quick way where it can, and one
+/// that always takes the careful way, because it has a recorder.
 struct GuardPair {
     quick: Guard,
     careful: Guard,
@@ -166,8 +168,8 @@ fn outcome(guard: &Guard, call: &Call<'_>) -> QuickOutcome {
     }
 }
 
-/// Returns the number of the next call of the sample, as several digits: one for each of these
-/// counts.
+/// Splits the number of a combination into digits, one for each of the `counts`. The digit for a
+/// count is less than the count.
 fn digits<const N: usize>(mut number: usize, counts: [usize; N]) -> [usize; N] {
     counts.map(|count| {
         let digit = number % count;
@@ -212,10 +214,12 @@ fn the_quick_question_changes_no_answer() {
         let uri = url(template, HOSTS[host], ODDITIES[oddity]);
         let headers = headers(ALL_TOKENS[token], ODDITIES[oddity].2);
         let call = Call::new(&verb, &uri).with_headers(&headers);
+        // For one call in 64, the caller states the scopes.
         let call = call.with_needed_scopes((compared % 64 == 0).then_some(&needed));
         pairs[compared % pairs.len()].compare(&call);
         compared += 1;
-        // What the guards learn from refusals makes them quiet.
+        // What the guards learn from the refusals withdraws verdicts. New guards have learned
+        // nothing.
         if compared % 512 == 0 {
             pairs = settings.map(GuardPair::new);
         }

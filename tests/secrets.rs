@@ -75,6 +75,7 @@ fn traces() -> Vec<String> {
     });
     let mut traces = slices(MARKER, 12);
     base64.for_each(|text| traces.extend(slices(&text, 16)));
+    // Two characters a byte in hexadecimal, three in percent-encoding.
     for upper in [false, true] {
         traces.extend(slices(&hex(2, upper), 24));
         traces.extend(slices(&hex(3, upper), 36));

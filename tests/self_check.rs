@@ -522,8 +522,11 @@ async fn is_refused(google: &FakeGoogle, verb: &str, path: &str) -> Result<bool>
 struct LatentRefusals {
     calls: usize,
     refused: usize,
+    /// Refused calls whose gate the check reported as closed.
     reported: usize,
+    /// Refused calls whose gate the check reported as unknown.
     unknown: usize,
+    /// Calls that were not refused, and whose gate the check reported as closed.
     wrong: usize,
 }
 

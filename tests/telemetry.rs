@@ -201,10 +201,10 @@ async fn record_every_kind() -> Records {
     let without_sources = client(builder(&google)).await;
     google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&without_sources, &google).send().await.unwrap_err();
-    let unset_up =
+    let without_endpoints =
         ClientBuilder::new(plain::client()).with(Guard::builder().build().middleware()).build();
     google.other_api().times(1).respond_with(RefusalForm::Scope);
-    publish(&unset_up, &google).send().await.unwrap();
+    publish(&without_endpoints, &google).send().await.unwrap();
     // The summary reports the second of two equal denials when the guard is dropped.
     publish(&deny, &google).send().await.unwrap_err();
     drop(deny);
@@ -493,7 +493,7 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     assert!(counts.len() <= 4, "{counts:?}");
     let publish = Some("pubsub.projects.topics.publish");
     let expected: Vec<_> = counts.iter().map(|calls| (publish, *calls)).collect();
-    // Not poisoned: the lock is released before the hook panics.
+    // The lock is not poisoned, because the hook releases it before it panics.
     assert_eq!(*hooked.lock().unwrap(), expected);
 }
 

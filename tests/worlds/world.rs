@@ -61,7 +61,7 @@ const PLATFORMS: [FakePlatform; 12] = [
     FakePlatform::Workbench,
 ];
 
-/// What the report of a world says.
+/// How the guard explains the refusal of a world.
 pub(crate) enum Explained {
     Denial(Denial),
     /// The options for a refusal for which a missing scope is only one of the causes.
