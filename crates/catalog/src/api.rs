@@ -9,8 +9,8 @@ use crate::typo::nearest;
 
 impl Catalog {
     /// Returns the REST methods of an API, one method for each id. The name of the API has a
-    /// version (`compute.beta`) or none (`pubsub`). A name without a version stands for the version
-    /// from which [`method`](Self::method) returns the most methods.
+    /// version (`compute.beta`) or none (`pubsub`). A name without a version stands for one
+    /// version: the one to which most of the ids that [`method`](Self::method) accepts belong.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -39,8 +39,8 @@ fn rest_methods(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
     (0..catalog.blob().rest_count()).map(move |row| ApiMethod::from_row(catalog, row))
 }
 
-/// Returns the name of an API with its version. A name without a version stands for the version
-/// from which [`Catalog::method`] returns the most methods.
+/// Returns the name of an API with its version, as [`Catalog::methods_of`] documents it. `None` if
+/// the catalog does not have the API.
 fn find_version(catalog: Catalog, name: &str) -> Option<&'static str> {
     let mut methods: Vec<ApiMethod> = rest_methods(catalog).collect();
     if let Some(exact) = methods.iter().find(|method| method.api() == name) {

@@ -9,17 +9,17 @@
 //! The sections, in their order, and the record of each:
 //!
 //! - `host_index`: a hash table with linear probing and [`host_hash`]: number of the host + 1 as
-//!   `u16`, or 0 for an empty place
+//!   `u16`, or 0 for an empty slot
 //! - `hosts`: name (text), root of the host's trie (`u32`), for each of [`VERBS`] the set of the
 //!   scopes that every method of the host with this verb accepts (`u16`), set of the scopes that
 //!   some method of the host accepts (`u16`), common prefix of the paths of most methods (text),
 //!   trie node below that prefix (`u32`). A name that begins with a slash stands for the APIs whose
-//!   paths at `www.googleapis.com` begin so
+//!   paths at `www.googleapis.com` begin with this name
 //! - `verb_index`: a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`]
 //! - `verbs`: name of the custom verb (text); the numbers of custom verbs begin at 1
 //! - `nodes`: the nodes of all tries; `walk.rs` documents them
 //! - `rows`: the REST methods, sorted by id: id (text), API (`u16`), set of accepted scopes
-//!   (`u16`), verb and basis (`u8`), number of an override (`u8`)
+//!   (`u16`), HTTP verb and basis, the source of the scopes (`u8`), number of an override (`u8`)
 //! - `rpcs`: the gRPC methods: name without service (text), the fields of `rows` except the id,
 //!   service (`u16`). For a gRPC method that is equivalent to a REST method, API and set are
 //!   replaced by that method's row (`u32`)
@@ -313,7 +313,7 @@ impl<'a> Blob<'a> {
 pub struct Host(pub(crate) u16);
 
 impl Host {
-    /// Returns the number plus one.
+    /// Returns the number plus one; `None` for 65,535, which is no host's number.
     pub(crate) fn plus_one(self) -> Option<NonZeroU16> {
         self.0.checked_add(1).and_then(NonZeroU16::new)
     }
@@ -338,11 +338,11 @@ pub struct Row {
 }
 
 /// Searches a hash table with linear probing for the number for which `is_match` returns `true`.
-/// The table contains numbers plus one, and zero for an empty place.
+/// The table contains numbers plus one, and zero for an empty slot.
 fn probe(index: &[u8], hash: u16, is_match: impl Fn(usize) -> bool) -> Option<usize> {
     let mask = (index.len() / 2).checked_sub(1)?;
     let mut place = usize::from(hash) & mask;
-    // The table of a damaged file may have no empty place, at which the search would end.
+    // The table of a damaged file may have no empty slot, so the number of steps is limited.
     for _ in 0..=mask {
         let number = usize::from(u16_at(index, place * 2)).checked_sub(1)?;
         if is_match(number) {

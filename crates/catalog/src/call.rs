@@ -197,10 +197,10 @@ impl<'a> Call<'a> {
         (second.is_none() && !query::has_token(self.query())).then_some(first)
     }
 
-    /// Returns the value of `Authorization` of a plain call, whose method the request line alone
-    /// determines: the call is not a gRPC call, a batch or a copy, and its query neither signs the
-    /// request nor contains a token, a session or another verb. Returns `None` for other calls, and
-    /// for some plain ones.
+    /// Returns the value of `Authorization` of a plain call: a call whose method the request line
+    /// alone determines. A plain call is not a gRPC call, a batch or a copy, and its query neither
+    /// signs the request nor contains a token, a session or another verb. Returns `None` for every
+    /// other call, and also for some plain calls, because the check is fast and not exact.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -239,8 +239,8 @@ impl<'a> Call<'a> {
 
     /// Checks whether the request contains a token or an API key, in its headers or in its query.
     ///
-    /// Google refuses a key and a token of different projects in one request:
-    /// <https://github.com/tidyverse/googledrive/issues/184>.
+    /// No token must be added to a request with an API key, because Google refuses a key and a
+    /// token of different projects: <https://github.com/tidyverse/googledrive/issues/184>.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;

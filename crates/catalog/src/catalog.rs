@@ -68,8 +68,8 @@ impl Catalog {
         Self(0)
     }
 
-    /// Stores the contents of an opened catalog; `None` if [`MAX_OPENED`] catalogs are open
-    /// already.
+    /// Stores the contents of an opened catalog. Returns an error if [`MAX_OPENED`] catalogs are
+    /// open already.
     pub(crate) fn store(mut data: Data) -> Result<Self, String> {
         for (slot, number) in OPENED.iter().zip(1..) {
             // Two threads may open catalogs at once: `set` gives a slot to one of them, and the

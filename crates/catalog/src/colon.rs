@@ -1,10 +1,12 @@
 //! Deciding whether the text after a colon at the end of a path may be a custom verb that the
 //! catalog does not know.
 //!
-//! Google adds custom verbs (`topics/t:detachAll`) before its documents list them. If such a verb
-//! counted as a part of the name, the request would be taken for a request for the plain resource,
-//! which accepts other scopes. So at a place where templates have custom verbs, a text that has the
-//! form of a custom verb is no part of a name. Some names contain a colon, though.
+//! A custom verb is the action at the end of a path, such as `publish` in `topics/t:publish`
+//! (<https://google.aip.dev/136>). Google adds custom verbs (`topics/t:detachAll`) before its
+//! documents list them. If such a verb counted as a part of the name, the request would be taken
+//! for a request for the resource itself, which accepts other scopes. So where path templates have
+//! custom verbs, a text with the form of a custom verb does not count as a part of a name. The
+//! exceptions are the names that contain a colon: see [`may_be_name`].
 
 mod names;
 

@@ -318,7 +318,7 @@ fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let default_port = match scheme.to_ascii_lowercase().as_str() {
         "https" => Some(443),
         "http" => Some(80),
-        // The port of a request without one is then the default port of the request's scheme.
+        // An endpoint without scheme and port has the default port of each request's scheme.
         "" => None,
         _ => return Err(bad()),
     };

@@ -151,8 +151,8 @@ impl Match {
     }
 
     /// Checks whether another version of the API accepts one of these scopes for the method.
-    /// Google's document of this version may be older than the scope. A version of which Discovery
-    /// has no document is older itself.
+    /// Google's document of this version may be older than the scope. Rows with the basis [`PAGE`]
+    /// do not count: their versions are older than the documents in Discovery.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
         self.method.other_versions().any(|other| {
             let row = other.record();
@@ -179,6 +179,7 @@ impl Match {
 fn may_belong_to(host: &str, short: &str) -> bool {
     let service = host.split('.').next().unwrap_or_default();
     let area = short.split(['.', '-', '_']).next().unwrap_or_default();
+    // A shorter area, such as `ads`, begins the names of unrelated services.
     let is_named_like = area.len() >= 4 && (service.starts_with(area) || area.starts_with(service));
     // A subscription needs a scope of the product whose events it reports:
     // <https://developers.google.com/workspace/events/guides/auth>.

@@ -209,7 +209,8 @@ pub fn recommended_scopes(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> Sco
 /// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns
 /// `false` for a scope that no method of the catalog accepts.
 fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
-    /// The sets of scopes of all methods, without those that Discovery has no more.
+    /// The numbers of the sets that the methods accept, without methods that Discovery does not
+    /// have any more.
     static SETS: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
         let blob = Catalog::built_in().blob();
         let rows = (0..blob.row_count()).map(|row| blob.row(row));

@@ -40,8 +40,8 @@ pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
-/// The binary layout of the data and the overrides, for the generator and the benchmarks, and the
-/// quick question before a lookup, for the guard. This module is not part of the API: it changes
+/// Items for other crates of the project. The generator and the benchmarks use the binary layout of
+/// the data and the overrides. The guard uses the quick check before a lookup. This module changes
 /// only with a breaking release, but is not documented for other users.
 #[doc(hidden)]
 pub mod raw {

@@ -55,7 +55,7 @@ pub(crate) fn find_at(
     host: Option<Host>,
 ) -> MatchResult {
     // In the first arm the catalog is a constant, for which the compiler generates faster code: see
-    // `Catalog::with_blob`.
+    // `walk::find_at`.
     match catalog == Catalog::built_in() {
         true => find_on_host(Catalog::built_in(), call, name, host),
         false => find_on_host(catalog, call, name, host),

@@ -31,8 +31,8 @@ pub struct ApiMethod {
     bits: u32,
 }
 
-/// The flag of a method that stands for a call for which Google documents no scopes. The method is
-/// the equivalent of the call.
+/// The flag of a method that stands for another call: an equivalent call for which Google documents
+/// no scopes.
 const INFERRED: u32 = 1 << 31;
 /// The bits of the number of the row. The data refers to a row by three bytes.
 const ROW_MASK: u32 = 0xff_ffff;
@@ -441,9 +441,9 @@ impl ApiMethod {
     ///
     /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
     ///   method with the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos, or a page of Google, list the scopes for the whole service. The
-    ///   method may accept fewer. Or a client of Google lists the scopes for a method that is not
-    ///   in Discovery.
+    /// - `protos`: Google's protos, or a page of Google, list the scopes for the whole service, of
+    ///   which the method may accept fewer. Methods that only a client of Google lists, and not
+    ///   Discovery, have this source too.
     /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
     ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///

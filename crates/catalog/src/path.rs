@@ -204,6 +204,7 @@ pub fn hash(segment: &[u8]) -> u16 {
             _ => 0,
         },
     };
+    // Fibonacci hashing, as in `rpc_hash`.
     let mixed = (ends ^ (segment.len() as u64).wrapping_mul(0x9e37_79b9))
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 48) as u16

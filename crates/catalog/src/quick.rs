@@ -1,8 +1,8 @@
-//! The quick question before a lookup: is the token certainly sufficient for the call?
+//! The quick check before a lookup: is the token certainly sufficient for the call?
 //!
-//! Most calls are allowed. For these the method does not matter, and the answer needs only the host
-//! of the call, its verb, and one bit. The answer "no" means that a [lookup](crate::lookup()) has
-//! to decide; it never means that the token is insufficient.
+//! Most calls are allowed. For most of these the check needs only the host of the call, its verb,
+//! and one bit, and not the method. If the check does not succeed, a [lookup](crate::lookup()) has
+//! to decide. A failed check never means that the token is insufficient.
 
 use std::fmt;
 
@@ -14,9 +14,9 @@ use crate::path::equal;
 use crate::scope::ScopeSet;
 use crate::{matching, walk};
 
-/// The sets of accepted scopes that a token opens. A set contains the scopes that one
-/// method accepts, or that all methods of a host and a verb accept. A token opens the set if it
-/// holds at least one scope of the set.
+/// The sets of accepted scopes of which a token holds at least one scope: the token *opens* these
+/// sets. A set contains the scopes that one method accepts, or that all methods of a host and a
+/// verb accept.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -72,8 +72,8 @@ impl OpenedSets {
         is_opened.then_some(AllowedCall { catalog, host, verb: verb as u8 })
     }
 
-    /// Checks the method that the call has on its host; at `www.googleapis.com` first the methods
-    /// of the API in the path.
+    /// Checks whether the token opens the set of the call's method. At `www.googleapis.com`, checks
+    /// first whether it opens the set that all methods of the API in the path share.
     #[inline(never)]
     fn opens_method(&self, host: Host, verb: u16, call: &Call<'_>) -> bool {
         let (blob, catalog) = (self.catalog.blob(), self.catalog);

@@ -63,11 +63,11 @@ impl Catalog {
     }
 
     /// Returns the numbers of the sets of scopes that the methods of a service accept, and whether
-    /// the accepted scopes of a method depend on the request. Methods that need several scopes at
-    /// once do not count.
-    /// once do not count. Rows that come from a page, or from an API version that Discovery does
-    /// not have any more, count only if the service has no other rows with scopes: the lists of
-    /// retired versions lack scopes that are accepted today.
+    /// the accepted scopes of a method depend on the request.
+    ///
+    /// Methods that need several scopes at once do not count. Rows that come from a page, or from
+    /// an API version that Discovery does not have any more, count only if the service has no other
+    /// rows with scopes: the lists of retired versions lack scopes that are accepted today.
     fn sets_of_service(self, service: &str) -> (BTreeSet<u16>, bool) {
         let (mut sets, mut of_pages) = (BTreeSet::new(), BTreeSet::new());
         let mut depends_on_requests = false;

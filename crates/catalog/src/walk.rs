@@ -33,7 +33,7 @@ use super::path::{
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
 /// documents list another host. No request can have this name as its host.
 pub const LEGACY: &str = "/legacy";
-/// The beginnings of paths behind which the path continues with the name of an API.
+/// Prefixes of a path that precede the name of the API.
 pub const BEFORE_API: [&str; 4] = ["/batch", "/download", "/resumable", "/upload"];
 /// The host that serves the trie [`LEGACY`] in addition to its own trie.
 pub const WWW: &str = "www.googleapis.com";
@@ -64,8 +64,9 @@ pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> 
     find_at(blob, blob.host(host).filter(|_| !host.starts_with('/'))?, verb, path)
 }
 
-/// Returns the place of the data with the sets of scopes of the API that a path at [`WWW`] names:
-/// its first segment, with the slash. Returns `None` for the path of another host.
+/// Returns the record of the section `hosts` for the API that a path at [`WWW`] names. The name of
+/// the record is the first segment of the path, with its slash. Returns `None` if there is no such
+/// record, or if `host` is another host.
 #[cold]
 pub(crate) fn api_at(blob: &Blob<'_>, host: Host, path: &str) -> Option<Host> {
     let mut rest = path;

@@ -965,7 +965,7 @@ fn a_service_that_several_hosts_include_is_read_by_its_host() {
     };
     assert_eq!(host_of("https://googleads.googleapis.com"), Some("googleads.googleapis.com"));
     assert_eq!(host_of("https://aiplatform.googleapis.com"), Some("aiplatform.googleapis.com"));
-    // Of a host without a row of its own, and of a request without a host, no host is known.
+    // A host without a row of its own, and a request without a host, give the first row.
     assert_eq!(host_of("https://pubsub.googleapis.com"), Some("longrunning.googleapis.com"));
     assert_eq!(host_of(""), Some("longrunning.googleapis.com"));
 }
@@ -1162,8 +1162,8 @@ fn the_verdict_is_ambiguous_if_only_another_api_version_accepts_the_scope() {
     assert_eq!(verdict("POST", &dataproc("v1"), "dataproc"), Ok(true));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
     assert_eq!(verdict("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
-    // A version of which Discovery has no document proves nothing about the others, and nothing
-    // about a token.
+    // A version without a document in Discovery does not prevent a verdict on another version, and
+    // never leads to the verdict that a token is insufficient.
     let bucket = |version: &str| format!("https://storage.googleapis.com/storage/{version}/b/b");
     assert_eq!(verdict("PATCH", &bucket("v1"), "devstorage.read_write"), Ok(false));
     assert_eq!(verdict("PATCH", &bucket("v1beta2"), "devstorage.read_write"), Ok(true));

@@ -8,8 +8,9 @@ use super::{Blob, HEADER, MAGIC, has_target, u16_at, u32_at};
 /// Checks and opens data that was not compiled in. `scopes` is the number of scopes in the file:
 /// every scope number in the data must be smaller.
 ///
-/// The trie nodes are not checked: a search takes a limited number of steps, whatever the nodes
-/// contain.
+/// The trie nodes are not checked. A read outside a section gives zero, and a search takes a
+/// limited number of steps, so that a wrong node can lead to a wrong method or to none, but not to
+/// a panic.
 pub(crate) fn open_checked(bytes: &[u8], scopes: usize) -> Result<Blob<'_>, String> {
     check_sections(bytes)?;
     let blob = Blob::open(bytes);
@@ -18,9 +19,6 @@ pub(crate) fn open_checked(bytes: &[u8], scopes: usize) -> Result<Blob<'_>, Stri
     for (section, records) in LAYOUT.iter().zip(blob.sections) {
         check_texts(section, records, text)?;
     }
-    // The tries are not checked: a read outside of a section gives zero, and the number of steps of
-    // a search is limited, so that a wrong node leads to a wrong method or to none, but not to a
-    // panic.
     check_sets(&blob, scopes)?;
     check_rows(&blob)?;
     Ok(blob)
@@ -53,7 +51,7 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
             return Err(format!("section `{name}` has {length} bytes, no multiple of {record}"));
         }
         let places = length / record;
-        // A search masks the hash with the number of places less one.
+        // A search uses the number of slots less one as a mask for the hash.
         if *is_index && places != 0 && !places.is_power_of_two() {
             return Err(format!("section `{name}` has {places} places, not a power of two"));
         }

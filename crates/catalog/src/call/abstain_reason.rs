@@ -71,9 +71,9 @@ pub enum AbstainReason {
     /// `grpc`: the call is a gRPC call. A refused gRPC call is explained, but a gRPC call is not
     /// judged before it is sent.
     Grpc,
-    /// `contradicted`: Google accepted such a call of a token without any of the scopes that the
-    /// catalog lists, or refused such a call of a token with one of them for lack of scope, or
-    /// named other scopes of which the token holds one.
+    /// `contradicted`: a response to an earlier call of the method contradicts the catalog. Google
+    /// accepted a token without any of the listed scopes, refused a token with one of them for lack
+    /// of scope, or named other scopes of which the token holds one.
     Contradicted,
     /// `granted`: the scopes of the token are not known.
     Granted,

@@ -1,3 +1,5 @@
+//! The scopes that the caller states for a call.
+
 use std::sync::Arc;
 
 use crate::scope::{Scope, ScopeSet};

@@ -54,9 +54,9 @@ pub(crate) fn is_signed(query: &str) -> bool {
     has_signature && has_signer
 }
 
-/// Checks whether no key of a query has a meaning for every method. The keys that have one, and
-/// those that are percent-encoded, contain one of these bytes, or are part of a signature of
-/// version 2.
+/// Checks whether a query certainly contains no token, no signature, no upload session and no other
+/// verb. The keys for these contain one of the special bytes, except `Signature` of version 2. So
+/// does every percent-encoded key.
 #[inline]
 pub(crate) fn is_plain(query: &str) -> bool {
     let is_special = |byte: &u8| matches!(byte, b'_' | b'-' | b'$' | b'%');

@@ -1,7 +1,8 @@
 //! Data: the places where the names of users contain a colon.
 
-/// The places, each with its host, where the names of users contain a colon. `documents` covers the
-/// whole path below it. Sources: <https://firebase.google.com/docs/firestore/quotas#limits>,
+/// A host, and a collection at the host whose members have names with a colon. The last field is
+/// `true` if the name may be anywhere below the collection, and `false` if it is the next segment.
+/// Sources: <https://firebase.google.com/docs/firestore/quotas#limits>,
 /// <https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.files>
 /// and `…/projects.locations.repositories.packages`,
 /// <https://developers.google.com/workspace/sheets/api/guides/concepts#cell>.

@@ -566,7 +566,7 @@ fn set_zero_is_the_only_empty_set() {
     }
 }
 
-/// Returns the place of the sets of scopes that hold for a path at `www.googleapis.com`.
+/// Returns the record with the sets of scopes of the API that a path at `www.googleapis.com` names.
 fn api_at_www(path: &str) -> Option<Host> {
     walk::api_at(&BLOB, BLOB.host(walk::WWW)?, path)
 }
@@ -630,7 +630,7 @@ fn the_sets_of_a_host_depend_on_the_verb_and_at_www_on_the_path() {
         let allowed = opened.allow(&call, name);
         assert_eq!(allowed.is_some(), expected, "{name} {verb} {path}");
     }
-    // The sets of an API at `www.googleapis.com` are no host.
+    // The record of an API at `www.googleapis.com` is not found as the host of a request.
     assert!(BLOB.host("/drive").is_some() && CATALOG.host("/drive").is_none());
 }
 
