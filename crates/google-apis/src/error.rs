@@ -1,4 +1,4 @@
-//! What the guard reads of an error of google-apis-rs, and how the error gets a denial.
+//! Reads the response from an error of google-apis-rs, and adds a denial to the error.
 
 use gcp_scopes::calling::ClientError;
 use gcp_scopes::denial::Denial;

@@ -57,7 +57,7 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
             let requested: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
             self.guard.check_requested_scopes(&requested);
             let token = self.inner.get_token(scopes).await?;
-            // A value that no header can hold is no token. The client gets it unchanged.
+            // A value that is not valid in a header is not checked. The client gets it unchanged.
             if let Some(Ok(value)) = token.as_deref().map(bearer) {
                 self.guard.check_handed_out_token(&value).await.map_err(Denial::into_error)?;
             }

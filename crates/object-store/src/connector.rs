@@ -7,8 +7,8 @@ use gcp_scopes::Guard;
 /// A connector whose requests go through a [`Guard`]. Created by
 /// [`GuardObjectStoreExt::object_store`](crate::GuardObjectStoreExt::object_store).
 ///
-/// The connector implements the trait `HttpConnector` of each version of object_store that `C`
-/// implements it for.
+/// If `C` implements the trait `HttpConnector` of a version of object_store, this connector
+/// implements it too.
 ///
 /// ```
 /// # #[cfg(feature = "v0_14")] {

@@ -1,6 +1,6 @@
-//! The HTTP client of a store, which sends every request through a guard. This file is compiled
-//! once for each version of object_store, whose traits are the same: the module above it names the
-//! version `object_store`.
+//! The HTTP client of a store, which sends every request through a guard. The traits of the
+//! versions of object_store are the same, so this file is compiled once for each version. Its
+//! parent module imports the version under the name `object_store`.
 
 use std::fmt;
 

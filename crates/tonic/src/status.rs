@@ -10,7 +10,7 @@ use http::HeaderMap;
 use tonic::Status;
 
 /// Builds a [`Status`] from the headers or trailers of a refused call, with the denial as its
-/// source.
+/// source. `None` if they contain no `grpc-status`.
 pub(crate) fn denied(denial: Denial, headers: &HeaderMap) -> Option<Status> {
     let mut status = read_status(headers)?;
     status.set_source(Arc::new(denial.into_error()));

@@ -126,7 +126,7 @@ fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
         .collect()
 }
 
-/// Encodes a length-delimited field of a protocol buffer.
+/// Encodes a length-delimited field of a protocol buffer, of less than 2^14 bytes.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap();
     let [low, high] = [(length & 0x7f) as u8, u8::try_from(length >> 7).unwrap()];
@@ -416,7 +416,7 @@ async fn over_a_connection(google: &FakeGoogle) -> Status {
 }
 
 #[tokio::test]
-async fn what_iam_tells_over_a_connection_is_read_from_the_status() {
+async fn the_facts_of_an_iam_refusal_are_read_from_the_status() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let page = "https://console.cloud.google.com/iam-admin/troubleshooter/summary;\
         errorId=CiQwZXhhbXBsZS1pZA%3D%3D";
