@@ -18,6 +18,7 @@ use tracing::instrument::WithSubscriber as _;
 /// The name of the thread in debuggers.
 const NAME: &str = "gcp-scopes";
 
+// Reasons why work has no result.
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
 const DROPPED: &str = "the guard was dropped";
 const ABORTED: &str = "the request was aborted";
@@ -37,11 +38,12 @@ pub(crate) struct Spawner(Arc<Mutex<ThreadState>>);
 
 #[derive(Default)]
 enum ThreadState {
+    /// The thread has not been started yet.
     #[default]
     Idle,
     /// The thread ends when `_end` is dropped.
     Running { runtime: Handle, _end: oneshot::Sender<()> },
-    /// No work can be started any more, for this reason.
+    /// No work can be started any more. Contains the reason.
     Closed(&'static str),
 }
 

@@ -20,11 +20,11 @@
 //! # }
 //! ```
 //!
-//! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
-//! the rpc for gRPC (for gRPC the guard does not predict refusals). If Google's refusal names
-//! another method, the guard logs a warning, explains the method that Google names, and learns
-//! nothing from the refusal. Requests that the client sends from other tasks, such as the requests
-//! of bidirectional streams, are not checked.
+//! The name of a method depends on the protocol of the client: the Discovery id for JSON, or the
+//! full name of the rpc for gRPC. For gRPC the guard does not predict refusals. If Google's refusal
+//! names another method, the guard logs a warning, explains the method that Google names, and
+//! learns nothing from the refusal. Requests that the client sends from other tasks, such as the
+//! requests of bidirectional streams, are not checked.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,6 +42,7 @@ use crate::scope::ScopeSet;
 use crate::telemetry::{self, EventKind};
 
 tokio::task_local! {
+    /// Set while the task is inside of [`Calling::run`].
     static CALL: Arc<CurrentCall>;
 }
 

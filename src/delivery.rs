@@ -92,7 +92,8 @@ pub fn explained_body(
     let plain = inflate::decompressed(headers, seen).unwrap_or_default();
     let body = Bytes::from(denial.explained_body(headers, &plain, is_whole));
     headers.remove(CONTENT_ENCODING);
-    // Not `insert`: beside `Transfer-Encoding` the header is forbidden (RFC 9112, section 6.2).
+    // Changed only if present, because a response with `Transfer-Encoding` must not contain it (RFC
+    // 9112, section 6.2).
     if let Some(length) = headers.get_mut(CONTENT_LENGTH) {
         *length = HeaderValue::from(body.len());
     }

@@ -50,8 +50,8 @@ const MAX_SOURCES: usize = 32;
 ///
 /// One guard serves all clients of a process. A guard is cheap to clone, as are its layers and
 /// middlewares: they share the guard's memory and allocate nothing. Create no guard for each
-/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor the
-/// lessons from earlier responses.
+/// request: a new guard allocates its tables, and knows neither the scopes of tokens nor what
+/// earlier responses have shown.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -80,8 +80,8 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
-    /// The endpoints to which tokens may be sent: without a host on another machine that only an
-    /// environment variable names.
+    /// The endpoints to which tokens may be sent. Unlike `endpoints`, they contain no host on
+    /// another machine that only an environment variable names.
     pub(crate) token_endpoints: Endpoints,
     pub(crate) tokens: TokenCache,
     /// How long a call waits for the scopes of a new token with [`Preflight::Deny`].

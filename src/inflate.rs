@@ -20,9 +20,9 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 /// unsupported coding or is damaged. Such a body is not classified, because the headers alone are
 /// not sufficient.
 ///
-/// [`Flight::explain`](crate::flight::Flight::explain) calls this function itself. It is for an
-/// adapter that needs the text of a compressed refusal. gzip and deflate need the feature `body`;
-/// at most 64 KiB are decompressed.
+/// Use this function in an adapter that itself needs the text of a compressed refusal:
+/// [`Flight::explain`](crate::flight::Flight::explain) decompresses the body by itself. gzip and
+/// deflate need the feature `body`; at most 64 KiB are decompressed.
 ///
 /// ```
 /// use gcp_scopes::response::decompressed;

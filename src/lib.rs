@@ -1,5 +1,5 @@
-//! Middleware for clients of Google APIs that turns a refusal for lack of OAuth scopes into an
-//! error that contains the commands which end the refusal.
+//! Middleware for clients of Google APIs. It explains refusals for lack of OAuth scopes, with the
+//! commands that fix them.
 //!
 //! Google Cloud checks a call twice, at two gates: the OAuth scopes of the token, and the IAM roles
 //! of the account. On a VM no role makes up for a missing scope, and Google's 403 response often
@@ -68,7 +68,7 @@
 //!   [`recorder`] records which scopes a program needs.
 //! - [`judge`] predicts as a pure function whether a token's scopes are sufficient for a call, and
 //!   explains a refusal afterwards.
-//! - [`refusal`] finds out which gate refused from any response or log line; [`remedy`] contains
+//! - [`refusal`] finds out from a response or a log line which gate refused; [`remedy`] contains
 //!   the steps that fix a refusal.
 //! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake of Google's APIs on
 //!   127.0.0.1 for tests of your own service; [`telemetry`] lists the log events.

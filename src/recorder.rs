@@ -22,8 +22,8 @@
 //! 2. The recorder stores at most 512 methods. It allocates one bit per method of the catalog when
 //!    it is created, and nothing per call.
 //! 3. If there is no recorder, a call costs one additional branch.
-//! 4. [`Recorder::write_needs`] keeps the methods in a file with the code, `gcp-needs.json`. A test
-//!    compares a run with the file by [`Recorder::require_needs`], a
+//! 4. [`Recorder::write_needs`] writes the methods to a needs file, `gcp-needs.json`, which is kept
+//!    with the code. A test compares a run with the file ([`Recorder::require_needs`]), a
 //!    [self-check](crate::self_check::SelfCheck::needs_of) compares the file with a token, and the
 //!    command `gcp-scopes check` compares it with a Terraform plan.
 //! 5. Methods that were not called during the recording are missing: rarely used code paths of a

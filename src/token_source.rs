@@ -74,7 +74,8 @@ pub(crate) trait DynTokenSource: Send + Sync {
     fn authorization<'a>(&'a self, scope: &'a Scope) -> BoxedAuthorization<'a>;
 }
 
-/// No source, for an adapter with a field `Option<S>` whose user gives no source.
+/// The type of a source that does not exist. An adapter whose field is an `Option<S>` uses it for
+/// `S` if the user gives no source.
 impl TokenSource for Infallible {
     async fn token_for(&self, _: &str) -> Result<String, BoxError> {
         match *self {}

@@ -32,7 +32,7 @@
 //!
 //! # What differs from a client without the guard
 //! Create the guard once, with the client. A middleware is cheap, but a guard that is created for
-//! each request knows neither the scopes of tokens nor the lessons from earlier responses.
+//! each request knows neither the scopes of tokens nor what earlier responses have shown.
 //!
 //! Only a 403 is examined. If the body of a 403 breaks off, the chain of `source()` has the same
 //! first and last error as without the guard, and two more `reqwest::Error`s between them: reqwest

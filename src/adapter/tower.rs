@@ -5,8 +5,8 @@
 //! Place the layer *inside* the layer that sets `Authorization`, so that the guard sees the token.
 //! The order relative to layers for retries and timeouts does not matter. Create the guard and the
 //! layer once: [`Guard::layer`] allocates nothing, but a guard that is created for each request
-//! allocates its tables, and knows neither the scopes of tokens nor the lessons from earlier
-//! responses.
+//! allocates its tables, and knows neither the scopes of tokens nor what earlier responses have
+//! shown.
 //!
 //! ```
 //! use http::{Request, Response};

@@ -133,6 +133,7 @@ mod tests {
             .collect()
     }
 
+    /// Begins a call without a token, whose request has this content type.
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
         let flight =

@@ -147,7 +147,8 @@ impl Flight {
     /// # Errors
     /// The denial of a call that must not be sent again.
     pub fn retried(mut self, authorization: &HeaderValue) -> Result<Self, Denial> {
-        // The previous token may call every method of the host. The token of the retry may not.
+        // Without a lookup so far, the previous token was known to be sufficient. The token of the
+        // retry may be insufficient, so the method is needed now.
         self.look_up_line();
         let Self { guard, lookup, line, is_grpc, is_head, .. } = self;
         let mut flight = Self { line, is_grpc, is_head, ..Self::from_lookup(guard, lookup) };
@@ -336,8 +337,8 @@ impl Flight {
         if state.preflight == Preflight::Deny {
             self.note_lack_of_sources(None);
         }
-        // Waiting is useful only if the scopes of the token could stop the call: a token without
-        // any scope would certainly lack the scope.
+        // Waiting is useful only if some scopes would stop the call. If any would, the empty set
+        // does.
         self.has_pending_scopes = is_new
             && state.preflight == Preflight::Deny
             && self.lookup.accepts(&ScopeSet::new()) == Ok(false);
@@ -379,7 +380,8 @@ impl Flight {
         Ok(())
     }
 
-    /// Returns the denial that is stored for this subject and token, or creates and stores one.
+    /// Returns the denial that is stored for calls of `subject` with the token, or creates and
+    /// stores a denial.
     fn stored_or_new_denial(
         &self,
         subject: LessonKey,
@@ -412,7 +414,7 @@ mod tests {
     use crate::granted::{AccessToken, GrantedScopesSource};
     use crate::refusal::Certainty;
 
-    /// Creates a guard that knows the token `logger`, which has only the scope `logging.write`.
+    /// Creates a guard that knows that the token `logger` has only the scope `logging.write`.
     fn guard_with_logger_token(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
         grant(&guard, "logging.write", GrantSource::Tokeninfo);

@@ -29,7 +29,8 @@ pub struct Flight {
     pub(super) is_trial: bool,
     pub(super) is_grpc: bool,
     pub(super) is_head: bool,
-    /// Whether the request to a Google API has neither a token nor another credential.
+    /// Whether the call goes to a Google API, and its request has neither a token nor another
+    /// credential.
     pub(super) has_no_credentials: bool,
     /// Whether the guard is still finding out the scopes of the token.
     pub(super) has_pending_scopes: bool,
@@ -116,7 +117,7 @@ impl Flight {
         self.is_doubted || self.is_grpc || is_refused
     }
 
-    /// Marks the denial as that of a `HEAD` request, whose response has no body, if it is one.
+    /// Marks `denial` if the call is a `HEAD` request, whose response has no body.
     pub(super) fn with_verb(&self, denial: Denial) -> Denial {
         if self.is_head { denial.for_head_request() } else { denial }
     }

@@ -109,14 +109,14 @@ impl Flight {
             Ok(denial) => {
                 self.note_unseen_token();
                 self.note_lack_of_sources(Some(granted));
-                // `from_scope_refusal` runs first, because it needs the verdict that
+                // The order matters: `from_scope_refusal` needs the verdict, which
                 // `from_named_scopes` withdraws if the token holds a named scope.
                 learn::from_scope_refusal(self, &denial);
                 learn::from_named_scopes(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(self.with_verb(denial))
             }
-            // Not `from_other_refusal`, because no other gate refused the call.
+            // Not `from_other_refusal`, because the refusal names no other reason than scopes.
             Err(refusal) if refusal.is_likely_for_scope() => {
                 learn::log_disproved(self, &refusal, granted);
                 None

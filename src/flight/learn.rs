@@ -41,7 +41,8 @@ pub(super) fn from_other_refusal(flight: &Flight, refusal: &Refusal) {
 }
 
 /// Logs a refusal that contains a sentence about scopes beside other words, although the token
-/// holds an accepted scope. Nothing is learned: the sentence may belong to a name.
+/// holds an accepted scope. Nothing is learned, because the sentence may be part of a name that a
+/// user chose.
 pub(super) fn log_disproved(flight: &Flight, refusal: &Refusal, granted: &GrantedScopes) {
     let (state, method) = (flight.guard.state(), flight.lookup.method());
     let event = (EventKind::Disproved, "", method, flight.token);
@@ -114,13 +115,13 @@ pub(super) fn from_scope_refusal(flight: &Flight, denial: &Denial) {
 /// this once. `refused` contains the scopes of the token if the call was refused.
 fn withdraw_verdicts(flight: &Flight, subject: LessonKey, refused: Option<&GrantedScopes>) {
     let state = flight.guard.state();
-    // Unlike `count`, which other events go through, nothing else bounds the number of this event.
+    // `Repeats::count` bounds the number of the other events. This event is not counted.
     if state.lessons.mark_contradicted(subject) && state.repeats.allows_event(state.tokens.now()) {
         telemetry::contradicted(flight.lookup.method(), &flight.lookup.accepted(), refused);
     }
 }
 
-/// Stops later calls of this kind with the token, if the guard stops calls.
+/// Stops later calls of `subject` with the token, unless the guard's [`Preflight`] stops no calls.
 fn stop_calls(flight: &Flight, subject: LessonKey, key: TokenKey, granted: &GrantedScopes) {
     let state = flight.guard.state();
     if !matches!(state.preflight, Preflight::Confirm | Preflight::Deny) {
@@ -140,7 +141,7 @@ fn is_missing_scope(refusal: &Refusal) -> bool {
 
 /// Returns whether the refusal comes from a check after the scope check, so that the token's scopes
 /// were sufficient. Only IAM and resource ACLs count: for the other checks Google does not document
-/// an order. Words in a message do not count, because they may belong to a name.
+/// an order. Words in a message do not count, because they may be part of a name.
 fn is_after_scope_check(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.is_structured()
 }

@@ -43,6 +43,7 @@ impl RequestLine {
         Self::fill(slot, None, server, "");
     }
 
+    /// Stores the texts in `slot`. Returns `false`, and stores nothing, if they are too long.
     #[inline]
     fn fill(slot: &mut Option<Self>, call: Option<AllowedCall>, path: &str, query: &str) -> bool {
         if path.len() + query.len() > MAX_LENGTH {

@@ -27,8 +27,8 @@ impl Flight {
         }
     }
 
-    /// Notes a 403 of a host that is not mapped, if the response is that of Google to a call that
-    /// lacks a scope. Only the header is read, because the bodies of other hosts are not touched.
+    /// Notes a 403 of a host that is not mapped, if the response looks like Google's to a call that
+    /// lacks a scope. Only the headers are read, because the bodies of other hosts are not touched.
     #[cold]
     pub(super) fn note_other_host(&self, headers: &HeaderMap) {
         let notes = &self.guard.state().notes;
@@ -51,7 +51,8 @@ impl Flight {
         }
     }
 
-    /// Returns whether a refusal is about another method than the caller stated, and notes that.
+    /// Returns whether a refusal is about another method than the caller stated. Notes such a
+    /// refusal.
     pub(crate) fn is_contradicted_by(&self, refusal: &Refusal) -> bool {
         let stated = self.lookup.method().filter(|method| refusal.contradicts(*method));
         if let Some(method) = stated {

@@ -38,7 +38,7 @@ struct TrialProgram {
     clock: Arc<ManualClock>,
     guard: Guard,
     http: Client<HttpConnector, Full<Bytes>>,
-    /// The responses that reach the guard.
+    /// Has one permit for each response that may reach the guard.
     responses: Arc<Semaphore>,
 }
 

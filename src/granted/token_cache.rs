@@ -358,8 +358,8 @@ impl Inner {
             .map(|(_, source)| source.as_ref())
     }
 
-    /// Queries the sources in order, the token itself first. Returns the scopes from the first
-    /// source that knows them. If no source does, returns the reason of each source that gives one.
+    /// Reads the token itself, and then queries the sources in order. Returns the scopes from the
+    /// first source that knows them. If no source does, returns the reasons of all sources.
     async fn query_sources(
         &self,
         key: TokenKey,
@@ -428,8 +428,8 @@ impl Inner {
     }
 
     /// Stores the result of an inspection at `stage`. Unknown scopes count as a failure if a source
-    /// was queried. `was_awaited` says whether an explanation waited for this result. Until the
-    /// scopes are known, the entry keeps whether an explanation has waited for any result.
+    /// was queried. `was_awaited` is whether an explanation waited for this result. Until the
+    /// scopes are known, the entry records whether an explanation has ever waited for them.
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage, was_awaited: bool) {
         let now = self.clock.now();
         let before = self.cache.read(key, |entry| (entry.failures, entry.was_awaited));
@@ -555,8 +555,8 @@ impl Drop for Inspection {
             false => "the inspection of this token was cut short",
         };
         let result = self.result.take().unwrap_or_else(|| GrantedScopes::unknown(why));
-        // `start` and `claim_wait` rely on this lock: no thread finds the inspection ended without
-        // its result, or claims a wait that is not recorded.
+        // Locked until the end of this function. So `start` does not find the inspection ended
+        // without its result, and `claim_wait` does not claim a wait that is not recorded.
         let mut running = self.inner.running();
         let was_awaited = running.get(&self.key).is_some_and(|running| running.was_awaited);
         self.inner.store(self.key, result, self.stage, was_awaited);

@@ -392,8 +392,8 @@ mod tests {
             cache.insert(key(number), &known(number as u32, later), now);
             cache.promote(key(number), &bearer(&number.to_string()), now);
         }
-        // The list has four places. The fifth token replaced the first token, which is never added
-        // again.
+        // The list holds four tokens. The fifth token replaced the first token, which is never
+        // added again.
         assert_eq!(recent("1"), None);
         cache.promote(key(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);

@@ -479,6 +479,7 @@ impl GuardBuilder {
         }
     }
 
+    /// Returns tokeninfo as a source.
     fn tokeninfo(&self, fetch: Arc<dyn Fetch>) -> StagedSource {
         let is_early = self.tokeninfo == TokeninfoUse::BeforeCalls;
         let stage = if is_early { Stage::BeforeRefusal } else { Stage::AfterRefusal };

@@ -36,9 +36,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(600);
 /// <https://docs.cloud.google.com/docs/authentication/token-types#access>
 const STOPPED_FOR: Duration = Duration::from_secs(3600);
 
-/// The subject of a lesson, which is the key of the lesson: a method of the catalog, or the scopes
-/// that a caller stated for its call, together with the call's method if the catalog contains the
-/// method.
+/// The subject of a lesson, which is also its key: a method of the catalog, or the scopes that a
+/// caller stated for a call. With stated scopes, the key also contains the method of the call, if
+/// the catalog contains that method.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LessonKey {
     Method(ApiMethod),
@@ -55,8 +55,8 @@ impl From<ApiMethod> for LessonKey {
 pub(crate) struct Lessons(Mutex<Learned>);
 
 struct Learned {
-    /// What stops calls of a subject with a token. Denials are kept because creating a denial takes
-    /// longer than all other steps of a call.
+    /// The stops, each for the calls of one subject with one token. Denials are kept because
+    /// creating a denial takes longer than all other steps of a call.
     stops: BoundedMap<(TokenKey, LessonKey), Stop>,
     /// Methods for which a response contradicted the catalog: Google accepted a token without any
     /// of the listed scopes, or refused a token with one of them.
@@ -112,9 +112,8 @@ impl Lessons {
         if is_doubtful { Err(AbstainReason::Contradicted) } else { Ok(verdict) }
     }
 
-    /// Stops calls with this token from `now` on, if they call the method, or state the scopes, of
-    /// `subject`. The denial is valid at most as long as the token's cache entry, which expires at
-    /// `stale_at`.
+    /// Stops calls of `subject` with this token from `now` on. The denial is valid at most as long
+    /// as the token's cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
@@ -223,7 +222,7 @@ mod tests {
         hasher.key(AccessToken::from_authorization(&header).unwrap())
     }
 
-    /// A guard's lessons, and a token that is the subject of one lesson.
+    /// A guard's lessons, with the token and the method of the one call that was refused.
     struct TestLesson {
         lessons: Lessons,
         token: TokenKey,

@@ -26,7 +26,7 @@ impl RecentDenials {
     /// Returns the latest denial whose message one of the texts contains. The latest comes first,
     /// because a program usually handles an error before it makes the next call.
     pub(crate) fn find(&self, texts: &[String]) -> Option<Denial> {
-        // The messages are written without the lock, which other calls need.
+        // Cloned, so that other calls do not wait for the lock while the messages are written.
         let denials = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let has_message = |denial: &&Denial| texts.iter().any(|text| contains(text, denial));
         denials.iter().rev().find(has_message).cloned()

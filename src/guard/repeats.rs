@@ -41,8 +41,9 @@ thread_local! {
     /// thread-local, which is dropped when the thread ends. The thread-locals of a subscriber may
     /// be destroyed by then, and an event would end the process.
     static MAY_LOG_IN_DROP: Cell<bool> = const { Cell::new(false) };
-    /// Thread-locals are destroyed in the reverse order of their first use, so this one is
-    /// destroyed before a guard that was stored before it counted its first call.
+    /// Clears [`MAY_LOG_IN_DROP`] when the thread ends. Thread-locals are destroyed in the reverse
+    /// order of their first use. So this one is destroyed before a guard in a thread-local, which
+    /// was stored before it counted its first call.
     static THREAD_END: ThreadEnd = const { ThreadEnd };
 }
 
@@ -72,7 +73,9 @@ type Rest = [u64; EventKind::ALL.len()];
 
 #[derive(Default)]
 struct CallCount {
+    /// The time of the last occurrence.
     seen_at: Option<Instant>,
+    /// The time of the last log event.
     logged_at: Option<Instant>,
     /// The number of all occurrences.
     total: u64,

@@ -7,9 +7,10 @@
 //!
 //! # When the value is dropped
 //! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a
-//! clone finds the slot of its thread. Dropping the last pointer empties the list. If pointers move
-//! between slots at the same time, the list may be emptied too early. Then new clones share the
-//! slot of the pointer from which they were cloned, which is slower but correct.
+//! clone finds the slot of its thread. Each slot counts its pointers as its users, except those of
+//! [`Shared::hold`]. Dropping the last user empties the list. If pointers move between slots at the
+//! same time, the list may be emptied too early. Then new clones share the slot of the pointer from
+//! which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
 use std::ops::Deref;

@@ -5,7 +5,7 @@ use http::{Method, Uri};
 use crate::call::Call;
 use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 
-/// The length in characters after which a subject is cut off. Ids of methods and usual URLs are
+/// The length in characters after which reports cut a need off. Ids of methods and usual URLs are
 /// shorter.
 const MAX_SHOWN: usize = 200;
 

@@ -41,8 +41,9 @@ pub struct Report {
     pub(super) granted: GrantedScopes,
     /// The remaining lifetime of the token at the time of the check.
     pub(super) remaining: Option<Duration>,
-    /// Whether the token was issued without requested scopes by a metadata server that issues
-    /// tokens for requested scopes. The program may request tokens with other scopes.
+    /// Whether the check requested the token without naming scopes, from a metadata server that
+    /// issues tokens with the requested scopes. If so, the program may get tokens with other
+    /// scopes.
     pub(super) is_for_no_scope: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) summary: Option<String>,
