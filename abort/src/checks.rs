@@ -82,7 +82,8 @@ async fn denial(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
     }
 }
 
-/// Reads or uploads an object with `token`. Returns the status of the response.
+/// Reads an object with `token` if `method` is GET, and uploads an object otherwise. Returns the
+/// status of the response.
 pub(crate) async fn call(
     guard: &Guard,
     method: Method,

@@ -31,6 +31,7 @@ fn runtime(enable: impl FnOnce(&mut Builder) -> &mut Builder) -> std::io::Result
     enable(&mut Builder::new_current_thread()).build()
 }
 
+/// Runs the checks on this thread, without a tokio runtime.
 pub(crate) fn without_a_runtime(checks: Checks<'_>) -> Result<(), BoxError> {
     drive(checks, poll_directly)
 }
@@ -87,6 +88,7 @@ pub(crate) fn drop_after_each_step<'a>(
 /// The error with which [`drop_after_each_step`] ends a run early.
 const DROPPED: &str = "dropped before the end";
 
+/// Returns a waker that unparks the current thread.
 fn unparking_waker() -> Waker {
     struct UnparkThread(Thread);
     impl Wake for UnparkThread {

@@ -1,14 +1,15 @@
 //! Checks that a guard does not panic under difficult conditions. The program is built with
 //! `panic = "abort"`, so a panic on any thread ends it, even a panic that would be caught.
 //!
-//! No crypto provider for TLS is installed. Detection, an allowed call, a predicted refusal, a
-//! refusal, and a self-check run without a tokio runtime, on runtimes without timer, without I/O
-//! and without both, on runtimes that are dropped while the guard waits for a response, and on a
-//! complete runtime. The same work is also dropped after each of its steps.
+//! The checks are detection, an allowed call, a predicted refusal, a refusal, and a self-check. No
+//! crypto provider for TLS is installed. The checks run without a tokio runtime, on runtimes
+//! without timer, without I/O and without both, on runtimes that are dropped while the guard waits
+//! for a response, and on a complete runtime. The checks are also dropped after each of their
+//! steps.
 //!
-//! A panic in the code that the program gives to the guard cannot be survived with
-//! `panic = "abort"`. For each kind of such code, a child process shows that only that panic ends
-//! the process.
+//! With `panic = "abort"`, the process cannot survive a panic in a hook (code that the program
+//! gives to the guard). For each kind of hook, a child process shows that only the hook's own panic
+//! ends the process.
 
 mod checks;
 mod executors;
