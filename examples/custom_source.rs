@@ -1,6 +1,6 @@
-//! A program gets its tokens from its own token broker, which knows the scopes that it granted. The
-//! broker implements `GrantedScopesSource`, so the guard knows each token's scopes before the first
-//! call, and a call that lacks a scope is not sent.
+//! Shows a program that gets its tokens from its own token broker. The broker knows the scopes that
+//! it granted, and implements `GrantedScopesSource`. So the guard knows each token's scopes before
+//! the first call, and a call that lacks a scope is not sent.
 //!
 //! `cargo run --example custom_source` needs no network: the fake Google listens on 127.0.0.1.
 

@@ -48,6 +48,7 @@ pub(crate) fn token(number: usize) -> String {
     format!("ya29.c.{number:0>1017}")
 }
 
+/// Parses scopes that are given by their short names, separated by spaces.
 fn scopes(shorts: &str) -> ScopeSet {
     shorts.split(' ').map(|short| short.parse().unwrap()).collect()
 }

@@ -44,7 +44,7 @@ impl TimedCase {
     }
 }
 
-/// The result of one case, in nanoseconds per call.
+/// The least and the median time of the turns of one case, in nanoseconds per call.
 pub(crate) struct Figure {
     pub(crate) least: f64,
     pub(crate) median: f64,
@@ -85,7 +85,7 @@ pub(crate) fn heading(title: &str) {
     println!("\n{title}\n{:<58} {:>9} {:>9} {:>7}", "ns a call", "least", "median", "ratio");
 }
 
-/// Prints one row of a table. The ratio compares its median with that of `reference`.
+/// Prints one row of a table. The ratio is the median of `figure` divided by that of `reference`.
 pub(crate) fn row(name: &str, figure: &Figure, reference: &Figure) {
     let ratio = figure.median / reference.median;
     println!("{name:<58} {:>9.1} {:>9.1} {ratio:>7.2}", figure.least, figure.median);

@@ -54,6 +54,7 @@ struct Minimal<S> {
 }
 
 pin_project! {
+    /// A call through [`Minimal`].
     struct MinimalFuture<F> {
         #[pin]
         call: F,

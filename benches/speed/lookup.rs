@@ -11,6 +11,7 @@ use crate::calls::READS;
 use crate::catalog::templates::{self, RequestTemplate};
 use crate::harness::TimedCase;
 
+/// The URL that is looked up in the catalog and in a router for version 1 of the Compute API.
 const COMPUTE: &str = READS[2];
 
 /// Creates a router of the templates. Templates that matchit rejects, because they conflict with an

@@ -85,6 +85,7 @@ async fn start(builder: GuardBuilder) -> Start {
     }
 }
 
+/// Starts a fake Google whose VM is an instance of a managed instance group.
 async fn google() -> FakeGoogle {
     let vm = Vm::new("web-1").platform(FakePlatform::ManagedInstanceGroup);
     FakeGoogle::builder().vm(vm).start().await.unwrap()

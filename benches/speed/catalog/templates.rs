@@ -100,7 +100,7 @@ fn number<const BYTES: usize>(bytes: &[u8], at: usize) -> usize {
     bytes[at..at + BYTES].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-/// Returns the text to which the record refers at `at`.
+/// Returns a text of the catalog. The record contains a reference to the text at byte `at`.
 fn text(record: &'static [u8], at: usize) -> &'static str {
     std::str::from_utf8(FULL.text(record, at)).unwrap()
 }
