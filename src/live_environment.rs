@@ -29,6 +29,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct LiveEnvironment(Arc<LiveState>);
 
+/// The content that the clones of an environment share.
 struct LiveState {
     known: ArcSwap<Known>,
     /// `None` if no server is queried.
@@ -175,6 +176,8 @@ impl LiveEnvironment {
 }
 
 impl LiveState {
+    /// Queries the metadata server, adds its values to what is known, and sets when the next query
+    /// may begin.
     async fn run_query(&self, mut next: OwnedMutexGuard<NextQuery>) {
         let Some(detector) = &self.detector else { return };
         let (found, known) = (detector.query(LATER).await, self.known.load());
@@ -238,6 +241,7 @@ mod tests {
     const SILENT: u8 = 1;
     /// Only the name of the VM is missing.
     const PARTIAL: u8 = 2;
+    /// Responds to every request.
     const UP: u8 = 3;
     /// Only the zone is missing.
     const WITHOUT_ZONE: u8 = 4;

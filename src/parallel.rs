@@ -12,17 +12,17 @@ use crate::background::{LATE, PANICKED};
 pub(crate) struct Running<T>(JoinSet<(usize, Result<T, String>)>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Starts one task for each of `works`, with the deadline `until`. The current runtime must be
+    /// Starts one task for each of `jobs`, with the deadline `until`. The current runtime must be
     /// the guard's runtime. A panic in one task does not affect the other tasks.
-    pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
+    pub(crate) fn start<F>(until: Instant, jobs: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
     {
         let mut tasks = JoinSet::new();
-        for (index, work) in works.enumerate() {
+        for (index, job) in jobs.enumerate() {
             let late = |_| Err(LATE.to_owned());
             let bounded =
-                async move { (index, timeout_at(until, work).await.unwrap_or_else(late)) };
+                async move { (index, timeout_at(until, job).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)
@@ -50,11 +50,11 @@ mod tests {
     use crate::background::Background;
     use crate::background::tests::block_on;
 
-    type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
+    type Job = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
-    /// Runs `works` in parallel. Returns the results in the same order.
-    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Result<u8, String>> {
-        Running::start(until, works.into_iter()).finish().await
+    /// Runs `jobs` in parallel. Returns the results in the same order.
+    async fn done_by(until: Instant, jobs: Vec<Job>) -> Vec<Result<u8, String>> {
+        Running::start(until, jobs.into_iter()).finish().await
     }
 
     fn late() -> Result<u8, String> {
@@ -65,9 +65,9 @@ mod tests {
         Err(PANICKED.to_owned())
     }
 
-    /// Returns four works: the first never ends, the second panics, the third returns a result
+    /// Returns four jobs: the first never ends, the second panics, the third returns a result
     /// immediately, and the fourth returns a result after a second.
-    fn works() -> Vec<Work> {
+    fn jobs() -> Vec<Job> {
         vec![
             Box::pin(std::future::pending()),
             Box::pin(async { panic!("a source with a fault") }),
@@ -83,16 +83,16 @@ mod tests {
     async fn hanging_or_panicking_tasks_do_not_affect_the_others() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works()).await, [late(), panicked(), Ok(3), Ok(4)]);
+        assert_eq!(done_by(until, jobs()).await, [late(), panicked(), Ok(3), Ok(4)]);
         assert_eq!(started.elapsed(), Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn finish_returns_when_all_tasks_are_done() {
         let started = Instant::now();
-        let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
+        let jobs: Vec<Job> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);
-        assert_eq!(done_by(until, works).await, [Ok(1), Ok(2)]);
+        assert_eq!(done_by(until, jobs).await, [Ok(1), Ok(2)]);
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
@@ -102,7 +102,7 @@ mod tests {
         let check = || {
             background.spawner().run(async {
                 let until = Instant::now() + Duration::from_millis(100);
-                done_by(until, works()).await
+                done_by(until, jobs()).await
             })
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -182,6 +182,7 @@ impl MetadataServer {
 /// without scopes.
 pub(crate) const NO_ACCOUNT: &str = "metadata server answered 404: no service account attached";
 
+/// Why there is no token if the metadata server's response contains no valid one.
 pub(crate) const UNREADABLE: &str = "the metadata server's token cannot be read";
 
 #[derive(Deserialize)]

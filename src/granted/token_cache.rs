@@ -78,6 +78,7 @@ pub(crate) struct TokenCache(Arc<Inner>);
 /// Sources in the order of queries, each with the first [`Stage`] at which it is queried.
 pub(crate) type Sources = Vec<(Stage, Arc<dyn DynSource>)>;
 
+/// The content that the clones of a cache share.
 struct Inner {
     cache: Cache,
     sources: Sources,

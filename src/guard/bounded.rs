@@ -19,6 +19,7 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         Self { newer: HashMap::new(), older: HashMap::new(), half: limit / 2 }
     }
 
+    /// Returns the value of an entry. Does not make the entry one of the newest.
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.newer.get(key).or_else(|| self.older.get(key))
     }
@@ -50,6 +51,7 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
         self.older.retain(|key, _| is_kept(key));
     }
 
+    /// Returns the number of entries.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.newer.len() + self.older.len()

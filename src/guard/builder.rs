@@ -95,7 +95,7 @@ impl GuardBuilder {
         self
     }
 
-    /// Calls `hook` for denials, for example to count them in a metric or to page somebody. The
+    /// Calls `hook` for denials, for example to count them in a metric or to alert somebody. The
     /// second argument is the number of calls that the first argument stands for.
     ///
     /// The guard calls the hook whenever it logs the [event](crate::telemetry) *denied*: for the
@@ -530,6 +530,8 @@ impl GuardBuilder {
 /// A source with its kind and the first [`Stage`] at which it is queried.
 type StagedSource = (GrantSource, Stage, Arc<dyn DynSource>);
 
+/// Creates the source that queries the metadata server. The query is cheap, so it is sent even
+/// before a refusal.
 fn metadata_source(environment: LiveEnvironment) -> StagedSource {
     let source = MetadataScopes::new(environment, Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::BeforeRefusal, Arc::new(source))

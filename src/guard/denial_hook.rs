@@ -9,6 +9,7 @@ use crate::denial::Denial;
 #[derive(Clone)]
 pub(crate) struct DenialHook(Arc<Hook>);
 
+/// The arguments are a denial, and the number of calls that the denial stands for.
 type Hook = dyn Fn(&Denial, u64) + Send + Sync;
 
 impl DenialHook {

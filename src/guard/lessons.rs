@@ -54,6 +54,7 @@ impl From<ApiMethod> for LessonKey {
 /// The lessons of a guard. They contain no token.
 pub(crate) struct Lessons(Mutex<Learned>);
 
+/// What a guard has learned from responses.
 struct Learned {
     /// The stops, each for the calls of one subject with one token. Denials are kept because
     /// creating a denial takes longer than all other steps of a call.

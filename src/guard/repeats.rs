@@ -47,6 +47,7 @@ thread_local! {
     static THREAD_END: ThreadEnd = const { ThreadEnd };
 }
 
+/// The type of the thread-local [`THREAD_END`].
 struct ThreadEnd;
 
 impl Drop for ThreadEnd {
@@ -55,6 +56,7 @@ impl Drop for ThreadEnd {
     }
 }
 
+/// The counts of a guard, and when they are logged and forgotten.
 #[derive(Default)]
 struct Counted {
     by_token: Counts,
@@ -66,6 +68,7 @@ struct Counted {
     sweep_at: Option<Instant>,
 }
 
+/// The count of each kind of occurrence.
 type Counts = HashMap<Occurrence, CallCount>;
 
 /// The number of calls of each kind that are neither logged nor part of another count.

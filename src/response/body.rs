@@ -50,11 +50,14 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum BodyState<B: Body> {
+        // The guard has read no frame.
         Untouched { #[pin] body: B },
         // The frames that `look` read ahead, and the body from which it read them. `ended` means
         // that the body has yielded its end.
         Read { buffered: VecDeque<Buffered<B::Data, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        // The guard reads the trailers of a gRPC response when they arrive.
         Grpc { #[pin] body: GrpcBody<B> },
+        // The text of a denial in place of the response's body. `data` is `None` after it was read.
         Replaced { data: Option<B::Data> },
     }
 }

@@ -147,7 +147,9 @@ impl Judge<'_> {
     }
 }
 
+/// Why the report contains no scopes of the token if the token source returned different tokens.
 const DIFFERENT_TOKENS: &str = "each call has a token of its own";
+/// Why IAM was not queried if the token lacks the scope for the query.
 const NOT_ASKED: &str = "IAM was not queried: the query itself needs an OAuth scope";
 
 /// The response of `testIamPermissions`: the requested permissions that the account has.

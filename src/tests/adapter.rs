@@ -1,5 +1,5 @@
 //! The fuzz target for the tower layer: a call through the layer is compared with the same call
-//! without the layer.
+//! without the layer. The fuzz input describes an exchange, which is a call and its response.
 
 use std::future::Future;
 use std::pin::{Pin, pin};

@@ -40,7 +40,7 @@ pub(super) struct Exchange {
     plain: Vec<u8>,
     /// Whether the body is the first of [`BODIES`], with a harmless name.
     has_scope_body: bool,
-    /// The frames of the body; `None` for a client that fails.
+    /// The frames of the body. `None` if the client returns an error instead of a response.
     steps: Option<Vec<PollStep>>,
     /// Whether the body knows its length, as with `Content-Length`.
     has_length: bool,
@@ -68,6 +68,7 @@ const fn target(verb: Method, url: &'static str, is_google: bool) -> ExchangeTar
     ExchangeTarget { verb, url, is_google }
 }
 
+/// The URLs of the calls. The last value is `true` for an API of Google.
 static TARGETS: [ExchangeTarget; 9] = [
     target(Method::GET, "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg", true),
     target(Method::POST, "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", true),
@@ -104,7 +105,8 @@ const BODIES: [&str; 7] = [
     "",
 ];
 
-/// HTTP statuses; most of them are a refusal, which the guard reads.
+/// The HTTP statuses of the responses. Most of them are 403, because the guard reads the bodies of
+/// refusals only.
 const STATUSES: [u16; 16] =
     [403, 200, 403, 401, 403, 404, 403, 429, 403, 500, 403, 204, 304, 206, 403, 503];
 
