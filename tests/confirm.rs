@@ -35,8 +35,11 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::sync::Semaphore;
 use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
+/// Starts a fake Google whose VM has only the scope `logging.write`. IAM allows the VM's account to
+/// read and write the objects of the bucket.
 async fn google() -> FakeGoogle {
     plain::provider();
     FakeGoogle::builder()

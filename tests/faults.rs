@@ -49,8 +49,8 @@ const CHALLENGE: &str = concat!(
 const EMULATOR: &str = "http://emulator";
 const TOKEN: &str = "ya29.of-the-faults";
 
-/// Creates a guard that knows that [`TOKEN`] lacks the scope. Such a guard needs the least evidence
-/// in a response to explain it as a refusal for lack of scope.
+/// Creates a guard that knows that [`TOKEN`] lacks the scope. A guard without this knowledge needs
+/// more evidence in a response before it explains the response as a refusal for lack of scope.
 fn guard(delivery: DenialDelivery) -> Guard {
     let guard = builder(EMULATOR).denial_delivery(delivery).build();
     declare_insufficient_scopes(&guard);

@@ -21,7 +21,7 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-/// The account that the pasted commands create.
+/// The account that the recommended commands create when they are pasted into a shell.
 #[cfg(feature = "reqwest-middleware")]
 const NEW_ACCOUNT: &str = "photos-1@my-project.iam.gserviceaccount.com";
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -247,8 +247,8 @@ fn answer_for_accounts(google: &FakeGoogle) -> Result<()> {
 }
 
 /// Runs all commands of an option in their order, with the placeholders replaced, as if they were
-/// pasted into a shell. Returns what they print. `gcp-scopes whoami` is left out: it would check
-/// the machine of the test.
+/// pasted into a shell. Returns the output. `gcp-scopes whoami` is left out, because it would check
+/// the machine of the test instead of the fake's VM.
 #[cfg(feature = "reqwest-middleware")]
 fn paste(
     google: &FakeGoogle,

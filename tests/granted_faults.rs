@@ -33,6 +33,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::{BoxError, ServiceExt};
 
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const PREFLIGHTS: [Preflight; 4] =
     [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny];
@@ -42,6 +43,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// A time limit that no response exceeds, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
+/// Starts a fake Google with a VM, and a bucket whose objects the VM's account may read and write.
 async fn google() -> FakeGoogle {
     let builder = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
@@ -148,10 +150,10 @@ async fn assert_calls_end_as_without_the_guard(
         for (guarded, expected) in guarded.into_iter().zip(expected) {
             // A source with a mild fault may still report the scopes, so `Deny` may deny a call
             // that Google would refuse.
-            let is_held_back = guarded.is_none() && preflight == Preflight::Deny;
+            let is_unsent = guarded.is_none() && preflight == Preflight::Deny;
             let is_refused =
                 expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
-            let is_right = guarded == expected || is_held_back && is_refused;
+            let is_right = guarded == expected || is_unsent && is_refused;
             assert!(is_right, "{preflight:?} {fault:?}: {guarded:?} instead of {expected:?}");
         }
     }

@@ -35,6 +35,8 @@ use tower::{ServiceBuilder, ServiceExt};
 const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
+/// Starts a fake Google with a VM of this platform, which may only read objects. IAM allows its
+/// account to write objects, too.
 async fn google(platform: FakePlatform) -> FakeGoogle {
     plain::provider();
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);

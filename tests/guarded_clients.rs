@@ -40,8 +40,11 @@ use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
 use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
+/// Starts a fake Google with a bucket whose objects the VM's account may read and write. The VM has
+/// the default scopes.
 async fn google() -> FakeGoogle {
     let role = "roles/storage.objectAdmin";
     FakeGoogle::builder().bucket("photos").iam("photos", ACCOUNT, role).start().await.unwrap()
@@ -458,10 +461,10 @@ async fn the_tower_layer_passes_on_frames_and_trailers() {
 #[tokio::test]
 async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // Each row is about five uploads with one preflight. The row contains the number of events
-    // about a predicted denial, and the number of events about a denial. Only `Deny` waits for the
-    // scopes of the token before the first call. With the other preflights, the first upload is
-    // sent with unknown scopes.
+    // Each row is about five uploads with one preflight. The numbers are those of the events about
+    // a predicted denial, and of the events about a denial. Only `Deny` waits for the scopes of the
+    // token before the first call. With the other preflights, the guard does not know the scopes
+    // when it sends the first upload.
     let rows = [
         (Preflight::Off, 0, 1),
         (Preflight::Warn, 1, 1),

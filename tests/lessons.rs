@@ -1,6 +1,6 @@
-//! Checks over real sockets what a refusal teaches the guard: which evidence counts against the
-//! known scopes of a token, and that a response to one token does not change what the users of
-//! other tokens read.
+//! Checks over real sockets what the guard learns from a refusal: which evidence counts against the
+//! known scopes of a token, and that a response to one token does not change the reports for other
+//! tokens.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,
@@ -80,7 +80,7 @@ impl TenantProgram {
         body.to_string()
     }
 
-    /// Decides about a call whose token holds this scope.
+    /// Returns what the guard decides about a call whose token holds this scope.
     fn decide(&self, scope: &str) -> Result<Option<Denial>, AbstainReason> {
         let uri: Uri = self.url().parse().unwrap();
         self.guard.decide(&Call::new(&Method::POST, &uri), &known(scope, GrantSource::Tokeninfo))

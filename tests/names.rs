@@ -42,6 +42,7 @@ use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+/// A name that does not look like a refusal for lack of scope.
 const HARMLESS: &str = "cat.jpg";
 /// The token holds a scope that the method accepts.
 const HOLDS: &str = "ya29.holds";
@@ -94,9 +95,10 @@ impl<'g> PubsubCaller<'g> {
         outcome(service.map_err(BoxError::from).oneshot(request).await).await
     }
 
-    /// Returns what the guard would decide about the call with each token of known scopes, and
-    /// whether a call with each token would be sent.
-    fn beliefs(&self) -> Vec<(&'static str, bool)> {
+    /// Returns two results for each of [`TOKENS`]: what the guard decides about a call with given
+    /// scopes, and whether a call with the token would be sent. The given scope is that of the
+    /// token, or one that [`NAMES`] mention if the token's scopes are unknown.
+    fn decisions(&self) -> Vec<(&'static str, bool)> {
         let uri: Uri = format!(
             "{}/v1/projects/my-project/topics/orders:publish",
             self.google.url_of(Service::OtherApi)
@@ -107,7 +109,7 @@ impl<'g> PubsubCaller<'g> {
             let scope = match token {
                 HOLDS => "https://www.googleapis.com/auth/pubsub",
                 LACKS => "https://www.googleapis.com/auth/logging.write",
-                // A refusal may name this scope.
+                // Some of the names claim that the method accepts this scope.
                 _ => "https://mail.google.com/",
             };
             let held =
@@ -127,7 +129,8 @@ impl<'g> PubsubCaller<'g> {
     }
 }
 
-/// Reads the response. The date differs between two responses, so it is removed.
+/// Reads the response, or returns the kind of the denial. The date differs between two responses,
+/// so it is removed.
 async fn outcome<B: http_body::Body>(result: Result<Response<B>, BoxError>) -> CallerResult
 where
     B::Error: std::fmt::Debug,
@@ -181,8 +184,8 @@ fn keep_events_enabled() -> tracing::subscriber::DefaultGuard {
     capture(&Log::default())
 }
 
-/// Captures the events of the guard on this thread. Those of the HTTP client would take longer than
-/// the calls.
+/// Captures the events of the guard on this thread. The events of the HTTP client are left out,
+/// because capturing them would take longer than the calls.
 fn capture(log: &Log) -> tracing::subscriber::DefaultGuard {
     let log = log.clone();
     let text = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || log.clone());
@@ -199,20 +202,21 @@ async fn names_have_no_effect(
     refusal: &NamedRefusal<'_>,
 ) {
     let harmless = TOKENS.map(|token| (HARMLESS, token));
-    let expected = believed_after(google, is_grpc, &harmless, refusal).await;
+    let expected = effects_of(google, is_grpc, &harmless, refusal).await;
     let tokens = TOKENS.into_iter().cycle().skip(round % TOKENS.len());
     let chosen: Vec<_> = NAMES.iter().copied().zip(tokens).collect();
     assert_eq!(
-        believed_after(google, is_grpc, &chosen, refusal).await,
+        effects_of(google, is_grpc, &chosen, refusal).await,
         expected,
         "{:?}",
         refusal("NAME")
     );
 }
 
-/// Sends a refusal with each of these names and tokens, and returns what the guard then believes,
-/// and each gate that it logged. Checks that the caller gets every response unchanged.
-async fn believed_after(
+/// Sends a refusal with each of these names and tokens. Returns the decisions of the guard after
+/// the refusals (see [`PubsubCaller::decisions`]), and the gates that it logged. Checks that the
+/// caller gets every response unchanged.
+async fn effects_of(
     google: &FakeGoogle,
     is_grpc: bool,
     calls: &[(&str, &str)],
@@ -241,7 +245,7 @@ async fn believed_after(
         !text.contains("was refused for lack") && !text.contains("mentions scopes beside"),
         "{text}"
     );
-    let result = (program.beliefs(), gates.map(str::to_owned).collect());
+    let result = (program.decisions(), gates.map(str::to_owned).collect());
     no_refusal_is_lost(&program).await;
     result
 }
@@ -364,14 +368,14 @@ async fn a_name_at_the_beginning_gives_way_to_the_known_scopes() {
     let names = NAMES.iter().filter(|name| !name.contains("Drive credentials"));
     for (round, (is_grpc, refusal)) in forms(&LOCKED).into_iter().enumerate() {
         let program = PubsubCaller::start(&google);
-        let before = program.beliefs();
+        let before = program.decisions();
         for name in names.clone() {
             let response = refusal(name);
             let actual = program.call(HOLDS, is_grpc, response.clone()).await;
             let (status, _, body) =
                 actual.unwrap_or_else(|kind| panic!("{round}, {kind:?}: {name}"));
             assert_eq!((status, &body), (response.status(), response.body()), "{round}: {name}");
-            assert_eq!(program.beliefs(), before, "{round}: {name}");
+            assert_eq!(program.decisions(), before, "{round}: {name}");
         }
         no_refusal_is_lost(&program).await;
     }

@@ -24,6 +24,7 @@ use tower::{ServiceBuilder, ServiceExt};
 
 /// The scope of an API that is not in the catalog.
 const OWN: &str = "https://www.googleapis.com/auth/brand.new";
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 /// Creates needed scopes: any one of `scopes` is enough.

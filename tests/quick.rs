@@ -48,8 +48,8 @@ const TOKENS: [(&str, &str); 5] = [
     ("mail", "email"),
     ("new", "https://example.com/auth/new"),
 ];
-/// All tokens: those of [`TOKENS`], one that no scope limits, one whose scopes are known to be
-/// unknown, one that is new, and none.
+/// All tokens: those of [`TOKENS`], one that no scope limits, one that was declared with unknown
+/// scopes, one that is new to the guard, and the empty text for a call without a token.
 const ALL_TOKENS: [&str; 9] =
     ["cloud", "read", "narrow", "mail", "new", "all", "unknown", "stranger", ""];
 const VERBS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -144,6 +144,7 @@ struct QuickOutcome {
     refused: [Option<String>; 2],
 }
 
+/// Returns what `guard` does with a call. Each refusal is the response to a call of its own.
 fn outcome(guard: &Guard, call: &Call<'_>) -> QuickOutcome {
     let begin = || guard.begin(call);
     let refused = |message: &str| {
@@ -189,7 +190,7 @@ fn headers(token: &str, more: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
-/// Returns the URL of a call of the template, with an oddity.
+/// Returns the URL of a call of the template, with the path and the query of an [`Oddity`].
 fn url(template: &RequestTemplate, host: fn(&str) -> String, (path, query, _): Oddity) -> Uri {
     let uri = template.uri();
     format!("https://{}{}{path}{query}", host(template.host), uri.path()).parse().unwrap()
@@ -218,8 +219,8 @@ fn the_quick_question_changes_no_answer() {
         let call = call.with_needed_scopes((compared % 64 == 0).then_some(&needed));
         pairs[compared % pairs.len()].compare(&call);
         compared += 1;
-        // What the guards learn from the refusals withdraws verdicts. New guards have learned
-        // nothing.
+        // After a refusal that contradicts the catalog, a guard no longer decides about calls of
+        // the method. So the guards are replaced by new guards, which have learned nothing.
         if compared % 512 == 0 {
             pairs = settings.map(GuardPair::new);
         }

@@ -16,6 +16,7 @@ use gcp_scopes::{Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> Result<FakeGoogle> {

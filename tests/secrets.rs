@@ -41,6 +41,7 @@ use log::Log;
 use reqwest_middleware::ClientBuilder;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 
+/// The token that must not appear in any output of the guard.
 const MARKER: &str = "ya29.c.MARKER-q7Zk3vT9xW2mB8nL4cR6jH5s";
 /// The environment variable that marks the child process of the last test. The value is the folder
 /// of the child process.

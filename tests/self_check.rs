@@ -22,6 +22,7 @@ use gcp_scopes::{Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RefusalForm, Service, Vm};
 use http::StatusCode;
 
+/// The account that the fake's VM has by default.
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/photos";
 const TOPIC: &str = "//pubsub.googleapis.com/projects/my-project/topics/orders";
@@ -505,8 +506,8 @@ const CALLS: [(&str, &str, &str); 6] = [
     ("storage.buckets.delete", "DELETE", "/storage/v1/b/other"),
 ];
 
-/// Sends a call with the token of the VM. Returns whether the fake refuses it for lack of scope, by
-/// its own table.
+/// Sends a call with the token of the VM. Returns whether the fake refuses the call for lack of
+/// scope. The fake has its own table of scopes, so the result does not depend on the catalog.
 async fn is_refused(google: &FakeGoogle, verb: &str, path: &str) -> Result<bool> {
     let url = format!("{}{path}", google.storage_url());
     let request = plain::client().request(verb.parse()?, url).bearer_auth(google.token());
@@ -607,7 +608,7 @@ async fn a_need_on_a_resource_asks_both_gates() -> Result<()> {
     // The account may not read: only IAM is closed.
     let report = long_self_check(&guard).needs_on("storage.objects.get", "gs://photos").run().await;
     ensure!(report.findings()[1].state() == GateState::Closed, "{report}");
-    // The permissions of this method depend on the request: only the scope gate is asked.
+    // The permissions of this method depend on the request, so only the scope gate is checked.
     let rewrite = "storage.objects.rewrite";
     let report = long_self_check(&guard).needs_on(rewrite, "gs://photos").run().await;
     ensure!(states(&report) == open[..1], "{report}");

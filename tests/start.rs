@@ -19,7 +19,7 @@ use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, RecordedRequest, Service, Vm};
 use reqwest_middleware::ClientBuilder;
 
-/// A time that no test needs, even on a busy machine.
+/// A time limit that no test reaches, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 async fn google(platform: FakePlatform) -> FakeGoogle {

@@ -37,6 +37,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
+/// The fields of an event or a span, by name.
 type Fields = BTreeMap<String, String>;
 
 /// The events and spans of the library, each with its level and fields.
@@ -110,6 +111,7 @@ impl<S: Subscriber> Layer<S> for Records {
     }
 }
 
+/// Starts a fake Google whose VM has only the scope `logging.write`.
 async fn google() -> FakeGoogle {
     let vm = Vm::new("web-1").scopes(["logging.write"]);
     FakeGoogle::builder().vm(vm).bucket("photos").start().await.unwrap()
@@ -266,8 +268,8 @@ async fn a_host_that_is_not_mapped_and_refuses_like_google_is_noted_once() {
         assert!(Denial::find(&error).is_some());
     });
     assert_eq!(notes.await, []);
-    // Refusals of other servers are none of Google's, also those for lack of another server's
-    // scope.
+    // Refusals of other servers cause no such event, even if they are for lack of the other
+    // server's scopes.
     let client = self::client(Guard::builder().env([("UNRELATED", "1")])).await;
     let url = format!("{}/v1/things", google.url_of(Service::OtherApi));
     for challenge in [

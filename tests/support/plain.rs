@@ -8,9 +8,10 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
-/// Installs a crypto provider for the process, once. With the feature `google-cloud`, reqwest is
-/// built without a crypto provider and uses that of the process, which must be installed before a
-/// client is built. A guard builds a client, too.
+/// Installs a crypto provider for the process, once. `cargo test --workspace` builds reqwest
+/// without a crypto provider, because google-cloud-auth enables reqwest's `rustls-no-provider`.
+/// reqwest then uses the provider of the process, which must be installed before a client is built.
+/// A guard whose features do not include `tls-ring` needs the provider for TLS, too.
 pub(crate) fn provider() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
