@@ -21,8 +21,7 @@ impl<T: Send + 'static> Running<T> {
         let mut tasks = JoinSet::new();
         for (index, job) in jobs.enumerate() {
             let late = |_| Err(LATE.to_owned());
-            let bounded =
-                async move { (index, timeout_at(until, job).await.unwrap_or_else(late)) };
+            let bounded = async move { (index, timeout_at(until, job).await.unwrap_or_else(late)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
         Self(tasks)
