@@ -14,8 +14,8 @@ use crate::refusal::{self, ErrorResponse, Gate, Refusal, ScopeProblem};
 impl GrantedScopes {
     /// Returns whether the method of the call accepts a token with these granted scopes.
     ///
-    /// Extends [`Lookup::accepts`] to tokens that scopes do not limit, and to tokens whose scopes
-    /// are not known.
+    /// A known method accepts every token that scopes do not limit. For a token whose scopes are
+    /// known, the result is that of [`Lookup::accepts`].
     ///
     /// ```
     /// use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
@@ -41,8 +41,11 @@ impl GrantedScopes {
     }
 
     /// Returns whether these granted scopes disprove that a call was refused because of the scopes
-    /// of its token: the token is known to hold a scope that Google lists for the method, and the
-    /// refusal is not [structured](Refusal::is_structured), so that its words may belong to a name.
+    /// of its token.
+    ///
+    /// They do if the token is known to hold a scope that Google lists for the method, or if scopes
+    /// do not limit the token. A [structured](Refusal::is_structured) refusal is never disproved.
+    /// The text of any other refusal may contain a name that reads like a sentence of Google.
     ///
     /// ```
     /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
@@ -75,8 +78,8 @@ impl GrantedScopes {
 }
 
 /// Predicts whether Google will refuse a call for lack of scope, from the scopes that the token
-/// holds. Returns the denial if Google will refuse the call, unless the known scopes are wrong, and
-/// `None` if the scopes are sufficient. IAM may still refuse a call whose scopes are sufficient.
+/// holds. Returns the denial if the token lacks a scope, and `None` if its scopes are sufficient.
+/// IAM may still refuse a call whose scopes are sufficient.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -119,8 +122,8 @@ pub fn decide(
 ///
 /// Returns `None` if the response is not a refusal for lack of scope, if a missing scope is only a
 /// possible cause and the granted scopes do not make this cause likely, or if the granted scopes
-/// [disprove](GrantedScopes::disprove) this cause. The caller must make sure
-/// that the response came from the host that the call was sent to.
+/// [disprove](GrantedScopes::disprove) this cause. The caller must make sure that the response came
+/// from the host that the call was sent to.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;

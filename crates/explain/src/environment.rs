@@ -45,8 +45,9 @@ pub(crate) use signals::OWNERS;
 
 /// Where a program runs, and which credential the program uses.
 ///
-/// Users of a VM choose the names on it. A name is kept only if it has the syntax that Google
-/// documents for such names, so that a command with the name is safe to paste into a shell.
+/// Users of a VM can set most of its names to any text. A name is kept only if it has the syntax
+/// that Google documents for such names, so that a command with the name is safe to paste into a
+/// shell.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -132,12 +133,13 @@ impl Environment {
         }
     }
 
-    /// Returns whether the VM has local SSDs, if it is known.
+    /// Returns whether the VM has local SSDs; `None` if this is unknown.
     pub(crate) fn has_local_ssd(&self) -> Option<bool> {
         self.has_local_ssd
     }
 
-    /// Returns the workforce pool of a person's login, and the provider in it.
+    /// Returns the workforce pool of a person's login, and the provider in the pool; `None` for
+    /// other credentials.
     pub(crate) fn workforce(&self) -> Option<(&str, &str)> {
         self.workforce.as_ref().map(|(pool, provider)| (pool.as_str(), provider.as_str()))
     }
@@ -213,9 +215,9 @@ impl Environment {
         self
     }
 
-    /// Returns where the file of the credential was found: its path, after the variable
-    /// `GOOGLE_APPLICATION_CREDENTIALS` if that names it. Returns `None` for a credential without a
-    /// file.
+    /// Returns where the file of the credential was found: its path, which
+    /// `GOOGLE_APPLICATION_CREDENTIALS: ` precedes if that variable names the file. Returns `None`
+    /// for a credential without a file.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -231,7 +233,8 @@ impl Environment {
     }
 
     /// Returns the id of the project in which the program runs. Outside Google Cloud, returns the
-    /// id of the project that environment variables or the credential file set.
+    /// id of the project that environment variables or the credential file set. Returns `None` if
+    /// no project is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -294,7 +297,8 @@ impl Environment {
     }
 
     /// Returns the location of the [`resource`](Self::resource): a region, or a zone for a zonal
-    /// cluster or instance group.
+    /// cluster or instance group. If that location is unknown, returns the region in which the
+    /// program runs, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -328,7 +332,7 @@ impl Environment {
     }
 
     /// Returns the name of the instance group, cluster, service, job or function in which the
-    /// program runs.
+    /// program runs, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -377,8 +381,7 @@ impl Environment {
         self.managed_by
     }
 
-    /// Returns the e-mail of the service account whose tokens the program uses, if the snapshot
-    /// contains it.
+    /// Returns the e-mail of the service account whose tokens the program uses, if it is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -407,8 +410,8 @@ impl Environment {
     }
 
     /// Returns the scopes that are set on the VM. Each token from the VM's metadata server holds
-    /// exactly these scopes. Returns `None` on platforms where the metadata server's list of scopes
-    /// has another meaning (see [`Platform::has_fixed_scopes`]).
+    /// exactly these scopes. Returns `None` if the scopes are unknown, and on platforms where the
+    /// metadata server's list of scopes has another meaning (see [`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -561,6 +564,7 @@ mod tests {
             (vm(&[]), ComputeEngine, None, Some("us-central1")),
             (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-central1")),
             (vm(&[("created-by", "me")]), ComputeEngine, None, Some("us-central1")),
+            // A group creates VMs only in its own zone or region, so a user set this value.
             (
                 vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/web")]),
                 ComputeEngine,
@@ -674,6 +678,7 @@ mod tests {
                 None,
                 None,
             ),
+            // A custom job has a second variable; gcloud treats port 0 as "not set".
             (env(&[("CLOUD_ML_PROJECT_ID", "my-project")]), Unknown, None, None),
             (env(&[("DEVSHELL_CLIENT_PORT", "0")]), Unknown, None, None),
             // Knative sets `K_SERVICE` outside Google Cloud, too.
@@ -698,7 +703,7 @@ mod tests {
     }
 
     #[test]
-    fn the_project_of_a_machine_of_google_is_not_the_users() {
+    fn a_machine_in_a_project_of_google_has_no_known_project() {
         let here = vm(&[]).with_env("VERTEX_PRODUCT", "COLAB_ENTERPRISE");
         assert_eq!(Environment::from_snapshot(&here).project(), None);
     }

@@ -1,7 +1,7 @@
 //! The scopes that a token holds, and the source that reports them.
 //!
 //! There are three cases: the scopes are known, scopes do not limit the token, or the scopes are
-//! unknown for a given reason.
+//! unknown for a given reason. Two rules apply:
 //!
 //! 1. Scopes are never guessed. If a source sends an unreadable response or an empty list, or is
 //!    not reachable, the scopes are [unknown](GrantedScopes::is_unknown). They never count as "no
@@ -173,7 +173,7 @@ impl GrantedScopes {
         self
     }
 
-    /// Returns the scopes, if they are known and limit the token.
+    /// Returns the scopes; `None` if they are unknown or do not limit the token.
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::ScopeSet;

@@ -1,5 +1,5 @@
-//! The layout of a report: its width, with or without colours, with a picture or in plain
-//! sentences.
+//! The layout of a report: its width, its colours, and whether it contains a picture of the gates.
+//! A gate is a check of Google that a call has to pass, such as the check of the token's scopes.
 //!
 //! By default a report has 80 columns and no colours, for logs and for terminals. Use another
 //! [`Layout`] for a wider terminal, for colours, or for a screen reader.
@@ -102,9 +102,9 @@ impl Layout {
         self.is_plain
     }
 
-    /// Shows everything: the picture of the gates, all options of the remedy with their steps, why
-    /// to choose each, which calls it permits and who carries it out, and the pages of the console
-    /// and the documentation.
+    /// Shows everything: the picture of the gates, all options of the remedy with their steps, and
+    /// the pages of the console and the documentation. Each option has the reason to choose it, the
+    /// number of calls that it permits, and the person who can carry it out.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -263,9 +263,9 @@ impl Layout {
             .collect()
     }
 
-    /// Returns the options of a remedy, below a heading such as `What to do:`. The recommended
-    /// option has its steps; each other option is a line. A [`verbose`](Self::verbose) layout has
-    /// the steps of all options, and all that is known of them.
+    /// Returns the options of a remedy, below a heading such as `What to do:`. The first option is
+    /// the recommended one and has its steps; each other option is a line. A
+    /// [`verbose`](Self::verbose) layout has the steps and the details of all options.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};

@@ -4,13 +4,13 @@
 //! token, the IAM roles of the account, whether the API is enabled, billing, a service perimeter,
 //! quota and more. Most gates refuse with status 403 and similar messages. [`classify`] reads an
 //! HTTP or gRPC response; [`classify_text`] reads a log line or a text that a person pastes. Both
-//! return the gate and how certain it is that this gate refused.
+//! return the gate and how certain it is that this gate refused. They follow three rules:
 //!
 //! 1. A machine-readable reason (`google.rpc.ErrorInfo`, a violated precondition) takes precedence.
 //! 2. The fixed sentences of Google's services come next, then the older one-word reasons.
 //! 3. `reason: insufficientPermissions` alone does not prove that a scope is missing: Analytics
-//!    sends it when the user has no access to an account. The header `WWW-Authenticate` alone does
-//!    not prove it either: responses of Analytics have that header, too.
+//!    sends this reason when the user has no access to an account. The header `WWW-Authenticate`
+//!    alone does not prove it either: those responses of Analytics have the header, too.
 //!
 //! ```
 //! use gcp_scopes_explain::refusal::{Certainty, Gate, classify_text};
@@ -123,8 +123,8 @@ pub fn classify(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     from_whole_text.or_else(|| Some(best.clone()))
 }
 
-/// Returns whether the headers allow for a multipart body. Another body may begin with a name that
-/// a user chose.
+/// Returns whether the headers are unknown or allow for a multipart body. A body of another type
+/// may begin with a name that a user chose, and the name may begin with `--`.
 fn may_be_multipart(headers: Option<&HeaderMap>) -> bool {
     let content_type = headers.and_then(|headers| headers.get(CONTENT_TYPE));
     content_type.is_none_or(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"))
@@ -259,7 +259,8 @@ impl Refusal {
     }
 
     /// Returns the part of the response that the gate was determined from: `error_info`,
-    /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`.
+    /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`; `troubleshooter`
+    /// for an answer of the Policy Troubleshooter.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
@@ -318,6 +319,7 @@ impl Refusal {
         self.problem().map(ScopeProblem::as_str)
     }
 
+    /// Returns what is wrong with the token's scopes; `None` if the gate is not [`Gate::Scope`].
     pub(crate) fn problem(&self) -> Option<ScopeProblem> {
         self.verdict.problem
     }
@@ -397,7 +399,7 @@ impl Refusal {
     }
 
     /// Returns the domain of the reason in `ErrorInfo`: `googleapis.com`, `iam.googleapis.com`, or
-    /// the host of a service.
+    /// the host of a service. Returns `None` if the response has no `ErrorInfo`.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
@@ -413,6 +415,7 @@ impl Refusal {
 
     /// Returns the full name of the RPC that was refused, from `ErrorInfo`. The name differs from
     /// the id of the method in a Discovery document, such as `pubsub.projects.topics.publish`.
+    /// Returns `None` if the response does not contain the name.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
@@ -445,7 +448,8 @@ impl Refusal {
     }
 
     /// Returns whether the response cannot be about a call of `method`: it names another API, or
-    /// another method that accepts other scopes. `false` if the response does not say enough.
+    /// another method that accepts other scopes. Returns `false` if the response does not name both
+    /// the API and the method.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -585,11 +589,11 @@ impl Refusal {
         self.details.troubleshooter_url.as_deref()
     }
 
-    /// Returns which kind of IAM policy refused, if an answer of the Policy Troubleshooter names it
-    /// ([`from_troubleshooter`]):
+    /// Returns which kind of IAM policy refused; `None` unless [`from_troubleshooter`] read an
+    /// answer that names the kind:
     ///
     /// - `no_role`: no role of the account holds the permission;
-    /// - `condition`: a role holds it, but the condition of the binding is not met;
+    /// - `condition`: a role holds the permission, but the condition of its binding is not met;
     /// - `deny_policy` or `access_boundary`: such a policy refuses, and no role helps;
     /// - `granted`: IAM does not refuse, so the call failed for another reason.
     ///
@@ -603,8 +607,9 @@ impl Refusal {
         self.details.iam.cause
     }
 
-    /// Returns the kinds of IAM policies, in the order in which IAM evaluates them, with the words
-    /// `open`, `closed` or `unknown`. Empty unless an answer of the Policy Troubleshooter was read.
+    /// Returns the state of each kind of IAM policy, in the order in which IAM evaluates the kinds:
+    /// `open` if the policies let the call pass, `closed` if they refuse it, or `unknown`. The
+    /// slice is empty unless [`from_troubleshooter`] read the refusal.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::from_troubleshooter;
@@ -620,7 +625,7 @@ impl Refusal {
         &self.details.iam.states
     }
 
-    /// Returns the name of the policy or the text of the condition that refuses.
+    /// Returns the name of the policy or the text of the condition that refuses, if it is known.
     pub(crate) fn iam_policy(&self) -> Option<&str> {
         self.details.iam.policy.as_deref()
     }
@@ -679,8 +684,8 @@ impl Refusal {
     }
 
     /// Returns the server's message, shortened to 1,024 bytes, with control characters escaped and
-    /// with everything removed that may be a token or a key. The message may name resources, so do
-    /// not write it to a log.
+    /// with everything removed that may be a token or a key. Returns `None` if there is no message.
+    /// The message may name resources, so do not write it to a log.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;

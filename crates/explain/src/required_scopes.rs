@@ -24,10 +24,10 @@ pub enum RequiredScopes {
     AnyOf(ScopeSet),
     /// The call needs all of these scopes at once.
     AllOf(ScopeSet),
-    /// The method is not known. Any one of these scopes is enough for every method of its service.
+    /// The method is not known. Any one of these scopes is enough for every method of the service.
     EveryMethod(ScopeSet),
-    /// The call needs one of these scopes, and it is not known which one. It depends on the method,
-    /// which is not known or for which Google lists no scopes, or it depends on the request.
+    /// The call needs one of these scopes, but which one is not known: the method is not known,
+    /// Google lists no scopes for the method, or the scope depends on the request.
     OneOf(ScopeSet),
     /// Neither the catalog nor the response names a scope.
     Unknown,
@@ -170,8 +170,9 @@ impl RequiredScopes {
         }
     }
 
-    /// Returns what is known from the service of a call. If the method is known, Google lists no
-    /// scopes for it, and the scopes of the other methods may not be enough.
+    /// Returns the scopes that a call needs, as far as its service shows them. If the method is
+    /// known, it is one for which Google lists no scopes. Then a scope that is enough for every
+    /// other method of the service may not be enough for this one.
     fn of_service(service: Option<&str>, is_method_known: bool) -> Self {
         let Some(service) = service else { return Self::Unknown };
         let catalog = Catalog::built_in();
@@ -192,9 +193,9 @@ impl RequiredScopes {
     }
 }
 
-/// Returns the scopes that are enough for the call, or that the method needs at once. If the
-/// accepted scopes depend on the request, or Google lists them for the whole service, returns
-/// [`OneOf`](RequiredScopes::OneOf).
+/// Returns the scopes of which one is enough for the method, or the scopes that the method needs at
+/// once. If the accepted scopes depend on the request, or Google lists them for the whole service,
+/// returns [`OneOf`](RequiredScopes::OneOf).
 impl From<ApiMethod> for RequiredScopes {
     fn from(method: ApiMethod) -> Self {
         match method.accepted() {
@@ -205,9 +206,9 @@ impl From<ApiMethod> for RequiredScopes {
     }
 }
 
-/// Returns whether it is not known which of the listed scopes is enough for the method: it depends
-/// on the request, or the scopes are those of the whole service. `cloud-platform` is enough for
-/// every method of a service.
+/// Returns whether it is not known which of the listed scopes is enough for the method. This is so
+/// if the needed scope depends on the request, or if the list is that of the whole service and does
+/// not contain `cloud-platform`, which is enough for every method.
 fn is_unclear(method: ApiMethod, listed: &ScopeSet) -> bool {
     let is_for_service = method.basis() == "protos" && !listed.contains(&Scope::cloud_platform());
     listed.len() > 1 && (is_for_service || method.needs_scope_by_request())

@@ -53,9 +53,10 @@ pub(crate) fn method_by_server_name(service: &str, name: &str) -> Option<ApiMeth
     method.filter(|method| belongs_to(method, service))
 }
 
-/// Returns whether the method that a server reports under this name cannot be `method`: it belongs
-/// to another API or has another id, and accepts other scopes. Several Discovery ids can stand for
-/// one rpc, and one API can have two names, but then the scopes are the same.
+/// Returns whether the method that a server reports under this name cannot be `method`: the
+/// reported method belongs to another API or has another id, and accepts other scopes. Several
+/// Discovery ids can stand for one rpc, and one API can have two names, but then the scopes are the
+/// same.
 pub(crate) fn contradicts(service: &str, name: &str, method: ApiMethod) -> bool {
     let is_other_api = !serves(service, method);
     let Some(named) = method_by_server_name(service, name) else {

@@ -5,9 +5,9 @@ use super::signals::OTHER_AGENT_DOMAINS;
 /// A kind of service account. The kind determines which roles the account has by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccountKind {
-    /// `NUMBER-compute@developer.gserviceaccount.com`.
+    /// Compute Engine's default account: `NUMBER-compute@developer.gserviceaccount.com`.
     ComputeDefault,
-    /// `PROJECT@appspot.gserviceaccount.com`.
+    /// App Engine's default account: `PROJECT@appspot.gserviceaccount.com`.
     AppEngineDefault,
     /// A service account that a user of the project created.
     UserManaged,

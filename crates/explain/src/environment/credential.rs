@@ -32,7 +32,7 @@ pub enum Credential {
     DomainWideDelegation,
     /// A person's login in gcloud itself, whose token `gcloud auth print-access-token` prints.
     GcloudUser,
-    /// A person's consent to an OAuth client of the program itself, which stores the token.
+    /// A person's consent to the program's own OAuth client. The program stores the token.
     OauthClient,
     /// A token that the program was given, whose origin is unknown.
     Declared,

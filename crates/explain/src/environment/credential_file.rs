@@ -42,7 +42,7 @@ impl Fields {
 
 impl CredentialFile {
     /// Reads the JSON of a credential file. Returns `None` if the text is not a credential file, or
-    /// one of a type that no Google Cloud API accepts.
+    /// if no Google Cloud API accepts its type.
     /// Source of the types:
     /// <https://docs.cloud.google.com/docs/authentication/application-default-credentials> and
     /// <https://google.aip.dev/auth/4110>.

@@ -15,15 +15,15 @@ pub(crate) fn project_id(text: &str) -> Option<&str> {
     (fits && text.len() <= 100).then_some(text)
 }
 
-/// Checks a project number.
+/// Checks a project number, a 64-bit integer: it has at most 20 digits.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_number(text: &str) -> Option<&str> {
     let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then_some(text)
 }
 
-/// Checks the numeric id of a service account. It has 21 digits in Google's examples; Google does
-/// not document the number of digits. Source:
+/// Checks the numeric id of a service account. The ids in Google's examples have 21 digits, but
+/// Google does not document the number, so 15 to 25 digits are accepted. Source:
 /// <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts>.
 pub(crate) fn unique_id(text: &str) -> Option<&str> {
     let fits = (15..=25).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -52,9 +52,10 @@ pub(crate) fn resource(text: &str) -> Option<&str> {
     (text.len() <= 63 && starts && fits).then_some(text)
 }
 
-/// Checks a zone: a region, a hyphen, and at most four characters, of which the last is a letter.
-/// So zones such as `us-central1-1` are not accepted; the metadata server of Cloud Run returns such
-/// zones, which do not exist. Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
+/// Checks a zone: a region, a hyphen, and at most four characters (`a`, `ai1a`), of which the last
+/// is a letter. The metadata server of Cloud Run returns zones that do not exist, such as
+/// `us-central1-1`; they are not accepted.
+/// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     let (before, letter) = text.rsplit_once('-')?;
     let fits = letter.len() <= 4
@@ -78,7 +79,7 @@ pub(crate) fn location(text: &str) -> Option<&str> {
     region(text).or_else(|| zone(text))
 }
 
-/// Checks the e-mail of a service account.
+/// Checks the e-mail of a service account. RFC 5321 limits an e-mail address to 254 bytes.
 /// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
 pub(crate) fn account(text: &str) -> Option<&str> {
     let (name, domain) = text.split_once('@')?;

@@ -30,7 +30,8 @@ impl Environment {
         }
     }
 
-    /// Returns the line that precedes the steps of a report.
+    /// Returns the line that precedes the steps of a report. It names the [`place`](Self::place),
+    /// if that is known.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -184,8 +184,8 @@ impl Platform {
         apps || runs || self == GkeWorkloadIdentity
     }
 
-    /// Returns whether the program does not run on a VM that a user can change. The name and the
-    /// zone from the metadata server are then not those of a VM.
+    /// Returns whether the program runs on a machine that users cannot change. The name and the
+    /// zone from the metadata server are then not those of a user's VM.
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
             AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob,
@@ -199,7 +199,7 @@ impl Platform {
     }
 
     /// Returns whether the machine may belong to a project of Google, so that the project from the
-    /// metadata server may not be the user's. Google does not document it.
+    /// metadata server may not be the user's. Google does not document to which project it belongs.
     pub(super) fn is_in_project_of_google(self) -> bool {
         matches!(self, Self::VertexCustomJob | Self::ColabEnterprise)
     }

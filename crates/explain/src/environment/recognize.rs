@@ -28,7 +28,7 @@ impl Platform {
     pub(super) fn from_variables(snapshot: &Snapshot) -> Option<Self> {
         let is_set = |(name, platform): &&(&str, Self)| match (*name, *platform) {
             ("GAE_ENV", _) => snapshot.env("GAE_ENV") == Some("standard"),
-            // gcloud takes the port 0 for a variable that is not set (its module
+            // gcloud treats port 0 as if the variable were not set (its module
             // `googlecloudsdk/core/credentials/devshell.py`).
             ("DEVSHELL_CLIENT_PORT", _) => {
                 snapshot.env("DEVSHELL_CLIENT_PORT").is_some_and(|port| port != "0")
@@ -37,7 +37,8 @@ impl Platform {
                 snapshot.env("VERTEX_PRODUCT") == Some("WORKBENCH_INSTANCE")
             }
             ("VERTEX_PRODUCT", _) => snapshot.env("VERTEX_PRODUCT") == Some("COLAB_ENTERPRISE"),
-            // People set this variable for other programs, too, so a custom job has another one.
+            // People set this variable for other programs, too, so a second variable of custom
+            // jobs has to be set.
             ("CLOUD_ML_PROJECT_ID", _) => {
                 let is_set = |name: &str| snapshot.env(name).is_some();
                 is_set("CLOUD_ML_PROJECT_ID") && (is_set("AIP_MODEL_DIR") || is_set("CLUSTER_SPEC"))
@@ -119,8 +120,8 @@ fn uses_node_account(snapshot: &Snapshot) -> bool {
             || names.lines().any(|name| name == "kube-env"))
 }
 
-/// Recognizes the platform of a VM. A VM has a name and a valid zone. The metadata server of Cloud
-/// Run has a zone that does not exist.
+/// Recognizes the platform of a VM. A VM has a name and a valid zone; the metadata server of Cloud
+/// Run returns a zone that does not exist.
 fn platform_of_vm(snapshot: &Snapshot) -> Platform {
     let zone = snapshot.metadata("instance/zone").and_then(|path| path.rsplit('/').next());
     if zone.and_then(names::zone).is_none() || snapshot.metadata("instance/name").is_none() {
@@ -136,8 +137,9 @@ fn platform_of_vm(snapshot: &Snapshot) -> Platform {
     row.map_or(Platform::ComputeEngine, |(_, platform)| *platform)
 }
 
-/// Returns whether a VM has an attribute with this name, with a value of the right form, or an
-/// environment variable. The ids of Dataflow's jobs begin with the date:
+/// Returns whether a VM has an attribute or an environment variable of this name. Three attributes
+/// count only if their value has the form that the product writes, because users can set them, too.
+/// The ids of Dataflow's jobs begin with the date:
 /// <https://docs.cloud.google.com/dataflow/docs/guides/monitoring-overview>.
 fn has_signal(snapshot: &Snapshot, name: &str) -> bool {
     let value = snapshot.metadata(&format!("instance/attributes/{name}"));
@@ -157,8 +159,9 @@ fn has_signal(snapshot: &Snapshot, name: &str) -> bool {
 const WORKBENCH_DOMAIN: &str = ".notebooks.googleusercontent.com";
 
 /// Returns the location and the name in
-/// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`. A group makes VMs only in its
-/// own zone or region, and has a name that Compute Engine accepts; a user may set any other value.
+/// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`. Users can set the attribute to
+/// any value. So it counts only if the location is that of the VM, because a group creates VMs only
+/// in its own zone or region, and if Compute Engine accepts the name.
 fn instance_group(snapshot: &Snapshot) -> Option<(&str, &str)> {
     let path = snapshot.metadata("instance/attributes/created-by")?;
     let zone = snapshot.metadata("instance/zone")?.rsplit('/').next()?;

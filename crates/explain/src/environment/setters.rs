@@ -196,8 +196,8 @@ impl Environment {
     }
 
     /// Sets the tool that manages the machine: `terraform`, `pulumi`, `config-connector`,
-    /// `ansible`, `packer`, or `gcloud` or `console` for a person. A tool changes back what
-    /// somebody changes with another tool, so the options of a remedy depend on it.
+    /// `ansible`, `packer`, or `gcloud` or `console` for a person. Tools such as Terraform undo
+    /// changes that were made by other means, so the options of a remedy depend on the tool.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

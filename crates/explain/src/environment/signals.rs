@@ -1,4 +1,4 @@
-//! Data: the environment variables, files and metadata from which a platform is recognized.
+//! The environment variables, files and metadata from which a platform is recognized, as tables.
 
 use super::metadata::{EMAIL, SCOPES};
 use super::platform::Platform;
@@ -9,8 +9,8 @@ pub(super) const PRODUCT_NAME_FILE: &str = "/sys/class/dmi/id/product_name";
 pub(super) const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 /// The environment variable that names the tool which manages the machine, one of [`OWNERS`].
 pub(super) const OWNER_VARIABLE: &str = "GCP_SCOPES_MANAGED_BY";
-/// The tools that may manage the machine: what another tool changes, they change back. `gcloud` and
-/// `console` stand for a person.
+/// The tools that may manage the machine. Tools such as Terraform undo changes that were made by
+/// other means. `gcloud` and `console` stand for a person.
 pub(crate) static OWNERS: [&str; 7] =
     ["terraform", "gcloud", "console", "pulumi", "config-connector", "ansible", "packer"];
 /// The environment variables that are read. Other variables are never read.
@@ -131,8 +131,8 @@ pub(super) static VARIABLE_PLATFORMS: [(&str, Platform); 17] = [
 ];
 
 /// The signals of a VM that identify a platform: names of attributes, and an environment variable.
-/// The first row whose signals all exist decides. Users can set any attribute, so a row has two of
-/// them, or the value of the only one has a form that only the product writes.
+/// The first row whose signals all exist decides. Users can set any attribute. So a row has two
+/// signals, or one attribute that counts only with a value of the form that the product writes.
 ///
 /// Sources: <https://github.com/GoogleCloudPlatform/fluent-plugin-google-cloud> (Dataproc, GKE),
 /// `gce_metadata_util.py` of <https://github.com/apache/beam> (Dataflow),

@@ -33,7 +33,7 @@ use super::signals::{
 #[derive(Clone, Default)]
 pub struct Snapshot {
     env: BTreeMap<String, String>,
-    /// A file, or why it cannot be used.
+    /// The files by path; for a file that cannot be used, the reason.
     files: BTreeMap<String, Result<CredentialFile, String>>,
     product: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -137,8 +137,9 @@ impl Snapshot {
         self
     }
 
-    /// Adds a credential file that cannot be read. Only the file that
-    /// `GOOGLE_APPLICATION_CREDENTIALS` names counts: at other paths there may be none.
+    /// Adds a credential file that cannot be read. Has no effect unless
+    /// `GOOGLE_APPLICATION_CREDENTIALS` was added with this path before: at the default paths, a
+    /// missing file is no problem.
     ///
     /// ```
     /// use std::io::ErrorKind;
@@ -253,7 +254,7 @@ impl Snapshot {
             return None;
         }
         // `GCE_METADATA_HOST` is first, because Google's libraries for Go and Rust know only this
-        // one. `GCE_METADATA_IP` is from those for Node.js and Python, such as
+        // variable. The libraries for Node.js and Python know `GCE_METADATA_IP`, too, for example
         // <https://github.com/googleapis/gcp-metadata>.
         Some(
             self.env("GCE_METADATA_HOST")
@@ -312,7 +313,8 @@ impl Snapshot {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref().ok()
     }
 
-    /// Returns where the credential file was found: its path, after the variable that names it.
+    /// Returns where the credential file was found: its path, which the name of the variable
+    /// precedes if a variable names the file.
     pub(super) fn credential_file_place(&self) -> Option<String> {
         let paths = self.credential_paths();
         let path = paths.iter().find(|path| self.files.contains_key(*path))?.escape_debug();
@@ -371,10 +373,10 @@ impl Snapshot {
         if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
             return true;
         }
-        // Without the product file, as in a container, the server is queried unless there is a
-        // credential file, with which the program does not need the server.
+        // Without the product file, as in a container, a program in a pod needs the server. Any
+        // other program needs the server only if the program has no credential file.
         match &self.product {
-            // google-auth for Python compares this beginning, too (its module
+            // google-auth for Python checks the same prefix (its module
             // `compute_engine/_metadata.py`).
             Some(product) => product.starts_with("Google"),
             None => in_a_pod || self.credential_file().is_none(),

@@ -15,9 +15,9 @@ impl Environment {
     /// machine with a service account may use a token of another account. A change to the machine
     /// does not change such a token, so the returned environment does not name the machine.
     ///
-    /// If the granted scopes only show that the metadata server issued other tokens, the credential
-    /// becomes unknown. The platform is kept, because the token may be an older token of the
-    /// machine.
+    /// If the scopes are unknown and the metadata server issued only tokens that differ from this
+    /// one, the credential becomes unknown. The platform is kept, because the token may be an older
+    /// token of the machine.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -13,7 +13,8 @@ const SCOPE_LIMIT: usize = 64;
 pub(super) struct Challenge {
     /// Whether a challenge has `error=insufficient_scope`.
     pub(super) is_insufficient_scope: bool,
-    /// Whether such a challenge has the realm of a server that is not Google's.
+    /// Whether a challenge with `error=insufficient_scope` has the realm of a server that is not
+    /// Google's.
     pub(super) is_of_other_realm: bool,
     /// The listed scopes, of which a token needs one.
     pub(super) scopes: ScopeSet,

@@ -1,5 +1,5 @@
-//! Completes the details of a refusal once its verdict is known: the words that the server said,
-//! and the service that refused.
+//! Completes the details of a refusal once its verdict is known: the server's message, and the
+//! service that refused.
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
@@ -27,8 +27,8 @@ impl ResponseFacts {
     }
 
     /// Returns the details of the refusal. The quoted message is the one that determined the
-    /// verdict. A service that a field names counts first, then the only service with such a
-    /// phrase, then a host in the message.
+    /// verdict. The service is the one that a field names, else the only service that sends the
+    /// phrase of the verdict, else the service whose host is in the text.
     pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
         let quote = self.quote(finding).map(str::to_owned);
         let by_phrase =

@@ -19,7 +19,8 @@ const NEAR_DISTANCE: usize = 60;
 /// marks the name as a permission.
 const MAX_SEPARATOR_LENGTH: usize = 4;
 
-/// How many words with an `@` are examined for the account that made the call.
+/// How many words with an `@` are examined for the account that made the call, so that a long text
+/// takes no longer than a short one.
 const PRINCIPAL_LIMIT: usize = 64;
 
 /// The shortest id of a file that is kept, so that a word of a sentence is not taken for an id.
@@ -33,7 +34,7 @@ const OTHER_FIELDS: [&str; 3] = ["quota_metric", "quota_limit", "quota_location"
 /// failed`.
 const APPS_SCRIPT_METHOD_PREFIX: &str = "API call to ";
 
-/// The values that a refusal keeps.
+/// The values of a response that a refusal keeps.
 #[derive(Clone, Default)]
 pub(super) struct Details {
     pub(super) service: Option<String>,
@@ -103,7 +104,8 @@ impl Details {
         }
     }
 
-    /// Adds an id of another kind, unless one of its kind is known. The key of an API is not an id.
+    /// Adds an id of a kind that has no field of its own, unless an id of this kind is known. An
+    /// API key is a secret, so it is not kept.
     fn add_other(&mut self, name: &'static str, value: &str) {
         let is_new = self.others.iter().all(|(known, _)| *known != name);
         if is_new && syntax::is_id(value) && !value.starts_with("api_key:") {
@@ -186,7 +188,7 @@ impl Details {
         self.is_explicit_permission = self.permission.is_some();
     }
 
-    /// Replaces the permission by that of the check that failed.
+    /// Replaces the permission by the one that an audit log names as refused.
     pub(super) fn replace_permission(&mut self, word: &str) {
         self.permission = None;
         self.add_permission(word);
@@ -219,7 +221,7 @@ fn phrase_values<'a>(prose: &'a str, phrases: &'a [&str]) -> impl Iterator<Item 
         .map(|word| word.trim_end_matches(['.', ':', ';']))
 }
 
-/// Returns the words beside which a message says that they name the account that made the call.
+/// Returns the words with an `@` that the words beside them mark as the account that made the call.
 fn principals(prose: &str) -> impl Iterator<Item = &str> {
     let is_mark = |c: char| c.is_whitespace() || "'\"`[](),<>".contains(c);
     prose.match_indices('@').take(PRINCIPAL_LIMIT).filter_map(move |(at, _)| {
@@ -235,16 +237,17 @@ fn principals(prose: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the end of a text, in which the words directly before a name are searched.
+/// Returns the last [`NEAR_DISTANCE`] bytes of a text, in which the words directly before a name
+/// are searched.
 fn end_of(text: &str) -> &str {
     let from = text.len().saturating_sub(NEAR_DISTANCE);
     (from..=text.len()).find_map(|from| text.get(from..)).unwrap_or_default()
 }
 
 /// Returns the host of the first API in a text. A host counts in a URL, in the name of a resource,
-/// in a permission, or alone. Google also uses hosts as prefixes of labels and of types of metrics,
-/// such as `compute.googleapis.com/resource_name`, and a log record has the service that wrote it
-/// in `serviceName`.
+/// in a permission, or alone. It does not count as the prefix of a label or of a metric type, such
+/// as `compute.googleapis.com/resource_name`. It does not count in `serviceName` either, where a
+/// log record that is not an audit log names the service that wrote the record.
 pub(super) fn service_in(prose: &str) -> Option<String> {
     let mut previous = "";
     text::identifiers(prose).find_map(|(place, word)| {

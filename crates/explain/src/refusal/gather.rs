@@ -57,6 +57,7 @@ impl ResponseFacts {
         let has_words_after =
             || body.rsplit_once("</Error>").is_some_and(|(_, rest)| !rest.trim().is_empty());
         match self.is_response {
+            // Google's client for Python prints an error as `<HttpError 403 when requesting …>`.
             true => body.starts_with('<') && !body.starts_with("<HttpError") && !has_words_after(),
             false => text::is_document(body),
         }
@@ -179,6 +180,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// Returns the challenge of a `WWW-Authenticate` header from the first log line that contains one.
 fn logged_challenge(text: &str) -> Option<&str> {
     let (before, _) = text.split_once("insufficient_scope")?;
+    // The first letter of `Bearer` is left out, because it may be a small letter.
     let start = before.rfind("earer ").or_else(|| before.rfind("error"))?;
     text.get(start..)?.lines().next()
 }

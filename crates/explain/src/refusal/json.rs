@@ -67,7 +67,7 @@ fn read_message(text: &str, facts: &mut ResponseFacts) {
     }
 }
 
-/// Parses a string that is the error response of another server.
+/// Parses a string that is the error response of another server. Returns `None` for other strings.
 fn embedded_response(text: &str) -> Option<Value> {
     let is_object = text.trim_start().starts_with(['{', '[']);
     is_object.then(|| serde_json::from_str(text).ok())?.filter(is_error_response)
@@ -85,7 +85,7 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
             facts.is_token_endpoint = true;
             facts.add_message(text);
         }
-        // `error_subtype` is of Google's token endpoint: `invalid_rapt`.
+        // Google's token endpoint sends `error_subtype`, such as `invalid_rapt`.
         "reason" | "code" | "errorcode" | "error_subtype" => facts.add_reason(text),
         // PHP's client prints the details of a gRPC status as objects with the fields `number` and
         // `data`.

@@ -1,5 +1,5 @@
-//! Removes refusals that no web API sent from a text: those of the operating system, of databases
-//! and of SSH. Logs contain them beside refusals by Google, in similar words.
+//! Removes local refusals from a text: those of the operating system, of databases and of SSH. Logs
+//! contain them beside refusals by Google, in similar words.
 
 use std::borrow::Cow;
 
@@ -56,8 +56,8 @@ fn follows_path(before: &str) -> bool {
     !word.contains("://") && (word.starts_with(['/', '~']) || word.starts_with("./") || is_drive)
 }
 
-/// Returns whether a program of the shell could not do something with a file, as in `rm: cannot
-/// remove 'x': Permission denied`.
+/// Returns whether the words follow the message of a shell command that could not use a file, as in
+/// `rm: cannot remove 'x': Permission denied`.
 fn is_of_shell(before: &str) -> bool {
     let object = before.trim_end().strip_suffix(':').unwrap_or_default();
     [

@@ -1,8 +1,9 @@
-//! Data: parts of the words with which calls are refused.
+//! Parts of the words with which calls are refused, for a fast search of logs.
 
-/// Parts of words, of which each refusal for lack of scope that [`classify_text`] recognizes
-/// contains one, and nearly every refusal by another gate. A search of a long log for these parts
-/// is much faster than a classification of each of its records.
+/// Parts of words that refusals contain. Each refusal for lack of scope that [`classify_text`]
+/// recognizes contains at least one of them, and so does nearly every refusal by another gate. A
+/// search of a long log for these parts is much faster than a classification of each of its
+/// records.
 ///
 /// The first letter of most words is left out, because it may be a capital.
 ///
@@ -92,7 +93,7 @@ mod tests {
         let rows = rows.into_iter().flatten().filter(|(_, verdict)| verdict.is_about_scopes());
         let words = rows.map(|(words, _)| *words).chain(REFUSAL_WORDS.iter().copied());
         for words in words {
-            // These sentences stand beside others that have a mark.
+            // Messages with these phrases contain other words that have a mark.
             let is_part = ["globbing", "cloud sql", "impersonate: ", "client"];
             let has_mark = MARKS.iter().any(|mark| words.contains(mark));
             assert!(has_mark || is_part.iter().any(|part| words.contains(part)), "{words}");

@@ -1,4 +1,4 @@
-//! Data: servers that are not Google's, and the words by which they are recognized.
+//! Servers that are not Google's, and the words by which they are recognized, as tables.
 //!
 //! Programs that call Google call other servers, too, and logs contain the refusals of all of them.
 //! Sentences are in the form in which the phrases are written (see [`phrases`](super::phrases)).
@@ -17,7 +17,7 @@ const GITHUB: &str = "GitHub";
 
 /// The name of servers with the API of Amazon S3.
 pub(super) const S3: &str = "Amazon S3 or a server with its API";
-/// The name of a server of which only is known that Google did not issue its tokens.
+/// The name of a server about which only one fact is known: Google did not issue its tokens.
 pub(super) const OTHER_OAUTH_SERVER: &str = "an OAuth server that is not Google's";
 
 /// The name of a server of which only its address is known.
@@ -92,8 +92,7 @@ pub(super) static OTHER_SENTENCES: &[(&str, &str)] = &[
     ("requested access to the resource is denied", "a container registry"),
 ];
 
-/// Scopes of [`OTHER_SENTENCES`]' servers, by which their lists of scopes are recognized.
-/// Source: <https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications>
+/// Scopes of GitLab, by which a list of its scopes is recognized. Source: <https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications>
 pub(super) const GITLAB_SCOPES: [&str; 6] =
     ["api", "read_api", "read_user", "read_repository", "write_repository", "sudo"];
 

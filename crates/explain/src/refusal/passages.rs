@@ -1,5 +1,5 @@
-//! Chooses among the refusals in a text. A log contains what was retried, what was refused by other
-//! systems, and several calls.
+//! Chooses among the refusals in a text. A log may contain refusals of several calls, refusals of
+//! calls that were then retried, and refusals by other systems.
 
 use super::gate::{Certainty, Gate};
 use super::verdict::Verdict;
@@ -22,7 +22,7 @@ pub(super) fn is_better(line: &Verdict, whole: &Verdict) -> bool {
     line.gate != whole.gate && (rank(line) > rank(whole) || is_final)
 }
 
-/// Returns whether Google probably refused, and how certain the gate is.
+/// Returns whether Google probably refused, and how certain the gate is. A greater rank is better.
 fn rank(verdict: &Verdict) -> (bool, Certainty) {
     (is_likely_of_google(verdict), verdict.certainty)
 }

@@ -1,4 +1,4 @@
-//! Data: phrases from the messages of Google's servers, and the gate that each phrase belongs to.
+//! Phrases from the messages of Google's servers, and the gate that each phrase belongs to.
 //!
 //! The order of [`PHRASES`] matters. First come phrases that keep their meaning when another
 //! message quotes them (a scope refusal within a client's error). Then come gates whose messages
@@ -7,8 +7,8 @@
 //! plain English come last. [`ACCESS_PHRASES`] count only if neither a reason nor the status nor a
 //! permission decides.
 //!
-//! A `*` matches up to 120 bytes. Phrases are in lower case, without quotes, with "not" for
-//! `n't`.
+//! A `*` matches up to 120 bytes. Phrases are written in the form that `text::normalized` returns:
+//! in lower case, without quotes, with "not" for `n't`.
 //!
 //! Public sources: the error pages of the services, such as
 //! <https://cloud.google.com/storage/docs/json_api/v1/status-codes>,
@@ -36,7 +36,7 @@ pub(super) const REGISTRIES: [&str; 2] = ["gcr.io", "pkg.dev"];
 pub(super) const REGISTRY_REFUSALS: [&str; 5] =
     [" 403", "=403", "denied:", ": denied", "forbidden"];
 
-/// Phrases of one service alone, and the host of that service.
+/// Phrases that only one service sends, and the host of that service.
 pub(super) static SERVICES: &[(&str, &str)] = &[
     ("scope(s) are not authorized", "storage.googleapis.com"),
     ("provided scope(s) are", "storage.googleapis.com"),
@@ -226,6 +226,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("delinquent", likely(Gate::Billing)),
     // The quota project. It precedes disabled APIs, because their messages name a project, too.
     ("requires a quota project", certain(Gate::QuotaProject)),
+    // The projects of gcloud's OAuth clients, to which calls without a quota project are charged.
     ("project 764086051850 before", certain(Gate::QuotaProject)),
     ("project 32555940559 before", certain(Gate::QuotaProject)),
     ("end user credentials*not supported by", likely(Gate::QuotaProject)),
@@ -246,7 +247,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("consumer_invalid", certain(Gate::QuotaProject)),
     ("consumer*has been suspended", certain(Gate::Other)),
     ("project*has been suspended", likely(Gate::Other)),
-    // APIs and methods for a list of projects alone.
+    // APIs and methods that are open only to a list of projects.
     ("alpha access*permission", certain(Gate::Other)),
     ("not allowlisted", likely(Gate::Other)),
     ("not whitelisted", likely(Gate::Other)),
@@ -457,7 +458,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("cannot * resource * in api group", likely(Gate::Iam)),
     ("is forbidden: user * cannot ", likely(Gate::Iam)),
     ("attempt to grant extra privileges", likely(Gate::Iam)),
-    // Programs report roles that they granted, too.
+    // `roles/` alone is not enough: programs report roles that they granted, too.
     ("does not have*roles/", likely(Gate::Iam)),
     ("must have*role", likely(Gate::Iam)),
     ("require*roles/", likely(Gate::Iam)),

@@ -41,6 +41,7 @@ pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
 /// Removes a variable-length integer from the beginning of `rest`, and returns it.
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
+    // Ten bytes of seven bits each are enough for 64 bits.
     for place in 0..10 {
         let (byte, tail) = rest.split_first()?;
         *rest = tail;

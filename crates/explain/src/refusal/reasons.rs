@@ -1,9 +1,10 @@
-//! Data: the reasons and error codes that Google's servers send, and the gate that each belongs to.
+//! The reasons and error codes that Google's servers send, and the gate that each belongs to.
 
 use super::gate::Gate;
 use super::verdict::{LIKELY_MISSING, MISSING, REQUESTED_SCOPES, Verdict, certain, likely};
 
-/// Reasons of `google.rpc.ErrorInfo`.
+/// Reasons of `google.rpc.ErrorInfo`. Source of most:
+/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>
 pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", MISSING),
     ("ACCESS_TOKEN_EXPIRED", certain(Gate::Credentials)),
@@ -189,7 +190,7 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("channelSuspended", certain(Gate::Other)),
     ("cannotDownloadAbusiveFile", certain(Gate::Other)),
     ("notAuthorized", likely(Gate::Iam)),
-    // Kubernetes, of RBAC; Google writes it with a small letter:
+    // Kubernetes sends this reason for its RBAC. Google's reason `forbidden` names no gate:
     // https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/types.go
     ("Forbidden", likely(Gate::Iam)),
     ("accessDenied", likely(Gate::Iam)),

@@ -33,7 +33,7 @@ pub(super) struct ResponseFacts {
     /// ([`text::normalized`]).
     pub(super) prose: String,
     pub(super) details: Details,
-    /// A body that is not JSON.
+    /// The text of a body that is not JSON, or the texts in a log record.
     pub(super) text: String,
     /// Whether the input is the response of a server, and not a text that may contain a response.
     /// Servers put reasons into fields and begin messages with the cause; the rest of a message may

@@ -78,7 +78,8 @@ fn parse_status_line(text: &str) -> Option<u16> {
     rest.get(..3).filter(|_| is_version)?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// Returns whether a log line is unlikely to begin with this name and a colon.
+/// Returns whether a line that begins with this name and a colon is more likely a header than a log
+/// line.
 fn is_typical_header(name: &HeaderName) -> bool {
     name.as_str().contains('-')
         || ["date", "server", "vary", "via", "expires", "status"].contains(&name.as_str())

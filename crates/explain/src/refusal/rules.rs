@@ -130,7 +130,8 @@ fn names_google(facts: &ResponseFacts) -> bool {
     GOOGLE_WORDS.iter().any(|words| facts.prose.contains(words))
 }
 
-/// Recognizes a refusal in plain words of a request to another server: `GET https://example.com/…`.
+/// Recognizes a text that shows a request to a host that is not Google's, such as `GET
+/// https://example.com/…`.
 fn verdict_from_other_host(facts: &ResponseFacts) -> RuleResult {
     let is_other = !facts.is_response && !names_google(facts) && text::has_request(&facts.prose);
     let verdict = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_SERVER) };
@@ -144,9 +145,12 @@ fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
     row.map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::TokenEndpoint))
 }
 
-/// Searches for known phrases. A sentence about scopes may be part of an object's name, so it does
-/// not always count: no IAM permission may be named beside it, and the message of a server's
-/// response, or a message beside the reason of another gate, must begin with the sentence.
+/// Searches for known phrases. A sentence about scopes may be part of an object's name, so it
+/// counts only under two conditions:
+///
+/// 1. The response does not name an IAM permission that the account lacks.
+/// 2. In a server's response, and beside the reason of another gate, a message begins with the
+///    sentence.
 fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)]) -> RuleResult {
     let names_permission = facts.details.is_explicit_permission;
     let is_in_its_place = |phrase: &str| match facts.is_response {
@@ -250,7 +254,7 @@ fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
 /// cause: <https://github.com/hashicorp/terraform/issues/26196>.
 fn verdict_from_registry(facts: &ResponseFacts, result: RuleResult) -> RuleResult {
     let find = |words: &'static [&str]| words.iter().find(|words| facts.prose.contains(**words));
-    // A refused or missing credential is named as such.
+    // The runtime's words show a refused or missing credential, which is another cause.
     let is_other = result.is_none_or(|finding| finding.verdict.gate != Gate::Credentials);
     let refused = find(&REGISTRY_REFUSALS);
     let is_refused = is_other && (result.is_some() || refused.is_some());
@@ -278,8 +282,8 @@ fn verdict_from_status(
 }
 
 /// Limits the certainty of a scope refusal whose status is not 403. Google refuses for lack of
-/// scope with 403; with another status, the server may relay the message of a call that the server
-/// sent.
+/// scope with 403. With another status, the server may relay the refusal of a call that it sent to
+/// another API.
 fn with_limited_certainty(finding: FoundVerdict, facts: &ResponseFacts) -> FoundVerdict {
     let is_relayed =
         finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);

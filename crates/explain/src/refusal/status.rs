@@ -1,7 +1,7 @@
 //! The HTTP status that corresponds to a gRPC status.
 
-/// Returns the HTTP status that Google's front ends send for a gRPC status. Returns 500 for each
-/// error status that is not a refusal. Source:
+/// Returns the HTTP status that Google's front ends send for a gRPC status. Returns 500 for the
+/// error statuses with which Google never refuses calls. Source:
 /// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
 pub(super) fn http_status(code: u16) -> u16 {
     match code {

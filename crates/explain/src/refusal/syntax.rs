@@ -198,6 +198,7 @@ fn redact_secrets(text: &str) -> String {
         let (before, secret) =
             run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
         out.push_str(before);
+        // `secret` includes the character that ends the word. A space replaces it.
         out.push_str(if secret.len() >= MIN_SECRET_LENGTH { "[redacted] " } else { secret });
     }
     out

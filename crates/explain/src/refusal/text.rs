@@ -45,7 +45,7 @@ pub(super) fn first_lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT)
 }
 
-/// Returns the first line that contains the phrase, or two lines if the phrase is wrapped.
+/// Returns the first line that contains the phrase, or the two lines across which it is wrapped.
 pub(super) fn line_with<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
     let has = |text: &str| contains_phrase(&normalized(text), phrase);
     let wrapped = || {
@@ -318,7 +318,7 @@ fn parse_value(after: &str) -> Option<&str> {
     let name = after.trim_start_matches(separators);
     let rest =
         name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
-    // Rust prints a value of JSON so: `String("value")`.
+    // The `Debug` output of serde_json: `String("value")`.
     let rest = rest.strip_prefix("String(").unwrap_or(rest);
     let lead = after.get(..after.len() - rest.len())?;
     if !lead.contains([':', '=', '[']) {

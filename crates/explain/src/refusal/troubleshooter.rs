@@ -56,11 +56,11 @@ pub fn from_troubleshooter(answer: &[u8]) -> Result<Refusal, Error> {
     })
 }
 
-/// What an error says was expected.
+/// The expected input, for error messages.
 const EXPECTED: &str =
     "what `gcloud policy-intelligence troubleshoot-policy iam … --format=json` prints";
 
-/// Returns the values of the question that the answer repeats.
+/// Returns the values of the query, which the answer repeats.
 fn details(tuple: &Value) -> Details {
     let mut details = Details::default();
     let text = |name| tuple.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -122,6 +122,7 @@ fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 fn deny_policy(answer: &Value) -> Option<String> {
     let resources = items(answer.get("denyPolicyExplanation")?, "explainedResources");
     let mut policies = resources.flat_map(|resource| items(resource, "explainedPolicies"));
+    // `DENIED`, or a state that begins with `UNKNOWN`.
     let is_closed = |policy: &&Value| state(policy, "/denyAccessState").starts_with(['D', 'U']);
     Some(policies.find(is_closed)?.pointer("/policy/name")?.as_str()?.to_owned())
 }

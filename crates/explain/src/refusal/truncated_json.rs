@@ -5,8 +5,8 @@ use serde_json::Value;
 
 /// Reads the JSON value at the beginning of a text. If the text ends before the value does, closes
 /// the open strings, arrays and objects at the end of the text, and drops an incomplete last entry.
-/// Returns `None` if the text is still not JSON then, or if words follow the value: then the text
-/// begins with a name that a user chose.
+/// Returns `None` if the completed text is not JSON. Also returns `None` if words follow the value,
+/// because such a text begins with a name that a user chose.
 pub(super) fn read(text: &str) -> Option<Value> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     match values.next()? {
@@ -74,8 +74,8 @@ impl<'t> TruncatedJson<'t> {
             format!("{}{quote}{closers}", self.text),
             format!("{before_escape}{quote}{closers}"),
         ];
-        // Read again up to there, so that no comma costs a copy of the brackets that are open at
-        // it.
+        // Reads the text up to its last entry a second time. Otherwise the first reading would have
+        // to copy the open brackets at each comma.
         let entry = self.last_entry.and_then(|end| self.text.get(..end)).map(Self::new);
         texts.extend(
             entry.map(|entry| entry.text.chars().chain(entry.closers.chars().rev()).collect()),

@@ -79,7 +79,7 @@ pub(super) struct Verdict {
     pub(super) problem: Option<ScopeProblem>,
     /// Whether a token endpoint refused to issue a token with the requested scopes.
     pub(super) is_for_requested_scopes: bool,
-    /// Who refused, if it is no server of Google.
+    /// The name of the server that refused, if the server is not one of Google's.
     pub(super) other_server: Option<&'static str>,
     /// Whether the message reports a dry run, in which the call was not refused.
     pub(super) is_dry_run: bool,

@@ -1,5 +1,5 @@
-//! Data: words by which values in a response are found, and words that have the syntax of a value
-//! but are none.
+//! Words by which values in a response are found, and words that have the syntax of a value but are
+//! none.
 
 /// The prefix of refresh tokens.
 const REFRESH_TOKEN: &str = "1//0";
@@ -18,7 +18,7 @@ pub(super) const SECRET_MARKS: [&str; 8] = [
     "ignature=",
     "token%3D",
     "ignature%3D",
-    // Not found as a prefix, because the slashes end a word.
+    // The search for prefixes does not find it, because slashes end a word.
     REFRESH_TOKEN,
 ];
 
@@ -40,8 +40,8 @@ pub(super) const NOT_A_VERB: &[&str] = &[
 pub(super) const WORDS_NEAR_PERMISSION: [&str; 7] =
     ["permission", "access", "denied", "require", "lack", "missing", "allowed"];
 
-/// Words directly before a permission: `Permission 'x' denied`, `Required 'x'
-/// permission`, `permission:x`.
+/// Words directly before a permission: `Permission 'x' denied`, `Required 'x' permission`,
+/// `permission:x`.
 pub(super) const WORDS_BEFORE_PERMISSION: [&str; 6] =
     ["permission", "permissions", "required", "requires", "missing", "lacks"];
 
@@ -89,7 +89,7 @@ pub(super) const BEFORE_PRINCIPAL: [&str; 8] = [
     "caller",
     "authenticated as",
     "access denied for",
-    // gcloud and the token endpoint, of a credential that does not work.
+    // gcloud and the token endpoint print these words for a credential that does not work.
     "tokens for account",
     "the service account",
 ];
