@@ -86,8 +86,8 @@ use facts::Facts;
 ///
 /// A clone shares the facts, so cloning is cheap.
 #[derive(Clone)]
-// The flag is whether the request is a `HEAD` request. It is not one of the facts, because a guard
-// keeps the facts of a method for later calls, which may have another verb.
+// The second field is true for a `HEAD` request. It is not one of the facts, because a guard keeps
+// the facts of a method for later calls, which may have another verb.
 pub struct Denial(Arc<Facts>, bool);
 
 impl Denial {
@@ -149,8 +149,9 @@ impl Denial {
     }
 
     /// Creates the denial of a call that Google refused. The scopes that the call needs are those
-    /// that the caller states, or those that the catalog lists for the method. The scopes that the
-    /// response lists are added. If the method is not known, they are the scopes of the service.
+    /// that the caller states, else those that the catalog lists for the method. The scopes that
+    /// the response lists are added to them. If neither the caller nor the catalog lists scopes for
+    /// the call, the scopes are those that the response lists, else those of the service.
     ///
     /// ```
     /// use gcp_scopes_catalog::Lookup;
@@ -422,8 +423,8 @@ impl Denial {
         self.1
     }
 
-    /// Returns whether the known scopes of the token are enough for the call, unlike what the
-    /// refusal says. Then the call was probably sent with another token.
+    /// Returns whether the known scopes of the token contradict the refusal, because they are
+    /// enough for the call. Then the call was probably sent with another token.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

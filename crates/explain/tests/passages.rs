@@ -35,7 +35,7 @@ fn the_most_certain_refusal_decides_and_is_quoted() {
 }
 
 #[test]
-fn what_was_retried_does_not_decide() {
+fn a_refusal_that_was_retried_does_not_decide() {
     let (expired, slow) =
         ("Error 401: Invalid Credentials, authError", "Error 429: Too Many Requests");
     for (lines, gate) in [
@@ -45,7 +45,7 @@ fn what_was_retried_does_not_decide() {
         // Nothing but retries, or a retry after the refusal.
         (vec![slow, slow], Gate::RateLimit),
         (vec![SCOPES, slow], Gate::Scope),
-        // Scopes that a token endpoint refused are not sent again.
+        // A token endpoint refuses the same scopes each time, so this refusal was not retried.
         (vec![r#"{"error":"invalid_scope"}"#, "Error 403: permission denied"], Gate::Credentials),
     ] {
         assert_eq!(read(&lines.join("\n")).gate(), gate, "{lines:?}");
@@ -57,7 +57,7 @@ fn what_was_retried_does_not_decide() {
 }
 
 #[test]
-fn refusals_by_databases_and_operating_systems_are_none() {
+fn refusals_by_databases_and_operating_systems_do_not_count() {
     for text in [
         "ERROR:  permission denied for table kites",
         "open /var/lib/kite/state: permission denied",
@@ -72,7 +72,7 @@ fn refusals_by_databases_and_operating_systems_are_none() {
 }
 
 #[test]
-fn refusals_by_other_servers_are_told_apart() {
+fn the_server_of_a_refusal_that_is_not_googles_is_named() {
     let gitlab =
         r#"{"error":"insufficient_scope","error_description":"No.","scope":"api read_api"}"#;
     let realm = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer realm=\"kite\", \
@@ -161,6 +161,7 @@ fn audit_records_name_the_call_and_allowed_calls_are_no_refusals() {
     assert_eq!(denied.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
     assert_eq!(denied.permission(), Some("pubsub.topics.publish"));
     assert!(classify_text(&record("", true)).is_none());
+    // A permission that was not granted is a refusal, even in a record without a status.
     assert_eq!(read(&record("", false)).gate(), Gate::Iam);
 }
 

@@ -399,6 +399,7 @@ fn scope_refusals_are_recognized_in_modified_json() {
         if let Some(error) = noisy.get_mut("error") {
             error["zebra"] = serde_json::json!({"n": [1, null, true, {"deep": "x"}]});
         }
+        // Writes each apostrophe and each `u` as a JSON escape.
         let escaped: String =
             text.chars()
                 .map(|c| {
@@ -581,6 +582,7 @@ fn json_within_a_description_does_not_decide() {
     assert_eq!(refusal.gate(), Gate::Iam);
 }
 
+/// The marks are `token=` and `Bearer `. Each of them alone marks what follows as a secret.
 #[test]
 fn a_token_after_two_marks_is_not_shown() {
     let token = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -105,6 +105,7 @@ fn refused(call: &Lookup, service: Option<&str>, granted: &GrantedScopes) -> Den
     Denial::from_refusal(call, granted.clone(), Arc::new(environment), refusal)
 }
 
+/// Returns the body of a refusal for lack of scope, whose `ErrorInfo` names the service.
 fn body(service: Option<&str>) -> String {
     let metadata = service.map(|service| format!(r#","metadata":{{"service":"{service}"}}"#));
     format!(
@@ -168,6 +169,7 @@ fn assert_no_change(steps: &[Step], context: &str) {
 #[test]
 fn no_step_offers_cloud_platform_for_a_service_that_does_not_accept_it() {
     let services = services_without_cloud_platform();
+    // The catalog has at least 82 of these services. Fewer would mean that the filter is wrong.
     assert!(services.len() >= 82, "{}", services.len());
     let held = set(&["logging.write", "devstorage.read_only"]);
     let known = GrantedScopes::known(held, GrantSource::Metadata);
@@ -260,9 +262,10 @@ fn without_an_api_nothing_is_offered_and_nothing_is_changed() {
     }
 }
 
-/// A list of scopes in a program's code replaces the default list of these platforms.
+/// On some platforms, a token holds `cloud-platform` unless the program requests a list of scopes.
+/// So if the program requests none, the refusal shows that `cloud-platform` is not enough.
 #[test]
-fn a_default_token_with_cloud_platform_is_evidence_that_it_is_not_enough() {
+fn the_refusal_of_a_default_token_shows_that_cloud_platform_is_not_enough() {
     let with_hint: BTreeSet<&str> = environments()
         .filter(|environment| {
             let denial =
@@ -343,7 +346,7 @@ fn a_scope_that_depends_on_the_request_is_not_chosen() {
     assert_eq!(denial.required_scopes(), &RequiredScopes::AnyOf(set(&["documents"])));
 }
 
-/// As many methods accept the one scope as the other, so neither is called the least.
+/// Equally many methods accept each of these scopes, so none of them is the narrowest.
 #[test]
 fn scopes_that_are_equally_narrow_are_all_named() {
     // The method, and what the summary names.
@@ -404,7 +407,7 @@ fn a_method_that_needs_several_scopes_gets_all_of_them() {
 fn assert_all_of(method: ApiMethod) {
     let both = method.accepted();
     assert_eq!(both.len(), 2);
-    // One of the scopes is no verdict, and neither are both.
+    // Neither one of the scopes nor both together lead to a verdict.
     let call = Lookup::from(method);
     for held in
         both.iter().map(|scope| ScopeSet::from_iter([scope])).chain([both.clone(), ScopeSet::new()])

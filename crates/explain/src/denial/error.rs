@@ -9,8 +9,8 @@ use super::Denial;
 ///
 /// Some clients leave this error out of the chain of sources, such as reqwest-middleware with its
 /// transparent `Error::Middleware`. [`Denial::find`] finds the denial nevertheless, because the
-/// source of this error contains the denial, too. The message of the source is another one, so that
-/// a program that prints the whole chain prints the denial once.
+/// source of this error contains the denial, too. The source has another message, so that a program
+/// that prints the whole chain prints the denial once.
 ///
 /// ```
 /// use gcp_scopes_explain::Denial;

@@ -31,9 +31,9 @@ enum ErrorFormat {
 
 impl ErrorFormat {
     /// Returns the format of the API that was called: JSON, unless the call certainly went to Cloud
-    /// Storage's XML API. The catalog has no methods of the XML API: a call of the XML API has the
-    /// equivalent method of the JSON API. Only if Google does not document the scopes of the call,
-    /// the basis of its method is `inferred`, which shows that the XML API was called.
+    /// Storage's XML API. The catalog gives a call of the XML API the equivalent method of the JSON
+    /// API, so most calls of the two APIs look the same. Only a call of the XML API whose scopes
+    /// Google does not document has a method with the basis `inferred`.
     fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
             Some("inferred") => Self::Xml,
@@ -258,8 +258,8 @@ fn json_error(denial: &Denial, message: &str) -> Value {
         metadata.insert("service".to_owned(), method.host().into());
         metadata.insert("method".to_owned(), method.id().into());
     }
-    // Go's `googleapi.Error` has the reasons in `errors`, gax-go's `apierror` that in `details`, so
-    // both have the reason that Google sends for a missing scope.
+    // Go's `googleapi.Error` shows the reasons in `errors`, and gax-go's `apierror` the reason in
+    // `details`. So both fields contain the reason that Google sends for a missing scope.
     json!({"error": {
         "code": 403,
         "message": message,

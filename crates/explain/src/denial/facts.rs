@@ -80,7 +80,7 @@ impl Facts {
         self.refusal.as_ref().and_then(Refusal::problem).unwrap_or(ScopeProblem::Missing)
     }
 
-    /// Returns the host of the API.
+    /// Returns the host of the API, if it is known.
     pub(super) fn host(&self) -> Option<&str> {
         let named = self.refusal.as_ref().and_then(Refusal::service);
         self.method.map(|method| method.host()).or(named).or(self.host)

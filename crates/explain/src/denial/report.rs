@@ -181,7 +181,7 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     let Facts { environment, refusal, .. } = facts;
     let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
     let platform = environment.platform();
-    // The heading of the steps names a VM.
+    // The heading of the steps already names a VM, so a short report leaves out its platform.
     let is_named = environment.instance().is_some() && !layout.is_verbose();
     let platform_name = (platform != Platform::Unknown && !is_named).then(|| platform.to_string());
     let server_message = refusal.as_ref().and_then(Refusal::server_message);
@@ -190,7 +190,7 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     };
     [
         fact("method", method.as_deref()),
-        // The first sentence of the report names them already.
+        // The first sentence of the report already names these scopes.
         if layout.is_verbose() { needs(facts, layout) } else { String::new() },
         if layout.is_verbose() || !names_held(facts) {
             holds(facts, layout)

@@ -45,9 +45,8 @@ impl Serialize for Denial {
 }
 
 impl Denial {
-    /// Returns from what it is known that a scope is missing, as one word: the
-    /// [evidence](Refusal::evidence) of Google's refusal, or `predicted` or `confirmed` for a call
-    /// that was not sent.
+    /// Returns what shows that a scope is missing, as one word: the [evidence](Refusal::evidence)
+    /// of Google's refusal, or `predicted` or `confirmed` for a call that was not sent.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.get")?;

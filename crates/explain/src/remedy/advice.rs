@@ -1,5 +1,6 @@
-//! Creates the options and the steps of a section of advice. The words and conditions in the
-//! section are evaluated by a [`Context`]. The syntax of sections is described in [`sections`].
+//! Creates the options and the steps of a section of advice. A section contains words, which stand
+//! for texts such as the name of the VM, and conditions. A [`Context`] evaluates both. The syntax
+//! of sections is described in [`sections`].
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
@@ -18,8 +19,9 @@ pub(super) trait Context {
         self.word(name).is_some()
     }
 
-    /// Returns the scopes that the word stands for, which a token holds after an option is carried
-    /// out, and the scopes of the refused token, if they are known.
+    /// Returns the scopes that the word stands for, and the scopes of the refused token, if they
+    /// are known. A token holds the first set after the option with the word is carried out.
+    /// Returns `None` for a word that does not stand for scopes.
     fn scopes(&self, _word: &str) -> Option<(ScopeSet, Option<ScopeSet>)> {
         None
     }
@@ -75,8 +77,8 @@ pub(super) fn options(section: &str, context: &dyn Context) -> Vec<RemedyOption>
     options
 }
 
-/// Returns the option that a group of blocks describes, or the options of the section that it
-/// refers to.
+/// Returns the option that a group of blocks describes, or the options of the section that the
+/// group refers to.
 fn options_of(group: &'static [Block], context: &dyn Context) -> Vec<RemedyOption> {
     let Some((head, steps)) = group.split_first() else { return Vec::new() };
     if !applies(head, context) {
@@ -175,7 +177,8 @@ struct Filled {
     placeholders: Vec<&'static str>,
 }
 
-/// Replaces the words and evaluates the conditions of a line. Returns `None` if a word is unknown.
+/// Replaces the words and evaluates the conditions of a line. Returns `None` if a word outside the
+/// branches that do not apply is unknown.
 fn fill(line: &'static str, context: &dyn Context) -> Option<Filled> {
     let mut parts = line.split('{');
     let mut filled = Filled { text: parts.next()?.to_owned(), placeholders: Vec::new() };

@@ -48,6 +48,7 @@ pub(crate) struct Case<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KnownCall {
     Nothing,
+    /// The API, but not the method.
     Api,
     /// The method, and with it the API.
     Method,
@@ -108,9 +109,10 @@ impl<'a> Case<'a> {
 }
 
 impl Case<'_> {
-    /// Returns the scopes that must not get lost when scopes are added. These are the scopes of the
-    /// machine if the token may be the machine's, because a flag that sets scopes replaces all
-    /// scopes of the machine. Otherwise these are the scopes of the token, if they are known.
+    /// Returns the scopes that must not get lost when scopes are added. Unlike the field `held`,
+    /// these are the scopes of the machine if the token may be the machine's, because a flag that
+    /// sets scopes replaces all scopes of the machine. Otherwise these are the scopes of the token,
+    /// if they are known.
     pub(super) fn held(&self) -> Option<&ScopeSet> {
         let of_machine = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
         let may_be_of_machine = of_machine.contains(&self.environment.credential());
@@ -123,7 +125,8 @@ impl Case<'_> {
         self.held().map(|held| held.iter().filter(has_plain_uri).collect())
     }
 
-    /// Returns whether one of the held scopes is left out of the lists to set.
+    /// Returns whether one of the held scopes cannot be set again, so that the lists of scopes in
+    /// commands do not contain it.
     pub(super) fn has_odd_scope(&self) -> bool {
         self.held().is_some_and(|held| !held.iter().all(|scope| has_plain_uri(&scope)))
     }
@@ -155,8 +158,9 @@ impl Case<'_> {
         self.held().is_some_and(ScopeSet::is_empty)
     }
 
-    /// Returns whether the machine gets another account together with the scopes: it has none, or
-    /// the project's default account, which must not hold `cloud-platform`.
+    /// Returns whether the machine gets another account together with the scopes: the machine has
+    /// no account, or the project's default account, which must not hold `cloud-platform` because
+    /// it may have the role Editor.
     pub(super) fn needs_new_account(&self) -> bool {
         let is_default = self.environment.account_kind().is_some_and(AccountKind::is_default);
         let has_none = self.holds_no_scope() && self.environment.account().is_none();
@@ -171,7 +175,7 @@ impl Case<'_> {
         is_of_machine && self.environment.scopes().is_some_and(suffices)
     }
 
-    /// Returns whether only scopes for a person's mail or contacts are enough, which a service
+    /// Returns whether all accepted scopes are for a person's mail or contacts, which a service
     /// account does not have.
     pub(super) fn is_about_a_person(&self) -> bool {
         let is_personal = |scope: Scope| {
@@ -184,7 +188,9 @@ impl Case<'_> {
         !self.accepted.is_empty() && self.accepted.iter().all(are_personal)
     }
 
-    /// Returns the scopes that the token held before an option is carried out, if they are known.
+    /// Returns the scopes that the token holds before an option is carried out, if they are known.
+    /// Unless `cloud-platform` is enough for the calls, a token that holds it by default is assumed
+    /// to hold it.
     pub(super) fn held_before(&self) -> Option<ScopeSet> {
         let is_default = self.keeps_cloud_platform() && !self.is_cloud_platform_enough();
         let default = || is_default.then(|| ScopeSet::from_iter([Scope::cloud_platform()]));
@@ -199,7 +205,7 @@ impl Case<'_> {
         self.problem == ScopeProblem::Missing && self.held.is_some_and(suffices)
     }
 
-    /// Returns whether no scope is known that would be enough for a call.
+    /// Returns whether for none of the calls a scope is known that is enough.
     pub(super) fn needs_unknown_scope(&self) -> bool {
         self.accepted.iter().all(ScopeSet::is_empty)
     }
@@ -219,8 +225,8 @@ impl Case<'_> {
         self.known
     }
 
-    /// Returns whether the token may be one that holds `cloud-platform` unless the program asks for
-    /// other scopes.
+    /// Returns whether the token may come from a metadata server whose tokens hold `cloud-platform`
+    /// unless the program requests other scopes.
     pub(super) fn may_hold_cloud_platform_by_default(&self) -> bool {
         self.environment.credential() == Credential::MetadataServer
             && self.environment.platform().has_cloud_platform_by_default()
@@ -232,7 +238,7 @@ impl Case<'_> {
         self.candidate_names.get_or_init(|| candidate_names(self.candidates)).clone()
     }
 
-    /// Returns the fewest scopes that are enough for every call.
+    /// Returns the fewest scopes that together are enough for every call.
     pub(super) fn needed(&self) -> &[Scope] {
         self.needed.get_or_init(|| least_scopes(&self.accepted))
     }
@@ -250,8 +256,8 @@ impl Case<'_> {
     }
 
     /// Returns the short names of the recommended scopes. Returns `None` if no call accepts
-    /// `cloud-platform`, or if it is among the held or needed scopes, so that there is no other
-    /// recommendation.
+    /// `cloud-platform`, or if `cloud-platform` is among the held or needed scopes, so that there
+    /// is no other recommendation.
     pub(super) fn recommended_short_names(&self) -> Option<String> {
         let platform = Scope::cloud_platform();
         let is_held_or_needed = self.held_and_needed().is_some_and(|all| all.contains(&platform));
@@ -263,13 +269,13 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// Returns whether a list of scopes takes `cloud-platform` from the token if the list does not
-    /// contain it.
+    /// Returns whether the token would lose `cloud-platform` if the program requested a list of
+    /// scopes without it.
     fn keeps_cloud_platform(&self) -> bool {
         let platform = self.environment.platform();
         let of_platform = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
-        // On a GKE node, the program is a pod that gets an identity of its own. Airflow's hooks
-        // ask for `cloud-platform` themselves.
+        // On a GKE node, the advice gives the pod an identity of its own, which has this default.
+        // On Composer, Airflow's hooks request `cloud-platform` themselves.
         of_platform.contains(&self.environment.credential())
             && (platform.has_cloud_platform_by_default()
                 || matches!(platform, Platform::GkeNode | Platform::Composer))
@@ -367,7 +373,7 @@ impl Case<'_> {
     }
 }
 
-/// Returns scopes of which any one does, as a phrase.
+/// Returns scopes of which any one is enough, as a phrase.
 fn any_of(scopes: &[Scope]) -> String {
     match scopes {
         [first, _, _, _, ..] => {

@@ -37,7 +37,7 @@ impl Context for Environment {
         let is_pod = self.platform() == Platform::GkeWorkloadIdentity;
         match name {
             "auto_provisioned" => self.node_pool().is_some_and(is_auto_provisioned),
-            // Google's own accounts cannot be attached, so somebody has set this one.
+            // By default, a machine has a default account, so somebody chose this account.
             "chosen_account" => self.account_kind() == Some(AccountKind::UserManaged),
             "cloud_shell" => self.platform() == Platform::CloudShell,
             "declared" => self.credential() == Credential::Declared,
@@ -55,6 +55,7 @@ impl Context for Environment {
             "known_argument" => has_known_argument(self),
             "local_ssd" => self.has_local_ssd() == Some(true),
             "maybe_auto_provisioned" => self.node_pool().is_none_or(is_auto_provisioned),
+            // The name of a tool that may manage the machine is a condition, too.
             owner if OWNERS.contains(&owner) => self.managed_by() == Some(owner),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
@@ -164,8 +165,8 @@ fn has_known_argument(environment: &Environment) -> bool {
     }
 }
 
-/// Returns whether the program makes or gets its token in its own way, so that `gcp-scopes whoami`,
-/// which looks at application default credentials, would describe another token.
+/// Returns whether the program gets its token in a way of its own. Then `gcp-scopes whoami`, which
+/// inspects application default credentials, would describe another token.
 fn is_given(credential: Credential) -> bool {
     use Credential::{Declared, DomainWideDelegation, OauthClient};
     matches!(credential, Declared | DomainWideDelegation | OauthClient)
@@ -177,8 +178,8 @@ fn is_auto_provisioned(node_pool: &str) -> bool {
     node_pool.starts_with("nap-")
 }
 
-/// Returns whether the access scopes of the machine can be set, although for that the machine or a
-/// part of it is stopped or replaced.
+/// Returns whether the access scopes of the machine can be set. The change stops or replaces the
+/// machine or a part of it.
 pub(super) fn has_settable_scopes(platform: Platform) -> bool {
     use Platform::{
         CloudBatch, ComputeEngine, Dataproc, GkeNode, ManagedInstanceGroup, SlurmNode, TpuVm,
@@ -203,9 +204,10 @@ fn is_python_usual(platform: Platform) -> bool {
         )
 }
 
-/// Returns the name of a tool as its makers write it, if the next run of the tool changes back what
-/// another tool changes. `gcloud` and `console` stand for a person. Packer keeps no machines, and
-/// the modules of Ansible change no scopes of a machine that exists.
+/// Returns the name of a tool, as its makers write it, if the next run of the tool undoes changes
+/// that were made by other means. Returns `None` for the other tools: `gcloud` and `console` stand
+/// for a person, Packer keeps no machines, and the modules of Ansible change no scopes of a machine
+/// that exists.
 fn tool_name(owner: &str) -> Option<&'static str> {
     Some(match owner {
         "terraform" => "Terraform",
@@ -237,7 +239,8 @@ mod tests {
     use gcp_scopes_catalog::scope::ScopeSet;
     use std::collections::BTreeSet;
 
-    /// The words that only the code of one section supplies, with [`WithWords`], and no context.
+    /// The words that no context supplies: the code that uses one section supplies them with
+    /// [`WithWords`].
     const SECTION_WORDS: [&str; 15] = [
         "asked",
         "better",

@@ -95,16 +95,18 @@ impl RemedyOption {
         self.is_recommended
     }
 
-    /// Returns why the option is recommended, or when to choose it instead of the recommended one.
+    /// Returns why the option is recommended, or when to choose it instead of the recommended one;
+    /// `None` if the advice does not state it.
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }
 
-    /// Returns how many methods of how many services the token can call after the change and could
-    /// not call before. The number is counted in the catalog, in which each version of an API
-    /// counts. If the scopes of the refused token are unknown, all methods count that the new
-    /// scopes open. `None` if it is not known or no method is opened.
+    /// Returns how many methods the token can call after the change and could not call before, as
+    /// a text such as `12 more methods of 2 services`. The methods are counted in the catalog,
+    /// where each version of an API counts separately. If the scopes of the refused token are
+    /// unknown, all methods count that accept one of the new scopes. Returns `None` if the new
+    /// scopes are not known, or if the number is 0.
     #[must_use]
     pub fn opens(&self) -> Option<String> {
         let (after, before) = self.scopes.as_ref()?;
@@ -123,7 +125,8 @@ impl RemedyOption {
         self.destroys.as_deref()
     }
 
-    /// Returns who carries out the option, from where, and with which permissions.
+    /// Returns who carries out the option, from where, and with which permissions; `None` if the
+    /// advice does not state it.
     #[must_use]
     pub fn runs_as(&self) -> Option<&str> {
         self.runs_as.as_deref()

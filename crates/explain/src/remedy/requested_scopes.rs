@@ -7,8 +7,8 @@ use super::advice::{self, WithWords};
 use super::step::Step;
 use crate::required_scopes::RequiredScopes;
 
-/// Scopes with which a program reads only a part of an API's data, each with that part. The clients
-/// of google-apis-rs request them by default instead of the read-only scope of the API
+/// Scopes with which a program reads only a part of an API's data, each with a clause about that
+/// part. The clients of google-apis-rs request them by default instead of the API's read-only scope
 /// (<https://github.com/Byron/google-apis-rs/issues/428>). Sources:
 /// <https://developers.google.com/workspace/drive/api/guides/api-specific-auth>,
 /// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
@@ -22,7 +22,8 @@ const PARTIAL: [(&str, &str); 3] = [
 ];
 
 /// Returns the step for a program that requests scopes which the method does not accept, or which
-/// give access to only a part of the data. Returns `None` if the scopes are right.
+/// give access to only a part of the data. Returns `None` if the scopes are right, or if no better
+/// scope is known.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;

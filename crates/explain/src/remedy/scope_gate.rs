@@ -55,7 +55,7 @@ pub(super) fn for_missing_account(environment: &Environment) -> Option<Vec<Remed
 /// have been sent with another token, so the recommended option is to check the token.
 fn check_token_first(case: &Case<'_>) -> Remedy {
     let mut others = if case.is_machine_enough() { Vec::new() } else { get_scope(case).options };
-    // The other options that only look at the token have nothing to add.
+    // The section `look` already inspects the token, so options that do nothing else are left out.
     others.retain(|option| option.scopes.is_some() || option.destroys.is_some());
     let words = [("others", "")];
     let words = if others.is_empty() { &[][..] } else { &words };
@@ -161,8 +161,8 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
         Platform::Dataproc => "dataproc",
         Platform::Dataflow => "dataflow",
         Platform::Composer => "composer",
-        // The steps for Workbench request another token for the same account, which such a token
-        // may not do.
+        // The steps of the section `workbench` request another token for the same account, for
+        // which the scopes of this token are not enough.
         Platform::Workbench if case.cannot_issue_tokens() => "workbench_vm",
         Platform::Workbench => "workbench",
         Platform::CloudBuild => "cloud_build",
@@ -192,8 +192,8 @@ fn for_unknown_credential(case: &Case<'_>) -> Remedy {
 /// of which the first one is recommended.
 ///
 /// `accepted` has a set of scopes for each call; each call needs one scope of its set. `held` are
-/// the scopes of the token, if they are known. If `has_iam_answered` is true, the steps about IAM
-/// are left out.
+/// the scopes of the token, if they are known. `has_iam_answered` is true if IAM already decided on
+/// the calls; then the steps about IAM are left out.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};

@@ -13,7 +13,8 @@
 //!
 //! - `option`: the title; `if`: the condition of the option;
 //! - `why`: why it is recommended, or when to choose it;
-//! - `grants`: the word for the scopes that a token holds afterwards, to count what they open;
+//! - `grants`: the word for the scopes that a token holds afterwards, to count the methods that
+//!   accept them;
 //! - `destroys`: what it stops, replaces or destroys;
 //! - `runs_as`: who carries it out, from where, and with which permissions;
 //! - `options`: the name of a section, whose options replace the block.

@@ -94,7 +94,7 @@ impl Step {
     }
 
     /// Returns the language of the code: `rust`, `python`, `hcl`, `http` or another name in lower
-    /// case, as in the first line of a code block of Markdown.
+    /// case, as in the first line of a code block of Markdown. Returns `None` if there is no code.
     #[must_use]
     pub fn code_language(&self) -> Option<&'static str> {
         self.language
@@ -120,7 +120,8 @@ impl Step {
         &self.placeholders
     }
 
-    /// Returns the page of the Google Cloud console on which the step can be done instead.
+    /// Returns the page of the Google Cloud console on which the step can be done instead, if there
+    /// is one.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;

@@ -1,4 +1,4 @@
-//! A refused call and the place in which it was made, both read from the input of a fuzz target.
+//! A refused call and the environment of its program, both read from the input of a fuzz target.
 
 use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Uri};
@@ -11,7 +11,8 @@ use crate::granted::{GrantSource, GrantedScopes};
 use crate::layout::Layout;
 use crate::refusal::ErrorResponse;
 
-/// A world: an environment, a token, a call and its refusal. Its names come from other people.
+/// A world: an environment, a token, a call and its refusal. The input chooses the names in it, as
+/// other people do in a real environment.
 #[derive(Debug)]
 pub(super) struct FuzzedWorld {
     pub(super) environment: Environment,
@@ -139,7 +140,8 @@ const MESSAGES: [&str; 28] = [
 ];
 
 impl FuzzedWorld {
-    /// Reads a world: eight bytes with choices, then the names, divided by zero bytes.
+    /// Reads a world: eight bytes with choices, then the names, divided by zero bytes. The last two
+    /// bytes hold several choices each.
     pub(super) fn new(data: &[u8]) -> Self {
         let (choices, rest) = data.split_at(data.len().min(8));
         let choice = |place: usize| choices.get(place).map_or(0, |byte| usize::from(*byte));
@@ -188,7 +190,7 @@ fn layout(choice: usize) -> Layout {
     }
 }
 
-/// Returns the snapshot of one of the places in which programs run.
+/// Returns the snapshot of a program on one of several platforms.
 fn place(choice: usize, names: &Names) -> Snapshot {
     let (resource, location) = (names.get("resource"), names.get("location"));
     let attribute = |machine: Snapshot, name: &str, value: &str| {

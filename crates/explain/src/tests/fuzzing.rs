@@ -152,7 +152,7 @@ fn classify_and_check(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// Returns whether a shell does not interpret the byte within quotes.
+/// Returns whether the byte has no meaning to a shell within quotes.
 fn is_harmless(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte)
 }
@@ -222,7 +222,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn every_command_is_a_line_of_shell() {
-        // 28 messages and 12 names: see `fuzzed_world.rs`.
+        // 28 messages and 12 names: see `fuzzed_world.rs`. The other moduli differ from each other,
+        // so that many combinations of choices occur.
         let mut worlds: Vec<Vec<u8>> = Vec::new();
         for (index, message) in (0..28).cycle().take(28 * 4).enumerate() {
             let name = OUTSIDE[index % OUTSIDE.len()].as_bytes();

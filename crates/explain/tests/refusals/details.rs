@@ -616,6 +616,7 @@ const GATES: [GateRow; 24] = [
         &[],
         "projects add-iam-policy-binding blue-kite-7 ",
     ),
+    // gcloud would read an id that begins with a hyphen as a flag, so the command has a placeholder.
     (
         "Permission 'secretmanager.versions.access' denied for resource \
          'projects/blue-kite-7/secrets/-quiet/versions/1' (or it may not exist).",
@@ -637,6 +638,7 @@ fn every_gate_has_its_identifiers_the_next_step_and_who_may_take_it() {
         let first = &options[0].steps()[0];
         let words = format!("{} {}", first.text(), first.command_line().unwrap_or_default());
         assert!(words.contains(step), "{text}: {words}");
+        // More than one word: the text names a person and the permissions.
         assert!(options[0].runs_as().is_some_and(|who| who.len() > 15), "{text}");
         assert!(!options[0].title().ends_with('.'), "{text}");
     }

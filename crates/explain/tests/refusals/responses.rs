@@ -267,7 +267,7 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         "scope",
         "certain",
         "<Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided \
-         scope(s) are not author\u{69}zed"
+         scope(s) are not authorized"
     ),
     row!(
         "F9 trailers only",
@@ -752,7 +752,7 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         )
     ),
     row!(
-        "rate limit by a reason never heard",
+        "rate limit by an unknown reason",
         403,
         [],
         "rate_limit",

@@ -25,14 +25,14 @@ pub(super) struct ClosedGate<'a> {
 /// The words that precede a service account which is the resource of a call, and not its caller.
 const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
 
-/// Parts of messages that the account lacks the permission to charge calls to the project.
+/// Parts of messages about an account that lacks the permission to charge calls to the project.
 const MAY_NOT_USE_PROJECT: [&str; 4] =
     ["serviceusage", "permission to use project", "user_project_denied", "caller does not have"];
 
-/// Parts of messages that the caller must set a project which pays for the call.
+/// Parts of messages about a call without a project that pays for the call.
 const REQUESTER_PAYS: [&str; 3] = ["requester pays", "user project", "userproject"];
 
-/// Parts of messages that an API key is restricted to other callers or APIs.
+/// Parts of messages about an API key that is restricted to other callers or APIs.
 const KEY_RESTRICTED: [&str; 6] =
     ["referer", "referrer", "ip address", "android", "ios", "blocked"];
 

@@ -1,5 +1,5 @@
-//! Data: problems of credentials, the words in the server's message by which a problem is
-//! recognized, and the section of advice for each problem.
+//! Problems of credentials, the words in the server's message by which a problem is recognized, and
+//! the section of advice for each problem, as a table.
 
 /// The section of advice for a VM without a service account, or without scopes.
 pub(super) const NO_ACCOUNT_SECTION: &str = "no_account";
@@ -17,7 +17,8 @@ const NO_ACCOUNT: [&str; 5] = [
 /// first row that matches counts.
 pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
     (&["api keys are not supported"], "key_instead_of_token"),
-    // The rows before expired logins: these refusals have the error `invalid_grant`, too.
+    // These rows precede the row of expired logins, because the messages of these problems may
+    // contain `invalid_grant`, too.
     (&["rapt", "reauth"], "sign_in_again"),
     (&["audience in id token", "allowed audiences"], "provider_audience"),
     (&["audience"], "wrong_audience"),
@@ -43,7 +44,8 @@ pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
         ],
         "account_is_gone",
     ),
-    // Before missing credentials: the libraries of Go, Java, Node.js and Python.
+    // A missing or invalid file, in the words of the libraries for Go, Java, Node.js and Python.
+    // The row precedes missing credentials, because the messages may contain their words, too.
     (
         &[
             "not a file",
@@ -57,10 +59,10 @@ pub(super) static PROBLEMS: &[(&[&str], &str)] = &[
     ),
     (&["access_token_type_unsupported"], "wrong_token"),
     (&["expired", "revoked", "invalid_grant", "bad request"], "expired"),
+    (&["gaia id not found"], "account_is_gone"),
     // The metadata server answers 404 for the token of a VM without an account or scopes, in the
     // words of Google's libraries for Python, Go, Java and Node.js:
     // <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
-    (&["gaia id not found"], "account_is_gone"),
     (&NO_ACCOUNT, NO_ACCOUNT_SECTION),
     (&["default credentials", "application default", "load the default"], "no_credential"),
     (&["metadata", "generate access token", "getaccesstoken"], "no_token_from_platform"),

@@ -1,21 +1,23 @@
-//! Data: for each IAM permission, the role of the same service with the fewest permissions that
-//! includes it, and the kind of resource on which the role is granted.
+//! For each IAM permission, the role of the same service with the fewest permissions that includes
+//! it, and the kind of resource on which the role is granted, as a table.
 
 /// The kind of resource on which a role is granted: the most specific kind that has an IAM policy.
 #[derive(Clone, Copy)]
 pub(super) enum On {
     Project,
     Bucket,
+    /// A service account.
     Account,
     Secret,
     Topic,
     Subscription,
+    /// A key of Cloud KMS.
     Key,
     RunService,
 }
 
 impl On {
-    /// Returns what has the IAM policy, and the permission to change the policy.
+    /// Returns the name of this kind of resource, and the permission to change its IAM policy.
     pub(super) fn policy(self) -> (&'static str, &'static str) {
         match self {
             Self::Project => ("project", "resourcemanager.projects.setIamPolicy"),

@@ -13,12 +13,12 @@ use crate::environment::{Credential, Platform, names};
 pub(in crate::remedy) const ROLES: &str =
     "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
-/// Parts of messages of Kubernetes.
+/// Parts of the messages with which Kubernetes' own RBAC refuses.
 const RBAC: [&str; 3] = ["in api group", "is forbidden: user", "attempt to grant extra privileges"];
 
-/// Returns the options for a refusal by IAM. First comes Google's own page about the refusal, if
-/// the response contains its address, because several kinds of policies may refuse; against some of
-/// them no role helps.
+/// Returns the options for a refusal by IAM. If the response contains the address of Google's own
+/// page about the refusal, the page is the first option: several kinds of policies may refuse, and
+/// against some of them no role helps.
 pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
     let options = match cause_section(gate).or_else(|| section(gate)) {
         Some(section) => advice::remedy(section, gate).options,
@@ -65,7 +65,7 @@ fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
         // The front end of Cloud Run answers `Your client does not have permission to get URL`:
         // <https://docs.cloud.google.com/run/docs/troubleshooting>.
         None if gate.message_has("get url") => "invoke",
-        // The Directory API answers so if the person is no administrator, which no IAM role
+        // The Directory API sends this message if the person is no administrator, which no IAM role
         // changes.
         None if gate.message_has("access this resource/api") => "directory",
         None if gate.message_has("denied on resource project") => "project_name",

@@ -14,7 +14,7 @@ pub(super) fn options(gate: &ClosedGate<'_>) -> Vec<RemedyOption> {
         false => match problem().map_or("credential", |(_, section)| *section) {
             NO_ACCOUNT_SECTION => match scope_gate::for_missing_account(gate.environment) {
                 Some(options) => return options,
-                // The place lost its account or may not use it.
+                // The product on which the program runs lost its account or may not use it.
                 None => "no_token_from_platform",
             },
             section => section,
