@@ -43,7 +43,7 @@ impl FindingStatus {
     }
 }
 
-/// What a change of the list of scopes costs once the machine runs.
+/// What is interrupted when the list of scopes of a running machine changes.
 ///
 /// ```
 /// use gcp_scopes_needs::ChangeEffect;
@@ -113,7 +113,8 @@ pub struct MachineFinding {
     /// scopes, and those that the lacking methods need.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<Scope>,
-    /// What the change of the list costs, if the status is [`FindingStatus::Lacking`].
+    /// What the change of the list interrupts. `None` unless the status is
+    /// [`FindingStatus::Lacking`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<ChangeEffect>,
     /// Why a status is unknown, or a condition of the change.

@@ -60,8 +60,8 @@ impl NeedsFile {
 const EXPECTED: &str = "the output of `gcloud compute instances list --format=json`, or an export \
                         of Cloud Asset Inventory with one asset a line";
 
-/// Calls `on_value` for each element of the array in `input`, until `on_value` returns `false`. If
-/// `input` does not begin with an array, its values follow one another: calls `on_value` for each.
+/// Calls `on_value` for each element of the array in `input`, until `on_value` returns `false`. An
+/// `input` without an array contains one value after the other, and `on_value` is called for each.
 fn each_value(
     input: &mut impl BufRead,
     on_value: &mut dyn FnMut(Value) -> bool,
@@ -79,7 +79,7 @@ fn each_value(
     Ok(())
 }
 
-/// Returns the first byte that is not white space, without reading it.
+/// Returns the first byte that is not white space, and leaves it in the input.
 fn first_byte(input: &mut impl BufRead) -> std::io::Result<Option<u8>> {
     loop {
         let buffer = input.fill_buf()?;
@@ -97,7 +97,8 @@ fn first_byte(input: &mut impl BufRead) -> std::io::Result<Option<u8>> {
     }
 }
 
-/// Passes the elements of an array to a function. The value is whether the function has seen all.
+/// Passes the elements of an array to a function, until the function returns `false`. The result of
+/// the visitor is true if the function got all elements.
 struct Elements<'a>(&'a mut dyn FnMut(Value) -> bool);
 
 impl<'de> Visitor<'de> for Elements<'_> {

@@ -227,7 +227,8 @@ impl NeedsFile {
         new.into_iter()
     }
 
-    /// Adds entries, sorts all, and removes entries for the same method and resource.
+    /// Adds entries, and sorts all by method and resource. Of several entries for the same method
+    /// and resource, keeps the last.
     fn with(mut self, needs: impl IntoIterator<Item = NeededMethod>) -> Self {
         let all = self.needs.into_iter().chain(needs);
         let key = |need: &NeededMethod| (need.entry.method.clone(), need.entry.resource.clone());
@@ -276,7 +277,8 @@ impl NeededMethod {
         self.method
     }
 
-    /// Returns the method as the file names it, which may be with the version of its API.
+    /// Returns the method as the file names it. The name may contain the version of the API, as in
+    /// `compute.beta:compute.instances.get`.
     ///
     /// ```
     /// use gcp_scopes_needs::NeedsFile;
@@ -305,7 +307,7 @@ impl NeededMethod {
         self.entry.resource.as_deref()
     }
 
-    /// Returns the permissions of the file, or else the permissions that the method [always
+    /// Returns the permissions that the file lists, or else the permissions that the method [always
     /// needs](crate::permissions_of).
     ///
     /// ```
@@ -323,13 +325,13 @@ impl NeededMethod {
         }
     }
 
-    /// Returns the scopes of the file, which are accepted besides those of the catalog.
+    /// Returns the scopes that the file lists. The method accepts them besides those of the catalog.
     pub(crate) fn accepted_by_file(&self) -> impl Iterator<Item = Scope> + '_ {
         self.entry.accepted.iter().filter_map(|name| name.parse().ok())
     }
 
-    /// Returns the entry with the accepted scopes of the catalog and the permissions of the
-    /// table, if the file has none.
+    /// Returns the entry. If the file lists no accepted scopes, the entry has those of the catalog;
+    /// if it lists no permissions, the entry has those of the table.
     fn filled(&self) -> NeedsEntry {
         let mut entry = self.entry.clone();
         if entry.accepted.is_empty() {
@@ -351,7 +353,7 @@ const ENTRY_EXAMPLE: &str = r#"an entry such as `{"method": "storage.objects.ins
 
 impl From<ApiMethod> for NeededMethod {
     fn from(method: ApiMethod) -> Self {
-        // The version is part of the name only where the id alone stands for another version.
+        // The name contains the version only if the id alone stands for another version.
         let is_usual = ApiMethod::by_id(method.id()).is_ok_and(|usual| usual == method);
         let name = match is_usual {
             true => method.id().to_owned(),

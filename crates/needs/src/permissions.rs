@@ -1,5 +1,5 @@
-//! The IAM permissions that a call of a method always needs on its resource, from the table
-//! `permissions.txt`, which names the page of Google that states them.
+//! The IAM permissions that a call of a method always needs on its resource. The table
+//! `permissions.txt` contains them, with the pages of Google that state them.
 
 use gcp_scopes_catalog::ApiMethod;
 
@@ -23,7 +23,7 @@ pub fn permissions_of(method: ApiMethod) -> Vec<&'static str> {
 
 const TABLE: &str = include_str!("permissions.txt");
 
-/// The words of rows from which nothing is derived.
+/// The words that stand for permissions which are not known.
 const NOT_DERIVED: [&str; 2] = ["depends", "unread"];
 
 /// Returns the ids of methods and the permissions of each row.
@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    /// The services whose permissions are those of another service.
+    /// Services, each with the service to which its permissions belong.
     const BORROWED: [(&str, &str); 2] = [("firestore", "datastore"), ("iamcredentials", "iam")];
 
     #[test]
@@ -77,6 +77,7 @@ mod tests {
             }
             assert!(!permissions.trim().is_empty(), "{methods}");
         }
+        // A reader that skips rows would find fewer methods or services.
         assert!(ids.len() > 300, "{}", ids.len());
         assert_eq!(services.len(), 14, "{services:?}");
     }

@@ -21,7 +21,7 @@ use resource::PlannedResource;
 use rows::{ALWAYS_CLOUD_PLATFORM, rows_of};
 
 /// A plan or a state. A plan has `resource_changes`, which include unchanged resources and all
-/// modules.
+/// modules. A state has `values`.
 #[derive(Deserialize)]
 struct PlanJson {
     format_version: Option<String>,
@@ -29,7 +29,7 @@ struct PlanJson {
     values: Option<StateValues>,
     /// A plan without resources has no `resource_changes`.
     planned_values: Option<Value>,
-    /// The key of a raw state file.
+    /// With `version`, the mark of a raw state file, which has another format.
     terraform_version: Option<Value>,
     version: Option<Value>,
 }
@@ -114,8 +114,9 @@ impl NeedsFile {
     }
 }
 
-/// Reads the resources that will exist, or exist.
+/// Reads the resources that will exist after a plan is applied, or that exist in a state.
 fn read(json: &[u8]) -> Result<Vec<PlannedResource>, NeedsError> {
+    // A binary plan is a ZIP archive, which begins with these bytes.
     if json.starts_with(b"PK") {
         return Err(NeedsError::new(format!("the plan is Terraform's binary file; {EXPECTED}")));
     }
@@ -153,6 +154,8 @@ impl ResourceChange {
     }
 }
 
+/// Returns whether a resource is managed, and not a data source. Without a mode, the address
+/// decides.
 fn is_managed(mode: Option<&str>, address: &str) -> bool {
     let is_data = address.starts_with("data.") || address.contains(".data.");
     mode.map_or(!is_data, |mode| mode == "managed")

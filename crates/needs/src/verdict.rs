@@ -29,7 +29,9 @@ pub(crate) struct HeldScopes {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NeedsVerdict {
     Fits,
+    /// The methods that will be refused.
     Lacks(Vec<NeededMethod>),
+    /// Why this is not known.
     Unknown(String),
 }
 
@@ -48,6 +50,8 @@ impl HeldScopes {
         }
     }
 
+    /// Compares the scopes with all needed methods. If one method lacks a scope and another cannot
+    /// be judged, the verdict is [`NeedsVerdict::Lacks`].
     pub(crate) fn compare(&self, needs: &NeedsFile) -> NeedsVerdict {
         let (mut lacking, mut doubt) = (Vec::new(), None);
         for need in needs.needs() {
@@ -84,11 +88,13 @@ impl HeldScopes {
         }
     }
 
-    /// Returns the whole list to write: the scopes that are there, and those that open the methods.
+    /// Returns the whole list to write: the present scopes, and scopes that the lacking methods
+    /// accept.
     ///
-    /// An account of its own gets `cloud-platform`, as Google recommends, where the methods accept
-    /// it. The default account, which often has the role Editor, gets the narrowest scopes: with
-    /// `cloud-platform` it violates the CIS benchmark for Google Cloud (4.2).
+    /// A machine with an account of its own gets `cloud-platform`, as Google recommends, if a
+    /// method accepts it. A machine with the default account, which often has the role Editor, gets
+    /// the narrowest scopes: with `cloud-platform`, the machine would violate the CIS benchmark for
+    /// Google Cloud (4.2).
     pub(crate) fn opened(&self, lacking: &[NeededMethod], is_own_account: bool) -> Vec<Scope> {
         let accepted: Vec<ScopeSet> =
             lacking.iter().flat_map(|need| need.method().scope_sets()).collect();
@@ -123,7 +129,7 @@ fn scope(text: &str) -> Option<Scope> {
     text.parse::<Scope>().ok().filter(|scope| scope.gcloud_alias() == Some(text))
 }
 
-/// Short names that the provider knows and gcloud no longer does. Source:
+/// Short names that Terraform's provider knows, but gcloud no longer does. Source:
 /// <https://github.com/hashicorp/terraform-provider-google/blob/main/google/tpgresource/service_scope.go>
 const PROVIDER_ALONE: [(&str, &str); 3] = [
     ("taskqueue", "taskqueue"),

@@ -1,8 +1,8 @@
-//! Data: gcloud's commands and the names of client libraries, each with the host of its API.
+//! gcloud's commands and the names of client libraries, each with the host of its API, as tables.
 //!
 //! Sources: `gcloud help`, and the package lists of Google's client libraries,
-//! <https://cloud.google.com/apis/docs/cloud-client-libraries>. A name that is not listed is that
-//! of the host: `pubsub` stands for `pubsub.googleapis.com`.
+//! <https://cloud.google.com/apis/docs/cloud-client-libraries>. A name that is not listed is the
+//! first label of the host: `pubsub` stands for `pubsub.googleapis.com`.
 
 /// Names of groups of gcloud's commands and of libraries, each with the first label of the host of
 /// its API, where the names differ.

@@ -12,7 +12,7 @@ pub(crate) const NAME_LIMIT: usize = 100;
 const SHOWN_LENGTH: usize = 80;
 
 /// Returns the name that the text probably misspells. The text may differ from a name by one typo,
-/// or by a few typos from a long name. Case is ignored.
+/// or by a few typos from a long name. Case is ignored. Returns `None` if no name is that similar.
 ///
 /// ```
 /// use gcp_scopes_reader::nearest_name;

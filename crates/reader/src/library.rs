@@ -13,12 +13,13 @@ const NAME_LIMIT: usize = 64;
 /// of a command.
 pub(crate) struct Clue {
     pub(crate) service: String,
+    /// The resource and the verb: `disks` and `list`.
     command: Option<(String, String)>,
 }
 
 impl Clue {
-    /// Returns the methods of which the command called one. A search of the catalog takes long, so
-    /// this is called once for a text, not for each line.
+    /// Returns the methods of which the command called one; an empty list for a library. A search
+    /// of the catalog takes long, so call this function once for a text, not for each line.
     pub(crate) fn methods(&self) -> Vec<ApiMethod> {
         let methods =
             |(resource, verb): &(String, String)| methods_of_command(&self.service, resource, verb);
@@ -67,7 +68,7 @@ fn command_in(line: &str, next: &str) -> Option<Clue> {
     let mut words =
         command.split('.').filter(|word| !["alpha", "beta", "preview"].contains(word)).peekable();
     let group = words.peek().copied()?;
-    // The commands administer the API whose data has a host of its own.
+    // `gcloud bigtable` calls the admin API, whose host is not that of Bigtable's data.
     let group = if group == "bigtable" { "bigtableadmin" } else { group };
     let service = api_host(&group.replace('-', ""))?;
     let words: Vec<&str> = words.collect();
@@ -120,7 +121,8 @@ fn library_in(line: &str) -> Option<String> {
 /// `logging` of `logging_v2/client.py`.
 fn library_name(text: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    // A longer name is no name of an API, and a line may repeat prefixes without an end.
+    // A longer name is no name of an API. Without a limit, a line that repeats a prefix many times
+    // would take quadratic time.
     let length = text.chars().take(NAME_LIMIT).take_while(|c| is_name(*c)).count();
     let word = text.get(..length).unwrap_or_default();
     let parts = word.split(['_', '-']);

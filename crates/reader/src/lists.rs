@@ -1,9 +1,9 @@
-//! Data: gcloud's aliases for several scopes, the words with which log records begin,
-//! and the HTTP verbs.
+//! gcloud's aliases for several scopes, the words with which log records begin, and the HTTP verbs,
+//! as tables.
 
 use http::Method;
 
-/// gcloud's aliases that stand for several scopes, and old aliases that gcloud no longer has and
+/// gcloud's aliases that stand for several scopes, and aliases that gcloud no longer has, but
 /// configurations of Terraform still contain. Sources: `gcloud compute instances create --help`,
 /// flag `--scopes`; for the old aliases
 /// <https://github.com/hashicorp/terraform-provider-google/blob/main/google/tpgresource/service_scope.go>.

@@ -37,8 +37,8 @@ pub(crate) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value
 const NESTED: [[&str; 3]; 2] =
     [["resourceSpans", "scopeSpans", "spans"], ["resourceLogs", "scopeLogs", "logRecords"]];
 
-/// Returns the records within an object of OpenTelemetry, each with its resource, or within an
-/// answer of the Logging API. Another object is a record itself.
+/// Returns the records within an object of OpenTelemetry, each with its resource, or within a
+/// response of the Logging API. Any other object is itself a record.
 fn nested_records(fields: Map<String, Value>) -> Vec<Map<String, Value>> {
     let of = |value: &Value, key: &str| {
         let items = value.get(key).and_then(Value::as_array);

@@ -196,7 +196,7 @@ impl NamedCall {
     }
 
     /// Returns the host of the API, such as `storage.googleapis.com`, that the text of a
-    /// [refused call](Self::find_refused) shows.
+    /// [refused call](Self::find_refused) shows. Returns `None` if the text shows no API.
     ///
     /// ```
     /// # use gcp_scopes_reader::NamedCall;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 
 /// Types of monitored resources on which programs run, each with its platform, and with the labels
-/// of the resource's name and location.
+/// of the resource's name and location. An empty label means that there is none.
 /// Source: <https://docs.cloud.google.com/logging/docs/api/v2/resource-list>
 static RESOURCES: [(&str, Platform, &str, &str); 10] = [
     ("gce_instance", Platform::ComputeEngine, "", "zone"),
@@ -32,8 +32,8 @@ static CLOUD_PLATFORMS: [(&str, Platform); 3] = [
     ("gcp_cloud_functions", Platform::CloudFunctions),
 ];
 
-/// Returns the environment of the program that wrote the record. An audit record names the resource
-/// of a call instead, so it has no environment. Of a container of GKE only the project is known,
+/// Returns the environment of the program that wrote the record. Returns `None` for an audit
+/// record, because its resource is that of a call. Of a container of GKE only the project is known,
 /// because its record does not show whether the container uses the account of its node.
 pub(crate) fn environment_of(record: &Map<String, Value>) -> Option<Environment> {
     if record.contains_key("protoPayload") {

@@ -265,8 +265,8 @@ impl RecordedResponse {
         (part.to_owned(), before.to_owned())
     }
 
-    /// Returns where the program ran that wrote the record, if the record is one of Cloud Logging
-    /// and shows it.
+    /// Returns where the program ran that wrote the record; `None` unless a record of Cloud Logging
+    /// or OpenTelemetry shows it.
     ///
     /// ```
     /// # use gcp_scopes_reader::RecordedResponse;
@@ -285,8 +285,8 @@ impl RecordedResponse {
         }
     }
 
-    /// Adds the number of lines or records that precede the part of the log from which this record
-    /// was read to the number in its [`name`](Self::name).
+    /// Adds `count` to the number in the [`name`](Self::name). Call this function if only a part of
+    /// a log was read: `count` lines or records of the log precede the part.
     ///
     /// ```
     /// use gcp_scopes_reader::RecordedResponse;

@@ -11,10 +11,11 @@ use crate::named_call::NamedCall;
 use crate::requests::{self, LoggedRequest};
 use gcp_scopes_explain::refusal::Refusal;
 
-/// How many lines of a text are read, from the refusal in both directions.
+/// How many lines of the record with the refusal, and of the log before the record, are searched.
+/// The refused call is usually near its refusal.
 const LINE_LIMIT: usize = 1000;
 
-/// How many characters of the server's message identify its line.
+/// How many letters and digits of the server's message are searched to find its line.
 const MESSAGE_LENGTH: usize = 40;
 
 /// What a text shows of the call that was refused: a request, or the methods of which one was
@@ -25,7 +26,7 @@ struct Found {
     /// The request, if its method is the only candidate.
     request: Option<(Method, Uri)>,
     service: Option<String>,
-    /// Whether a command implies the methods. A command may call other methods, too.
+    /// Whether the methods follow only from a command, which may call other methods, too.
     is_implied: bool,
 }
 
@@ -33,11 +34,11 @@ impl NamedCall {
     /// Finds the call of a refusal. `text` is the record that contains the refusal, and `before` is
     /// what the log contains before that record.
     ///
-    /// The call is that in the line of the refusal, else the nearest request before the refusal,
-    /// else the nearest one after it. A call that succeeded, and a call of another API than the
-    /// refusal names, is not the refused one. Without a request, the command of gcloud and the
-    /// names of client libraries show the API. If several methods are possible, the call needs a
-    /// scope that is enough for each of them.
+    /// The refused call is the request in the line of the refusal, else the nearest request before
+    /// the refusal, else the nearest request after it. Requests that succeeded are left out, and so
+    /// are requests to another API than the one that the refusal names. Without a request, the
+    /// command of gcloud and the names of client libraries show the API. If several methods are
+    /// possible, the call needs a scope that is enough for each of them.
     ///
     /// ```
     /// use gcp_scopes_reader::NamedCall;
@@ -121,6 +122,7 @@ struct Search<'a> {
     lines: Vec<&'a str>,
     /// The index of the line that contains the refusal.
     refusal_line: Option<usize>,
+    /// The verb in a field of the record, for requests whose URL has no verb beside it.
     verb: Option<Method>,
     /// The index of the first line of the record that contains the refusal.
     first_own_line: usize,
@@ -162,7 +164,8 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the requests of each line that may contain the refused call. A line that reports a
-    /// success is left out, and so is the next request of these lines.
+    /// success is left out. If that line contains no request, the next line with a request is left
+    /// out, too, because the success is that of the request.
     fn requests(
         &self,
         indexes: impl Iterator<Item = usize>,
@@ -180,7 +183,8 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Returns the requests in a line that do not go to another API than the refusal names.
+    /// Returns the requests in a line. If the refusal names an API, or else a clue in its record
+    /// does and the line is in another record, only requests to this API are returned.
     fn requests_at(&self, index: usize) -> Vec<LoggedRequest> {
         let line = self.lines.get(index).copied().unwrap_or_default();
         // The verb may be the last word of the line before.
@@ -238,8 +242,8 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Returns the clue that is nearest to a line, or else to the end, and that does not name another
-/// API than the refusal.
+/// Returns the clue that is nearest to a line, or to the end if there is no line. Clues to another
+/// API than the one that the refusal names are skipped.
 fn nearest_clue(lines: &[&str], line: Option<usize>, refusal: &Refusal) -> Option<Clue> {
     let from = line.unwrap_or(lines.len());
     let mut indexes: Vec<usize> = (0..lines.len()).collect();

@@ -36,8 +36,8 @@ pub(crate) struct LoggedRequest {
 }
 
 impl LoggedRequest {
-    /// Returns the requests that match a method, each with the method. Without a verb, there may be
-    /// several.
+    /// Returns the requests that match a method, each with the method. `verb_in_field` is the verb
+    /// if the request has none. Without both, there may be several requests.
     pub(crate) fn calls(&self, verb_in_field: Option<&Method>) -> Vec<(ApiMethod, (Method, Uri))> {
         let verb = self.verb.as_ref().or(verb_in_field);
         let verbs = match self.is_truncated {
@@ -58,6 +58,8 @@ impl LoggedRequest {
     fn names_method(&self, method: ApiMethod, verb: &Method) -> bool {
         let url = self.uri.to_string();
         let path = url.split('?').next().unwrap_or_default();
+        // No method has a path that ends with `/0-0`. If the URL with this end matches the same
+        // method, the last segment is the name of a resource.
         let other =
             path.rsplit_once('/').and_then(|(start, _)| format!("{start}/0-0").parse().ok());
         other.is_some_and(|uri: Uri| method_of(verb, &uri) != Some(method))
@@ -112,8 +114,8 @@ pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
     urls.chain(rpcs_in(line)).filter(|request| request.api_host().is_some()).collect()
 }
 
-/// Returns the URL at the beginning of a text. A bracket within it is closed within it, as in the
-/// name of Firestore's database `(default)`.
+/// Returns the URL at the beginning of a text. A closing bracket does not end the URL if the URL
+/// contains the opening bracket, as in the name of Firestore's database `(default)`.
 fn url_at(text: &str, is_end: impl Fn(char) -> bool) -> &str {
     let mut open = 0;
     let mut is_last = |c: char| {

@@ -8,13 +8,14 @@ use gcp_scopes_explain::Error;
 
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// Parses lists of scopes. A scope is a URI, a short name or an alias of gcloud. The text may be
+/// Parses lists of scopes. A scope is a URI, a short name or an alias of gcloud. Each text may be
+/// one of these:
 ///
 /// 1. words, which commas, semicolons or white space separate. gcloud prints semicolons between
 ///    scopes with `--format='value(…)'`;
 /// 2. a list of Terraform, JSON or Python, with brackets and quotes;
 /// 3. a list of YAML, with a dash before each scope, as `gcloud … describe` prints it;
-/// 4. one of these after its name, such as `oauth_scopes = […]` or `--scopes=…`.
+/// 4. such a list after its name, such as `oauth_scopes = […]` or `--scopes=…`.
 ///
 /// ```
 /// use gcp_scopes_reader::scopes;

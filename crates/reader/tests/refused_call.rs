@@ -153,7 +153,7 @@ fn a_url_without_a_verb_leaves_candidates() {
     let mut ids: Vec<_> = call.candidates().iter().map(|method| method.id()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["sheets.spreadsheets.values.get", "sheets.spreadsheets.values.update"]);
-    // `spreadsheets.readonly` would do for `get` alone.
+    // `spreadsheets.readonly` is enough for `get` only, so it is left out.
     assert_eq!(names(&call.lookup().accepted()), ["drive", "drive.file", "spreadsheets"]);
     // Node's client prints the verb in a field.
     let call =

@@ -616,7 +616,7 @@ const GATES: [GateRow; 24] = [
         &[],
         "projects add-iam-policy-binding blue-kite-7 ",
     ),
-    // gcloud would read an id that begins with a hyphen as a flag, so the command has a placeholder.
+    // gcloud would read an id that begins with a hyphen as a flag, so a placeholder replaces it.
     (
         "Permission 'secretmanager.versions.access' denied for resource \
          'projects/blue-kite-7/secrets/-quiet/versions/1' (or it may not exist).",

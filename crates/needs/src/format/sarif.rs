@@ -40,7 +40,8 @@ fn rule((status, title, level): &(FindingStatus, &str, &str)) -> Value {
 pub(super) fn result(finding: &MachineFinding, input: &str) -> Option<String> {
     let text = message(finding)?;
     let index = RULES.iter().position(|(status, ..)| *status == finding.status)?;
-    // Code scanning shows results with a place in a file only.
+    // Code scanning shows only results that have a line of a file. A finding has no line, so it is
+    // shown at the first.
     let place = json!({
         "physicalLocation": {
             "artifactLocation": { "uri": uri(input) },
@@ -58,13 +59,13 @@ pub(super) fn result(finding: &MachineFinding, input: &str) -> Option<String> {
         "level": RULES[index].2,
         "message": { "text": text },
         "locations": [place],
-        // With it, code scanning recognizes a finding in the next run.
+        // By the fingerprint, code scanning recognizes the same finding in the next run.
         "partialFingerprints": { "address/v1": fingerprint },
     });
     Some(result.to_string())
 }
 
-/// Distinguishes the two lists of a cluster.
+/// Returns a word that distinguishes the findings about the two lists of a cluster.
 fn place_of(finding: &MachineFinding) -> &'static str {
     finding.effect.map_or_else(|| finding.status.as_str(), |effect| effect.as_str())
 }

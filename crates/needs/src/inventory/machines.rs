@@ -7,17 +7,20 @@ use crate::finding::{ChangeEffect, FindingStatus, MachineFinding};
 use crate::needs_file::NeedsFile;
 use crate::verdict::{GKE_METADATA, HeldScopes, NO_ACCOUNT, NeedsVerdict, is_own_account};
 
-/// A list of scopes in an object, by JSON pointers.
+/// The place of the list of scopes in objects of one type, as JSON pointers.
 struct InventoryRow {
     /// The type of the asset: <https://docs.cloud.google.com/asset-inventory/docs/asset-types>.
     asset: &'static str,
     /// The `kind` of the object in gcloud's output, or the part of `selfLink` before the name.
     kind: &'static str,
-    /// The block of the account, in which the list stands.
+    /// The block of the account, which contains the list.
     account: &'static str,
+    /// The list of scopes, relative to the block.
     list: &'static str,
+    /// The e-mail of the account, relative to the block.
     email: &'static str,
     effect: ChangeEffect,
+    /// The commands that change the list, with placeholders in capitals.
     steps: &'static str,
 }
 
@@ -84,7 +87,8 @@ pub(super) fn check(
         return Ok(());
     }
     let row = row_of(value).ok_or_else(expected)?;
-    // The pools of a cluster are assets of their own, and parts of gcloud's cluster.
+    // In gcloud's output, a cluster contains its node pools, whose row is the third one. In an
+    // export of assets, the pools are assets of their own.
     let pools = value.get("nodePools").and_then(Value::as_array);
     let pools = pools.filter(|_| row.kind == "/clusters/").into_iter().flatten();
     for (row, data) in pools.map(|pool| (&ROWS[2], pool)).chain([(row, value)]) {
@@ -123,7 +127,7 @@ fn address_of(value: &Value) -> Option<String> {
     path.or_else(|| value.get("name").and_then(Value::as_str).map(str::to_owned))
 }
 
-/// A machine, or the definition of machines.
+/// A machine, or an object that defines machines, such as an instance template.
 struct Existing<'a> {
     row: &'static InventoryRow,
     data: &'a Value,
@@ -137,7 +141,7 @@ impl Existing<'_> {
         let finding = match (self.data.pointer(self.row.account), self.identity()) {
             (_, Some(why)) => Some(self.with(FindingStatus::Ok, Some(why))),
             (None, _) if is_compute => Some(self.with(FindingStatus::NoAccount, Some(NO_ACCOUNT))),
-            // A cluster without auto-provisioned pools.
+            // Only the row of clusters has this effect: this cluster has no auto-provisioned pools.
             (None, _) if self.row.effect == ChangeEffect::InPlace => None,
             (None, _) => Some(self.with(FindingStatus::Unknown, Some(NO_LIST))),
             (Some(account), _) => Some(self.compare(account, needs)),
@@ -168,7 +172,7 @@ impl Existing<'_> {
         let is_compute = self.row.asset.starts_with("compute.");
         let list = account.pointer(self.row.list).and_then(Value::as_array);
         let mut held = match list {
-            // gcloud and the API leave out an empty list.
+            // An empty list, which gcloud and the API leave out.
             None if !is_compute => HeldScopes::unknown(NO_LIST),
             _ => HeldScopes::default(),
         };
@@ -176,7 +180,7 @@ impl Existing<'_> {
         held
     }
 
-    /// Returns why the scopes limit no program: pods have identities of their own.
+    /// Returns why the scopes limit no program, if pods have identities of their own.
     fn identity(&self) -> Option<&'static str> {
         let mode = self.data.pointer("/config/workloadMetadataConfig/mode");
         let is_autopilot = self.data.pointer("/autopilot/enabled") == Some(&Value::Bool(true));
@@ -189,7 +193,7 @@ impl Existing<'_> {
         MachineFinding::new(&self.address, self.row.asset, status, note)
     }
 
-    /// Returns the commands of the row with the names that the address holds.
+    /// Returns the commands of the row. Names in the address replace the placeholders.
     fn steps(&self, set: &[Scope]) -> String {
         let scopes: Vec<&str> =
             set.iter().map(|scope| scope.gcloud_alias().unwrap_or(scope.as_str())).collect();
@@ -216,8 +220,8 @@ impl Existing<'_> {
 
 const NO_LIST: &str = "GKE chooses the scopes of an empty list";
 
-/// Checks whether a VM is a node of GKE whose pods get tokens from GKE's metadata server. The label
-/// stands in the metadata `kube-labels`. Source:
+/// Checks whether a VM is a node of GKE whose pods get tokens from GKE's metadata server. Such a
+/// node has a label in the metadata `kube-labels`. Source:
 /// <https://docs.cloud.google.com/kubernetes-engine/docs/how-to/workload-identity>.
 fn is_node_with_metadata_server(data: &Value) -> bool {
     let items = data.pointer("/metadata/items").and_then(Value::as_array);

@@ -6,7 +6,7 @@ use super::resource::PlannedResource;
 use super::value::{PlannedValue, has_unknown};
 use crate::verdict::GKE_METADATA;
 
-/// The clusters of a plan, by name: whether Workload Identity Federation is off.
+/// For each cluster of a plan, by name, whether Workload Identity Federation is known to be off.
 pub(super) struct Clusters<'a>(HashMap<&'a str, bool>);
 
 /// Whose identity the pods of a node have.
@@ -50,6 +50,7 @@ impl<'a> Clusters<'a> {
         }
     }
 
+    /// Returns whose identity the pods have according to the block `workload_metadata_config`.
     fn by_mode(&self, resource: &PlannedResource, is_cluster: bool) -> PodIdentity {
         let metadata = ["node_config", "workload_metadata_config"];
         let mode =
@@ -76,7 +77,8 @@ impl<'a> Clusters<'a> {
     }
 }
 
-/// Checks whether a cluster is known to be without Workload Identity Federation.
+/// Checks whether a cluster is known to be without Workload Identity Federation, and so without a
+/// workload identity pool.
 fn is_without_pool(cluster: &PlannedResource) -> bool {
     let config = cluster.value(&["workload_identity_config"]);
     let is_empty = |value: &serde_json::Value| value.as_array().is_some_and(Vec::is_empty);

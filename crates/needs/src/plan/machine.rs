@@ -23,6 +23,7 @@ pub(super) struct PlannedMachine<'a> {
 const FIRST_WITH_CLOUD_PLATFORM: (u32, u32) = (2, 1);
 
 impl PlannedMachine<'_> {
+    /// Compares the list with the needs.
     pub(super) fn finding(&self, needs: &NeedsFile) -> MachineFinding {
         let pods = self.clusters.pods_of(self.resource, self.row.path);
         let Some(held) = self.held(&pods) else {
@@ -47,7 +48,7 @@ impl PlannedMachine<'_> {
         }
     }
 
-    /// Adds the methods that will be refused, and the list that opens them.
+    /// Adds the methods that will be refused, and the list of scopes that permits them.
     fn with_change(
         &self,
         finding: MachineFinding,
@@ -85,6 +86,7 @@ impl PlannedMachine<'_> {
         Some(held)
     }
 
+    /// Returns the scopes of a machine without a list; `None` if the machine has no account.
     fn if_empty(&self, rule: IfEmpty) -> Option<HeldScopes> {
         match rule {
             IfEmpty::NoAccount => None,
@@ -131,6 +133,7 @@ impl PlannedMachine<'_> {
         (!names.is_empty()).then(|| format!("{} is {why}", names.join(" and ")))
     }
 
+    /// Returns the condition under which the change succeeds, if there is one.
     fn condition(&self) -> Option<String> {
         if self.row.effect != ChangeEffect::Stops {
             return self.row.condition.map(str::to_owned);
@@ -185,7 +188,7 @@ fn list_of(list: &Value, unknown: &Value) -> Option<HeldScopes> {
             }
         }
     }
-    // An unknown element may have a mark and no place in the list.
+    // Terraform may mark an element as unknown that it leaves out of the list.
     let marks = unknown.as_array().map_or(0, Vec::len);
     if (elements.len()..marks).any(is_unknown) || !list.is_array() {
         held.doubt = Some(UNTIL_APPLY.to_owned());

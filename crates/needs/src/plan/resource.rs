@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::value::{PlannedValue, find};
 
-/// A resource as it will be, or is.
+/// A resource as it will be after a plan is applied, or as it is in a state.
 pub(super) struct PlannedResource {
     pub(super) address: String,
     pub(super) kind: String,
+    /// The blocks and attributes.
     pub(super) after: Value,
     /// Which values are unknown until the plan is applied.
     pub(super) unknown: Value,

@@ -1,4 +1,4 @@
-//! Data: the resources of Terraform's provider for Google whose machines have a list of scopes.
+//! The resources of Terraform's provider for Google whose machines have a list of scopes.
 
 use serde_json::Value;
 
@@ -14,11 +14,13 @@ pub(super) struct ScopesRow {
     /// The name of the attribute of the account, in the block of the list.
     pub(super) account: &'static str,
     pub(super) effect: ChangeEffect,
+    /// What the machine has if the block of the list is absent.
     pub(super) without_block: IfEmpty,
+    /// What the machine has if the block has no list, or an empty one.
     pub(super) if_empty: IfEmpty,
     /// Scopes that Google adds to every list.
     pub(super) added: &'static [&'static str],
-    /// A condition of the change, or who else decides.
+    /// A condition of the change, or another fact about it, as a note for people.
     pub(super) condition: Option<&'static str>,
 }
 
@@ -137,6 +139,7 @@ static ROWS: [ScopesRow; 12] = [
     },
 ];
 
+/// The common part of the rows for instance templates.
 const TEMPLATE: ScopesRow = ScopesRow {
     resource: "",
     path: &["service_account", "scopes"],
@@ -151,6 +154,7 @@ const TEMPLATE: ScopesRow = ScopesRow {
     ),
 };
 
+/// The common part of the rows for the nodes of GKE.
 const NODES: ScopesRow = ScopesRow {
     resource: "",
     path: &["node_config", "oauth_scopes"],
@@ -178,10 +182,11 @@ const WORKBENCH: &str = "the list is output only; Workbench documents that it se
 const NOTEBOOKS: &str = "version 8.0 of the provider removed this resource, as user-managed \
                          notebooks were shut down";
 
-/// Source:
+/// The scopes that Dataproc adds to every list. Source:
 /// <https://docs.cloud.google.com/dataproc/docs/reference/rest/v1/ClusterConfig#GceClusterConfig>.
 const DATAPROC_BASE: [&str; 3] =
     ["devstorage.read_write", "logging.write", "cloud.useraccounts.readonly"];
+/// The scopes that Dataproc adds to an empty list besides [`DATAPROC_BASE`]. Source: the same page.
 const DATAPROC_EMPTY: [&str; 4] =
     ["bigquery", "bigtable.admin.table", "bigtable.data", "devstorage.full_control"];
 

@@ -55,6 +55,7 @@ impl<'a> PlannedValue<'a> {
         }
     }
 
+    /// Returns whether the value is known, and is this truth value.
     pub(super) fn is(self, expected: bool) -> bool {
         matches!(self, Self::Known(Value::Bool(value), _) if *value == expected)
     }

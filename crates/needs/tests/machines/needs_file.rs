@@ -18,7 +18,7 @@ fn a_written_file_is_read_as_it_was_and_written_in_the_same_way() {
     let names: Vec<&str> = again.needs().iter().map(|need| need.name()).collect();
     assert_eq!(names, [ids[1], ids[2], ids[0]], "sorted");
     assert!(text.starts_with("{\n  \"schema\": \"gcp-scopes/needs/1\",\n  \"catalog\": \"20"));
-    // Recorded again, nothing changes.
+    // Merging methods that the file already has changes nothing.
     assert_eq!(again.merge(&recorded(&ids[..2])).to_string(), text);
 }
 
@@ -49,7 +49,7 @@ fn a_merge_keeps_what_people_wrote() {
 }
 
 #[test]
-fn a_file_that_lacks_methods_is_told_which_lines_to_add() {
+fn the_error_for_a_file_that_lacks_methods_has_the_lines_to_add() {
     let file = needs(&["storage.objects.get"]);
     assert!(file.require(&recorded(&["storage.objects.get"])).is_ok());
     let recorded = recorded(&["storage.objects.get", "storage.objects.insert"]);

@@ -10,7 +10,7 @@ use crate::support::{LISTS, change, finding, findings, needs, nested, plan, uris
 const INSERT: &str = "storage.objects.insert";
 const PUBLISH: &str = "pubsub.projects.topics.publish";
 const DRIVE: &str = "drive.files.list";
-/// A method for which no list of these tests has a scope that Google adds.
+/// A method that accepts none of the scopes which Google adds to the lists of these tests.
 const SECRET: &str = "secretmanager.projects.secrets.versions.access";
 
 fn strings(scopes: &[Scope]) -> Vec<String> {
@@ -27,7 +27,7 @@ fn assert_set_is_enough(needs: &NeedsFile, kind: &str, path: &[&str], set: &[Sco
 #[test]
 fn lists_with_uris_and_short_names_are_compared_in_every_resource() {
     let needs = needs(&[SECRET, PUBLISH, DRIVE]);
-    // The list, and the methods that it does not open.
+    // The list, and the methods that accept none of its scopes.
     let rows: [(Vec<String>, &[&str]); 6] = [
         (uris(&["cloud-platform", "drive"]), &[]),
         (vec!["cloud-platform".to_owned(), uris(&["drive.readonly"]).remove(0)], &[]),
@@ -94,7 +94,7 @@ fn a_plan_with_every_resource_fits_once_its_lists_are_written() {
         if found.status == FindingStatus::Lacking {
             change["change"]["after"] = nested(path, &json!(strings(&found.set)));
         } else {
-            // An empty list of these means scopes that Google adds, or all scopes.
+            // An empty list of these resources means scopes that Google adds, or all scopes.
             assert!(found.granted.is_empty(), "{found:?}");
             change["change"]["after"] = nested(path, &json!(uris(&["cloud-platform", "drive"])));
         }
@@ -122,8 +122,8 @@ fn a_resource_that_terraform_no_longer_manages_has_no_finding() {
 
 #[test]
 fn every_alias_of_gcloud_means_its_scope() {
-    // The aliases in the help of `gcloud compute instances create --scopes`, with a method that
-    // the scope opens.
+    // The aliases in the help of `gcloud compute instances create --scopes`, each with a method
+    // that accepts the scope.
     let rows = [
         ("bigquery", "bigquery.jobs.query"),
         ("cloud-platform", SECRET),
@@ -186,7 +186,7 @@ fn what_is_unknown_until_apply_is_unknown() {
             ("unknown", "ok"),
             "{kind}"
         );
-        // A scope that the catalog does not know may open the method.
+        // The method may accept a scope that the catalog does not know.
         let new = nested(path, &json!(uris(&["brand.new"])));
         assert_eq!(status(&new, &json!({})), "unknown", "{kind} {list}");
     }
@@ -251,11 +251,12 @@ fn an_empty_list_or_no_block_means_what_the_product_makes_of_it() {
     let bigquery = dataproc(&json!(uris(&["pubsub"])), "bigquery.jobs.query");
     assert_eq!(bigquery.status, FindingStatus::Lacking);
     assert!(strings(&bigquery.set).contains(&uris(&["devstorage.read_write"])[0]));
+    // The list to write has the seven scopes of an empty list and at least one more.
     assert!(dataproc(&json!([]), SECRET).set.len() > 7);
 }
 
 #[test]
-fn a_text_that_is_no_scope_opens_nothing() {
+fn a_text_that_is_no_scope_does_not_count() {
     // gcloud's alias `default` includes both scopes; the provider does not know it.
     let needs = needs(&[PUBLISH, "storage.objects.get"]);
     for (kind, path, _) in LISTS {
@@ -426,6 +427,7 @@ fn a_state_is_read_with_all_its_modules() {
 fn the_list_to_write_is_enough_for_every_method_of_the_catalog() {
     let path = ["service_account", "scopes"];
     let mut count = 0;
+    // A sample of the methods, because the check of all of them takes long.
     for index in (0..).step_by(53) {
         let Some(method) = gcp_scopes_catalog::Catalog::built_in().method_at(index) else { break };
         let needs = NeedsFile::from_methods([method]);

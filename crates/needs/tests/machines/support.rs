@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 pub(crate) const URI: &str = "https://www.googleapis.com/auth/";
 
-/// A list in a resource: the type, the path of the list, the effect of a change, and a value of
-/// `image_version` that gives the resource the list.
+/// A list in a resource: the type of the resource, the path of the list, and the effect of a change.
 pub(crate) type ListRow = (&'static str, &'static [&'static str], &'static str);
 
-/// Written from the provider's documentation, and not taken from the code.
+/// The lists of scopes that resources have. They are written from the provider's documentation, and
+/// not taken from the code.
 pub(crate) const LISTS: [ListRow; 11] = [
     ("google_compute_instance", &["service_account", "scopes"], "stops"),
     ("google_compute_instance_template", &["service_account", "scopes"], "replaces"),
