@@ -325,7 +325,7 @@ impl NeededMethod {
         }
     }
 
-    /// Returns the scopes that the file lists. The method accepts them besides those of the catalog.
+    /// Returns the scopes that the file lists. The method accepts them and those of the catalog.
     pub(crate) fn accepted_by_file(&self) -> impl Iterator<Item = Scope> + '_ {
         self.entry.accepted.iter().filter_map(|name| name.parse().ok())
     }

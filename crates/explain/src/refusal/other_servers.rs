@@ -92,7 +92,8 @@ pub(super) static OTHER_SENTENCES: &[(&str, &str)] = &[
     ("requested access to the resource is denied", "a container registry"),
 ];
 
-/// Scopes of GitLab, by which a list of its scopes is recognized. Source: <https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications>
+/// Scopes of GitLab, by which a list of its scopes is recognized.
+/// Source: <https://docs.gitlab.com/integration/oauth_provider/#view-all-authorized-applications>
 pub(super) const GITLAB_SCOPES: [&str; 6] =
     ["api", "read_api", "read_user", "read_repository", "write_repository", "sudo"];
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 pub(crate) const URI: &str = "https://www.googleapis.com/auth/";
 
-/// A list in a resource: the type of the resource, the path of the list, and the effect of a change.
+/// A list in a resource: the type of the resource, the path of the list, the effect of a change.
 pub(crate) type ListRow = (&'static str, &'static [&'static str], &'static str);
 
 /// The lists of scopes that resources have. They are written from the provider's documentation, and
