@@ -75,6 +75,7 @@ pub struct Environment {
     scopes: Option<ScopeSet>,
     managed_by: Option<&'static str>,
     has_local_ssd: Option<bool>,
+    /// The workforce pool and the provider of a person's login.
     workforce: Option<(String, String)>,
     credential_file_problem: Option<String>,
     credential_file_place: Option<String>,
@@ -215,9 +216,9 @@ impl Environment {
         self
     }
 
-    /// Returns where the file of the credential was found: its path, which
-    /// `GOOGLE_APPLICATION_CREDENTIALS: ` precedes if that variable names the file. Returns `None`
-    /// for a credential without a file.
+    /// Returns where the file of the credential was found: its path, preceded by
+    /// `GOOGLE_APPLICATION_CREDENTIALS: ` if that variable names the file. Returns `None` for a
+    /// credential without a file.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -515,11 +516,14 @@ fn last_part(path: Option<&str>) -> Option<&str> {
 mod tests {
     use super::*;
 
+    /// The path at which gcloud stores application default credentials, if `HOME` is `/home/me`.
     const ADC: &str = "/home/me/.config/gcloud/application_default_credentials.json";
+    /// The file of a person's login.
     const USER: &str = concat!(
         r#"{"type":"authorized_user","refresh_token":"1//SECRET","#,
         r#""quota_project_id":"quota-project"}"#,
     );
+    /// The key file of a service account.
     const KEY: &str = r#"{"type":"service_account","project_id":"key-project",
         "private_key":"SECRET","client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 

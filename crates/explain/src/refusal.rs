@@ -669,8 +669,9 @@ impl Refusal {
         self.details.vpc_sc_id.as_deref()
     }
 
-    /// Returns the id of the request, by which Google's support finds the request. The id has at
-    /// most 256 characters, all of them visible ASCII.
+    /// Returns the id of the request, by which Google's support finds the request. Returns `None`
+    /// if the response contains no id. The id has at most 256 characters, all of them visible
+    /// ASCII.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;

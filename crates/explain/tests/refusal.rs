@@ -345,6 +345,7 @@ fn at_most_64_alternatives_are_read() {
     );
 }
 
+/// gcp-scopes reads at most 16 KiB of the body of a refused call.
 #[test]
 fn a_body_truncated_at_16_kib_is_classified() {
     let links = r#"{"description":"more","url":"https://example.com/help"},"#.repeat(2000);

@@ -36,7 +36,7 @@ pub struct NeedsFile {
     others: Map<String, Value>,
 }
 
-/// A method that a service needs, and where a person has named it, the resource.
+/// A method that a service needs, and its resource if a person wrote one into the file.
 ///
 /// ```
 /// use gcp_scopes_needs::NeedsFile;
@@ -52,7 +52,7 @@ pub struct NeededMethod {
     entry: NeedsEntry,
 }
 
-/// An entry as it stands in the file.
+/// An entry of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct NeedsEntry {
     method: String,

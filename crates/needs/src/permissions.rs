@@ -18,13 +18,13 @@ use gcp_scopes_catalog::ApiMethod;
 pub fn permissions_of(method: ApiMethod) -> Vec<&'static str> {
     let row = rows().find(|(ids, _)| ids.split_whitespace().any(|id| id == method.id()));
     let words = row.map_or("", |(_, permissions)| permissions).split_whitespace();
-    words.filter(|word| !NOT_DERIVED.contains(word)).collect()
+    words.filter(|word| !UNKNOWN_WORDS.contains(word)).collect()
 }
 
 const TABLE: &str = include_str!("permissions.txt");
 
 /// The words that stand for permissions which are not known.
-const NOT_DERIVED: [&str; 2] = ["depends", "unread"];
+const UNKNOWN_WORDS: [&str; 2] = ["depends", "unread"];
 
 /// Returns the ids of methods and the permissions of each row.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {

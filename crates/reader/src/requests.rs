@@ -73,8 +73,9 @@ impl LoggedRequest {
         self.uri.host().filter(|_| found.is_google() && !is_scope)
     }
 
-    /// Returns the host of the API. A path of `www.googleapis.com`, which many APIs share, names
-    /// its API.
+    /// Returns the host of the API. Many APIs share the host `www.googleapis.com`; for a URL there,
+    /// returns the host that is named after the API in the path. Returns `None` if the catalog has
+    /// no such API.
     pub(crate) fn service(&self) -> Option<String> {
         let host = self.api_host()?;
         if host != WWW {

@@ -329,7 +329,8 @@ mod tests {
     #[test]
     fn only_the_messages_of_json_change() {
         let line = denial().to_string();
-        // A conversion to `f64` would change the number 2^53 + 1.
+        // A conversion to `f64` would change the number 2^53 + 1. Only the messages `No.` and
+        // `Not.` are those of the error; the other three do not change.
         let inner = json!({
             "code": 403, "message": "No.", "status": "PERMISSION_DENIED",
             "extra": [1, {"message": "mine"}],

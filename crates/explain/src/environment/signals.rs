@@ -86,8 +86,8 @@ pub(super) static METADATA_PATHS: [&str; 9] = [
     ATTRIBUTE_LIST,
 ];
 
-/// The path that lists the VM's disks as JSON, of which those of the type `LOCAL-SSD` are local
-/// SSDs: <https://docs.cloud.google.com/compute/docs/metadata/predefined-metadata-keys>.
+/// The path that lists the VM's disks as JSON. A disk of the type `LOCAL-SSD` is a local SSD:
+/// <https://docs.cloud.google.com/compute/docs/metadata/predefined-metadata-keys>.
 pub(super) const DISKS: &str = "instance/disks/?recursive=true";
 /// The path that lists the names of the VM's attributes.
 pub(super) const ATTRIBUTE_LIST: &str = "instance/attributes/";

@@ -35,9 +35,13 @@ pub struct Snapshot {
     env: BTreeMap<String, String>,
     /// The files by path; for a file that cannot be used, the reason.
     files: BTreeMap<String, Result<CredentialFile, String>>,
+    /// The content of [`PRODUCT_FILE`](Self::PRODUCT_FILE).
     product: Option<String>,
+    /// The values of the metadata server by path.
     metadata: BTreeMap<String, String>,
+    /// Why the metadata server could not be read.
     problem: Option<String>,
+    /// The credential that takes precedence over files and the metadata server.
     declared: Option<Credential>,
 }
 
@@ -313,8 +317,8 @@ impl Snapshot {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref().ok()
     }
 
-    /// Returns where the credential file was found: its path, which the name of the variable
-    /// precedes if a variable names the file.
+    /// Returns where the credential file was found: its path, preceded by the name of the variable
+    /// if a variable names the file.
     pub(super) fn credential_file_place(&self) -> Option<String> {
         let paths = self.credential_paths();
         let path = paths.iter().find(|path| self.files.contains_key(*path))?.escape_debug();

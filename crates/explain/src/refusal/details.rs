@@ -113,7 +113,7 @@ impl Details {
         }
     }
 
-    /// Adds the project of a resource path.
+    /// Adds the constraint and the project that a resource path names.
     pub(super) fn add_path(&mut self, path: &str) {
         self.add_from_path(path.trim_start_matches('/'));
     }

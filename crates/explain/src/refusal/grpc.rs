@@ -14,7 +14,8 @@ use super::protobuf::{self, Field};
 use super::response_facts::ResponseFacts;
 use super::status::http_status;
 
-/// Accepts padded and unpadded values: the gRPC protocol allows both.
+/// Accepts padded and unpadded values: the gRPC protocol allows both. Ignores the bits after the
+/// last byte, which some encoders do not set to zero.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()

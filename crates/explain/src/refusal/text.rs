@@ -264,7 +264,8 @@ pub(super) fn element_contents<'a>(
 }
 
 /// Returns the name of each tag, without its namespace, and the text after the tag's `<`. Reads
-/// each byte of a name once, so that a text with many `<` takes no longer than other texts.
+/// each byte of a name once, so that a text with many `<` takes no longer than other texts. The
+/// function `is_name_end` is a parameter, so that a test can count its calls.
 fn tags<'a>(
     xml: &'a str,
     mut is_name_end: impl FnMut(char) -> bool + 'a,

@@ -65,8 +65,8 @@ impl KnownCall {
 }
 
 impl<'a> Case<'a> {
-    /// Creates the case of several calls that one token lacks scopes for, with the accepted scopes
-    /// of each call.
+    /// Creates the case of one or more calls for which one token lacks scopes, with the accepted
+    /// scopes of each call.
     pub(super) fn for_calls(
         accepted: &[ScopeSet],
         held: Option<&'a ScopeSet>,

@@ -259,8 +259,8 @@ mod tests {
         "why",
     ];
 
-    /// Returns environments. Each condition holds in at least one of these environments, and does
-    /// not hold in at least one other.
+    /// Returns environments for [`results_in_contexts`]. Each condition of advice holds in at least
+    /// one of them, and does not hold in at least one other.
     fn environments() -> Vec<Environment> {
         let key = concat!(
             r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","#,

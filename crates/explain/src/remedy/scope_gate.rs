@@ -112,6 +112,7 @@ fn is_for_a_person(case: &Case<'_>) -> bool {
     let is_of_service_account = match case.environment.credential() {
         Credential::MetadataServer => {
             let platform = case.environment.platform();
+            // On these platforms, the metadata server may issue tokens of a person.
             !matches!(platform, Platform::CloudShell | Platform::ColabEnterprise)
         }
         Credential::ServiceAccountKey

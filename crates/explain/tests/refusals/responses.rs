@@ -13,6 +13,7 @@ pub(crate) struct ExpectedRefusal {
     pub(crate) certainty: &'static str,
 }
 
+/// The header with which Google's servers refuse for lack of scope.
 const CHALLENGE: (&str, &str) = (
     "www-authenticate",
     concat!(
@@ -21,6 +22,7 @@ const CHALLENGE: (&str, &str) = (
         r#"https://www.googleapis.com/auth/cloud-platform""#,
     ),
 );
+/// The header in the form of older servers: `error` has no quotes.
 const OLD_CHALLENGE: (&str, &str) = (
     "www-authenticate",
     concat!(
