@@ -2,10 +2,14 @@
 //! `panic = "abort"`, so a panic on any thread ends it, even a panic that would be caught.
 //!
 //! The checks are detection, an allowed call, a predicted refusal, a refusal, and a self-check. No
-//! crypto provider for TLS is installed. The checks run without a tokio runtime, on runtimes
-//! without timer, without I/O and without both, on runtimes that are dropped while the guard waits
-//! for a response, and on a complete runtime. The checks are also dropped after each of their
-//! steps.
+//! crypto provider for TLS is installed. The checks run:
+//!
+//! - without a tokio runtime
+//! - on runtimes without timer, without I/O, and without both
+//! - on runtimes that are dropped while the guard waits for a response
+//! - on a complete runtime
+//!
+//! The checks are also dropped after each of their steps.
 //!
 //! With `panic = "abort"`, the process cannot survive a panic in a hook (code that the program
 //! gives to the guard). For each kind of hook, a child process shows that only the hook's own panic

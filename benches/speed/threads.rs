@@ -17,9 +17,9 @@ const ROUNDS: usize = 300;
 const REPEATS: u32 = 1000;
 
 /// Measures and prints the group `threads`. The gain is the number of calls that two threads make
-/// together in the time in which one thread alone makes one call: 2 if the threads do not slow each
-/// other. Only the best rounds are compared, because other load on the machine slows the other
-/// rounds.
+/// together in the time in which one thread alone makes one call. It is 2 if the threads do not
+/// slow each other. Only the best rounds are compared, because other load on the machine slows the
+/// other rounds.
 pub(crate) fn print() {
     println!("\none token on two threads (each with a clone of the service)");
     println!("{:<58} {:>9} {:>9} {:>7}", "ns a call, best round", "1 thread", "2 threads", "gain");
