@@ -359,10 +359,10 @@ impl Guard {
     }
 
     /// Checks the scopes that a client requests for its token. A wrapper of a client's credentials
-    /// calls this function when the client requests a token. If the method of the current call
-    /// accepts none of the scopes, or if the scopes allow access to only a part of the data, the
-    /// guard logs a warning, and a denial of the call begins with the step that corrects the
-    /// requested scopes.
+    /// calls this function when the client requests a token. The guard logs a warning if the method
+    /// of the current call accepts none of the scopes, or if the scopes allow access to only a part
+    /// of the data. A denial of the call then begins with the step that corrects the requested
+    /// scopes.
     ///
     /// The guard does not conclude which scopes the token has, because the token's provider may
     /// ignore the requested scopes.

@@ -115,10 +115,11 @@ pub(crate) async fn with_metadata(
     result.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// Queries the metadata server in three rounds: first a value that shows whether there is a
-/// metadata server at all, then the other values and the names of the attributes, then those
-/// attributes that exist. The requests of a round are sent in parallel. Attributes are never read
-/// in bulk, because they can be large and contain secrets.
+/// Queries the metadata server in three rounds. The first round requests a value that shows whether
+/// there is a metadata server. The second round requests the other values and the names of the
+/// attributes, and the third round requests the attributes that exist. The requests of a round are
+/// sent in parallel. Attributes are never read in bulk, because they can be large and contain
+/// secrets.
 async fn read_values(
     server: MetadataServer,
     mut snapshot: Snapshot,
@@ -259,7 +260,7 @@ mod tests {
             (|_| None, "in time"),
             (|_| Some(answer(403, "<html>")), "403"),
             (
-                // The login page of a network that answers for every host.
+                // A network with a login page responds to requests for every host.
                 |_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))),
                 "did not come from Google",
             ),

@@ -10,11 +10,11 @@
 //! 3. **Report events:** [`Flight::redirected`] after redirects, [`Flight::retried`] before a
 //!    retry, and [`Flight::answered`] for every response, which returns whether the response may be
 //!    a refusal for lack of scopes.
-//! 4. **End** a call that may have been refused with [`Flight::explain`], which waits up to 500 ms
-//!    for the scopes of the token, once for each token, or with [`Flight::explain_now`], which
-//!    never waits. Both return a [`Denial`] if the call was refused for lack of scopes. Otherwise
-//!    the adapter returns the response unchanged to the caller. A refusal of a gRPC call may also
-//!    stand in its trailers: see [`Flight::wants_trailers`].
+//! 4. **End** a call that may have been refused with [`Flight::explain`] or
+//!    [`Flight::explain_now`]. `explain` waits up to 500 ms for the scopes of the token, once for
+//!    each token, and `explain_now` never waits. Both return a [`Denial`] if the call was refused
+//!    for lack of scopes. Otherwise the adapter returns the response unchanged to the caller. The
+//!    trailers of a gRPC response may contain a refusal, too: see [`Flight::wants_trailers`].
 //!
 //! [`Guard::unsent`] and [`Guard::deliver`] create what the caller gets for a denial. The module
 //! [`response`](crate::response) reads the beginning of a response body and passes the body on.

@@ -4,8 +4,8 @@
 //! Clients that decompress responses themselves (reqwest with its feature `gzip`) do so before the
 //! guard sees the response, and usually remove the `Content-Encoding` header. This module is for
 //! all other clients. The size of the output is limited, so that a small body cannot use much
-//! memory. brotli and zstd are not supported, because no Google API is known to use these codings
-//! unless a client requests them.
+//! memory. The codings brotli and zstd are not supported, because no Google API is known to use
+//! them unless a client requests them.
 
 use std::borrow::Cow;
 

@@ -24,13 +24,13 @@
 //! Only a 403 response of a Google host, or a gRPC status 7, is examined. If the call was refused
 //! for lack of scopes, the caller gets a [`Denial`]. All other responses are passed on unchanged.
 //!
-//! The message of a refusal may contain a name that a user chose, such as the name of an object,
-//! and such a name may contain the words of a refusal for lack of scopes. So a refusal whose
-//! message contains other words beside a sentence about scopes leads to no denial if the token is
-//! known to hold an accepted scope. A refusal leads to a denial in spite of the known scopes if it
-//! is [structured](Refusal::is_structured): if a field names the reason, or the message is nothing
-//! but the sentence. Then the catalog's list for the method is in doubt, and the guard makes no
-//! more predictions for the method.
+//! The message of a refusal may contain a name that a user chose, such as the name of an object.
+//! Such a name may contain the words of a refusal for lack of scopes. So if the token is known to
+//! hold an accepted scope, a refusal whose message contains other words beside a sentence about
+//! scopes leads to no denial. A refusal leads to a denial in spite of the known scopes if it is
+//! [structured](Refusal::is_structured): a field names the reason, or the message consists of the
+//! sentence only. Then the catalog's list for the method is in doubt, and the guard makes no more
+//! predictions for the method.
 //!
 //! ```
 //! use gcp_scopes::call::Call;

@@ -4,9 +4,9 @@
 //! Google Cloud checks a call twice, at two gates: the OAuth scopes of the token, and the IAM roles
 //! of the account. On a VM no role makes up for a missing scope, and Google's 403 response often
 //! does not make clear which gate refused. A [`Guard`] is placed inside the client. The guard knows
-//! which scopes each API method accepts and which scopes the token has, and turns a refusal for
-//! lack of scopes into a [`Denial`]: an error with the commands that fix the refusal on the
-//! platform where the program runs. By default a guard never stops a call that Google would allow.
+//! which scopes each API method accepts and which scopes the token has. It turns a refusal for lack
+//! of scopes into a [`Denial`]: an error with the commands that fix the refusal on the platform
+//! where the program runs. By default a guard never stops a call that Google would allow.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -149,8 +149,8 @@ impl LiveEnvironment {
     /// is over.
     ///
     /// The returned future waits for the end of the query, also of a query that was already
-    /// running. It does not wait for a server that was silent so far: on a machine that does not
-    /// belong to Google, each wait would be in vain.
+    /// running. It does not wait for a [silent](Known::is_silent) server, because on a machine that
+    /// does not belong to Google, no wait would lead to a response.
     pub(crate) fn query_again(&self) -> impl Future<Output = ()> + Send + 'static {
         // The query begins here, because a denial drops the future without polling it.
         let next = self.begin_query().filter(|_| !self.0.known.load().is_silent);
@@ -182,8 +182,8 @@ impl LiveState {
         let Some(detector) = &self.detector else { return };
         let (found, known) = (detector.query(LATER).await, self.known.load());
         let mut found = Known::from_snapshot(with_earlier_values(found, &known.snapshot));
-        // The guard's client gives up connecting before the limit of the query. So the problem of
-        // a server that is still silent is another than `NO_ANSWER` here.
+        // The guard's client stops connecting before the time limit of the query. So if the server
+        // is still silent, the problem of the snapshot is not `NO_ANSWER` here.
         found.is_silent |= known.is_silent && !found.snapshot.has_metadata();
         next.not_before = detector.clock.now() + next.pause;
         next.pause = (2 * next.pause).min(MAX_PAUSE);

@@ -170,7 +170,7 @@ impl Recorder {
 
     /// Returns a smallest sufficient set of scopes: the narrowest scope of each method, without the
     /// scopes that other scopes in the set make unnecessary. A method for which Google lists no
-    /// scopes adds no scope. A method that needs several scopes at once adds all of them.
+    /// scopes adds no scope. A method that needs several scopes together adds all of them.
     ///
     /// ```
     /// use gcp_scopes::catalog::ApiMethod;

@@ -1,8 +1,8 @@
 //! Reads the beginning of the body of a refused response, and passes the complete response on.
 //!
 //! A refusal can be explained only from its body, but the caller must get every byte, frame and
-//! trailer unchanged. Therefore [`look`] takes the first frames out of a body, copies at most 16
-//! KiB of them for the classification, and returns a [`GuardBody`], which yields the same frames
+//! trailer unchanged. Therefore [`look`] takes the first frames out of a body, and copies at most
+//! 16 KiB of them for the classification. It returns a [`GuardBody`], which yields the same frames
 //! again and then the rest.
 //!
 //! [`Flight::explain_response`] does all steps for an `http::Response`. For gRPC calls,

@@ -236,10 +236,10 @@ pub fn span(denial: &Denial) -> Span {
     )
 }
 
-/// Logs that Google accepted a call although its token was known to lack the scope, or refused a
-/// call for lack of scopes although its token is known to hold a listed scope. `refused` contains
-/// the scopes of the token if the call was refused. The catalog or the known scopes of the token
-/// are wrong. Logged once per method.
+/// Logs that Google's response contradicts the catalog or the known scopes of the token: one of
+/// them is wrong. Either Google accepted a call although its token was known to lack the scope, or
+/// Google refused a call for lack of scopes although its token is known to hold a listed scope.
+/// `refused` contains the scopes of the token if the call was refused. Logged once per method.
 pub(crate) fn contradicted(
     method: Option<ApiMethod>,
     accepted: &ScopeSet,

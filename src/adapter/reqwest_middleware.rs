@@ -34,10 +34,10 @@
 //! Create the guard once, with the client. A middleware is cheap, but a guard that is created for
 //! each request knows neither the scopes of tokens nor what earlier responses have shown.
 //!
-//! Only a 403 is examined. If the body of a 403 breaks off, the chain of `source()` has the same
-//! first and last error as without the guard, and two more `reqwest::Error`s between them: reqwest
-//! wraps the error of a body that is put back into a response. The bytes before the error,
-//! `content_length()` and the headers are the same.
+//! Only a 403 is examined. If the body of a 403 ends with an error, the chain of `source()` has the
+//! same first and last error as without the guard, and two more `reqwest::Error`s between them. The
+//! reason is that reqwest wraps the error of a body that is put back into a response. The bytes
+//! before the error, `content_length()` and the headers are the same.
 //!
 //! # Errors
 //! A [`Denial`](crate::Denial) is a `reqwest_middleware::Error::Middleware`.

@@ -48,8 +48,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that exposes the method of a call and the `Authorization`
-    /// header that the client is about to send, but not the request of the call.
+    /// Begins a flight for a client that does not expose the request of a call. The client must
+    /// expose the method of the call, and the `Authorization` header that it will send.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -244,9 +244,9 @@ impl Flight {
     /// is not Google's, it keeps the host and the port.
     ///
     /// True for a call to a host that is not Google's. Also true for a call whose only credential
-    /// is a token that was inspected before, if the token holds a scope that the method, or every
-    /// method of the host with this verb, accepts. False if the user mapped a host, or if the
-    /// program states the scopes of the call or records its methods.
+    /// is a token that was inspected before and holds a sufficient scope. That is a scope that the
+    /// method accepts, or that every method of the host with this verb accepts. False if the user
+    /// mapped a host, or if the program states the scopes of the call or records its methods.
     #[inline(always)]
     fn passes_quickly(&mut self, call: &Call<'_>) -> bool {
         let Self { guard, line, .. } = self;
@@ -283,7 +283,7 @@ impl Flight {
         }
     }
 
-    /// Begins the flight with a lookup of the method, whatever scopes the token has.
+    /// Begins the flight with a lookup of the method, without regard to the scopes of the token.
     #[inline(never)]
     fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.lookup = self.guard.look_up(call);

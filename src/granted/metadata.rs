@@ -3,9 +3,9 @@
 //!
 //! On a VM every token of the metadata server is granted exactly the listed scopes. On Cloud Run,
 //! Cloud Functions, App Engine and GKE with Workload Identity the list contains the scopes that a
-//! caller *may request*, so the list does not prove what a token was granted
-//! (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
-//! <https://github.com/googleapis/google-auth-library-java/issues/458>).
+//! caller *may request*. So the list does not prove what a token was granted. Sources:
+//! <https://docs.cloud.google.com/run/docs/securing/service-identity>,
+//! <https://github.com/googleapis/google-auth-library-java/issues/458>
 
 use std::future::Future;
 use std::str::FromStr;

@@ -1,9 +1,10 @@
 //! Queries Google's tokeninfo endpoint for the scopes of an opaque token.
 //!
 //! The token is sent over TLS in the body of a POST, as gcloud's help recommends (`gcloud auth
-//! application-default print-access-token --help`), and never in a URL, for the reasons in RFC 6750
-//! §5.3. Google throttles the endpoint. Therefore, unless the user configures otherwise, the guard
-//! queries it only after a refusal, and at most at the rate of [`PROCESS_LIMIT`].
+//! application-default print-access-token --help`). The token is never in a URL, for the reasons in
+//! RFC 6750 §5.3. Google throttles the endpoint. Therefore, unless the user configures otherwise,
+//! the guard queries the endpoint only after a refusal, and at most at the rate of
+//! [`PROCESS_LIMIT`].
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// A map of at most a fixed number of entries. The entries are in two halves. When the half with
-/// the newer entries is full, it replaces the other half, so that at most half of the entries are
+/// the newer entries is full, it replaces the other half. So at most half of the entries are
 /// forgotten at a time, and never the newest.
 pub(crate) struct BoundedMap<K, V> {
     newer: HashMap<K, V>,

@@ -232,7 +232,7 @@ impl GuardBuilder {
     ///
     /// Without this setting, a guard from [`detect`](Self::detect) queries tokeninfo after a
     /// refusal. The guard sends a query only for a token whose scopes no other source knows, once
-    /// per token and less than once a second, with the token in the body of a POST. A guard with a
+    /// per token and less than once a second. The token is in the body of a POST. A guard with a
     /// fixed environment ([`env`](Self::env), [`snapshot`](Self::snapshot)) queries tokeninfo only
     /// if a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint) is set, so that tests do not reach
     /// Google. The same holds for a guard with another [`universe`](Self::universe), because
@@ -324,7 +324,7 @@ impl GuardBuilder {
     /// 2. use no proxy: the metadata server refuses requests that came through a proxy, and a proxy
     ///    must not see the token;
     /// 3. follow no redirect;
-    /// 4. give up after about 2 seconds, which include the time to connect.
+    /// 4. return an error after about 2 seconds, which include the time to connect.
     ///
     /// The guard never prints the errors, because a client's error may contain the request. A panic
     /// of the client is a failed request, unless the program is built with `panic = "abort"`.

@@ -7,7 +7,7 @@
 //! 2. A response that contradicts the catalog withdraws all verdicts on the method.
 //! 3. The scopes that a response names withdraw the verdict that a token with one of these scopes
 //!    lacks a scope. They never lead to another verdict and are in no report, so a response to one
-//!    token does not change what the users of other tokens read.
+//!    token does not change the reports for other tokens.
 //!
 //! Only calls whose token seems to lack the scope, and refused calls, read the lessons, so
 //! contention for the lock is rare.
@@ -27,8 +27,8 @@ use crate::scope::ScopeSet;
 /// learned again from one call.
 const MAX_ENTRIES: usize = 1024;
 
-/// How long calls are stopped before one call is sent again: so long that a program that retries
-/// without end sends few calls, and so short that a wrong lesson does not last.
+/// How long calls are stopped before one call is sent again. The time is so long that a program
+/// that retries without end sends few calls, and so short that a wrong lesson does not last.
 const RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// How long calls are stopped if no later response confirms the refusal: the default lifetime of

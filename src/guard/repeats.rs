@@ -1,12 +1,13 @@
-//! Limits the number of log events, so that many refusals do not flood a log: repeats are counted
-//! and logged together, and the counts of all events add up to the number of calls.
+//! Limits the number of log events, so that many refusals do not flood a log. Repeats are counted
+//! and logged together. The counts of all events add up to the number of calls.
 //!
 //! 1. Calls are counted by what happened to them, their method and their token. If there are too
 //!    many tokens, further calls are counted without their token, and if there are too many
 //!    methods, by [`EventKind`] alone.
 //! 2. A count that did not change for ten minutes is forgotten. Its calls that no event has
 //!    reported are reported in a summary, an event of its own for each [`EventKind`].
-//! 3. The number of events in ten minutes is bounded, whatever the number of tokens and methods.
+//! 3. The number of events in ten minutes is bounded, and does not depend on the number of tokens
+//!    and methods.
 //!
 //! Only calls that are refused, or that are expected to be refused, use the lock, so contention is
 //! rare.

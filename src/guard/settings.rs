@@ -38,7 +38,7 @@ impl Preflight {
     pub(crate) const VARIABLE: &str = "GCP_SCOPES_PREFLIGHT";
 
     /// Parses the value of [`VARIABLE`](Self::VARIABLE), in any case. Returns `None` for a value
-    /// that is none of the documented ones.
+    /// that is not documented.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         match value.trim().to_ascii_lowercase().as_str() {
             "off" => Some(Self::Off),

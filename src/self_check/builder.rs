@@ -74,11 +74,11 @@ impl Guard {
 impl SelfCheck {
     /// Adds a method that the service calls. `need` is an id (`storage.objects.insert`, or
     /// `compute.beta:compute.instances.get` with a version), a full gRPC name, or an HTTP method
-    /// and a URL, in which each placeholder in braces, such as `{bucket}`, stands for a name.
+    /// and a URL. In the URL, each placeholder in braces, such as `{bucket}`, stands for a name.
     ///
-    /// If the catalog contains no method with the id, or no method matches the URL, or the text is
-    /// neither an id nor a URL, the need is [`GateState::Invalid`] in the report, which contains
-    /// the reason and names similar ids. [`Report::into_result`] then returns an error.
+    /// The need is [`GateState::Invalid`] in the report if the catalog contains no method with the
+    /// id, if no method matches the URL, or if the text is neither an id nor a URL. The report then
+    /// contains the reason and similar ids, and [`Report::into_result`] returns an error.
     ///
     /// ```
     /// use gcp_scopes::Guard;

@@ -182,9 +182,9 @@ impl Finding {
         &self.permissions
     }
 
-    /// Returns what is missing if the gate is closed: the permissions that IAM does not grant or,
-    /// if the token's scopes are sufficient for only a part of an API, the other methods of the
-    /// API.
+    /// Returns what is missing if the gate is closed: the permissions that IAM does not grant, or
+    /// the methods for which the token's scopes are not sufficient, if they are sufficient for
+    /// other methods of the API.
     ///
     /// ```
     /// use gcp_scopes::self_check::Report;

@@ -54,8 +54,8 @@ impl Judge<'_> {
                 let why = format!("{} of {count} methods: {why}", doubts.len());
                 finding(GateState::Unknown).with_reason(why)
             }
-            // One method that lacks its scope closes the gate, whatever is unknown about the
-            // others.
+            // One method that lacks its scope closes the gate, even if the results for the other
+            // methods are unknown.
             (lacking, _, count) => with_lacking(finding(GateState::Closed), lacking, count),
         };
         (finding, lacking)

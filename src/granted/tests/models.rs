@@ -1,10 +1,12 @@
 //! Shuttle models of the cache and the inspections, which check many interleavings of threads:
 //! `cargo xtask deep shuttle`.
 //!
-//! Each model has two or three threads or tasks. `dfs` enumerates the schedules of the smallest
-//! models up to a limit, `pct` finds every bug that needs at most three preemptions with a known
-//! probability (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), and `random` chooses
-//! at random at every step.
+//! Each model has two or three threads or tasks, and is run with one of three schedulers:
+//!
+//! - `dfs` enumerates the schedules of the smallest models up to a limit.
+//! - `pct` finds every bug that needs at most three preemptions with a known probability
+//!   (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>).
+//! - `random` chooses at random at every step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
