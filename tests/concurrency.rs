@@ -1,6 +1,6 @@
 //! Checks the guard's tower layer when callers drop calls at any await, and when the inner service
-//! is not ready: no concurrency permit is lost, no call hangs, and no service is called before
-//! `poll_ready` has returned ready.
+//! is not ready. No concurrency permit may be lost, no call may hang, and no service may be called
+//! before `poll_ready` has returned ready.
 #![cfg(feature = "tower")]
 #![allow(
     clippy::unwrap_used,

@@ -291,10 +291,10 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
             Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
-    // The first call is sent while the scopes of the token are unknown. Its response is held back.
+    // The first call is sent while the scopes of the token are unknown. Its response is delayed.
     let early = delayed.call(publish());
     google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
-    // A second program with the same guard makes a call, whose response is not held back. To
+    // A second program with the same guard makes a call, whose response is not delayed. To
     // explain the refusal of that call, the guard gets the scopes of the token from the metadata
     // server.
     let program = DelayedProgram {

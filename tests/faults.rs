@@ -1,6 +1,6 @@
 //! Checks the guard with broken and malicious responses, and with responses of other servers than
-//! Google's: a guarded caller gets the same response as a caller without the guard, and only
-//! responses of Google are explained as scope refusals.
+//! Google's. A guarded caller must get the same response as a caller without the guard, and only
+//! responses of Google may be explained as scope refusals.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,
@@ -369,9 +369,12 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
-/// What the caller of a request gets: the status, the length that the client knows before it reads
-/// the body, the bytes of the body, and the chain of the error with which the call or the body
-/// ended.
+/// What the caller of a request gets:
+///
+/// - the status
+/// - the length that the client knows before it reads the body
+/// - the bytes of the body
+/// - the messages of the error with which the call or the body ended, and of its sources
 type Outcome = (Option<StatusCode>, Option<u64>, Vec<u8>, Vec<String>);
 
 /// Makes a call and returns what the caller gets.

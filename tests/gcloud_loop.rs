@@ -212,8 +212,8 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     let error = upload().await.err().context("the upload should be refused")?;
     let denial = gcp_scopes::Denial::find(&error).context("the error should hold a denial")?;
     answer_for_accounts(&google)?;
-    // The recommended option gives the VM an account of its own with cloud-platform; the other one
-    // adds the missing scope, so it runs first.
+    // The recommended option gives the VM a new account, and the scope cloud-platform. The other
+    // option adds only the missing scope, so it runs first.
     let [recommended, narrow] = denial.options() else { bail!("{:#?}", denial.options()) };
     for option in [narrow, recommended] {
         let printed = paste(&google, &config, option)?;
@@ -223,8 +223,8 @@ async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
     Ok(())
 }
 
-/// Sets the responses of the APIs for accounts and for the policy of the project, which the fake
-/// does not have: the default account has a role, and a new account can be created.
+/// Sets responses for two APIs that the fake does not have: the APIs for accounts and for the IAM
+/// policy of the project. The default account has a role, and a new account can be created.
 #[cfg(feature = "reqwest-middleware")]
 fn answer_for_accounts(google: &FakeGoogle) -> Result<()> {
     let policy = format!(
@@ -283,8 +283,9 @@ async fn options_for(
     Ok(gcp_scopes::remedy::for_refusal(&refusal, &guard.environment()))
 }
 
-/// A VM without an account gets one by the recommended option, whose commands are pasted unchanged,
-/// whatever library reported the missing token.
+/// The recommended option attaches an account to a VM without an account. The commands of the
+/// option are pasted into a shell. The error that reports the missing token may come from any
+/// library.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
 async fn after_the_printed_steps_a_vm_without_an_account_has_one() -> Result<()> {

@@ -1,5 +1,5 @@
-//! Counts allocations: an allowed call allocates nothing, whatever its token, and the memory for
-//! many tokens is bounded.
+//! Counts allocations. An allowed call allocates nothing, with any token, and the memory for many
+//! tokens is bounded.
 #![cfg(all(feature = "tower", feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,

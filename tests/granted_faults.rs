@@ -1,6 +1,6 @@
-//! Checks that calls end as they would without a guard when the sources of granted scopes (the
-//! metadata server, tokeninfo, and the program's own source) are down, slow or broken, or send
-//! invalid responses.
+//! Checks that calls end as they would without a guard when the sources of granted scopes are down,
+//! slow or broken, or send invalid responses. The sources are the metadata server, tokeninfo, and
+//! the program's own source.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,

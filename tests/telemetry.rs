@@ -442,7 +442,7 @@ async fn variables_of_emulators_map_hosts_and_send_tokens_only_to_this_machine()
     let [event] = &records.of_kind("set-up")[..] else { panic!("expected one event") };
     assert!(event["message"].contains("BIGTABLE_EMULATOR_HOST"), "{event:?}");
     assert!(!event["message"].contains("secret-name"), "{event:?}");
-    // A host that the program maps gets tokens, whatever a variable says.
+    // The guard sends tokens to a host that the program maps, without regard to the variables.
     let mapped =
         Guard::builder().endpoint("https://emulator.example:8085", "pubsub.googleapis.com");
     let guard = mapped.unwrap().env(variables).detect().await;

@@ -26,8 +26,8 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use tokio::sync::OnceCell;
 use world::{Explained, World};
 
-/// Explains the refusals of all worlds, with the worlds' names. They are explained once, because
-/// each world has a metadata server of its own.
+/// Explains the refusals of all worlds, with the worlds' names. They are explained once for all
+/// tests, because a metadata server is started for each world.
 async fn explained() -> Result<&'static [(String, Explained)]> {
     static EXPLAINED: OnceCell<Vec<(String, Explained)>> = OnceCell::const_new();
     let all = EXPLAINED.get_or_try_init(|| async {
