@@ -152,7 +152,7 @@ fn classify_and_check(answer: &ErrorResponse<'_>) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// Returns whether the byte has no meaning to a shell within quotes.
+/// Returns whether the byte has no meaning to a shell within single quotes.
 fn is_harmless(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte)
 }
