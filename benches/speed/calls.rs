@@ -10,8 +10,9 @@ use http_body_util::Empty;
 /// The body type of the timed requests, which are all without a body.
 pub(crate) type NoBody = Empty<Bytes>;
 
-/// The URLs of eight common GET requests. For four of them, no scope of [`READ_SCOPES`] is accepted
-/// by every GET method of the host, so that the guard has to find the method of the path.
+/// The URLs of eight common GET requests. For four of these requests the guard has to find the
+/// method of the path, because no scope of [`READ_SCOPES`] is accepted by every GET method of the
+/// host.
 pub(crate) const READS: [&str; 8] = [
     "https://storage.googleapis.com/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz",
     "https://bigquery.googleapis.com/bigquery/v2/projects/my-project-123456/datasets/analytics/tables/events/data",

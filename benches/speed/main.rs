@@ -1,8 +1,9 @@
 //! Times the guard in comparison with similar middleware and routers, in turns in one process.
 //!
 //! `cargo bench` measures every group; `cargo bench -- layer threads` measures only these two. The
-//! cases of a group take turns many times. Each row shows the least and the median of its times,
-//! and the ratio of its median to that of the group's reference, the row with the ratio 1.00.
+//! cases of a group take turns many times. Each row shows the least and the median of its times.
+//! The ratio is the row's median divided by the median of the group's reference, which is the row
+//! with the ratio 1.00.
 //!
 //! `cargo xtask instructions` runs this program with `--list` and `--run` to count the instructions
 //! of single cases.
