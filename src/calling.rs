@@ -107,8 +107,8 @@ pub struct Calling {
 }
 
 /// A client's error type, from which the guard reads the response, and into which the guard puts a
-/// denial. The type parameter `Client` is a local type of the implementing crate, which allows the
-/// crate to implement the trait for an error type of another crate.
+/// denial. The type parameter `Client` is a local type of the implementing crate. With a local
+/// type, Rust allows the crate to implement the trait for an error type of another crate.
 ///
 /// ```
 /// use gcp_scopes::calling::ClientError;

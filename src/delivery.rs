@@ -39,8 +39,8 @@ impl Guard {
 
     /// Delivers the denial of a refused call in the call's response. `seen` is the beginning of the
     /// response body, or the complete body if `is_whole` is set. Returns the body that replaces the
-    /// response's own body, or `None` if the response keeps its own body, as the response to a
-    /// `HEAD` request does.
+    /// response's own body. Returns `None` if the response keeps its own body, for example as the
+    /// response to a `HEAD` request.
     ///
     /// # Errors
     /// The denial, if [`DenialDelivery::Error`] is set.

@@ -94,9 +94,9 @@ impl Guard {
         self.judge(&call, granted).map(|suffices| (!suffices).then(denial))
     }
 
-    /// Returns the denial for a refused response, if the call was refused for lack of scopes with
-    /// sufficient certainty, and the granted scopes do not [disprove](GrantedScopes::disprove)
-    /// this. Pure: no I/O, no log event.
+    /// Returns the denial for a refused response. Returns `None` if it is not sufficiently certain
+    /// that the call was refused for lack of scopes, or if the granted scopes
+    /// [disprove](GrantedScopes::disprove) this. Pure: no I/O, no log event.
     ///
     /// The caller must make sure that the response came from the host of `call`.
     ///

@@ -2,8 +2,8 @@
 //!
 //! A metadata server may start later than the program, or respond too late for the detection at the
 //! start. What the server did not report is unknown. The server is queried again when a denial, a
-//! self-check or the scopes of a token need the environment, after a pause that doubles with each
-//! failure in a row.
+//! self-check or the scopes of a token need the environment. There is a pause between two queries,
+//! which doubles with each failure in a row.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl LiveEnvironment {
     }
 
     /// Returns whether the program runs on a VM whose metadata server reported everything but the
-    /// scopes of a service account, so that it has no token either.
+    /// scopes of a service account. Such a server has no token, either.
     pub(crate) fn is_vm_without_account(&self) -> bool {
         let known = self.0.known.load();
         let environment = &known.environment;

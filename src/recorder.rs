@@ -23,9 +23,9 @@
 //!    it is created, and nothing per call.
 //! 3. If there is no recorder, a call costs one additional branch.
 //! 4. [`Recorder::write_needs`] writes the methods to a needs file, `gcp-needs.json`, which is kept
-//!    with the code. A test compares a run with the file ([`Recorder::require_needs`]), a
-//!    [self-check](crate::self_check::SelfCheck::needs_of) compares the file with a token, and the
-//!    command `gcp-scopes check` compares it with a Terraform plan.
+//!    with the code. A test compares a run with the file ([`Recorder::require_needs`]). A
+//!    [self-check](crate::self_check::SelfCheck::needs_of) compares the file with a token. The
+//!    command `gcp-scopes check` compares the file with a Terraform plan.
 //! 5. Methods that were not called during the recording are missing: rarely used code paths of a
 //!    service may need more scopes.
 

@@ -30,8 +30,8 @@
 //!    [`SelfCheck::with_token`], or from the metadata server if the program uses the attached
 //!    service account. The check requests no token for a credential in a file: without a source,
 //!    the scopes of such tokens are unknown.
-//! 2. The check finds out the scopes of the token from the guard's sources and, if these do not
-//!    know the token, from tokeninfo, with the guard's settings.
+//! 2. The check finds out the scopes of the token from the guard's sources. If these do not know
+//!    the token, the check queries tokeninfo, with the guard's settings.
 //! 3. The check decides for each need whether the token's scopes are sufficient, as the guard does
 //!    for a call. A need that cannot be decided is *unknown*, never closed.
 //! 4. The check calls `testIamPermissions` for each resource. This call to Google needs an OAuth

@@ -115,8 +115,9 @@ pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 impl Guard {
     /// Returns the value of the header `Authorization` for this call, with a token from `source`,
     /// or `None` if the call must not get a token. A call gets a token if it has no credentials and
-    /// goes to a Google API over TLS, or to a host that the user mapped. A host on another machine
-    /// that only an environment variable such as `STORAGE_EMULATOR_HOST` names gets none.
+    /// goes to a Google API over TLS, or to a host that the user mapped. A host that only an
+    /// environment variable such as `STORAGE_EMULATOR_HOST` maps gets no token, unless the host is
+    /// this machine.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

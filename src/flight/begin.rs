@@ -76,10 +76,10 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins a flight for a client that exposes neither the request nor the method of a call, but
-    /// the API host, such as `pubsub.googleapis.com`, and the `Authorization` header. The guard
-    /// never denies this call before it is sent, because without a method the guard cannot know
-    /// which scopes the call needs.
+    /// Begins a flight for a client that exposes neither the request nor the method of a call. The
+    /// client must expose the API host, such as `pubsub.googleapis.com`, and the `Authorization`
+    /// header. The guard never denies this call before it is sent, because without a method the
+    /// guard cannot know which scopes the call needs.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -195,8 +195,8 @@ impl Flight {
 
     /// Returns a flight for the response that the client received after it followed redirects.
     /// `last` is a call to the URL of the last request. The returned flight knows only whether the
-    /// host of this URL belongs to Google: the method may have changed, and the client may have
-    /// removed the token.
+    /// host of this URL belongs to Google. It does not know the method and the token, because the
+    /// method may have changed, and the client may have removed the token.
     ///
     /// For a URL of another type than [`http::Uri`], create `last` with [`Call::from_url_parts`]:
     /// the verb is `GET`, and no headers are needed. User info in the authority is ignored.
@@ -624,8 +624,8 @@ mod tests {
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
-            // After a success with scopes from tokeninfo, the guard holds the catalog's entry for
-            // the method to be wrong, and makes no more predictions for the method.
+            // If the scopes are from tokeninfo, the success shows that the catalog's entry for the
+            // method is wrong, and the guard makes no more predictions for the method.
             grant(&guard, "logging.write", source);
             assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
             // Google refuses a call although the scope seems to be granted.

@@ -18,9 +18,9 @@ impl Flight {
     /// response, and logs the result.
     ///
     /// `body` is the beginning of the response body as it was received; a compressed body is
-    /// decompressed here. A JSON or XML body that the client has decompressed is accepted as well,
-    /// even if `headers` still contain `Content-Encoding` with another coding than `deflate`. For a
-    /// gRPC call, `headers` are the headers or the trailers, and `body` is empty.
+    /// decompressed here. A JSON or XML body that the client has decompressed is accepted as well.
+    /// In that case `headers` may still contain `Content-Encoding`, but not with the coding
+    /// `deflate`. For a gRPC call, `headers` are the headers or the trailers, and `body` is empty.
     ///
     /// ```
     /// # async fn end(guard: gcp_scopes::Guard) {

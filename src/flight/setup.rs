@@ -10,8 +10,8 @@ use crate::refusal::{self, ErrorResponse, Gate, Refusal};
 use crate::telemetry::SetupNote;
 
 impl Flight {
-    /// Keeps what a later note about the set-up needs: the server of a host that is not Google's,
-    /// or whether a call to Google has no credentials.
+    /// Keeps what a later note about the set-up needs. For a host that is not Google's, this is the
+    /// server. For a call to Google, it is whether the call has no credentials.
     pub(super) fn note_call(&mut self, call: &Call<'_>) {
         match self.lookup.abstain_reason() {
             // Another host may be a proxy or a private endpoint in front of a Google API.

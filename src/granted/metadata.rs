@@ -138,8 +138,8 @@ fn describe_status(path: &str, status: StatusCode) -> String {
 ///
 /// The source compares a keyed hash of the token with a keyed hash of the server's current token.
 /// No token leaves the machine. The server returns the same token until five minutes before the
-/// token expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
-/// service's token is nearly always the server's current token.
+/// token expires. So a service's token is nearly always the server's current token. Source:
+/// <https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>
 pub(crate) struct MetadataScopes<F> {
     find_server: F,
     clock: Arc<dyn Clock>,

@@ -176,8 +176,8 @@ impl TokenCache {
     }
 
     /// Returns the scopes for the explanation of a refusal. Waits for unknown scopes like
-    /// [`wait`](Self::wait) with all sources, but only once for each token: other explanations do
-    /// not wait, so that a source that hangs delays only one.
+    /// [`wait`](Self::wait) with all sources, but only once for each token. Other explanations do
+    /// not wait, so that a source that hangs delays only one explanation.
     pub(crate) async fn wait_once(
         &self,
         key: TokenKey,

@@ -429,7 +429,7 @@ impl GuardBuilder {
     /// `STORAGE_EMULATOR_HOST` count as calls to the API that the emulator stands for. The guard
     /// attaches no token to them, unless the host is `localhost`, `127.0.0.1` or `[::1]`.
     ///
-    /// Never fails, and takes little more than a second: everything that cannot be detected is
+    /// Never fails, and takes little more than a second. Everything that cannot be detected is
     /// unknown. If the metadata server did not respond in time, the guard queries the server again
     /// when a denial, a self-check or the scopes of a token need the environment.
     pub async fn detect(mut self) -> Guard {
@@ -542,7 +542,7 @@ impl Guard {
     /// credential it uses.
     ///
     /// Detection reads environment variables, credential files and the metadata server. It never
-    /// fails, and takes little more than a second: everything that cannot be detected is unknown,
+    /// fails, and takes little more than a second. Everything that cannot be detected is unknown
     /// until the guard queries the metadata server again: see [`GuardBuilder::detect`]. Without the
     /// feature `metadata` no request is sent, unless a [client](GuardBuilder::fetch) is set. The
     /// future can be awaited on any executor.

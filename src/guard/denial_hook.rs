@@ -17,8 +17,8 @@ impl DenialHook {
         Self(Arc::new(hook))
     }
 
-    /// Calls the function. A panic of the function ends here, because no failure of a hook may fail
-    /// a call; the panic hook of the process has reported the panic.
+    /// Calls the function. A panic of the function is caught, because no failure of a hook may fail
+    /// a call. The panic hook of the process has reported the panic by then.
     pub(crate) fn call(&self, denial: &Denial, calls: u64) {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(denial, calls)));
     }

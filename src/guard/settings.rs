@@ -23,8 +23,8 @@ pub enum Preflight {
     /// later calls of the same method with the same token are not sent: they fail with a
     /// [`Denial`](crate::Denial). Ten minutes after the refusal one call is sent again, and its
     /// response decides whether the next calls are sent. An hour after the last refusal all calls
-    /// are sent. If Google accepts the call, the catalog is wrong about the method, and the guard
-    /// makes no more predictions for the method.
+    /// are sent. If Google accepts a call after the warning, the catalog is wrong about the method,
+    /// and the guard makes no more predictions for the method.
     #[default]
     Confirm,
     /// The call is not sent: it fails with a [`Denial`](crate::Denial). The first call with a token
@@ -68,10 +68,10 @@ pub enum DenialDelivery {
     /// As Google's unchanged response, with the [`Denial`](crate::Denial) in the extensions of the
     /// response. A call that [`Preflight`] stops has no response, and fails with an error.
     Extension,
-    /// As Google's response, with the first line of the denial added to the error message, for
-    /// clients that show only the message to their users. Status, headers, reason and details stay
-    /// unchanged. A call that [`Preflight`] stops gets a 403 response of the same form. In both
-    /// cases the [`Denial`](crate::Denial) is in the extensions of the response.
+    /// As Google's response, with the first line of the denial added to the error message. This is
+    /// for clients that show only the message to their users. Status, headers, reason and details
+    /// stay unchanged. A call that [`Preflight`] stops gets a 403 response of the same form. The
+    /// [`Denial`](crate::Denial) is in the extensions of the response in both cases.
     ///
     /// A body that is too long to be read completely is replaced by a short body.
     Message,

@@ -1,9 +1,9 @@
 //! A reference-counted pointer that many threads can clone at the same time without contention.
 //!
 //! A call clones the guard and keeps the clone until the response, because the service may be
-//! dropped earlier; users of tower also clone a service for each call. With the one counter of an
-//! `Arc`, all these threads would write to the same cache line. [`Shared`] therefore has many
-//! slots, each with its own counter, and each thread always uses the same slot.
+//! dropped earlier. Users of tower also clone a service for each call. An `Arc` has only one
+//! counter, so all threads with calls would write to the same cache line. [`Shared`] therefore has
+//! many slots, each with its own counter, and each thread always uses the same slot.
 //!
 //! # When the value is dropped
 //! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a

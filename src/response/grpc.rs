@@ -19,10 +19,10 @@ use crate::guard::DenialDelivery;
 pub(crate) use super::grpc_error::GrpcErrors;
 
 impl Flight {
-    /// Ends the flight of a gRPC call with a response that may be a refusal, for which
-    /// [`answered`](Self::answered) returned `true`: a gRPC response without messages, or a plain
-    /// HTTP response. The first line of the denial is added to `grpc-message`, and the denial is
-    /// inserted into the extensions of the response.
+    /// Ends the flight of a gRPC call with a response for which [`answered`](Self::answered)
+    /// returned `true`, which means that the response may be a refusal. Such a response is a gRPC
+    /// response without messages, or a plain HTTP response. The first line of the denial is added
+    /// to `grpc-message`, and the denial is inserted into the extensions of the response.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;

@@ -12,7 +12,7 @@ use crate::granted::GrantedScopes;
 use crate::remedy::Step;
 
 /// The result of a self-check: where the program runs, the scopes of its token, the finding for
-/// each need and resource, and steps that open all closed gates.
+/// each need and resource, and the steps after which all closed gates are open.
 ///
 /// `Display` prints a page of at most 80 columns for people, which ends with a newline; commands
 /// are not wrapped. The `serde` value is one object for a log: names are strings, scopes are full

@@ -161,9 +161,9 @@ fn expected_forms(host: &str) -> String {
     )
 }
 
-/// Matches a name with a template, and returns the parts that match the placeholders. An object's
-/// name may contain any characters; the other parts are used in shell commands, so they may contain
-/// only characters that need no quoting.
+/// Matches a name with a template, and returns the parts that match the placeholders. Returns
+/// `None` if the name does not match. An object's name may contain any characters. The other parts
+/// are used in shell commands, so they may contain only characters that need no quoting.
 fn match_names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
     // The last segment keeps its slashes, because the name of an object may contain slashes.

@@ -53,8 +53,8 @@ struct FuzzedRpcError {
 }
 
 /// Checks that the layer returns what the client returns, unless Google refused the call for lack
-/// of scopes: the same status, version, headers, extensions, frames, trailers, size hints and
-/// errors.
+/// of scopes. The compared values are the status, version, headers, extensions, frames, trailers,
+/// size hints and errors.
 pub(super) fn adapter(data: &[u8]) {
     let exchange = Arc::new(Exchange::new(data));
     let calls = Arc::new(AtomicUsize::new(0));

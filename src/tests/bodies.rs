@@ -16,8 +16,8 @@ use crate::background::{Background, Spawner};
 use crate::inflate::{INFLATED_BYTES, decompressed};
 use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
 
-/// Checks `look` with a body of arbitrary frames, pauses, trailers and errors: the returned body
-/// yields the same frames, and the copied bytes are the beginning of the data.
+/// Checks `look` with a body of arbitrary frames, pauses, trailers and errors. The returned body
+/// must yield the same frames, and the copied bytes must be the beginning of the data.
 pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
