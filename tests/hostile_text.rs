@@ -1,5 +1,5 @@
 //! Checks that text from outside cannot move the cursor of a terminal, change the direction of
-//! writing or hide characters, wherever the text comes from and wherever it is shown.
+//! writing or hide characters. The tests cover all sources of text, and all places that show it.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,

@@ -95,8 +95,8 @@ const HOSTS: [fn(&str) -> String; 8] = [
     |host| host.replace("googleapis.com", "example.com"),
 ];
 
-/// Two guards with the same settings and tokens: one that takes the quick way where it can, and one
-/// that always takes the careful way, because it has a recorder.
+/// Two guards with the same settings and tokens. `quick` takes the quick way where it can.
+/// `careful` always takes the careful way, because it has a recorder.
 struct GuardPair {
     quick: Guard,
     careful: Guard,

@@ -56,8 +56,8 @@ fn builder(google: &FakeGoogle) -> Result<GuardBuilder> {
     Ok(front.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?)
 }
 
-/// Creates a guard. Repeats detection until the metadata server answers in time, at most 20 times:
-/// detection waits one second for it, which may be too short on a busy machine.
+/// Creates a guard. Repeats detection until the metadata server responds in time, at most 20 times:
+/// detection waits one second for all responses, which may be too short on a busy machine.
 async fn guard(google: &FakeGoogle) -> Result<Guard> {
     for _ in 0..20 {
         let guard = builder(google)?.detect().await;

@@ -1,5 +1,5 @@
-//! Checks `DenialDelivery::Message` over real sockets: the caller gets Google's response, in which
-//! only the message is extended by one line that says what to do.
+//! Checks `DenialDelivery::Message` over real sockets. The caller must get Google's response with
+//! one change: a line that says what to do is added to the message.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,
@@ -82,8 +82,9 @@ async fn a_refusal_keeps_everything_except_the_message() {
     }
 }
 
-/// Returns `body` as compact JSON and without the full stops at the end of texts: the guard ends
-/// Google's message with a full stop before it adds the line.
+/// Returns `body` as compact JSON and without the full stops at the end of texts. Bodies are
+/// compared in this form, because the guard ends Google's message with a full stop before it adds
+/// the line.
 fn without_stops(body: &str) -> String {
     let compact = serde_json::from_str::<Value>(body)
         .map_or_else(|_| body.to_owned(), |json| json.to_string());

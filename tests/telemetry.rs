@@ -160,8 +160,9 @@ fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
     kinds
 }
 
-/// Makes calls that are refused with words about scopes although their token holds an accepted
-/// scope: the first refusal contains the words beside others, the second refusal is structured.
+/// Makes two calls that are refused with words about scopes although their token holds an accepted
+/// scope. The message of the first refusal also contains other words. The second refusal is
+/// structured.
 async fn record_a_contradicted_token(google: &FakeGoogle, client: &ClientWithMiddleware) {
     let url = format!(
         "{}/v1/projects/my-project/topics/orders:publish",

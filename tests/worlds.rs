@@ -150,8 +150,8 @@ async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
     Ok(())
 }
 
-/// A list of scopes replaces the present list, so each command that adds a scope reads the present
-/// list itself, or comes after a step that shows it.
+/// A command that sets scopes replaces the present list of scopes. So each command that adds a
+/// scope reads the present list itself, or comes after a step that shows the list.
 #[tokio::test]
 async fn unknown_scopes_of_a_machine_are_looked_up_before_a_change() -> Result<()> {
     let mut looked_up = 0;
