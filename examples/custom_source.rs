@@ -44,7 +44,7 @@ impl GrantedScopesSource for Broker {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        // For a token that the broker did not issue, `None` lets the guard ask its next source.
+        // `None` for a token that the broker did not issue: the guard then queries its next source.
         let scopes = self.granted.lock().expect("no holder panics").get(token.secret()).cloned();
         scopes.map(|scopes| GrantedScopes::known(scopes, GrantSource::Custom))
     }

@@ -1,4 +1,4 @@
-//! A soak test: a thousand callers at once over loopback, for a given time. Tokens rotate, the
+//! A soak test: a thousand callers make calls over loopback for a given time. Tokens rotate, the
 //! source of granted scopes fails at random, and the server refuses at random.
 //!
 //! ```text
@@ -99,7 +99,7 @@ fn lacks_scope(token: &str) -> bool {
     token.starts_with("poor")
 }
 
-/// A source of granted scopes that fails, hangs, panics, is slow or answers correctly, at random.
+/// A source of granted scopes that fails, hangs, panics, is slow or responds correctly, at random.
 struct FlakySource(Random);
 
 impl GrantedScopesSource for FlakySource {

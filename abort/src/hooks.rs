@@ -1,7 +1,8 @@
 //! Hooks that panic. A hook is code that a program gives to a guard.
 //!
 //! With `panic = "unwind"` the guard catches the panics of hooks that run on its thread. With
-//! `panic = "abort"` a panic on any thread ends the process at once, and no library can catch it.
+//! `panic = "abort"` a panic on any thread ends the process immediately, and no library can catch
+//! the panic.
 
 use std::process::Command;
 

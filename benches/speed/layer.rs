@@ -25,7 +25,7 @@ use crate::harness::TimedCase;
 // The request of the last call of [`Echo`] on this thread.
 thread_local!(static RETURNED: Cell<Option<Request<NoBody>>> = const { Cell::new(None) });
 
-/// A service that responds at once with an empty body, and stores the request in [`RETURNED`].
+/// A service that immediately responds with an empty body, and stores the request in [`RETURNED`].
 #[derive(Clone)]
 pub(crate) struct Echo;
 
@@ -93,6 +93,7 @@ impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for Minima
 /// A service, and the requests that are sent to the service in each round.
 pub(crate) struct Rounds<S> {
     service: S,
+    /// Each request is `None` only during its own call, which takes the request and returns it.
     requests: Vec<Option<Request<NoBody>>>,
 }
 

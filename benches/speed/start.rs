@@ -20,6 +20,7 @@ struct Start {
     detection: Duration,
     self_check: Duration,
     platform: &'static str,
+    /// Whether the self-check found out the scopes of the token.
     is_granted_known: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Times calls with the same token on two threads at once, to show that the guard's cache does not
-//! make threads wait for each other.
+//! Times calls with the same token on two threads at the same time, to show that the guard's cache
+//! does not make threads wait for each other.
 
 use std::sync::Barrier;
 use std::time::Instant;
