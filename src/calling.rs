@@ -52,11 +52,12 @@ struct CurrentCall {
     state: Mutex<CallState>,
 }
 
-/// The state of the current call: the flight, which begins when the client gets a token, and the
-/// step that corrects the requested scopes.
+/// The state of the current call.
 #[derive(Default)]
 struct CallState {
+    /// `None` until the client gets a token.
     flight: Option<Flight>,
+    /// The step that corrects the requested scopes. `None` if the method accepts them.
     advice: Option<Step>,
 }
 

@@ -29,6 +29,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    /// The error that caused this error, if there is one.
     source: Option<BoxError>,
 }
 

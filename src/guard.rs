@@ -95,6 +95,7 @@ pub(crate) struct State {
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) notes: SetupNotes,
+    /// `None` if the program set no hook.
     pub(crate) on_denial: Option<DenialHook>,
     pub(crate) recent_denials: RecentDenials,
     pub(crate) background: Background,

@@ -1,4 +1,4 @@
-//! Where the program runs, as far as the guard knows by now.
+//! Where the program runs, as far as the guard knows.
 //!
 //! A metadata server may start later than the program, or respond too late for the detection at the
 //! start. What the server did not report is unknown. The server is queried again when a denial, a
@@ -59,7 +59,7 @@ struct Detector {
 /// When the next query may begin.
 struct NextQuery {
     not_before: Instant,
-    /// The pause after that query.
+    /// The pause after the next query.
     pause: Duration,
 }
 

@@ -35,9 +35,9 @@
 //! 3. The check decides for each need whether the token's scopes are sufficient, as the guard does
 //!    for a call. A need that cannot be decided is *unknown*, never closed.
 //! 4. The check calls `testIamPermissions` for each resource. This call to Google needs an OAuth
-//!    scope too. If the token lacks that scope, the report says so instead of blaming IAM. A
-//!    permission that IAM grants does not prove that the token has the scopes of the corresponding
-//!    methods.
+//!    scope too. If the token lacks that scope, the state of the resource is *unknown*, and the
+//!    report contains the reason. A permission that IAM grants does not prove that the token has
+//!    the scopes of the corresponding methods.
 //! 5. All requests run in parallel with a common deadline of 2 seconds. A gate without a response
 //!    at the deadline is unknown. No request is retried.
 //!

@@ -84,7 +84,9 @@ const MAX_INSPECTION_EVENTS: u32 = 48;
 
 /// Bounds the number of events in each [`PERIOD`].
 pub(crate) struct EventBudget {
+    /// The maximum number of events in one period.
     max: u32,
+    /// The number of events in the current period.
     logged: u32,
     /// When the current period ends.
     ends_at: Option<Instant>,

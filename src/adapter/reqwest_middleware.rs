@@ -17,8 +17,8 @@
 //!
 //! # Methods that are not in the catalog
 //! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
-//! which scopes the call needs. An empty set takes the request out of the guard's checks: the
-//! request is sent, and only a refusal is explained.
+//! which scopes the call needs. The guard does not check a request with an empty set: the request
+//! is sent, and only a refusal is explained.
 //!
 //! ```no_run
 //! use gcp_scopes::call::NeededScopes;
@@ -72,6 +72,7 @@ use crate::token_source::{DynTokenSource, TokenSource};
 #[derive(Debug, Clone)]
 pub struct GuardMiddleware {
     guard: Guard,
+    /// The source of tokens for calls without credentials. `None` if the guard attaches no tokens.
     tokens: Option<Arc<dyn DynTokenSource>>,
 }
 

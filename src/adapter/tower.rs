@@ -44,8 +44,8 @@
 //! ```
 //!
 //! Insert [`NeededScopes`](crate::call::NeededScopes) into the extensions of a request to state
-//! which scopes the call needs, if the catalog does not contain the method. An empty set takes the
-//! request out of the guard's checks: the request is sent, and only a refusal is explained.
+//! which scopes the call needs, if the catalog does not contain the method. The guard does not
+//! check a request with an empty set: the request is sent, and only a refusal is explained.
 //!
 //! # Errors
 //! Errors of the inner service are returned boxed. A [`Denial`] is returned as an error too, in
@@ -101,7 +101,9 @@ type RestOfCall<R> = Pin<Box<dyn Future<Output = GuardResult<R>> + Send>>;
 #[derive(Debug, Clone)]
 pub struct GuardLayer {
     guard: Guard,
+    /// The source of tokens for calls without credentials. `None` if the guard attaches no tokens.
     tokens: Option<Arc<dyn DynTokenSource>>,
+    /// Creates the errors of a gRPC client. `None` if gRPC calls get denials in their responses.
     grpc_errors: Option<GrpcErrors>,
 }
 
@@ -447,8 +449,8 @@ where
             }
             this.call.set(None);
         }
-        // Polled at once, because a new `rest` has not registered the waker yet. One of `call` and
-        // `rest` is always set, so `None` does not occur.
+        // Polled immediately, because a new `rest` has not registered the waker yet. One of `call`
+        // and `rest` is always set, so `None` does not occur.
         match this.rest {
             Some(rest) => rest.as_mut().poll(cx),
             None => Poll::Pending,

@@ -611,9 +611,7 @@ mod tests {
 
     #[test]
     fn wrong_declarations_are_dropped_and_tokeninfo_is_kept() {
-        for (source, is_believed) in
-            [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)]
-        {
+        for (source, is_kept) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
             let guard = guard_with_logger_token(Preflight::Confirm);
             let is_known = |flight: &Flight| {
                 guard.state().tokens.read(flight.token.unwrap(), |_| ()).is_some()
@@ -623,15 +621,15 @@ mod tests {
             let flight = sent(&guard, OBJECT);
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
-            assert_eq!(is_known(&flight), is_believed, "{source:?}");
+            assert_eq!(is_known(&flight), is_kept, "{source:?}");
             // If the scopes are from tokeninfo, the success shows that the catalog's entry for the
             // method is wrong, and the guard makes no more predictions for the method.
             grant(&guard, "logging.write", source);
-            assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
+            assert_eq!(sent(&guard, OBJECT).is_doubted, !is_kept, "{source:?}");
             // Google refuses a call although the scope seems to be granted.
             grant(&guard, "devstorage.read_only", source);
             assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
-            assert_eq!(is_known(&flight), is_believed, "{source:?}");
+            assert_eq!(is_known(&flight), is_kept, "{source:?}");
         }
     }
 

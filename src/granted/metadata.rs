@@ -178,8 +178,8 @@ impl MetadataServer {
     }
 }
 
-/// What a VM's metadata server answers about the token if the VM has no service account, or one
-/// without scopes.
+/// Why there is no token if the VM has no service account, or one without scopes. A VM's metadata
+/// server responds with status 404 in both cases.
 pub(crate) const NO_ACCOUNT: &str = "metadata server answered 404: no service account attached";
 
 /// Why there is no token if the metadata server's response contains no valid one.

@@ -295,7 +295,7 @@ impl Inner {
         let (sender, ended) = watch::channel(());
         let so_far = self.unknown_before(key, stage);
         running.insert(key, RunningInspection { ended, was_awaited: false, so_far });
-        // Without a source, `begin` drops the inspection at once, and its `drop` takes this lock.
+        // Without a source, `begin` drops the inspection immediately, and `drop` takes this lock.
         drop(running);
         let mut header = authorization.clone();
         header.set_sensitive(true);
@@ -524,7 +524,7 @@ struct Inspection {
 
 impl Inspection {
     /// Starts the inspection on the guard's thread. If there is no source to query, only the token
-    /// itself is read, and the inspection ends at once; `drop` stores the result.
+    /// itself is read, and the inspection ends immediately; `drop` stores the result.
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);

@@ -39,7 +39,7 @@ const fn default_rate_limit() -> RateLimit {
 
 /// A rate limit with bursts.
 pub(crate) struct RateLimit {
-    /// How many requests may be sent at once after a long time without requests.
+    /// How many requests may be sent without a pause after a long time without requests.
     burst: u32,
     /// The time after which one more request may be sent.
     pause: Duration,
@@ -48,7 +48,8 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Creates a limit that permits `burst` requests at once, and then one request per `pause`.
+    /// Creates a limit that permits `burst` requests without a pause, and then one request per
+    /// `pause`.
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
         Self { burst, pause, full_at: Mutex::new(None) }
     }
@@ -88,9 +89,12 @@ pub(crate) struct Tokeninfo {
     rate_limit: Option<RateLimit>,
 }
 
+/// The response of tokeninfo. Values of any type are accepted here, because an invalid expiry is
+/// ignored.
 #[derive(Deserialize)]
 struct Reply {
     scope: Option<Value>,
+    /// Seconds.
     expires_in: Option<Value>,
 }
 

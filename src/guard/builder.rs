@@ -54,17 +54,22 @@ pub struct GuardBuilder {
     /// The kinds of sources that are queried before all others.
     order: Vec<GrantSource>,
     tokeninfo: TokeninfoUse,
+    /// `None` for Google's endpoint.
     tokeninfo_endpoint: Option<Uri>,
     limits: Limits,
+    /// `None` for the default, [`WAIT`].
     deny_wait: Option<Duration>,
+    /// The HTTP client that the program set. `None` for the guard's own client.
     fetch: Option<Arc<dyn Fetch>>,
+    /// The fixed environment. `None` to detect the environment of the process.
     snapshot: Option<Snapshot>,
+    /// `None` for the system's clock.
     clock: Option<Arc<dyn Clock>>,
     background: Background,
     on_denial: Option<DenialHook>,
 }
 
-/// The largest size of the token cache. The cache allocates its table at once, and a table of
+/// The largest size of the token cache. A new cache allocates its whole table, and a table of
 /// `usize::MAX` entries would exhaust the memory.
 const MAX_TOKENS: usize = 65_536;
 

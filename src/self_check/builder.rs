@@ -51,6 +51,7 @@ pub struct SelfCheck {
     source: Option<Arc<dyn DynTokenSource>>,
     /// The name of the credential that the program set.
     credential: Option<&'static str>,
+    /// The time limit for all requests together.
     limit: Duration,
 }
 
@@ -146,8 +147,8 @@ impl SelfCheck {
         self
     }
 
-    /// Adds the methods of a [needs file](crate::recorder), and asks IAM about the resources that
-    /// the file names, as [`needs_on`](Self::needs_on) does.
+    /// Adds the methods of a [needs file](crate::recorder), and requests to IAM for the resources
+    /// that the file names, as [`needs_on`](Self::needs_on) does.
     ///
     /// If the file cannot be used, the need is [`GateState::Invalid`] in the report.
     ///
@@ -176,9 +177,9 @@ impl SelfCheck {
     }
 
     /// Adds a method that the service calls on a resource. The check covers both gates of the call:
-    /// it also asks IAM about the permissions that the method always needs
+    /// it also queries IAM for the permissions that the method always needs
     /// ([`gcp_scopes_needs::permissions_of`]). If these permissions are not known, the check does
-    /// not ask IAM: name the permissions with [`iam`](Self::iam).
+    /// not query IAM: name the permissions with [`iam`](Self::iam).
     ///
     /// ```
     /// use gcp_scopes::Guard;

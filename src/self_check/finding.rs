@@ -74,6 +74,7 @@ pub struct Finding {
     pub(super) gate: Gate,
     pub(super) subject: String,
     pub(super) state: GateState,
+    /// Why the state is unknown or invalid, or more details for some closed gates.
     pub(super) why: Option<String>,
     pub(super) accepted: ScopeSet,
     pub(super) permissions: Vec<String>,
@@ -176,7 +177,7 @@ impl Finding {
         &self.accepted
     }
 
-    /// Returns the permissions about which IAM was asked. Empty for a need.
+    /// Returns the permissions for which IAM was queried. Empty for a need.
     #[must_use]
     pub fn permissions(&self) -> &[String] {
         &self.permissions

@@ -95,7 +95,7 @@ impl Judge<'_> {
             (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
         };
-        // `testIamPermissions` answers with 200 even if the account has none of the permissions:
+        // `testIamPermissions` responds with 200 even if the account has none of the permissions:
         // <https://cloud.google.com/iam/docs/testing-permissions>.
         if response.status() != StatusCode::OK {
             return finding.with_reason(self.why_refused(resource, response));

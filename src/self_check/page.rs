@@ -19,10 +19,12 @@ const MAX_LISTED: usize = 12;
 /// The maximum number of names in a one-line message.
 const MAX_INLINE: usize = 3;
 
-/// The credential of a VM whose metadata server answers that there is no token.
+/// The credential of a VM whose metadata server responds that there is no token.
 const NO_CREDENTIAL: &str =
     "none: no service account, or one without scopes, is attached to the VM";
+/// The clause that follows the scopes that the token lacks.
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
+/// The note on the scopes of a token on platforms where a program requests scopes.
 const FOR_NO_SCOPE: &str =
     "That is the token for which no scope is asked. The program may ask for others.";
 

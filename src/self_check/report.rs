@@ -46,9 +46,10 @@ pub struct Report {
     /// scopes.
     pub(super) is_for_no_scope: bool,
     pub(super) findings: Vec<Finding>,
+    /// One sentence about the missing scopes. `None` if the token lacks no scope that was checked.
     pub(super) summary: Option<String>,
     pub(super) steps: Vec<Step>,
-    /// The titles of the options beside the recommended one, to which the steps belong.
+    /// The titles of all options except the recommended option, to which the steps belong.
     pub(super) other_options: Vec<String>,
 }
 
