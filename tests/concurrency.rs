@@ -350,8 +350,8 @@ async fn an_unsent_call_holds_no_concurrency_permit() {
     drop(denied);
 }
 
-/// Makes 100 calls at once and checks that each call ends: an allowed call with a response, any
-/// other call with a denial.
+/// Makes 100 calls at the same time, and checks that each call ends: an allowed call with a
+/// response, any other call with a denial.
 async fn assert_all_calls_end<S, B>(service: S)
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,

@@ -24,7 +24,7 @@ use tower::{Layer as _, Service};
 #[path = "support/plain.rs"]
 mod plain;
 
-/// A service that responds at once and allocates nothing.
+/// A service that responds immediately and allocates nothing.
 #[derive(Clone)]
 struct InstantService;
 

@@ -205,7 +205,7 @@ async fn scope_refusals_are_explained_when_every_source_hangs() {
     }
 }
 
-/// Explains a refused call with this token. The future is ready at once unless it waits for the
+/// Explains a refused call with this token. The future is ready immediately unless it waits for the
 /// scopes of the token.
 async fn explanation(guard: &Guard, token: &str) -> Denial {
     let headers =
@@ -259,8 +259,8 @@ async fn a_tokeninfo_that_hangs_delays_one_explanation_of_each_token() {
     }
 }
 
-/// Makes a guarded call whose response, a success, comes at once. Only the sources can delay the
-/// call.
+/// Makes a guarded call that succeeds. The service responds immediately, so only the sources can
+/// delay the call.
 async fn call(guard: &Guard, token: &str) -> Result<StatusCode, BoxError> {
     let inner = tower::service_fn(|_: Request<()>| async {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))

@@ -110,7 +110,7 @@ async fn a_sentence_beside_other_words_gives_way_to_every_source() {
     let program = TenantProgram::on_vm(Preflight::Confirm, &["pubsub"]).await;
     let of_vm = program.google.token();
     let minted = program.google.mint("somebody", ["cloud-platform"]);
-    // A refusal that may be for lack of scope makes the guard ask tokeninfo.
+    // A refusal that may be for lack of scope makes the guard query tokeninfo.
     program.google.other_api().respond_with(RefusalForm::ScopeRestricting);
     assert_eq!(program.outcome(&minted).await, Err(DenialKind::Refused));
     program

@@ -21,6 +21,7 @@ use world::World;
 struct LintResult {
     command_string: String,
     success: bool,
+    /// `None` if gcloud accepts the command.
     error_message: Option<String>,
 }
 

@@ -76,7 +76,7 @@ async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(*denial.accepted(), ScopeSet::from_scope_text(OWN));
     assert_eq!(request_count(&google), 0);
-    // An empty set takes the call out of the guard's checks. The refusal is still explained.
+    // The guard does not check a call with an empty set. The refusal is still explained.
     let unchecked = call(&client, &google, &token).with_extension(needed(""));
     let error = unchecked.send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Refused);

@@ -83,7 +83,7 @@ const ODDITIES: [Oddity; 24] = [
     ("", "", &[("authorization", "Basic YTpi")]),
 ];
 
-/// How the host is written. The host as it is has two entries, so that more calls have it.
+/// How the host is written. The unchanged host has two entries, so that more calls have it.
 const HOSTS: [fn(&str) -> String; 8] = [
     str::to_owned,
     str::to_owned,
@@ -197,7 +197,7 @@ fn url(template: &RequestTemplate, host: fn(&str) -> String, (path, query, _): O
 }
 
 #[test]
-fn the_quick_question_changes_no_answer() {
+fn the_quick_way_changes_no_decision() {
     let step = std::env::var("QUICK_STEP").map_or(STEP, |step| step.parse().unwrap());
     let templates = templates::all();
     let counts = [ODDITIES.len(), ALL_TOKENS.len(), VERBS.len() + 1, HOSTS.len(), templates.len()];

@@ -29,7 +29,8 @@ async fn google(platform: FakePlatform) -> FakeGoogle {
 
 /// Builds a guard, at most 20 times: detection waits 300 ms for the first response of the metadata
 /// server, which may be too short on a busy machine. `rounds` are the numbers of requests that
-/// detection has to send at once: see [`Fault::Rounds`]. Each attempt begins with the first round.
+/// detection has to send in parallel: see [`Fault::Rounds`]. Each attempt begins with the first
+/// round.
 async fn detect_in_rounds(google: &FakeGoogle, rounds: &'static [u32]) -> Guard {
     for _ in 0..20 {
         google.set_fault(Service::Metadata, Fault::Rounds(rounds));

@@ -409,8 +409,8 @@ impl TokenSource for NameOfScope {
     }
 }
 
-/// Returns the token that the guard attaches to a call, and whether the guard takes the call for
-/// one of Google's.
+/// Returns the token that the guard attaches to a call, and whether the guard treats the host of
+/// the call as Google's.
 async fn judged(guard: &Guard, url: &str) -> (Option<String>, bool) {
     let (verb, uri, headers) = (http::Method::GET, url.parse().unwrap(), HeaderMap::new());
     let call = Call::new(&verb, &uri).with_headers(&headers);
@@ -500,7 +500,7 @@ async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     assert_eq!(*hooked.lock().unwrap(), expected);
 }
 
-/// Makes a refused call with this token. The inner service refuses at once, as Google does.
+/// Makes a refused call with this token. The inner service refuses immediately, as Google does.
 async fn refused_call(guard: &Guard, token: usize) {
     let refuse = tower::service_fn(|_: Request<()>| async {
         let body =

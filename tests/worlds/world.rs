@@ -117,7 +117,8 @@ impl World {
     /// Explains the refusal.
     ///
     /// # Errors
-    /// A file is missing or malformed, or the guard does not take the response for a scope refusal.
+    /// A file is missing or malformed, or the guard does not explain the response as a scope
+    /// refusal.
     pub(crate) async fn explain(&self) -> Result<Explained> {
         self.try_explain().await.with_context(|| format!("in the world {}", self.name()))
     }
