@@ -1,6 +1,7 @@
 //! A Pub/Sub worker on a VM, built with Google's own clients. The worker stores each order in Cloud
-//! Storage, and acknowledges the message after that. A failure that may pass is retried. If the
-//! token lacks a scope, the worker gives the message back and stops, because no retry would help.
+//! Storage, and acknowledges the message after that. A failure that may be temporary is retried. If
+//! the token lacks a scope, the worker gives the message back and stops, because no retry would
+//! help.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example pubsub_worker`
 //! sends its requests to a fake Google on 127.0.0.1.

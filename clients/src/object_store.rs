@@ -1,6 +1,6 @@
 //! object_store's client for Google Cloud Storage, which uses the XML API. This file is compiled
-//! once for each version of object_store: the module above it names the version `object_store`, and
-//! the column `NAME`.
+//! once for each version of object_store: its parent module imports the version under the name
+//! `object_store`, and defines `NAME`, the name of the column.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,8 +104,7 @@ impl ObjectStoreClient {
     }
 }
 
-/// Removes the duration that object_store prints in every error: `PUT URL in 1.5ms - what
-/// happened`.
+/// Removes the duration that object_store prints in every error: `PUT URL in 1.5ms - MESSAGE`.
 fn without_duration(text: &str) -> String {
     let is_duration =
         |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');

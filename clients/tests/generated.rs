@@ -242,10 +242,10 @@ async fn add_scope_is_suggested_only_if_the_default_scope_is_not_suitable() {
     refuse_list(&google);
     let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
     assert!(message(&error).contains(".add_scope("), "{}", message(&error));
-    // A program that requests a suitable scope needs no such step.
-    // The guard keeps the denial with the step, which is found again by the text of the error.
+    // The guard has kept the denial, with the step, and finds it by the text of the error.
     let steps = guard.explain_error(&error).unwrap().steps().to_vec();
     assert!(steps[0].code_line().is_some(), "{steps:?}");
+    // A program that requests a suitable scope needs no such step.
     refuse_list(&google);
     let with_scope = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
     let error = list.run(with_scope.doit()).await.map(drop).unwrap_err();

@@ -39,6 +39,7 @@ const ADVICE: [&str; 9] = [
 const REMEMBERED: usize = 100_000;
 
 thread_local! {
+    /// The commands that were checked.
     static CHECKED: RefCell<HashSet<String>> = RefCell::default();
 }
 

@@ -69,7 +69,7 @@ function shape(name, attributes, text) {
   return created;
 }
 
-/** A link, if its address is one of the web: other schemes stay text. */
+/** Returns a link for an https address, and any other address as text. */
 function link(address) {
   const isWeb = /^https:\/\//.test(address);
   return isWeb ? element("a", { href: address, rel: "noreferrer" }, address) : address;

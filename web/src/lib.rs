@@ -3,15 +3,16 @@
 //! The module imports nothing, so it can neither send nor store what it is given. The page writes a
 //! question into memory ([`question`]), calls [`answer`], and reads the answer.
 //!
-//! The catalog is compiled in. `cargo xtask web` cuts it out of the module, into a file that the
+//! The catalog is compiled in. `cargo xtask web` moves it out of the module, into a file that the
 //! page writes back into memory before the first question.
 
 mod answers;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The question, and the answer after it.
+/// The question, which the page writes.
 static QUESTION: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+/// The answer to the last question, which the page reads.
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Returns the address of `length` bytes, into which the page writes a question in JSON.

@@ -109,7 +109,7 @@ fn read(library: &str, folder: &Path) -> Option<(PublicApi, PathBuf)> {
 /// folder with a JSON file for each library.
 ///
 /// One run for all libraries, because cargo would compile the dependencies again for each library:
-/// each alone enables other features of them.
+/// a library alone enables other features of the dependencies.
 fn write_json(libraries: &[(Member, String)]) -> Result<Option<PathBuf>> {
     let folder = workspace::target()?.join("doc");
     for toolchain in [None, Some("+nightly")] {

@@ -48,8 +48,7 @@ pub(crate) fn features() -> Result<()> {
         .args(["--features", "catalog-storage,v0_14"]))
 }
 
-/// Checks that what was extracted from Google's clients and committed is what the pinned packages
-/// contain.
+/// Checks that the committed extracts from Google's clients equal what the pinned packages contain.
 pub(crate) fn clients() -> Result<()> {
     catalog::check_clients()
 }
@@ -68,7 +67,7 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
         .env("SCHEDULES", schedules))
 }
 
-/// Compares the quick question that begins most calls with the careful way, for more than a million
+/// Compares the quick check that begins most calls with the full lookup, for more than a million
 /// calls.
 pub(crate) fn equal() -> Result<()> {
     let arguments = ["test", "--release", "--test", "quick", "--", "--nocapture"];

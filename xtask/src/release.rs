@@ -37,7 +37,7 @@ pub(crate) fn dry_run() -> Result<()> {
 }
 
 /// Returns an error if a file differs from what is committed: the package of a crate would contain
-/// what no tag names.
+/// changes that no tag contains.
 fn ensure_committed() -> Result<()> {
     let arguments = ["status", "--porcelain"];
     let output = Command::new("git").args(arguments).current_dir(workspace::root()).output()?;

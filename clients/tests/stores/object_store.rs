@@ -1,5 +1,5 @@
-//! The connector for object_store. This file is compiled once for each version of object_store: the
-//! module above it names the version `object_store`.
+//! The connector for object_store. This file is compiled once for each version of object_store: its
+//! parent module imports the version under the name `object_store`.
 
 use std::sync::Arc;
 use std::time::Duration;

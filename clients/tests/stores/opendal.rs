@@ -1,3 +1,5 @@
+//! Tests of the layer for opendal.
+
 use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;

@@ -65,12 +65,12 @@ impl ExampleCount {
         }
     }
 
-    /// Returns the share of items with an example, in percent. A crate without items has them all.
+    /// Returns the share of items with an example, in percent: 100 for a crate without items.
     fn percent(&self) -> usize {
         ((self.items - self.missing.len()) * 100).checked_div(self.items).unwrap_or(100)
     }
 
-    /// Returns a line for a person.
+    /// Returns a line with the counts, to be printed.
     pub(crate) fn line(&self, name: &str) -> String {
         let with = self.items - self.missing.len();
         format!(

@@ -29,7 +29,7 @@ struct Listing {
     /// The lines that were added. A line is added only once.
     listed: BTreeSet<String>,
     /// The traits that `implementor` implements, collected until the implementations of another
-    /// type.
+    /// type begin.
     traits: BTreeSet<String>,
     /// The type whose implementations are being read; empty if there is none.
     implementor: String,

@@ -22,7 +22,7 @@ pub(crate) fn describe(old: &CatalogModel, new: &CatalogModel) -> String {
     text
 }
 
-/// The scopes that a call of each method can have in the end, by the method's API, host and id.
+/// The scopes that each method accepts, by the method's API, host and id.
 type Methods<'c> = BTreeMap<(&'c str, &'c str, &'c str), &'c BTreeSet<String>>;
 
 /// Returns the methods of a catalog. An rpc that is another name of a REST method accepts the

@@ -15,8 +15,8 @@ pub(crate) const CLIENT_VERSION: &str = "2.202.0";
 const WHEEL: &str = "google_api_python_client-2.202.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "aaa90064c9bb642ff1d065b22ca8958a2cb6e345909cefe70d0e5452fc50e08b";
 
-/// The version of [`CLIENT`] with the Discovery documents from which google-apis-rs 7.0.0 is
-/// generated, but for a few weeks.
+/// An older version of [`CLIENT`]. Its Discovery documents are at most a few weeks older or newer
+/// than those from which google-apis-rs 7.0.0 is generated.
 pub(crate) const OLDER_VERSION: &str = "2.187.0";
 const OLDER_WHEEL: &str = "google_api_python_client-2.187.0-py3-none-any.whl";
 const OLDER_SHA256: &str = "d8d0f6d85d7d1d10bdab32e642312ed572bdc98919f72f831b44b9a9cebba32f";

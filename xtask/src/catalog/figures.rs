@@ -11,7 +11,7 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 /// A custom verb that no method has.
 const UNKNOWN_VERB: &str = "frobnicate";
 
-/// How many of how many.
+/// The number of requests, and how many of them have a property (`part`).
 #[derive(Debug, Default)]
 struct Share {
     part: usize,
@@ -34,7 +34,7 @@ impl Share {
 struct Figures {
     /// The requests for which a method is found.
     named: Share,
-    /// Those of services that other services include.
+    /// As in `named`, but only the requests of services that other services include.
     included: Share,
     /// The requests that are judged insufficient with the default scopes of the client.
     blocked: Share,

@@ -28,6 +28,7 @@ pub(super) fn expansions(template: &PathTemplate) -> Vec<PathTemplate> {
         segments.extend(std::iter::repeat_n(Star, count));
         PathTemplate { segments, custom_verb: template.custom_verb.clone() }
     };
-    // Steps of two keep to collections, or to documents.
+    // The names of collections and documents alternate in a path: every second number of segments
+    // is that of a collection, or that of a document.
     (first..=MAX_SEGMENTS).step_by(2).map(expansion).collect()
 }

@@ -88,9 +88,9 @@ impl RowKind {
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
-    /// Creates a group with the rpcs of one package on one host. `is_host` is whether the host is
-    /// that of an API. A package of rpcs that several hosts include is ranked by this: the row
-    /// without a host is the first one.
+    /// Creates a group with the rpcs of one package on one host. `is_host` is whether `host` is the
+    /// host of an API. Several hosts may include the same package; the group whose host is not that
+    /// of an API has the greatest rank, so its rows come first.
     pub(crate) fn from_package(
         package: String,
         host: String,

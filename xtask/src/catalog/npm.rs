@@ -79,7 +79,7 @@ pub(crate) fn join(
     }));
 }
 
-/// Checks whether a template ends in `**`: it would match paths of other methods.
+/// Checks whether a template ends in `**`: such a template would match paths of other methods.
 fn ends_in_any_path(template: &PathTemplate) -> bool {
     template.custom_verb.is_none() && template.segments.last() == Some(&TemplateSegment::DoubleStar)
 }
@@ -123,7 +123,8 @@ pub(crate) fn extract(root: &Path) -> Result<String> {
     ))
 }
 
-/// Returns the calls of which no line leads to a method by `finds`.
+/// Returns the number of different calls (host, verb and path), and the calls for which `finds` is
+/// false on every line.
 pub(crate) fn unnamed<'c>(
     calls: &'c [NpmCall<'c>],
     finds: impl Fn(&NpmCall<'_>) -> bool,

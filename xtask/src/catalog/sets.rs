@@ -14,7 +14,8 @@ use gcp_scopes_catalog::raw::{VERBS, WWW, unalias};
 pub(crate) struct Sets {
     /// The number of each set. The empty set has the number 0.
     numbers: BTreeMap<Vec<u16>, u16>,
-    /// The sets of each host, in the order of its record.
+    /// The sets of each host, in the order of the host's record in the blob. An API at
+    /// `www.googleapis.com` counts as a host, with the name from [`LegacyNames::api_at_www`].
     hosts: BTreeMap<String, Vec<Vec<u16>>>,
     /// The number of each scope.
     scopes: BTreeMap<String, u16>,
@@ -113,7 +114,8 @@ fn host_sets(host: &str, methods: &Methods<'_>) -> Vec<BTreeSet<String>> {
     let any: BTreeSet<String> =
         methods.iter().flat_map(|(row, _)| row.scopes.iter().cloned()).collect();
     let shared = |verb: &&str| match host {
-        // The methods of the documented name are searched as well, or those of all other hosts.
+        // A lookup with one of these hosts also searches the methods of other hosts: those of the
+        // documented name of an alias, or those of all hosts that `www.googleapis.com` stands for.
         WWW => BTreeSet::new(),
         _ if unalias(host.as_bytes()).is_some() => BTreeSet::new(),
         // Calls of the XML API have other verbs than the equivalent methods.

@@ -89,7 +89,7 @@ fn lacking(id: &str, scope: &str) -> String {
     format!("lacking a scope: {id} with {scope}")
 }
 
-/// A catalog that programs can look up calls in.
+/// A model, encoded and opened as a catalog in which calls can be looked up.
 pub(crate) struct Truth {
     catalog: Catalog,
 }

@@ -28,8 +28,9 @@ enum Proof {
     Tests(Vec<String>),
     /// All tests in a file in `tests/`.
     File(String),
-    /// The program in `abort/`, which panics end.
+    /// The program in `abort/`, which is built with `panic = "abort"`.
     Abort,
+    /// The row holds because the workspace compiles.
     Compiler,
     /// The number of executions of a fuzz target, and of those under AddressSanitizer.
     Executions([u64; 2]),

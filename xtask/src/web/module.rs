@@ -78,6 +78,7 @@ fn section(written: &mut Vec<u8>, number: u8, content: &[u8]) {
 }
 
 fn segment(written: &mut Vec<u8>, start: u32, bytes: &[u8]) {
+    // A segment for memory 0, at the address `i32.const start`. 0x0b is `end`.
     written.extend([0, 0x41]);
     written.extend(signed_leb(start));
     written.push(0x0b);
