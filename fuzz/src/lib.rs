@@ -9,14 +9,25 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use brush_parser::ast::{
-    AndOr, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand,
-    CompoundList, Pipeline, Program, SeparatorOperator, SimpleCommand,
+    AndOr, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundList,
+    Pipeline, Program, SeparatorOperator, SimpleCommand,
 };
 use brush_parser::word::{self, Parameter, ParameterExpr, WordPiece, WordPieceWithSource};
 use brush_parser::{ParserOptions, parse_tokens, uncached_tokenize_str};
 
-/// The programs that commands run.
-const PROGRAMS: [&str; 5] = ["gcloud", "gcp-scopes", "kubectl", "terraform", "test"];
+/// The programs that commands run. `sudo` runs `scontrol` on the controller of a Slurm cluster.
+const PROGRAMS: [&str; 10] = [
+    "export",
+    "gcloud",
+    "gcluster",
+    "gcp-scopes",
+    "kubectl",
+    "ls",
+    "sudo",
+    "terraform",
+    "test",
+    "unset",
+];
 
 /// The flags that only the code writes, and not the texts of reports.
 const FLAGS: [&str; 4] = ["--iam-account", "--keyring", "--location", "--region"];
@@ -95,7 +106,6 @@ fn check_pipeline(pipeline: &Pipeline) {
     assert!(!pipeline.bang && pipeline.seq.len() == 1, "{pipeline}");
     match &pipeline.seq[0] {
         Command::Simple(command) => check_simple_command(command),
-        Command::Compound(CompoundCommand::Subshell(shell), None) => check_list(&shell.list),
         other => panic!("{other} is not a simple command"),
     }
 }
@@ -169,8 +179,11 @@ fn is_product_flag(flag: &str) -> bool {
     FLAGS.contains(&flag) || ADVICE.iter().any(|text| text.contains(flag))
 }
 
+/// Returns whether a command of the texts of reports sets a variable of this name.
 fn is_product_variable(name: &AssignmentName) -> bool {
-    matches!(name, AssignmentName::VariableName(name) if is_variable_of_advice(name))
+    let AssignmentName::VariableName(name) = name else { return false };
+    let assignment = format!(" {name}=");
+    ADVICE.iter().any(|text| text.contains(&assignment))
 }
 
 /// Returns whether the texts of reports expand a variable of this name.
