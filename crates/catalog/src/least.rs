@@ -216,11 +216,11 @@ fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
         let rows = (0..blob.row_count()).map(|row| blob.row(row));
         rows.filter(|row| row.basis != PAGE).map(|row| row.set).collect()
     });
-    let has = |set: u16, scope: &Scope| {
-        Catalog::built_in().set_intersects(set, &ScopeSet::from_iter([scope.clone()]))
-    };
-    let mut sets = SETS.iter().filter(|set| has(**set, scope)).peekable();
-    sets.peek().is_some() && sets.all(|set| has(*set, &Scope::cloud_platform()))
+    let [scope, platform] =
+        [scope.clone(), Scope::cloud_platform()].map(|scope| ScopeSet::from_iter([scope]));
+    let has = |set: u16, scopes: &ScopeSet| Catalog::built_in().set_intersects(set, scopes);
+    let mut sets = SETS.iter().filter(|set| has(**set, &scope)).peekable();
+    sets.peek().is_some() && sets.all(|set| has(*set, &platform))
 }
 
 fn is_read_only(name: &str) -> bool {
@@ -242,19 +242,27 @@ fn is_read_only(name: &str) -> bool {
 /// ```
 #[must_use]
 pub fn opened_by(after: &ScopeSet, before: Option<&ScopeSet>) -> (usize, usize) {
-    let (catalog, nothing) = (Catalog::built_in(), ScopeSet::new());
+    /// The numbers of REST methods of each API, by the set of scopes that these methods accept.
+    static METHODS: LazyLock<BTreeMap<u16, BTreeMap<u16, usize>>> = LazyLock::new(|| {
+        let blob = Catalog::built_in().blob();
+        let mut methods = BTreeMap::<u16, BTreeMap<u16, usize>>::new();
+        (0..blob.rest_count()).map(|row| blob.row(row)).for_each(|row| {
+            *methods.entry(row.set).or_default().entry(row.api).or_default() += 1;
+        });
+        methods
+    });
+    let catalog = Catalog::built_in();
     let is_opened = |set| {
         catalog.set_intersects(set, after)
-            && !catalog.set_intersects(set, before.unwrap_or(&nothing))
+            && !before.is_some_and(|before| catalog.set_intersects(set, before))
     };
-    let sets = (0..catalog.blob().set_count()).map_while(|set| u16::try_from(set).ok());
-    let opened: Vec<bool> = sets.map(is_opened).collect();
-    let rows = (0..catalog.blob().rest_count()).map(|row| catalog.blob().row(row));
-    let rows = rows.filter(|row| opened.get(usize::from(row.set)) == Some(&true));
-    let mut apis = BTreeMap::<u16, usize>::new();
-    rows.for_each(|row| *apis.entry(row.api).or_default() += 1);
-    let hosts: BTreeSet<&str> = apis.keys().map(|api| catalog.blob().api(*api)[2]).collect();
-    (apis.values().sum(), hosts.len())
+    let opened = METHODS.iter().filter(|(set, _)| is_opened(**set)).flat_map(|(_, apis)| apis);
+    let (mut count, mut hosts) = (0, BTreeSet::new());
+    opened.for_each(|(api, methods)| {
+        count += methods;
+        hosts.insert(catalog.blob().api(*api)[2]);
+    });
+    (count, hosts.len())
 }
 
 #[cfg(all(test, feature = "full"))]

@@ -1,4 +1,4 @@
-//! A refused call and the environment of its program, both read from the input of a fuzz target.
+//! A refused call and the place in which it was made, both read from the input of a fuzz target.
 
 use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Uri};
@@ -11,10 +11,21 @@ use crate::granted::{GrantSource, GrantedScopes};
 use crate::layout::Layout;
 use crate::refusal::ErrorResponse;
 
-/// A world: an environment, a token, a call and its refusal. The input chooses the names in it, as
-/// other people do in a real environment.
+/// The form in which a program or a person learns of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form {
+    /// The response of a server, of which the call may be unknown.
+    Answer,
+    /// The text of a response, as people paste it.
+    PastedText,
+    /// The error that the guard makes of a response, or of a call before it is sent.
+    Denial,
+}
+
+/// A world: an environment, a token, a call and its refusal. Its names come from other people.
 #[derive(Debug)]
 pub(super) struct FuzzedWorld {
+    pub(super) form: Form,
     pub(super) environment: Environment,
     pub(super) granted: GrantedScopes,
     pub(super) method: Method,
@@ -140,8 +151,7 @@ const MESSAGES: [&str; 28] = [
 ];
 
 impl FuzzedWorld {
-    /// Reads a world: eight bytes with choices, then the names, divided by zero bytes. The last two
-    /// bytes hold several choices each.
+    /// Reads a world: eight bytes with choices, then the names, divided by zero bytes.
     pub(super) fn new(data: &[u8]) -> Self {
         let (choices, rest) = data.split_at(data.len().min(8));
         let choice = |place: usize| choices.get(place).map_or(0, |byte| usize::from(*byte));
@@ -154,8 +164,10 @@ impl FuzzedWorld {
         let snapshot = with_credential(place(choice(0), &names), choice(1), &names);
         let message = filled(MESSAGES[choice(2) % MESSAGES.len()], &names);
         let (method, url) = &URLS[choice(3) % URLS.len()];
+        let forms = [Form::Answer, Form::PastedText, Form::Denial];
         let json = error_json(&message, REASONS[choice(4) % 8], INFOS[choice(5) % 8], &names);
         Self {
+            form: forms[choice(3) / URLS.len() % forms.len()],
             environment: Environment::from_snapshot(&snapshot),
             granted: granted(choice(6) % 8, &names),
             method: method.clone(),
@@ -190,7 +202,7 @@ fn layout(choice: usize) -> Layout {
     }
 }
 
-/// Returns the snapshot of a program on one of several platforms.
+/// Returns the snapshot of one of the places in which programs run.
 fn place(choice: usize, names: &Names) -> Snapshot {
     let (resource, location) = (names.get("resource"), names.get("location"));
     let attribute = |machine: Snapshot, name: &str, value: &str| {
