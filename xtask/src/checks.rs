@@ -8,12 +8,6 @@ use anyhow::{Result, bail};
 use crate::tree;
 use crate::workspace::{self, Member};
 
-/// Prints the name of each published crate, for a loop in a shell script.
-pub(crate) fn published() -> Result<()> {
-    workspace::published()?.iter().for_each(|member| println!("{}", member.name));
-    Ok(())
-}
-
 /// Crates that are kept small, and the maximum number of direct dependencies of each.
 const SMALL: [(&str, usize); 5] = [
     ("gcp-scopes-catalog", 6),

@@ -89,7 +89,6 @@ fn main() -> anyhow::Result<()> {
         ["web", "--serve"] => web::serve("8403"),
         ["web", "--serve", port] => web::serve(port),
         ["web", "--test"] => web::test(),
-        ["published"] => checks::published(),
         ["imports", names @ ..] => imports::check(names),
         ["api"] => api::run(false),
         ["api", "--write"] => api::run(true),
