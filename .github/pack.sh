@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 target=$1
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' crates/cli/Cargo.toml | head -1)
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
-# Paths of the machine do not become part of the program.
+# The program contains no paths of this machine, so that its bytes do not depend on the machine.
 export RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 cargo build --release --locked --package gcp-scopes-cli --target "$target"
 name=gcp-scopes-$version-$target
