@@ -309,9 +309,11 @@ fn steps(body: &[u8], trailers: HeaderMap, [size, end, at]: [u8; 3]) -> Option<V
 }
 
 /// Returns whether a text may contain the words of a refusal for lack of scopes, as they are or
-/// escaped.
+/// escaped. Ignores quotes within words, as the explanation does.
 fn may_mention_scopes(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
+    let is_quote = |byte: &u8| b"'\"`".contains(byte);
+    let text: Vec<u8> = text.into_iter().filter(|byte| !is_quote(byte)).collect();
     let words: [&[u8]; 6] = [b"scope", b"insufficient", b"drive credentials", b"\\u", b"&", b"%"];
     // A long text in base64 may be the encoded details of a gRPC status.
     let is_detail = text.len() > 40
