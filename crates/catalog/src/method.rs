@@ -395,7 +395,8 @@ impl ApiMethod {
         self.silence() == Some(AbstainReason::Request)
     }
 
-    /// Returns the reason for which no call of the method gets a verdict.
+    /// Returns the reason for which no call of the method gets a verdict; `None` if a call may get
+    /// one.
     fn silence(&self) -> Option<AbstainReason> {
         self.override_row()?.effect.silence_for_all()
     }

@@ -172,7 +172,8 @@ impl Scope {
         self.as_str().strip_prefix(PREFIX).unwrap_or_else(|| self.as_str())
     }
 
-    /// Returns the alias of the scope in gcloud, as in `--scopes=storage-ro`.
+    /// Returns the alias of the scope in gcloud, as in `--scopes=storage-ro`; `None` if it has
+    /// none.
     ///
     /// ```
     /// use gcp_scopes_catalog::scope::Scope;

@@ -90,7 +90,8 @@ impl Catalog {
         (0..blob.row_count()).map(move |row| blob.row(row)).filter(is_of)
     }
 
-    /// Returns the reason for which no call of the row's method gets a verdict.
+    /// Returns the reason for which no call of the row's method gets a verdict; `None` if a call
+    /// may get one.
     fn silence_of(self, row: &Row) -> Option<AbstainReason> {
         if row.special != 0 && !self.data().knows_overrides {
             return Some(AbstainReason::Request);

@@ -343,9 +343,9 @@ impl<'a> Node<'a> {
 
     /// Reads the literal with this index in the node.
     #[inline(always)]
-    fn edge_at(&self, place: usize) -> Option<Edge> {
+    fn edge_at(&self, index: usize) -> Option<Edge> {
         let [numbers @ .., len] =
-            self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
+            self.nodes.get(self.edges() + index * EDGE..)?.first_chunk::<EDGE>()?;
         let numbers = u64::from_le_bytes(*numbers);
         Some(Edge {
             hash: numbers as u16,

@@ -103,7 +103,7 @@ impl GuardCredentials {
         }
     }
 
-    /// Returns the value that was handed out last.
+    /// Returns the value that was handed out last; `None` if there was none yet.
     fn last_handed_out(&self) -> Option<HeaderValue> {
         self.handed_out.load().as_ref().map(|last| last.authorization.clone())
     }

@@ -36,7 +36,7 @@ impl IncomingRequest {
         self.path.trim_start_matches('/').split('/').map(percent_decode).collect()
     }
 
-    /// Parses the body as JSON.
+    /// Returns the parsed body; `None` if the body is not JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }

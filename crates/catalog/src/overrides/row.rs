@@ -77,7 +77,7 @@ fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
 }
 
 impl Effect {
-    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict).
+    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict); `None` for every other effect.
     pub(crate) fn silence(&self) -> Option<&Silence> {
         if let Self::NoVerdict(silence) = self { Some(silence) } else { None }
     }

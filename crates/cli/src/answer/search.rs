@@ -115,7 +115,7 @@ fn end_of(text: &str) -> &str {
     start.and_then(|start| text.get(start..)).unwrap_or_default()
 }
 
-/// The refusal of an input that is explained, and a note about another refusal, if any.
+/// The refusal to explain, of those in an input, and a note about another refusal, if any.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FoundInText {

@@ -14,7 +14,7 @@ pub(crate) struct CalledMethod {
 impl CalledMethod {
     /// Returns the method of a gRPC call to this path, such as
     /// `/google.pubsub.v1.Publisher/Publish`. The label before the version is that of the API's
-    /// host.
+    /// host. Returns `None` if the name has no version.
     pub(crate) fn of_grpc(path: &str) -> Option<Self> {
         let name = path.trim_start_matches('/').replace('/', ".");
         let is_version = |label: &&str| {

@@ -40,7 +40,7 @@ const COMPUTE_CALL: &[(&str, &str)] =
 /// The metadata that names the API, and the project whose quota the call uses.
 const CONSUMER: &[(&str, &str)] = &[("consumer", "projects/123456789012"), SERVICE];
 
-/// Creates an `ErrorInfo` of Google's API frontend.
+/// Creates an `ErrorInfo` of Google's API frontend, as a value for [`RefusalParts::info`].
 const fn info(
     reason: &'static str,
     metadata: &'static [(&'static str, &'static str)],

@@ -30,7 +30,8 @@ pub(super) fn parts(content_type: &str, body: &Bytes) -> Option<Vec<BodyPart>> {
     Some(parts)
 }
 
-/// Splits a part into its headers and its body.
+/// Splits a part into its headers and its body. Returns `None` if the headers are not valid, or
+/// more than [`MAX_HEADERS`].
 fn part(bytes: &Bytes) -> Option<BodyPart> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let Ok(Status::Complete((length, headers))) = httparse::parse_headers(bytes, &mut headers)
