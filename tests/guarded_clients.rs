@@ -230,8 +230,8 @@ async fn the_report_names_the_vm_and_keeps_existing_scopes() {
         *set,
         format!(
             "gcloud compute instances stop {vm} && gcloud compute instances set-service-account \
-             {vm} --scopes=storage-ro,storage-rw,logging-write,monitoring-write,\
-             service-management,service-control,trace && gcloud compute instances start {vm} || \
+             {vm} --scopes=\"storage-ro,storage-rw,logging-write,monitoring-write,\
+             service-management,service-control,trace\" && gcloud compute instances start {vm} || \
              gcloud compute instances start {vm}"
         )
     );

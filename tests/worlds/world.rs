@@ -157,7 +157,8 @@ impl World {
         let listed =
             environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
         let from_metadata = || Some(GrantedScopes::known(listed?.clone(), GrantSource::Metadata));
-        held.or_else(from_metadata).unwrap_or_else(|| GrantedScopes::unknown("nobody was asked"))
+        held.or_else(from_metadata)
+            .unwrap_or_else(|| GrantedScopes::unknown("no source was queried"))
     }
 
     /// Creates a guard that has detected the environment of this world.

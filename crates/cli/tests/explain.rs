@@ -454,7 +454,7 @@ fn a_bigquery_job_needs_more_than_the_default_scopes() {
         out.contains("\nneeds: any one of these is enough: bigquery, cloud-platform\n"),
         "{out}"
     );
-    assert!(out.contains("--scopes=bigquery,storage-ro,logging-write,"), "{out}");
+    assert!(out.contains("--scopes=\"bigquery,storage-ro,logging-write,"), "{out}");
     assert!(!out.contains("Check which token"), "{out}");
 }
 
@@ -643,7 +643,7 @@ fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
             let lists: Vec<&str> = out
                 .split_whitespace()
                 .filter_map(|word| word.split_once("scopes="))
-                .map(|(_, list)| list)
+                .map(|(_, list)| list.trim_matches('"'))
                 .collect();
             let list = lists.iter().find(|list| list.ends_with(",pubsub")).unwrap();
             // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
@@ -995,7 +995,7 @@ fn held_scopes_can_be_given_as_gcloud_prints_them() {
         ];
         let (code, out, _) = run(&args, SCOPES.as_bytes());
         assert!(
-            code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write && "),
+            code == 0 && out.contains(" --scopes=\"storage-ro,storage-rw,logging-write\" && "),
             "{out}"
         );
     }

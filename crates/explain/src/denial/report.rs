@@ -290,8 +290,10 @@ fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> Stri
             format!("{}{before_last}{last}", first.join(", "))
         }
         Some(_) => {
+            // "A, B and 3 more" would read as if a method needed all of them.
+            let before_number = if before_last == " or " { " or one of" } else { " and" };
             format!(
-                "{} and {} more",
+                "{}{before_number} {} more",
                 names[..LINE_LIMIT - 1].join(", "),
                 names.len() + 1 - LINE_LIMIT
             )

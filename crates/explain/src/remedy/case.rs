@@ -19,6 +19,10 @@ const LOGIN_DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.em
 /// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
 const RESTRICTING: &str = "gmail.metadata";
 
+/// A scope that Dataproc adds to every list by itself, which makes it needless in a recommended list. Source:
+/// <https://docs.cloud.google.com/dataproc/docs/reference/rest/v1/ClusterConfig#GceClusterConfig>.
+const ADDED_BY_DATAPROC: &str = "cloud.useraccounts.readonly";
+
 /// The maximum number of scopes that a step names, so that its text is a few lines long.
 const MAX_CANDIDATES: usize = 6;
 
@@ -162,9 +166,12 @@ impl Case<'_> {
     /// no account, or the project's default account, which must not hold `cloud-platform` because
     /// it may have the role Editor.
     pub(super) fn needs_new_account(&self) -> bool {
-        let is_default = self.environment.account_kind().is_some_and(AccountKind::is_default);
         let has_none = self.holds_no_scope() && self.environment.account().is_none();
-        has_none || (is_default && self.recommended_short_names().is_some())
+        has_none || (self.has_default_account() && self.recommended_short_names().is_some())
+    }
+
+    fn has_default_account(&self) -> bool {
+        self.environment.account_kind().is_some_and(AccountKind::is_default)
     }
 
     /// Returns whether the scopes that are set on the machine are enough for every call, so that
@@ -246,8 +253,12 @@ impl Case<'_> {
     /// Returns the scopes that Google recommends: `cloud-platform` if a call accepts it, and the
     /// needed and held scopes of APIs that `cloud-platform` does not cover, such as Drive.
     pub(super) fn recommended_scopes(&self) -> &ScopeSet {
-        self.recommended
-            .get_or_init(|| recommended_scopes(&self.accepted, self.held_to_keep().as_ref()))
+        self.recommended.get_or_init(|| {
+            let is_kept = |scope: &Scope| scope.short() != ADDED_BY_DATAPROC;
+            let held: Option<ScopeSet> =
+                self.held_to_keep().map(|held| held.iter().filter(is_kept).collect());
+            recommended_scopes(&self.accepted, held.as_ref())
+        })
     }
 
     /// Returns the [needed](Self::needed) scopes as a set.
@@ -257,11 +268,14 @@ impl Case<'_> {
 
     /// Returns the short names of the recommended scopes. Returns `None` if no call accepts
     /// `cloud-platform`, or if `cloud-platform` is among the held or needed scopes, so that there
-    /// is no other recommendation.
+    /// is no other recommendation. If `cloud-platform` is needed on a machine with the project's
+    /// default account, the recommendation is to replace the account.
     pub(super) fn recommended_short_names(&self) -> Option<String> {
         let platform = Scope::cloud_platform();
-        let is_held_or_needed = self.held_and_needed().is_some_and(|all| all.contains(&platform));
-        if is_held_or_needed || !self.recommended_scopes().contains(&platform) {
+        let is_held = self.held().is_some_and(|held| held.contains(&platform));
+        let is_needed = self.held().is_some() && self.needed().contains(&platform);
+        let is_only_choice = is_held || (is_needed && !self.has_default_account());
+        if is_only_choice || !self.recommended_scopes().contains(&platform) {
             return None;
         }
         let names: Vec<String> =
@@ -285,11 +299,30 @@ impl Case<'_> {
     /// the token holds it by default, because a list of scopes replaces the default.
     pub(super) fn scopes_to_request(&self) -> ScopeSet {
         if !self.keeps_cloud_platform() {
-            return self.recommended_scopes().clone();
+            return self.with_scope_of_bigquery(self.recommended_scopes().clone());
         }
         let mut held = self.held_to_keep().unwrap_or_default();
         held.insert(Scope::cloud_platform());
         recommended_scopes(&self.accepted, Some(&held))
+    }
+
+    /// Returns the scopes of a token for the refused calls alone.
+    pub(super) fn scopes_for_calls(&self) -> ScopeSet {
+        self.with_scope_of_bigquery(self.needed_scopes())
+    }
+
+    /// Adds a scope for BigQuery if none is among the scopes and the call is a query that reads a
+    /// file in Drive.
+    fn with_scope_of_bigquery(&self, mut scopes: ScopeSet) -> ScopeSet {
+        let sufficient = ["bigquery", "cloud-platform"]
+            .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
+        let [bigquery, _] = &sufficient;
+        if self.problem == ScopeProblem::ScopeOrShare
+            && !sufficient.iter().any(|scope| scopes.contains(scope))
+        {
+            scopes.insert(bigquery.clone());
+        }
+        scopes
     }
 
     /// Returns the held and the needed scopes, or the needed scopes if the held ones are unknown.

@@ -85,30 +85,30 @@ impl Context for Case<'_> {
             "member" => Some(member::of_environment(self.environment)),
             "needed" => Some(self.needed_short_names()),
             "recommended" => self.recommended_short_names(),
-            "recommended_scopes" => {
-                Some(scopes_flag(self.recommended_scopes())).filter(|list| !list.is_empty())
-            }
+            "recommended_scopes" => Some(argument(scopes_flag(self.recommended_scopes())))
+                .filter(|list| !list.is_empty()),
             "scopes" => Some(uris(&self.scopes_to_request()).join(",")),
             "quoted_scopes" => Some(quoted(&uris(&self.scopes_to_request()))),
-            "quoted_needed" => Some(quoted(&uris(&self.needed_scopes()))),
+            "quoted_needed" => Some(quoted(&uris(&self.scopes_for_calls()))),
             "quoted_to_set" => Some(quoted(&uris(&self.held_if_known_and_needed()))),
-            "uris_recommended" => Some(uris(self.recommended_scopes()).join(",")),
-            "uris_to_set" => self.held_and_needed().map(|all| uris(&all).join(",")),
+            "uris_recommended" => Some(argument(uris(self.recommended_scopes()).join(","))),
+            "uris_to_set" => self.held_and_needed().map(|all| argument(uris(&all).join(","))),
             "quoted_recommended" => Some(quoted(&uris(self.recommended_scopes()))),
             "needed_flag" => {
                 Some(scopes_flag(&self.needed_scopes())).filter(|list| !list.is_empty())
             }
             "needed_uris" => Some(uris(&self.needed_scopes()).join(",")),
-            "scopes_to_set" => self.held_and_needed().map(|all| scopes_flag(&all)),
+            "scopes_to_set" => self.held_and_needed().map(|all| argument(scopes_flag(&all))),
             // Google recommends no scopes for delegation.
             "scopes_to_delegate" => Some(uris(&self.held_if_known_and_needed()).join(",")),
-            "login_scopes" => Some(uris(&self.scopes_to_log_in()).join(",")),
+            "login_scopes" => Some(argument(uris(&self.scopes_to_log_in()).join(","))),
             _ => self.environment.word(name),
         }
     }
 
     fn holds(&self, name: &str) -> bool {
         match name {
+            "cannot_issue" => self.cannot_issue_tokens(),
             "cloud" => self.is_cloud_platform_enough(),
             "own_account_is_new" => self.needs_new_account(),
             "partly_cloud" => self.is_cloud_platform_enough_for_some(),
@@ -221,6 +221,13 @@ fn tool_name(owner: &str) -> Option<&'static str> {
 fn short_names(scopes: &ScopeSet) -> String {
     let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
     names.join(" and ")
+}
+
+/// Puts an argument of a command in double quotes if it is a list. PowerShell takes a comma outside
+/// of quotes for its own, where gcloud is a script:
+/// <https://github.com/pnp/cli-microsoft365/issues/1347>.
+fn argument(list: String) -> String {
+    if list.contains(',') { format!("\"{list}\"") } else { list }
 }
 
 /// Joins texts, each in double quotes.
