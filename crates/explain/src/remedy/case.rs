@@ -19,8 +19,8 @@ const LOGIN_DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.em
 /// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
 const RESTRICTING: &str = "gmail.metadata";
 
-/// A scope that Dataproc adds to every list by itself, which makes it needless in a recommended list. Source:
-/// <https://docs.cloud.google.com/dataproc/docs/reference/rest/v1/ClusterConfig#GceClusterConfig>.
+/// A scope that Dataproc adds to every list by itself, so that recommended lists leave it out.
+/// Source: <https://docs.cloud.google.com/dataproc/docs/reference/rest/v1/ClusterConfig>.
 const ADDED_BY_DATAPROC: &str = "cloud.useraccounts.readonly";
 
 /// The maximum number of scopes that a step names, so that its text is a few lines long.
