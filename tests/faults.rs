@@ -546,13 +546,15 @@ impl gcp_scopes::token_source::TokenSource for EchoingTokenSource {
 }
 
 #[tokio::test]
-async fn a_call_without_a_known_method_gets_a_token_for_a_scope_of_its_api() {
+async fn a_call_without_a_known_method_gets_a_token_for_the_widest_scope_of_its_api() {
+    // Methods of Sheets accept `drive`, which more methods accept than `spreadsheets`. The last two
+    // rows are calls of no API in the catalog.
     for (host, path, scope) in [
         ("www.googleapis.com", "/batch/drive/v3", "drive"),
         ("www.googleapis.com", "/calendar/v9/x", "calendar"),
-        ("www.googleapis.com", "/nothing/v1", "cloud-platform"),
         ("sheets.googleapis.com", "/v9/x", "drive"),
         ("pubsub.googleapis.com", "/v9/x", "cloud-platform"),
+        ("www.googleapis.com", "/nothing/v1", "cloud-platform"),
         ("brandnew.googleapis.com", "/v1/x", "cloud-platform"),
     ] {
         let (address, request) =

@@ -34,10 +34,11 @@ impl Write for LogBuffer {
     }
 }
 
-/// The result of searching a log for parts of the tokens that the log names.
+/// The result of searching a log for parts of the tokens that its events of [`TOKEN_TARGET`]
+/// contain.
 #[derive(Debug)]
 pub(crate) struct Leaks {
-    /// How many tokens the log names.
+    /// How many tokens the events contain.
     tokens: usize,
     /// How many lines each crate logged.
     lines: BTreeMap<String, usize>,

@@ -46,7 +46,8 @@ fn find_version(catalog: Catalog, name: &str) -> Option<&'static str> {
     if let Some(exact) = methods.iter().find(|method| method.api() == name) {
         return Some(exact.api());
     }
-    // Keeps the first row of each id, which is the version that `Catalog::method` returns.
+    // `Catalog::method` returns the first row of an id. Rows are sorted by id, so the rows of an id
+    // stand side by side, and only the first one is counted.
     methods.dedup_by_key(|method| method.id());
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for method in methods.iter().filter(|method| without_version(method.api()) == name) {

@@ -84,13 +84,14 @@ fn ends_in_any_path(template: &PathTemplate) -> bool {
     template.custom_verb.is_none() && template.segments.last() == Some(&TemplateSegment::DoubleStar)
 }
 
-/// Returns the row of a call, with the scopes that Discovery lists for its id.
+/// Returns the row of a call. Its scopes are those that the package lists, and `listed`, which are
+/// those that Discovery lists for the same id at another path.
 fn row(call: &NpmCall<'_>, listed: Option<&BTreeSet<String>>) -> ModelRow {
-    let shown = call.scopes.iter().filter(|name| !name.is_empty()).map(|name| uri(name));
+    let from_package = call.scopes.iter().filter(|name| !name.is_empty()).map(|name| uri(name));
     ModelRow {
         id: call.id.to_owned(),
         verb: call.verb.to_owned(),
-        scopes: shown.chain(listed.into_iter().flatten().cloned()).collect(),
+        scopes: from_package.chain(listed.into_iter().flatten().cloned()).collect(),
         special: 0,
         routes: [].into(),
         kind: RowKind::Page,

@@ -42,9 +42,10 @@ fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// Creates a request from a template, and fills the wildcards of the template from the input. The
-/// first six bytes of the input select the host, the template, the verb and the altered parts.
-/// Checks that the search in the trie finds the same method as the slow search of [`naive`].
+/// Checks that the search in the trie finds the same method for a request as the slow search of
+/// [`naive`]. The first six bytes of the input select a host, a template of its paths, the parts of
+/// the template that [`path`] replaces by other text, and the verb. The rest of the input fills the
+/// wildcards of the template.
 fn request(data: &[u8]) {
     let Some((choices, fill)) = data.split_first_chunk::<6>() else { return };
     let number = |at: usize| usize::from(u16::from_le_bytes([choices[at], choices[at + 1]]));

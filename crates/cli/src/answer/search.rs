@@ -515,7 +515,8 @@ fn template_of(record: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Appends a record to the text before the next record. Only the end of a long text is kept.
+/// Appends a record to `before`, the text that precedes the next record and may name its call. Of a
+/// long record, and of a long `before`, only the end is kept.
 fn append_to(before: &mut String, record: &str) {
     // Cut at twice the kept length, because moving the text at every record would be slow.
     if before.len() > 2 * MAX_BEFORE {

@@ -100,10 +100,11 @@ pub(super) fn troubleshooter_url(text: &str) -> Option<&str> {
     (TROUBLESHOOTER.len() + 1..=PAGE_LIMIT).contains(&url.len()).then_some(url)
 }
 
-/// Returns whether a word is the name of a resource: at least two words, separated by slashes.
+/// Returns whether a word is the name of a resource: a path of at least two words, separated by
+/// slashes, or the address of a service account.
 pub(super) fn is_resource(word: &str) -> bool {
     let is_path = word.trim_matches('/').contains('/') && !word.contains("://");
-    // A caller may want to act as a service account.
+    // In a refusal of `iam.serviceAccounts.actAs`, the resource is a service account.
     let is_account = word.ends_with(".gserviceaccount.com") && is_principal(word);
     is_id(word) && (is_path || is_account)
 }
