@@ -314,7 +314,8 @@ fn may_mention_scopes(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
     let is_quote = |byte: &u8| b"'\"`".contains(byte);
     let text: Vec<u8> = text.into_iter().filter(|byte| !is_quote(byte)).collect();
-    let words: [&[u8]; 6] = [b"scope", b"insufficient", b"drive credentials", b"\\u", b"&", b"%"];
+    let words: [&[u8]; 7] =
+        [b"scope", b"insufficient", b"drive credentials", b"globbing", b"\\u", b"&", b"%"];
     // A long text in base64 may be the encoded details of a gRPC status.
     let is_detail = text.len() > 40
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
