@@ -59,7 +59,7 @@ pub(crate) static API_NAMES: &[(&str, &str)] = &[
 
 /// What precedes the name of an API in packages, modules, namespaces and paths of Google's client
 /// libraries, in lower case.
-pub(crate) const LIBRARY_PREFIXES: [&str; 21] = [
+pub(crate) const LIBRARY_PREFIXES: [&str; 25] = [
     "google/cloud/",
     "google.cloud.",
     "google::cloud::",
@@ -77,6 +77,10 @@ pub(crate) const LIBRARY_PREFIXES: [&str; 21] = [
     "google_service_",
     "google\\service\\",
     "apiclient-services/src/",
+    "google.ads.",
+    "google/ads/",
+    "google::ads::",
+    "google\\ads\\",
     // The hooks and operators of Airflow, and the types of Pulumi.
     "google/cloud/hooks/",
     "google/cloud/operators/",
@@ -84,11 +88,18 @@ pub(crate) const LIBRARY_PREFIXES: [&str; 21] = [
     "gcp:",
 ];
 
-/// Words that only one command line tool prints, each with the host of its API.
-pub(crate) const TOOLS: [(&str, &str); 3] = [
+/// Words that only one tool or library prints, each with the host of its API.
+pub(crate) const TOOLS: [(&str, &str); 9] = [
     ("BigQuery error in ", "bigquery.googleapis.com"),
     ("AccessDeniedException: 403", "storage.googleapis.com"),
     ("gsutil ", "storage.googleapis.com"),
+    // The packages of Analytics end with words that stand for other APIs elsewhere.
+    ("google.analytics.data", "analyticsdata.googleapis.com"),
+    ("google/analytics/data", "analyticsdata.googleapis.com"),
+    ("@google-analytics/data", "analyticsdata.googleapis.com"),
+    ("google.analytics.admin", "analyticsadmin.googleapis.com"),
+    ("google/analytics/admin", "analyticsadmin.googleapis.com"),
+    ("@google-analytics/admin", "analyticsadmin.googleapis.com"),
 ];
 
 /// Verbs of gcloud's commands, each with the last words of the ids of the methods that it calls.

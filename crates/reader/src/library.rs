@@ -82,11 +82,19 @@ fn command_in(line: &str, next: &str) -> Option<Clue> {
 /// Returns the methods that a command with this resource and verb calls.
 fn methods_of_command(service: &str, resource: &str, verb: &str) -> Vec<ApiMethod> {
     let row = COMMAND_VERBS.iter().find(|(name, _)| *name == verb);
-    let endings: Vec<String> = row
-        .into_iter()
-        .flat_map(|(_, verbs)| *verbs)
-        .map(|verb| format!(".{}.{verb}", camel_case(resource)))
-        .collect();
+    let verbs = row.map_or(&[][..], |(_, verbs)| *verbs);
+    let resource = camel_case(resource);
+    let of_resource = |start: &str| {
+        let endings = verbs.iter().map(|verb| format!("{start}.{verb}"));
+        methods_ending_in(service, &endings.collect::<Vec<_>>())
+    };
+    let found = of_resource(&format!(".{resource}"));
+    // `record-sets` stands for `resourceRecordSets`.
+    if found.is_empty() { of_resource(&capitalized(&resource)) } else { found }
+}
+
+/// Returns the methods of a service whose ids have one of these endings.
+fn methods_ending_in(service: &str, endings: &[String]) -> Vec<ApiMethod> {
     let catalog = Catalog::built_in();
     let methods = (0..catalog.method_count()).filter_map(|index| catalog.method_at(index));
     let mut found: Vec<ApiMethod> = Vec::new();
@@ -156,11 +164,15 @@ fn api_host(name: &str) -> Option<String> {
 fn camel_case(name: &str) -> String {
     let mut out = String::new();
     for (index, word) in name.split('-').enumerate() {
-        let (first, rest) = word.split_at_checked(1).unwrap_or_default();
         match index {
             0 => out.push_str(word),
-            _ => out.extend([first.to_ascii_uppercase().as_str(), rest]),
+            _ => out.push_str(&capitalized(word)),
         }
     }
     out
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+    first.to_ascii_uppercase() + rest
 }

@@ -10,6 +10,12 @@ use crate::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
 /// faster than a search of each of its records.
 const MIN_BLOCK_SIZE: usize = 32 << 10;
 
+/// The beginning of the line with which a command of gcloud fails.
+const GCLOUD_ERROR: &str = "ERROR: (gcloud.";
+
+/// The words with which the lines of gcloud begin that look like records of a log.
+const GCLOUD_MESSAGES: [&str; 2] = ["WARNING: ", "ERROR: "];
+
 /// Returns the records of a JSON log, each with its number in the log, which starts at 1. Returns
 /// `None` for other input, including JSON that is the error response of a server.
 pub(crate) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
@@ -86,14 +92,17 @@ fn is_error_response(fields: &Map<String, Value>) -> bool {
 }
 
 /// Splits a plain-text log into blocks of whole records, each with the number of its first line.
-/// Returns an empty list if fewer than two lines of the text begin a record.
+/// Returns an empty list if fewer than two lines of the text begin a record. The warnings and the
+/// error of one command of gcloud are no records.
 pub(crate) fn blocks(text: &str) -> Vec<(usize, &str)> {
+    let is_of_gcloud = text.lines().any(|line| line.starts_with(GCLOUD_ERROR));
     // `begun` is the number and the byte offset of the first line of the current block.
     let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
     let mut place = 0;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let is_start = begins_record(line);
-        starts += usize::from(is_start);
+        let is_message = is_of_gcloud && GCLOUD_MESSAGES.iter().any(|word| line.starts_with(word));
+        starts += usize::from(is_start && !is_message);
         let (first, start) = begun;
         if is_start && place - start >= MIN_BLOCK_SIZE {
             blocks.push((first, &text[start..place]));

@@ -33,8 +33,8 @@ static CLOUD_PLATFORMS: [(&str, Platform); 3] = [
 ];
 
 /// Returns the environment of the program that wrote the record. Returns `None` for an audit
-/// record, because its resource is that of a call. Of a container of GKE only the project is known,
-/// because its record does not show whether the container uses the account of its node.
+/// record, because its resource is that of a call. The platform of a container of GKE is not
+/// known, because its record does not show whether the container uses the account of its node.
 pub(crate) fn environment_of(record: &Map<String, Value>) -> Option<Environment> {
     if record.contains_key("protoPayload") {
         return None;
@@ -47,7 +47,12 @@ pub(crate) fn environment_of(record: &Map<String, Value>) -> Option<Environment>
     let Some((_, platform, name, location)) = RESOURCES.iter().find(|(known, ..)| *known == kind)
     else {
         let unknown = Environment::new(Platform::Unknown, Credential::Unknown);
-        return label("project_id").and_then(|project| unknown.with_project(project).ok());
+        let here = label("project_id").and_then(|project| unknown.with_project(project).ok())?;
+        let is_container = kind == "k8s_container";
+        let cluster = label("cluster_name").filter(|_| is_container);
+        let here = with(here, cluster, Environment::with_resource);
+        let location = label("location").filter(|_| is_container);
+        return Some(with(here, location, Environment::with_location));
     };
     let instance = record.get("labels").and_then(|labels| labels.get(INSTANCE_LABEL)?.as_str());
     let here = Environment::new(*platform, Credential::MetadataServer);

@@ -144,8 +144,11 @@ impl RecordedResponse {
             .map(|(position, fields)| {
                 let environment = record_environment::environment_of(&fields);
                 let fields = Value::Object(fields);
-                let texts = refusal::record_texts(&fields).into_iter().take(TEXT_LIMIT);
-                let texts = texts.map(str::to_owned).collect();
+                let texts = match is_audit_record(&fields) {
+                    true => Vec::new(),
+                    false => refusal::record_texts(&fields),
+                };
+                let texts = texts.into_iter().take(TEXT_LIMIT).map(str::to_owned).collect();
                 let lines = record_lines::lines_of(&fields);
                 let record = JsonRecord { number: position, texts, lines, environment };
                 Self::at(Position::Record(Box::new(record)), fields.to_string())
@@ -345,6 +348,14 @@ impl RecordedResponse {
     pub fn body(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// Returns whether a record is one of Cloud Audit Logs. Its message is only a part of the result: its
+/// other fields show whether the call was refused.
+fn is_audit_record(record: &Value) -> bool {
+    let call = record.get("protoPayload").unwrap_or(record);
+    let kind = call.get("@type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.ends_with("google.cloud.audit.AuditLog"))
 }
 
 /// How many texts of a record are kept. A record has a few.

@@ -128,6 +128,8 @@ struct Search<'a> {
     first_own_line: usize,
     /// What a command or a library in that record implies.
     clue: Option<Clue>,
+    /// The first words of the packages whose RPCs count.
+    packages: &'static [&'static str],
 }
 
 impl<'a> Search<'a> {
@@ -142,24 +144,38 @@ impl<'a> Search<'a> {
             .or_else(|| (own.len() == 1).then_some(0))
             .map(|index| index + first_own_line);
         lines.extend(own);
+        let packages = requests::rpc_packages(&lines);
         Self {
             refusal,
             lines,
             refusal_line,
+            packages,
             verb: requests::verb_in_field(text),
             first_own_line,
             clue,
         }
     }
 
-    /// Returns the call of the request that was refused.
+    /// Returns the call of the request that was refused. If its URL is only the address of an API,
+    /// another request to that API names the method.
     fn by_request(&self) -> Option<Found> {
-        let Some(line) = self.refusal_line else {
-            return self.call_of(&self.requests(0..self.lines.len()).flatten().collect::<Vec<_>>());
+        let found = self.by_request_with(&|_| true)?;
+        let service = found.service.as_deref().filter(|_| found.candidates.is_empty());
+        let of_service = |service: &str| {
+            self.by_request_with(&|request| request.has_path() && goes_to(request, service))
         };
-        let before = || self.requests((0..line).rev()).next();
-        let after = || self.requests(line + 1..self.lines.len()).next();
-        let own = self.requests_at(line);
+        service.and_then(of_service).filter(|other| !other.candidates.is_empty()).or(Some(found))
+    }
+
+    /// Returns the call of the request that was refused, among those that count.
+    fn by_request_with(&self, counts: &dyn Fn(&LoggedRequest) -> bool) -> Option<Found> {
+        let Some(line) = self.refusal_line else {
+            let all = self.requests(counts, 0..self.lines.len());
+            return self.call_of(&all.flatten().collect::<Vec<_>>());
+        };
+        let before = || self.requests(counts, (0..line).rev()).next();
+        let after = || self.requests(counts, line + 1..self.lines.len()).next();
+        let own = self.requests_at(line, counts);
         self.call_of(&if own.is_empty() { before().or_else(after)? } else { own })
     }
 
@@ -168,31 +184,38 @@ impl<'a> Search<'a> {
     /// out, too, because the success is that of the request.
     fn requests(
         &self,
+        counts: &dyn Fn(&LoggedRequest) -> bool,
         indexes: impl Iterator<Item = usize>,
     ) -> impl Iterator<Item = Vec<LoggedRequest>> {
         let mut is_answered = false;
         indexes.filter_map(move |index| {
-            let requests = self.requests_at(index);
+            let requests = self.requests_at(index, counts);
             let is_success =
                 self.lines.get(index).is_some_and(|line| requests::reports_success(line));
             if is_success {
                 is_answered = requests.is_empty();
             }
-            let counts = !is_success && !requests.is_empty() && !std::mem::take(&mut is_answered);
-            counts.then_some(requests)
+            let is_refused =
+                !is_success && !requests.is_empty() && !std::mem::take(&mut is_answered);
+            is_refused.then_some(requests)
         })
     }
 
-    /// Returns the requests in a line. If the refusal names an API, or else a clue in its record
-    /// does and the line is in another record, only requests to this API are returned.
-    fn requests_at(&self, index: usize) -> Vec<LoggedRequest> {
+    /// Returns the requests in a line that count. If the refusal names an API, or else a clue in its
+    /// record does and the line is in another record, only requests to this API are returned.
+    fn requests_at(
+        &self,
+        index: usize,
+        counts: &dyn Fn(&LoggedRequest) -> bool,
+    ) -> Vec<LoggedRequest> {
         let line = self.lines.get(index).copied().unwrap_or_default();
         // The verb may be the last word of the line before.
         let before = index.checked_sub(1).and_then(|index| self.lines.get(index));
         let verb = before.and_then(|line| line.split(' ').next_back()).unwrap_or_default();
         let joined = line.starts_with("https://").then(|| format!("{verb} {line}"));
         let line = joined.as_deref().unwrap_or(line);
-        let mut requests = requests::requests_in(line, self.refusal_line == Some(index));
+        let mut requests =
+            requests::requests_in(line, self.refusal_line == Some(index), self.packages);
         requests.extend(requests::curl_request(&self.lines, index));
         let by_clue = self
             .clue
@@ -200,6 +223,7 @@ impl<'a> Search<'a> {
             .map(|clue| clue.service.as_str())
             .filter(|_| index < self.first_own_line);
         let service = self.refusal.service().or(by_clue);
+        requests.retain(counts);
         requests.retain(|request| service.is_none_or(|service| goes_to(request, service)));
         requests
     }

@@ -17,8 +17,8 @@ const HEADER_LIMIT: usize = 32;
 
 /// Words before the URL of a request: `when requesting https://…`, `url: 'https://…'`, and
 /// OpenTelemetry's `url.full: https://…`.
-const URL_MARKS: [&str; 8] =
-    ["requesting", "calling", "url", "uri", "href", "to", "fetching", "full"];
+const URL_MARKS: [&str; 9] =
+    ["requesting", "calling", "url", "uri", "href", "to", "fetching", "full", "endpoint"];
 
 /// Statuses of calls that were not refused.
 const SUCCESSES: [&str; 5] = ["200", "201", "202", "204", "206"];
@@ -65,6 +65,11 @@ impl LoggedRequest {
         other.is_some_and(|uri: Uri| method_of(verb, &uri) != Some(method))
     }
 
+    /// Returns whether the URL has a path. Without one, only the API is known.
+    pub(crate) fn has_path(&self) -> bool {
+        self.uri.path().len() > 1
+    }
+
     /// Returns the host of the URL, if it serves an API of Google.
     pub(crate) fn api_host(&self) -> Option<&str> {
         let found = lookup(&Call::new(&Method::GET, &self.uri), &Endpoints::new());
@@ -91,8 +96,12 @@ impl LoggedRequest {
 
 /// Returns the requests to APIs of Google in a line. Outside the line of the refusal, a URL without
 /// a verb counts only after a word that marks it as the URL of a request, because logs contain the
-/// URLs of resources, too.
-pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedRequest> {
+/// URLs of resources, too. `packages` are the first words of the packages whose RPCs count.
+pub(crate) fn requests_in(
+    line: &str,
+    is_line_of_refusal: bool,
+    packages: &[&str],
+) -> Vec<LoggedRequest> {
     let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
     let urls = line.match_indices("https://").take(URL_LIMIT).filter_map(|(place, _)| {
         let (before, rest) = line.split_at_checked(place)?;
@@ -106,13 +115,13 @@ pub(crate) fn requests_in(line: &str, is_line_of_refusal: bool) -> Vec<LoggedReq
         let url = url.split(['*', '\u{2026}']).next()?.trim_end_matches(['.', ':', ';']);
         let mark = before.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
         let mark = mark.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let verb = parse_verb(mark);
+        let verb = parse_verb(mark).or_else(|| verb_in_brackets(after));
         let is_marked = || URL_MARKS.iter().any(|known| mark.eq_ignore_ascii_case(known));
         let counts = verb.is_some() || is_line_of_refusal || is_marked();
         counts.then_some(())?;
         Some(LoggedRequest { verb, uri: url.parse().ok()?, is_truncated })
     });
-    urls.chain(rpcs_in(line)).filter(|request| request.api_host().is_some()).collect()
+    urls.chain(rpcs_in(line, packages)).filter(|request| request.api_host().is_some()).collect()
 }
 
 /// Returns the URL at the beginning of a text. A closing bracket does not end the URL if the URL
@@ -134,14 +143,24 @@ fn method_of(verb: &Method, uri: &Uri) -> Option<ApiMethod> {
     lookup(&Call::new(verb, uri), &Endpoints::new()).method()
 }
 
+/// Returns the first words of the packages whose RPCs count in a text. Servers of others have the
+/// RPCs of OpenTelemetry, too, so these count only in a text with a host of Google.
+pub(crate) fn rpc_packages(lines: &[&str]) -> &'static [&'static str] {
+    match lines.iter().any(|line| line.contains(".googleapis.com")) {
+        true => &["google.", "opentelemetry."],
+        false => &["google."],
+    }
+}
+
 /// Returns the calls of RPCs in a line: `google.pubsub.v1.Publisher/Publish`.
-fn rpcs_in(line: &str) -> impl Iterator<Item = LoggedRequest> {
+fn rpcs_in(line: &str, packages: &[&str]) -> impl Iterator<Item = LoggedRequest> {
     let is_end = |c: char| !c.is_ascii_alphanumeric() && !"._/".contains(c);
     let names = line.split(is_end).map(|word| word.trim_matches(['/', '.']));
-    let names = names.filter(|name| name.starts_with("google.") && name.contains('/'));
-    names.take(URL_LIMIT).filter_map(|name| {
-        let path: Uri = format!("/{name}").parse().ok()?;
-        let method = method_of(&Method::POST, &path)?;
+    let is_rpc = move |name: &&str| {
+        name.contains('/') && packages.iter().any(|package| name.starts_with(package))
+    };
+    names.filter(is_rpc).take(URL_LIMIT).filter_map(|name| {
+        let method = Catalog::built_in().versions(&name.replace('/', ".")).next()?;
         let uri = format!("https://{}/{name}", method.host()).parse().ok()?;
         Some(LoggedRequest { verb: Some(Method::POST), uri, is_truncated: false })
     })
@@ -200,6 +219,12 @@ pub(crate) fn reports_success(line: &str) -> bool {
 
 fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Parses the verb in brackets that some programs print after a URL: `https://… (GET)`.
+fn verb_in_brackets(text: &str) -> Option<Method> {
+    let inner = text.trim_start().strip_prefix(['(', '['])?;
+    parse_verb(inner.split([')', ']']).next()?)
 }
 
 /// Parses a verb in capitals, or as Go's errors write it: `Get "https://…"`.

@@ -166,6 +166,37 @@ fn a_url_without_a_verb_leaves_candidates() {
 }
 
 #[test]
+fn the_address_of_an_api_leaves_the_method_to_another_request() {
+    let rpc = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let telemetry = "endpoint: https://telemetry.googleapis.com:443";
+    let topics = "GET https://pubsub.googleapis.com/v1/projects/p/topics";
+    let method = |text: &str| id(&find(text, ""));
+    let export = Some("opentelemetry.proto.collector.trace.v1.TraceService.Export");
+    assert_eq!(method(&format!("{telemetry}\nrpc error: {SCOPES}\nrpc: {rpc}")), export);
+    assert_eq!(method(&format!("{telemetry} {rpc}: {SCOPES}")), export);
+    // Servers of others have this RPC, too.
+    assert_eq!(method(&format!("{rpc}: {SCOPES}")), None);
+    let dialed = format!("{topics}\nhttps://logging.googleapis.com:443: {SCOPES}");
+    let call = find(&dialed, "");
+    assert_eq!((id(&call), call.service()), (None, Some("logging.googleapis.com")));
+}
+
+#[test]
+fn the_verb_may_follow_the_url() {
+    let call = |verb| {
+        find(
+            &format!(
+                "{SCOPES} at https://sheets.googleapis.com/v4/spreadsheets/k/values/A1 {verb}"
+            ),
+            "",
+        )
+    };
+    assert_eq!(id(&call("(GET)")), Some("sheets.spreadsheets.values.get"));
+    assert_eq!(id(&call("[PUT]")), Some("sheets.spreadsheets.values.update"));
+    assert_eq!(id(&call("(a cell)")), None);
+}
+
+#[test]
 fn commands_and_libraries_show_the_api() {
     let after = |frame: &str| format!("Error: 7 PERMISSION_DENIED: {SCOPES}\n    at {frame}");
     let before =
@@ -187,6 +218,8 @@ fn commands_and_libraries_show_the_api() {
         (after("Google.Cloud.SecretManager.V1.SecretManagerServiceClientImpl"), "secretmanager"),
         (after("Google\\Cloud\\Translate\\V2\\TranslateClient"), "translate"),
         (after("google_cloud_bigquery::client"), "bigquery"),
+        (after("google.ads.googleads.v18.services.GoogleAdsService/SearchStream"), "googleads"),
+        (after("/app/google/analytics/data_v1beta/services/client.py"), "analyticsdata"),
         (format!("BigQuery error in query operation: Error 403: {SCOPES}"), "bigquery"),
         // The nearest library counts, and not one that every client uses.
         (
@@ -210,6 +243,10 @@ fn commands_and_libraries_show_the_api() {
     );
     assert!(call.candidates().iter().any(|method| method.id() == "compute.disks.list"));
     assert_eq!(names(&call.lookup().accepted()), ["cloud-platform", "compute", "compute.readonly"]);
+    let records =
+        find(&format!("ERROR: (gcloud.dns.record-sets.list) HTTPError 403: {SCOPES}"), "");
+    assert_eq!(records.candidates().len(), 1);
+    assert_eq!(records.candidates()[0].id(), "dns.resourceRecordSets.list");
 }
 
 /// A library in the record of the refusal is nearer to it than a request in another record.
