@@ -67,6 +67,7 @@ pub use words::SECRET_PREFIXES;
 
 use crate::server_name::{self, method_by_server_name};
 use details::Details;
+use phrases::{FILE_MESSAGE, HOSTS_OF_FILES};
 use verdict::{Evidence, Verdict};
 
 /// How many bytes of a body are read; the rest is ignored. gcp-scopes decompresses the same number
@@ -200,7 +201,8 @@ fn classify_response(
     let alternatives = facts.listed_scopes(&finding);
     let (verdict, evidence) = (finding.verdict, finding.evidence);
     let details = Box::new(facts.into_details(&finding));
-    Some(Refusal { verdict, evidence, is_structured, alternatives, details })
+    let refusal = Refusal { verdict, evidence, is_structured, alternatives, details };
+    Some(refusal.with_gate_of_service())
 }
 
 /// A response that refuses a call: the gate that refused, how certain that is, and the details in
@@ -468,7 +470,9 @@ impl Refusal {
         named.is_some_and(|(service, name)| server_name::contradicts(service, name, method))
     }
 
-    /// Sets the service of the call, if the response does not name it.
+    /// Sets the service of the call, if the response does not name it. Some services refuse in the
+    /// words of another gate, so the gate may change: Google Sheets says that the caller does not
+    /// have permission if a file is not shared with the caller.
     ///
     /// ```
     /// use gcp_scopes_explain::refusal::classify_text;
@@ -480,6 +484,18 @@ impl Refusal {
     #[must_use]
     pub fn with_service(mut self, service: &str) -> Self {
         self.details.service.get_or_insert_with(|| service.to_owned());
+        self.with_gate_of_service()
+    }
+
+    /// Corrects the gate of a refusal by an API for files in Drive: these APIs refuse in the words
+    /// of IAM if a file is not shared with the caller.
+    fn with_gate_of_service(mut self) -> Self {
+        let is_of_files = self.service().is_some_and(|host| HOSTS_OF_FILES.contains(&host));
+        let is_shared_so = || self.server_message().is_some_and(|text| text.contains(FILE_MESSAGE));
+        if self.gate() == Gate::Iam && is_of_files && self.permission().is_none() && is_shared_so()
+        {
+            self.verdict.gate = Gate::ResourceAcl;
+        }
         self
     }
 
@@ -509,6 +525,21 @@ impl Refusal {
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.details.project.as_deref()
+    }
+
+    /// Returns the zone or the region in the name of a resource of the
+    /// [project](Self::project), if the response names one.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let text = "Permission 'run.services.get' denied on resource \
+    ///             'projects/my-project/locations/us-east1/services/shop'.";
+    /// assert_eq!(classify_text(text).expect("no refusal").location(), Some("us-east1"));
+    /// ```
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.details.location.as_deref()
     }
 
     /// Returns the constraint of the organisation policy that refused, if the response names the

@@ -88,10 +88,15 @@ fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<Str
         .flatten()
         .map(|resource| format!("{api}.{}.{method}", lower_first(resource)))
         .collect();
-    if let Some((action, noun)) = split_verb(verb) {
-        let noun = lower_first(noun);
-        let plural = if noun.ends_with('s') { noun } else { format!("{noun}s") };
-        ids.push(format!("{api}.{plural}.{}", lower_first(action)));
+    if let Some((action, nouns)) = split_verb(verb) {
+        let action = lower_first(action);
+        let plural = |noun: &str| match noun.ends_with('s') {
+            true => lower_first(noun),
+            false => lower_first(noun) + "s",
+        };
+        let resources: Vec<String> = nouns.iter().map(|noun| plural(noun)).collect();
+        ids.push(format!("{api}.{}.{action}", plural(&nouns.concat())));
+        ids.push(format!("{api}.{}.{action}", resources.join(".")));
     }
     // Discovery has some methods of Gmail directly below `users`, such as `gmail.users.getProfile`.
     if resource == "MailboxService" {
@@ -100,15 +105,20 @@ fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<Str
     ids
 }
 
-/// Splits a name such as `GetSpreadsheet` into an action (`Get`) and a noun (`Spreadsheet`).
-/// Returns `None` unless the name begins with one of [`ACTIONS`] and the noun is one capitalized
-/// word.
-fn split_verb(verb: &str) -> Option<(&str, &str)> {
-    let split = |action: &&'static str| verb.strip_prefix(*action).map(|noun| (*action, noun));
-    let (action, noun) = ACTIONS.iter().find_map(split)?;
-    let is_one_word = noun.starts_with(|c: char| c.is_ascii_uppercase())
-        && noun.chars().skip(1).all(|c| c.is_ascii_lowercase());
-    is_one_word.then_some((action, noun))
+/// Splits a name such as `ListFormResponses` into an action (`List`) and nouns (`Form` and
+/// `Responses`). Returns `None` unless the name begins with one of [`ACTIONS`] and capitalized words
+/// follow.
+fn split_verb(verb: &str) -> Option<(&str, Vec<&str>)> {
+    let split = |action: &&'static str| verb.strip_prefix(*action).map(|rest| (*action, rest));
+    let (action, rest) = ACTIONS.iter().find_map(split)?;
+    let is_plain = rest.bytes().all(|b| b.is_ascii_alphabetic());
+    let capitals = rest.match_indices(|c: char| c.is_ascii_uppercase()).map(|(place, _)| place);
+    let mut starts: Vec<usize> = capitals.collect();
+    let begins = starts.first() == Some(&0);
+    starts.push(rest.len());
+    let words = starts.windows(2).filter_map(|pair| rest.get(pair[0]..pair[1]));
+    let nouns: Vec<&str> = words.collect();
+    (is_plain && begins).then_some((action, nouns))
 }
 
 /// Checks whether the method belongs to the service at this host. Two APIs can have resources of
@@ -194,6 +204,16 @@ mod tests {
                 "sheets",
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
+            ),
+            (
+                "forms",
+                "google.apps.forms.v1.FormsService.ListFormResponses",
+                Some("forms.forms.responses.list"),
+            ),
+            (
+                "people",
+                "google.people.v1.ContactGroupsService.ListContactGroups",
+                Some("people.contactGroups.list"),
             ),
             // The server means `sheets.spreadsheets.values.get`, but the candidate ids are formed
             // from the name alone, and none of them is this id.

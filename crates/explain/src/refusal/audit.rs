@@ -15,6 +15,9 @@ pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
     if !text("@type").is_some_and(|name| name.ends_with("google.cloud.audit.AuditLog")) {
         return;
     }
+    // The label has the id of the project, where the name of the resource may have its number.
+    let project = record.pointer("/resource/labels/project_id").and_then(Value::as_str);
+    project.into_iter().for_each(|id| facts.details.replace_project(id));
     for (name, key) in
         [("serviceName", "service"), ("methodName", "method"), ("resourceName", "resource")]
     {
@@ -22,11 +25,9 @@ pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
     }
     let perimeter = call.pointer("/metadata/securityPolicyInfo/servicePerimeterName");
     let unique_id = call.pointer("/metadata/vpcServiceControlsUniqueId");
-    let project = record.pointer("/resource/labels/project_id").and_then(Value::as_str);
     for (key, value) in [("perimeter", perimeter), ("uid", unique_id)] {
         value.and_then(Value::as_str).into_iter().for_each(|text| facts.details.add(key, text));
     }
-    project.into_iter().for_each(|id| facts.details.add_path(&format!("projects/{id}")));
     let is_granted = |check: &&Value| check.get("granted") == Some(&Value::Bool(true));
     let checks = call.get("authorizationInfo").and_then(Value::as_array);
     let refused = checks.into_iter().flatten().find(|check| !is_granted(check));

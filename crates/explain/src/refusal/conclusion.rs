@@ -4,7 +4,8 @@
 use gcp_scopes_catalog::scope::ScopeSet;
 
 use super::details::Details;
-use super::phrases::{ACCESS_PHRASES, PHRASES, SERVICES};
+use super::gate::Gate;
+use super::phrases::{ACCESS_PHRASES, FILE_MESSAGE, PHRASES, SERVICE_WORDS, SERVICES};
 use super::reasons::{ERROR_INFO, REASONS, TOKEN_ERRORS};
 use super::response_facts::ResponseFacts;
 use super::verdict::{FoundVerdict, Verdict};
@@ -31,8 +32,14 @@ impl ResponseFacts {
     /// phrase of the verdict, else the service whose host is in the text.
     pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
         let quote = self.quote(finding).map(str::to_owned);
-        let by_phrase =
-            SERVICES.iter().find(|(phrase, _)| *phrase == finding.words).map(|(_, host)| *host);
+        let normalized = quote.as_deref().map(text::normalized).unwrap_or_default();
+        let by_phrase = SERVICES
+            .iter()
+            .find(|(phrase, _)| *phrase == finding.words)
+            .or_else(|| {
+                SERVICE_WORDS.iter().find(|(words, _)| text::contains_phrase(&normalized, words))
+            })
+            .map(|(_, host)| *host);
         if self.details.service.is_none() {
             let searched = match (self.is_response, &quote) {
                 // The other lines of a log may name other APIs.
@@ -41,6 +48,10 @@ impl ResponseFacts {
             };
             let host = by_phrase.map(str::to_owned).or_else(|| details::service_in(&searched));
             self.details.service = host;
+        }
+        if finding.verdict.gate == Gate::ResourceAcl || normalized.contains(FILE_MESSAGE) {
+            let file = details::file_in_urls(&self.text).map(str::to_owned);
+            file.into_iter().for_each(|id| self.details.add_other("file", &id));
         }
         self.details.server_message = quote.as_deref().map(syntax::sanitized);
         let reason = self.known_reason().map(|reason| ("reason", reason.to_owned()));

@@ -1,14 +1,18 @@
 //! The short values in a response that steps and reports show. A value is kept only if it has the
 //! syntax that Google documents for it.
 
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::raw::WWW;
+use gcp_scopes_catalog::{Endpoints, lookup};
+use http::{Method, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::syntax;
 use super::text;
 use super::words::{
-    AFTER_PRINCIPAL, BEFORE_BIGQUERY_NAME, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_PRINCIPAL,
-    BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION,
-    WORDS_NEAR_PERMISSION,
+    AFTER_PRINCIPAL, BEFORE_BIGQUERY_NAME, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_FILE_IN_URL,
+    BEFORE_PRINCIPAL, BEFORE_PROJECT, BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS,
+    WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
 };
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
@@ -23,12 +27,12 @@ const MAX_SEPARATOR_LENGTH: usize = 4;
 /// takes no longer than a short one.
 const PRINCIPAL_LIMIT: usize = 64;
 
-/// The shortest id of a file that is kept, so that a word of a sentence is not taken for an id.
-const MIN_FILE_LENGTH: usize = 20;
-
 /// The fields of `ErrorInfo.metadata` whose values are kept under their names. Source:
 /// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>
 const OTHER_FIELDS: [&str; 3] = ["quota_metric", "quota_limit", "quota_location"];
+
+/// The fields with the name of the resource.
+const RESOURCE_FIELDS: [&str; 3] = ["resource", "resourceName", "resource_name"];
 
 /// The words that Apps Script prints before the name of a method: `API call to drive.files.list
 /// failed`.
@@ -44,6 +48,8 @@ pub(super) struct Details {
     /// Without such a word, the value may be another dotted name, such as that of a method.
     pub(super) is_explicit_permission: bool,
     pub(super) project: Option<String>,
+    /// The zone or the region in the name of a resource of the project.
+    pub(super) location: Option<String>,
     pub(super) constraint: Option<String>,
     /// The domain of `ErrorInfo`, which is the service that gave the reason.
     pub(super) domain: Option<String>,
@@ -80,9 +86,7 @@ impl Details {
             "method" => (&mut self.method, syntax::is_rpc_method),
             "uid" => (&mut self.vpc_sc_id, syntax::is_vpc_sc_id),
             "error_info_id" => (&mut self.error_info_id, syntax::is_error_info_id),
-            "resource" | "resourceName" | "resource_name" => {
-                (&mut self.resource, syntax::is_resource)
-            }
+            key if RESOURCE_FIELDS.contains(&key) => (&mut self.resource, syntax::is_resource),
             "perimeter" => return self.add_other("perimeter", value),
             "principal" | "principalEmail" | "principal_email" => {
                 (&mut self.principal, syntax::is_principal)
@@ -91,7 +95,7 @@ impl Details {
             "requestId" | "request_id" => (&mut self.request_id, syntax::is_id),
             "consumer" => {
                 self.add_other("consumer", value);
-                return self.add_project(value.strip_prefix("projects/").unwrap_or_default());
+                return self.add_named_project(value.strip_prefix("projects/").unwrap_or_default());
             }
             "permission" => return self.add_permission(value),
             _ => {
@@ -102,20 +106,18 @@ impl Details {
         if slot.is_none() && is_good(value) {
             *slot = Some(value.to_owned());
         }
+        if RESOURCE_FIELDS.contains(&key) {
+            self.add_from_path(value);
+        }
     }
 
     /// Adds an id of a kind that has no field of its own, unless an id of this kind is known. An
     /// API key is a secret, so it is not kept.
-    fn add_other(&mut self, name: &'static str, value: &str) {
+    pub(super) fn add_other(&mut self, name: &'static str, value: &str) {
         let is_new = self.others.iter().all(|(known, _)| *known != name);
         if is_new && syntax::is_id(value) && !value.starts_with("api_key:") {
             self.others.push((name, value.to_owned()));
         }
-    }
-
-    /// Adds the constraint and the project that a resource path names.
-    pub(super) fn add_path(&mut self, path: &str) {
-        self.add_from_path(path.trim_start_matches('/'));
     }
 
     /// Searches a text for the values that no field contained.
@@ -127,7 +129,7 @@ impl Details {
         self.read_troubleshooter_url(prose);
         phrase_values(prose, &BEFORE_RESOURCE).for_each(|name| self.add("resource", name));
         phrase_values(prose, &BEFORE_FILE)
-            .filter(|word| word.len() >= MIN_FILE_LENGTH)
+            .filter(|word| syntax::is_file(word))
             .for_each(|id| self.add_other("file", id));
         phrase_values(prose, &BEFORE_BILLING_ACCOUNT)
             .filter(|word| word.matches('-').count() == 2)
@@ -136,6 +138,8 @@ impl Details {
         phrase_values(prose, &BEFORE_BIGQUERY_NAME)
             .filter_map(|name| name.split_once(':'))
             .for_each(|(project, _)| self.add_project(project));
+        phrase_values(prose, &BEFORE_PROJECT)
+            .for_each(|name| self.add_named_project(syntax::without_custom_verb(name)));
         let mut previous = "";
         for (place, word) in text::identifiers(prose) {
             if !self.is_explicit_permission {
@@ -170,14 +174,34 @@ impl Details {
                 self.constraint = Some(constraint.to_owned());
             }
         }
-        if let Some((_, path)) = word.split_once("projects/") {
-            self.add_project(path.split('/').next().unwrap_or_default());
+        let Some((_, path)) = word.split_once("projects/") else { return };
+        let project = path.split('/').next().unwrap_or_default();
+        self.add_named_project(project);
+        if self.project.as_deref() == Some(project) {
+            let location = syntax::location_in(path).map(str::to_owned);
+            self.location = self.location.take().or(location);
+        }
+    }
+
+    /// Adds a project from a place where nothing else is named. There, also a short number is that
+    /// of a project.
+    fn add_named_project(&mut self, word: &str) {
+        match word.bytes().all(|b| b.is_ascii_digit()) && (1..=20).contains(&word.len()) {
+            true => _ = self.project.get_or_insert_with(|| word.to_owned()),
+            false => self.add_project(word),
         }
     }
 
     /// Adds a project, unless a project is known.
     fn add_project(&mut self, word: &str) {
         if self.project.is_none() && syntax::is_project(word) {
+            self.project = Some(word.to_owned());
+        }
+    }
+
+    /// Replaces the project by that of the record.
+    pub(super) fn replace_project(&mut self, word: &str) {
+        if syntax::is_project(word) {
             self.project = Some(word.to_owned());
         }
     }
@@ -210,6 +234,18 @@ impl Details {
             self.permission = Some(name);
         }
     }
+}
+
+/// Returns the id of the only file in the URLs of a text.
+pub(super) fn file_in_urls(text: &str) -> Option<&str> {
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_';
+    let after = BEFORE_FILE_IN_URL.iter().flat_map(|mark| {
+        text.match_indices(mark).filter_map(|(place, mark)| text.get(place + mark.len()..))
+    });
+    let mut ids =
+        after.filter_map(|rest| rest.split(is_end).next()).filter(|id| syntax::is_file(id));
+    let first = ids.next()?;
+    ids.all(|id| id == first).then_some(first)
 }
 
 /// Returns the words that follow one of these phrases.
@@ -255,8 +291,17 @@ pub(super) fn service_in(prose: &str) -> Option<String> {
         let is_origin = before == "serviceName" && !prose.contains("google.cloud.audit.AuditLog");
         let is_in_url =
             prose.get(..place).is_some_and(|text| text.ends_with(':')) && word.starts_with("//");
-        api_host(word, is_in_url).filter(|_| !is_origin).map(str::to_owned)
+        api_host(word, is_in_url).filter(|_| !is_origin).map(main_host)
     })
+}
+
+/// Returns the host by which an API is known: `aiplatform.googleapis.com` for
+/// `us-east1-aiplatform.googleapis.com`. Some APIs are known by their path at a common host.
+fn main_host(host: &str) -> String {
+    let uri: Option<Uri> = format!("https://{host}/").parse().ok();
+    let known =
+        uri.and_then(|uri| lookup(&Call::new(&Method::GET, &uri), &Endpoints::new()).host());
+    known.filter(|known| *known != WWW).unwrap_or(host).to_owned()
 }
 
 /// Returns the host of the API in a word, unless the host is a prefix of another name.

@@ -156,11 +156,16 @@ impl ResponseFacts {
     }
 }
 
-/// The fields of `ErrorInfo.metadata` that are read from a text.
-const TEXT_FIELDS: [&str; 8] = [
+/// The fields of `ErrorInfo.metadata` and of audit records that are read from a text.
+const TEXT_FIELDS: [&str; 13] = [
     "service",
     "method",
     "permission",
+    "resource",
+    "resourceName",
+    "quota_metric",
+    "quota_limit",
+    "quota_location",
     "consumer",
     "uid",
     "error_info_id",

@@ -23,6 +23,9 @@ pub(super) const OTHER_OAUTH_SERVER: &str = "an OAuth server that is not Google'
 /// The name of a server of which only its address is known.
 pub(super) const OTHER_SERVER: &str = "a server that is not Google's";
 
+/// Words in the error pages of web servers that Google's APIs do not use.
+pub(super) const PAGES_OF_OTHERS: [&str; 4] = ["nginx", "apache/", "openresty", "microsoft-iis"];
+
 /// Reasons and codes that only these servers send.
 pub(super) static OTHER_REASONS: &[(&str, &str)] = &[
     ("AuthorizationFailed", AZURE),

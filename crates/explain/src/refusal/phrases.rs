@@ -30,6 +30,13 @@ pub(super) const BARE_WORDS: &str = "insufficient permission";
 /// The words with which a service perimeter in dry-run mode begins its messages.
 pub(super) const DRY_RUN_WORDS: &str = "(dry run mode)";
 
+/// The words of a policy of an organisation.
+pub(super) const VIOLATES_CONSTRAINT: &str = "violates constraint";
+
+/// The words with which Drive hides a file or a shared drive from a caller. Source:
+/// <https://developers.google.com/workspace/drive/api/guides/handle-errors#file-not-found>
+pub(super) const MISSING_FILE_PHRASES: [&str; 2] = ["file not found:", "shared drive not found:"];
+
 /// The hosts of Google's container registries.
 pub(super) const REGISTRIES: [&str; 2] = ["gcr.io", "pkg.dev"];
 /// Words with which a container runtime reports a refusal by a registry.
@@ -44,6 +51,31 @@ pub(super) static SERVICES: &[(&str, &str)] = &[
     ("to access the cloud sql api from this vm", "sqladmin.googleapis.com"),
     ("cloud sql access (scope) enabled", "sqladmin.googleapis.com"),
 ];
+
+/// Words of the messages of one service alone, and the host of that service. They show only whose
+/// message it is, not the gate.
+pub(super) static SERVICE_WORDS: &[(&str, &str)] = &[
+    ("access to the google cloud storage", "storage.googleapis.com"),
+    ("access to the google cloud project", "storage.googleapis.com"),
+    ("access denied: bigquery", "bigquery.googleapis.com"),
+    ("access denied: dataset", "bigquery.googleapis.com"),
+    ("access denied: table", "bigquery.googleapis.com"),
+    ("access denied: view", "bigquery.googleapis.com"),
+    ("access denied: routine", "bigquery.googleapis.com"),
+    ("access denied: project*user does not have bigquery.", "bigquery.googleapis.com"),
+];
+
+/// The hosts of APIs for files in Drive. `The caller does not have permission` of these APIs means
+/// that the file is not shared with the caller. Source:
+/// <https://developers.google.com/workspace/drive/api/guides/manage-sharing>
+pub(super) const HOSTS_OF_FILES: [&str; 4] = [
+    "docs.googleapis.com",
+    "forms.googleapis.com",
+    "sheets.googleapis.com",
+    "slides.googleapis.com",
+];
+/// The message with which these APIs refuse access to a file.
+pub(super) const FILE_MESSAGE: &str = "caller does not have permission";
 
 /// The sentences that are the whole message when a scope is missing or restricts the token, in the
 /// form of the phrases and without the full stop at the end. Here a `*` matches one word.
@@ -163,7 +195,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("service perimeter", likely(Gate::VpcSc)),
     // Policies of organisations and domains.
     ("constraint*violated", certain(Gate::OrgPolicy)),
-    ("violates constraint", certain(Gate::OrgPolicy)),
+    (VIOLATES_CONSTRAINT, certain(Gate::OrgPolicy)),
     ("type: constraints/", certain(Gate::OrgPolicy)),
     ("orgpolicy:projects", certain(Gate::OrgPolicy)),
     ("by*policy*constraints/", likely(Gate::OrgPolicy)),

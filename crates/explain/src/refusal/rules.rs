@@ -5,11 +5,11 @@
 
 use super::gate::{Certainty, Gate};
 use super::other_servers::{
-    GOOGLE_WORDS, OTHER_OAUTH_SERVER, OTHER_REASONS, OTHER_SENTENCES, OTHER_SERVER,
+    GOOGLE_WORDS, OTHER_OAUTH_SERVER, OTHER_REASONS, OTHER_SENTENCES, OTHER_SERVER, PAGES_OF_OTHERS,
 };
 use super::phrases::{
-    ACCESS_PHRASES, BARE_MESSAGE, BARE_WORDS, DRY_RUN_WORDS, PHRASES, REFUSAL_WORDS, REGISTRIES,
-    REGISTRY_REFUSALS,
+    ACCESS_PHRASES, BARE_MESSAGE, BARE_WORDS, DRY_RUN_WORDS, MISSING_FILE_PHRASES, PHRASES,
+    REFUSAL_WORDS, REGISTRIES, REGISTRY_REFUSALS, VIOLATES_CONSTRAINT,
 };
 use super::reasons::{
     AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS,
@@ -17,7 +17,9 @@ use super::reasons::{
 };
 use super::response_facts::ResponseFacts;
 use super::text;
-use super::verdict::{DRY_RUN, Evidence, FoundVerdict, REGISTRY, Verdict, possible, refused_by};
+use super::verdict::{
+    DRY_RUN, Evidence, FoundVerdict, REGISTRY, Verdict, likely, possible, refused_by,
+};
 
 /// What a rule finds; `None` if the rule does not apply.
 type RuleResult = Option<FoundVerdict>;
@@ -37,12 +39,14 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         .or_else(|| verdict_from_other_server(facts))
         .or_else(|| verdict_from_token_error(facts))
         .or_else(|| verdict_from_phrase(facts, PHRASES))
+        .or_else(|| verdict_from_constraint(facts))
         .or_else(|| verdict_from_ambiguous_reason(facts))
         .or_else(|| verdict_from_reason(facts))
         .or_else(|| verdict_from_unknown_token_error(facts))
         // After the reasons: YouTube sends `youtubeSignupRequired` with 401 for an account without
         // a channel (<https://developers.google.com/youtube/v3/docs/errors>).
         .or_else(|| verdict_from_status(facts, 401, Gate::Credentials, Certainty::Likely))
+        .or_else(|| verdict_from_missing_file(facts))
         .or_else(|| verdict_from_permission(facts))
         .or_else(|| verdict_from_access_phrase(facts))
         .map(|finding| with_limited_certainty(finding, facts));
@@ -103,7 +107,16 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
 fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
     let has =
         |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
-    VIOLATIONS.iter().find(has).map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::Violation))
+    let listed = VIOLATIONS.iter().find(has);
+    listed.map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::Violation))
+}
+
+/// Recognizes `'us-west1' violates constraint 'constraints/gcp.resourceLocations'`. The phrases do
+/// not, because quoted names are removed before they are searched for.
+fn verdict_from_constraint(facts: &ResponseFacts) -> RuleResult {
+    let is_said = |message: &String| text::normalized(message).contains(VIOLATES_CONSTRAINT);
+    let is_violated = facts.details.constraint.is_some() && facts.messages.iter().any(is_said);
+    is_violated.then_some(FoundVerdict::from_phrase(likely(Gate::OrgPolicy), VIOLATES_CONSTRAINT))
 }
 
 /// Recognizes a server that is not one of Google's. In the response of a server, only fields count,
@@ -131,9 +144,11 @@ fn names_google(facts: &ResponseFacts) -> bool {
 }
 
 /// Recognizes a text that shows a request to a host that is not Google's, such as `GET
-/// https://example.com/…`.
+/// https://example.com/…`, and the error page of a web server that is not Google's.
 fn verdict_from_other_host(facts: &ResponseFacts) -> RuleResult {
-    let is_other = !facts.is_response && !names_google(facts) && text::has_request(&facts.prose);
+    let is_page = facts.is_page && PAGES_OF_OTHERS.iter().any(|name| facts.prose.contains(name));
+    let is_request = || !facts.is_response && text::has_request(&facts.prose);
+    let is_other = !names_google(facts) && (is_page || is_request());
     let verdict = Verdict { certainty: Certainty::Possible, ..refused_by(OTHER_SERVER) };
     is_other.then_some(FoundVerdict::new(verdict, Evidence::Message))
 }
@@ -231,6 +246,15 @@ fn verdict_from_reason(facts: &ResponseFacts) -> RuleResult {
 fn verdict_from_unknown_token_error(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
     facts.is_token_endpoint.then_some(FoundVerdict::new(verdict, Evidence::TokenEndpoint))
+}
+
+/// Recognizes the message with which Drive hides a file from a caller with whom the file is not
+/// shared. Other programs report missing local files in the same words, without an id.
+fn verdict_from_missing_file(facts: &ResponseFacts) -> RuleResult {
+    let has_id = facts.details.others.iter().any(|(name, _)| *name == "file");
+    let phrase = MISSING_FILE_PHRASES.iter().find(|phrase| facts.prose.contains(**phrase));
+    let phrase = phrase.filter(|_| has_id)?;
+    Some(FoundVerdict::from_phrase(likely(Gate::ResourceAcl), phrase))
 }
 
 /// Attributes the refusal to IAM if the response names an IAM permission.

@@ -60,6 +60,36 @@ pub(super) fn is_project(word: &str) -> bool {
         && word.split(':').all(|part| !part.is_empty() && part.bytes().all(is_plain))
 }
 
+/// Returns the zone or the region in the path of a resource.
+pub(super) fn location_in(path: &str) -> Option<&str> {
+    let mut parts = path.split('/');
+    parts.find(|part| ["locations", "regions", "zones"].contains(part))?;
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let name = parts.next().filter(|name| name.len() <= 32 && *name != "global")?;
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    (begins && name.bytes().all(is_plain)).then_some(name)
+}
+
+/// Returns the name of a resource without the custom verb that gcloud prints after it: `my-project`
+/// for `my-project:getIamPolicy`. The ids of old projects contain a colon, too, but after a domain.
+pub(super) fn without_custom_verb(word: &str) -> &str {
+    let parts = word.rsplit_once(':');
+    parts.filter(|(name, _)| !is_host(name)).map_or(word, |(name, _)| name)
+}
+
+/// The length of the shortest id of a file or shared drive in Drive, so that a word of a sentence
+/// is not taken for an id.
+const MIN_FILE_LENGTH: usize = 19;
+
+/// Returns whether a word is the id of a file or of a shared drive in Drive. The names of local
+/// files, which follow the same words, are shorter, or contain a dot or a slash.
+pub(super) fn is_file(word: &str) -> bool {
+    (MIN_FILE_LENGTH..=ID_LIMIT).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().any(|b| b.is_ascii_uppercase())
+}
+
 /// Returns whether a word is a constraint of an organisation policy, such as
 /// `constraints/compute.vmExternalIpAccess`.
 pub(super) fn is_constraint(word: &str) -> bool {

@@ -322,7 +322,7 @@ fn parse_value(after: &str) -> Option<&str> {
     // The `Debug` output of serde_json: `String("value")`.
     let rest = rest.strip_prefix("String(").unwrap_or(rest);
     let lead = after.get(..after.len() - rest.len())?;
-    if !lead.contains([':', '=', '[']) {
+    if !lead.contains([':', '=']) {
         return None;
     }
     let rest = rest.trim_start_matches(['"', '\'', ' ']);

@@ -69,7 +69,6 @@ fn details(tuple: &Value) -> Details {
     details.add("permission", text("permission"));
     details.add("permission", text("permissionFqdn"));
     details.add("resource", resource);
-    details.add_path(resource);
     let host = resource.trim_start_matches('/').split('/').next().unwrap_or_default();
     details.add("service", host);
     details

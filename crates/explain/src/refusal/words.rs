@@ -50,10 +50,11 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] =
     ["permission", "permissions", "access", "denied"];
 
 /// The words before the name of the resource to which IAM refused access.
-pub(super) const BEFORE_RESOURCE: [&str; 8] = [
+pub(super) const BEFORE_RESOURCE: [&str; 9] = [
     "denied on resource",
     "denied on service account",
     "permission for",
+    "permission(s) for",
     "denied for resource",
     "permission on resource",
     "permissions on resource",
@@ -72,9 +73,29 @@ pub(super) const BEFORE_BIGQUERY_NAME: [&str; 6] = [
     "Access Denied: Routine",
 ];
 
-/// The words before the id of a file in Drive.
-pub(super) const BEFORE_FILE: [&str; 5] =
-    ["File not found:", "access to the file", "for the file", "for file", "to file"];
+/// The words before the id of a file or of a shared drive in Drive.
+pub(super) const BEFORE_FILE: [&str; 6] = [
+    "File not found:",
+    "Shared drive not found:",
+    "access to the file",
+    "for the file",
+    "for file",
+    "to file",
+];
+
+/// What precedes the id of a file in the URL of a call to an API for files in Drive.
+pub(super) const BEFORE_FILE_IN_URL: [&str; 5] =
+    ["drive/v3/files/", "drive/v2/files/", "/spreadsheets/", "/documents/", "/presentations/"];
+
+/// The words before a project. The items of the collections in gcloud's messages are projects:
+/// `namespaces` is a collection of Cloud Run, `apps` one of App Engine.
+pub(super) const BEFORE_PROJECT: [&str; 5] = [
+    "has not been used in project",
+    "illing account for project",
+    "access projects instance",
+    "access namespaces instance",
+    "access apps instance",
+];
 
 /// The words before the id of a billing account, which has two hyphens.
 pub(super) const BEFORE_BILLING_ACCOUNT: [&str; 4] =

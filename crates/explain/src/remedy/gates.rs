@@ -129,6 +129,10 @@ pub(super) mod tests {
     ) {
         let messages = [
             "Project has been suspended.",
+            "Permission denied while using the Kite Service Agent.",
+            "ERROR: (gcloud.kites.list) There was a problem refreshing your current auth tokens: \
+             Reauthentication required.",
+            "File not found: 1KiteShopTestFileId0123456789.",
             "Permission 'storage.objects.get' denied on resource '//x' (or it may not exist).",
             "a@b.example does not have run.services.get access, see \
              https://console.cloud.google.com/iam-admin/troubleshooter/summary;errorId=CiQwZXhhbXBs",

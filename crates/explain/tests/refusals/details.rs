@@ -3,11 +3,11 @@
 
 use gcp_scopes_catalog::scope::Scope;
 use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-use gcp_scopes_explain::refusal::{ErrorResponse, Gate, classify_text};
+use gcp_scopes_explain::refusal::{ErrorResponse, Gate, Refusal, classify_text};
 use gcp_scopes_explain::remedy;
 
 use super::responses::RESPONSES;
-use super::{SCOPE_BODY, refusal_of};
+use super::{SCOPE_BODY, classify_response, refusal_of};
 
 #[test]
 fn values_for_steps_are_read() {
@@ -105,11 +105,165 @@ fn projects_are_found_in_messages_of_many_services() {
     for (text, project) in [
         ("Permission denied in Project blue-kite-7.", Some("blue-kite-7")),
         ("Permission denied on projects/blue-kite-7/topics/t", Some("blue-kite-7")),
+        (
+            "(gcloud.run.deploy) User [ann@example.com] does not have permission to access \
+             namespaces instance [blue-kite-7] (or it may not exist)",
+            Some("blue-kite-7"),
+        ),
+        (
+            "(gcloud.projects.set-iam-policy) [ann@example.com] does not have permission to access \
+             projects instance [example.com:blue-kite-7:setIamPolicy]",
+            Some("example.com:blue-kite-7"),
+        ),
+        // A short number counts only where nothing but a project is named.
+        ("Kite API has not been used in project 7701 before or it is disabled.", Some("7701")),
+        ("Permission denied on projects/7701/topics/t", Some("7701")),
+        ("Permission denied in project 2 of 3", None),
         ("Permission denied for user-name of example-1", None),
         ("Permission denied: ask the project owners", None),
     ] {
         assert_eq!(classify_text(text).expect(text).project(), project, "{text}");
     }
+}
+
+#[test]
+fn the_location_is_that_of_a_resource_of_the_project() {
+    for (path, location) in [
+        ("projects/blue-kite-7/locations/us-east1/services/s", Some("us-east1")),
+        ("projects/blue-kite-7/zones/us-east1-b/instances/w", Some("us-east1-b")),
+        ("projects/blue-kite-7/locations/global/keyRings/r", None),
+        ("projects/blue-kite-7/locations", None),
+        ("projects/blue-kite-7/locations/$(reboot)/services/s", None),
+        ("projects/blue-kite-7/topics/t of projects/red-kite-7/zones/us-east1-b", None),
+    ] {
+        let text = format!("Permission 'kite.trees.get' denied on resource '{path}'");
+        assert_eq!(classify_text(&text).expect("no refusal").location(), location, "{path}");
+    }
+}
+
+/// An audit record without a message has the project in the name of its resource alone.
+#[test]
+fn the_project_and_the_location_are_in_the_field_of_the_resource() {
+    let record = |labels: &str| {
+        format!(
+            r#"{{"protoPayload":{{"@type":"type.googleapis.com/google.cloud.audit.AuditLog",
+            "status":{{"code":7,"message":"PERMISSION_DENIED"}},
+            "serviceName":"compute.googleapis.com","methodName":"v1.compute.instances.delete",
+            "resourceName":"projects/7701/zones/us-east1-b/instances/w1",
+            "authorizationInfo":[{{"permission":"compute.instances.delete"}}]}}{labels}}}"#
+        )
+    };
+    let of = |labels| classify_text(&record(labels)).expect("no refusal");
+    assert_eq!((of("").project(), of("").location()), (Some("7701"), Some("us-east1-b")));
+    let labels = r#","resource":{"labels":{"project_id":"blue-kite-7"}}"#;
+    assert_eq!(of(labels).project(), Some("blue-kite-7"));
+}
+
+#[test]
+fn a_constraint_in_quotes_is_recognized_although_quoted_names_do_not_count() {
+    let body = r#"{"error":{"code":412,"errors":[{"reason":"conditionNotMet"}],
+        "message":"'us-west1' violates constraint 'constraints/gcp.resourceLocations'"}}"#;
+    let refusal = refusal_of(412, &[], body);
+    assert_eq!(refusal.gate(), Gate::OrgPolicy);
+    assert_eq!(refusal.constraint(), Some("constraints/gcp.resourceLocations"));
+    let named = body.replace("constraints/gcp.resourceLocations", "kites");
+    let is_policy = |refusal: &Refusal| refusal.gate() == Gate::OrgPolicy;
+    assert!(!classify_response(412, &[], &named).as_ref().is_some_and(is_policy));
+}
+
+#[test]
+fn fields_of_error_info_are_read_in_the_forms_of_clients() {
+    let resource = "projects/blue-kite-7/locations/us-east1/services/s";
+    for text in [
+        format!(
+            "ERROR: (gcloud.run.services.describe) PERMISSION_DENIED: Not allowed.\n- '@type': \
+             type.googleapis.com/google.rpc.ErrorInfo\n  metadata:\n    permission: \
+             run.services.get\n    resource: {resource}\n  reason: IAM_PERMISSION_DENIED\n"
+        ),
+        format!(
+            "rpc error: code = PermissionDenied desc = no\nerror details: name = ErrorInfo reason = \
+             IAM_PERMISSION_DENIED metadata = map[permission:run.services.get resource:{resource}]"
+        ),
+    ] {
+        let refusal = classify_text(&text).expect("no refusal");
+        assert_eq!(refusal.resource(), Some(resource), "{text}");
+        assert_eq!(refusal.permission(), Some("run.services.get"), "{text}");
+    }
+    let quota = "429 Quota exceeded [reason: \"RATE_LIMIT_EXCEEDED\"\nmetadata {\n  key: \
+                 \"quota_metric\"\n  value: \"kite.googleapis.com/flights\"\n}\nmetadata {\n  key: \
+                 \"quota_location\"\n  value: \"us-east1\"\n}\n]";
+    let refusal = classify_text(quota).expect("no refusal");
+    let known: Vec<_> = refusal.identifiers().collect();
+    assert!(known.contains(&("quota_metric", "kite.googleapis.com/flights")), "{known:?}");
+    assert!(known.contains(&("quota_location", "us-east1")), "{known:?}");
+    let service = "(gcloud.services.enable) Permission denied to enable service \
+                   [kite.googleapis.com]\n  metadata:\n    service: serviceusage.googleapis.com";
+    let refusal = classify_text(service).expect("no refusal");
+    assert_eq!(refusal.service(), Some("serviceusage.googleapis.com"));
+}
+
+#[test]
+fn the_service_is_found_in_messages_of_one_service_alone() {
+    for (text, service) in [
+        (
+            "ann@example.com does not have storage.buckets.list access to the Google Cloud project.",
+            "storage",
+        ),
+        (
+            "Access Denied: Project blue-kite-7: User does not have bigquery.jobs.create permission in project blue-kite-7.",
+            "bigquery",
+        ),
+        (
+            "403 https://us-east1-aiplatform.googleapis.com/v1/x: The caller does not have permission",
+            "aiplatform",
+        ),
+        (
+            "403 https://calendar-json.googleapis.com/x: The caller does not have permission",
+            "calendar-json",
+        ),
+    ] {
+        let host = format!("{service}.googleapis.com");
+        assert_eq!(classify_text(text).expect("no refusal").service(), Some(&*host), "{text}");
+    }
+    // A permission alone does not show which API was called.
+    let use_of_project = "Caller does not have serviceusage.services.use access to the project.";
+    assert_eq!(classify_text(use_of_project).expect("no refusal").service(), None);
+}
+
+#[test]
+fn the_file_is_found_in_the_url_if_there_is_only_one() {
+    let message = "The user does not have sufficient permissions for this file.";
+    let url = |id: &str| format!("GET https://www.googleapis.com/drive/v3/files/{id}?alt=json");
+    let (one, other) = ("1KiteShopTestFileId0123456789", "2KiteShopTestFileId0123456789");
+    for (text, file) in [
+        (format!("{}\n{message}", url(one)), Some(one)),
+        (format!("{}\n{}: {message}", url(one), url(one)), Some(one)),
+        (format!("{}\n{}: {message}", url(one), url(other)), None),
+        (format!("{}: {message}", url("root")), None),
+    ] {
+        let refusal = classify_text(&text).expect("no refusal");
+        let found = refusal.identifiers().find(|(name, _)| *name == "file");
+        assert_eq!(found.map(|(_, id)| id), file, "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_by_an_api_for_files_in_drive_is_not_one_by_iam() {
+    let body = r#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
+    let refusal = refusal_of(403, &[], body);
+    assert_eq!(refusal.gate(), Gate::Iam);
+    let gate = |service| refusal.clone().with_service(service).gate();
+    assert_eq!(gate("sheets.googleapis.com"), Gate::ResourceAcl);
+    assert_eq!(gate("pubsub.googleapis.com"), Gate::Iam);
+}
+
+#[test]
+fn the_error_page_of_another_web_server_is_not_googles() {
+    let page = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>\
+                <hr><center>nginx/1.25</center></body></html>";
+    assert!(refusal_of(403, &[], page).other_server().is_some());
+    let page_of_google = "<html><title>Error 403 (Forbidden)!!1</title><p>Google</p></html>";
+    assert!(refusal_of(403, &[], page_of_google).other_server().is_none());
 }
 
 #[test]
@@ -163,7 +317,7 @@ fn values_with_the_documented_syntax_are_kept_unchanged() {
         ("permission", "compute.ips2.useInternally"),
         ("consumer", "blue-kite-7"),
         ("consumer", "bluekite"),
-        ("consumer", "123456"),
+        ("consumer", "1"),
         ("consumer", "12345678901234567890"),
         ("consumer", "example.com:blue-kite"),
         ("uid", "aB3-dE5_gH7i"),
@@ -218,7 +372,6 @@ fn values_without_the_documented_syntax_are_left_out() {
                 "blue-kite-7",
                 "projects/a'b-1",
                 "projects/kite1",
-                "projects/12345",
                 "projects/123456789012345678901",
                 "projects/Blue-kite-7",
                 "projects/blue-kite-",
@@ -449,7 +602,7 @@ fn the_account_that_made_the_call_is_read() {
 /// the recommended option.
 type GateRow = (&'static str, Gate, &'static [(&'static str, &'static str)], &'static str);
 
-const GATES: [GateRow; 24] = [
+const GATES: [GateRow; 29] = [
     (
         "PermissionDenied: Caller is missing IAM permission spanner.sessions.create on resource \
          projects/blue-kite-7/instances/i/databases/sky.",
@@ -617,6 +770,40 @@ const GATES: [GateRow; 24] = [
         "projects add-iam-policy-binding blue-kite-7 ",
     ),
     // gcloud would read an id that begins with a hyphen as a flag, so a placeholder replaces it.
+    (
+        "ERROR: (gcloud.storage.ls) [ann@example.com] does not have permission to access b instance \
+         [kite-photos] (or it may not exist): ann@example.com does not have storage.objects.list \
+         access to the Google Cloud Storage bucket.",
+        Gate::Iam,
+        &[],
+        "gcloud storage buckets add-iam-policy-binding gs://kite-photos ",
+    ),
+    (
+        "Error 400: Permission denied while using the Kite Service Agent. Verify that it has Kite \
+         Service Agent role.",
+        Gate::Iam,
+        &[],
+        "the Kite Service Agent lacks a role",
+    ),
+    (
+        "ERROR: (gcloud.kites.list) There was a problem refreshing your current auth tokens: \
+         Reauthentication required.",
+        Gate::Credentials,
+        &[],
+        " gcloud auth login",
+    ),
+    (
+        "Permission denied on resource project blue-kite-7. reason: CONSUMER_INVALID",
+        Gate::QuotaProject,
+        &[("reason", "CONSUMER_INVALID")],
+        "gcloud projects describe blue-kite-7",
+    ),
+    (
+        "File not found: 1KiteShopTestFileId0123456789.",
+        Gate::ResourceAcl,
+        &[("file", "1KiteShopTestFileId0123456789")],
+        "a file that does not exist",
+    ),
     (
         "Permission 'secretmanager.versions.access' denied for resource \
          'projects/blue-kite-7/secrets/-quiet/versions/1' (or it may not exist).",

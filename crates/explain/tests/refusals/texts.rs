@@ -1059,6 +1059,15 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
          ERROR: (gcloud.kms.keys.list) PERMISSION_DENIED: Permission 'cloudkms.cryptoKeys.list' \
          denied on resource 'projects/blue-kite-7' (or it may not exist).",
     ),
+    // Drive hides a file from a caller with whom the file is not shared.
+    ("resource_acl", "File not found: 1KiteShopTestFileId0123456789abcd."),
+    ("resource_acl", "googleapi: Error 404: Shared drive not found: 0AKiteShop123456PVA, notFound"),
+    // So do the APIs for files in Drive, in the words of IAM.
+    (
+        "resource_acl",
+        "403 GET https://docs.googleapis.com/v1/documents/1KiteShopTestFileId0123456789abcd: The \
+         caller does not have permission",
+    ),
     // No known gate.
     (
         "other",
@@ -1079,6 +1088,8 @@ pub(crate) const NO_REFUSALS: &[&str] = &[
     "200 OK",
     "connection reset by peer",
     "googleapi: Error 404: The specified bucket does not exist., notFound",
+    "Error: File not found: /srv/kites/report-2026-FINAL.pdf",
+    "java.io.FileNotFoundException: File not found: a-very-long-configuration-file",
     "rpc error: code = Unavailable desc = connection error",
     "{\"kind\":\"storage#object\",\"name\":\"scope.txt\"}",
     "Warning: Scope has changed from \"openid\" to \"openid \

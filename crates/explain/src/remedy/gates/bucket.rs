@@ -4,12 +4,15 @@ use crate::environment::names;
 use crate::refusal::Refusal;
 use gcp_scopes_catalog::call::Call;
 
+/// The words before the name of a bucket: in the name of a resource, and in the messages of gcloud.
+const BEFORE_BUCKET: [&str; 2] = ["buckets/", "access b instance ["];
+
 /// Returns the bucket that the name of the resource or the server's message contains.
 pub(super) fn in_refusal(refusal: &Refusal) -> Option<&str> {
     let texts = [refusal.resource(), refusal.server_message()];
     let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
     texts.into_iter().flatten().find_map(|text| {
-        let (_, rest) = text.split_once("buckets/")?;
+        let (_, rest) = BEFORE_BUCKET.iter().find_map(|mark| text.split_once(mark))?;
         names::bucket(rest.split(is_end).next()?)
     })
 }

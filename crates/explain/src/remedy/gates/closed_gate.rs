@@ -25,6 +25,9 @@ pub(super) struct ClosedGate<'a> {
 /// The words that precede a service account which is the resource of a call, and not its caller.
 const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
 
+/// The words with which the names of service agents end.
+const AGENT: &str = " Service Agent";
+
 /// Parts of messages about an account that lacks the permission to charge calls to the project.
 const MAY_NOT_USE_PROJECT: [&str; 4] =
     ["serviceusage", "permission to use project", "user_project_denied", "caller does not have"];
@@ -47,6 +50,7 @@ impl Context for ClosedGate<'_> {
             "member" => return Some(self.member()),
             "api" => self.refusal.service().or_else(|| api_by_title(words)),
             "constraint" => self.constraint(),
+            "agent" => self.service_agent(),
             "other_server" => self.refusal.other_server(),
             "own_project" => self.environment.project(),
             "perimeter" => self.refusal.vpc_sc_id(),
@@ -73,6 +77,11 @@ impl Context for ClosedGate<'_> {
     fn holds(&self, name: &str) -> bool {
         match name {
             "key_restricted" => self.message_has_any(&KEY_RESTRICTED),
+            "of_gcloud" => {
+                self.environment.credential() == Credential::GcloudUser
+                    || self.message_has("(gcloud.")
+            }
+            "no_such_file" => self.message_has("not found:"),
             "may_not_exist" => self.message_has("may not exist"),
             "service_account" => {
                 let service_accounts = [Credential::MetadataServer, Credential::ServiceAccountKey];
@@ -89,6 +98,7 @@ impl ClosedGate<'_> {
     /// Returns the section of advice for a refusal about the project that a call is charged to.
     pub(super) fn quota_project_section(&self) -> &'static str {
         match self {
+            _ if self.message_has("denied on resource project") => "project_name",
             _ if self.message_has_any(&MAY_NOT_USE_PROJECT) => "use_project",
             _ if self.message_has_any(&REQUESTER_PAYS) => "requester_pays",
             _ => "quota_project",
@@ -102,6 +112,15 @@ impl ClosedGate<'_> {
             self.message_has("public access prevention").then_some("storage.publicAccessPrevention")
         };
         named.or_else(prevented)
+    }
+
+    /// Returns the name of the service agent that acted, from `while using the Eventarc Service
+    /// Agent`.
+    fn service_agent(&self) -> Option<&str> {
+        let (_, rest) = self.refusal.server_message()?.split_once("using the ")?;
+        let end = rest.find(AGENT)? + AGENT.len();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+        rest.get(..end).filter(|name| name.len() <= 64 && name.chars().all(is_plain))
     }
 
     /// Returns whether the server's message contains one of these texts, which are in lower case.

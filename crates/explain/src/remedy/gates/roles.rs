@@ -55,6 +55,7 @@ fn cause_section(gate: &ClosedGate<'_>) -> Option<&'static str> {
 fn section(gate: &ClosedGate<'_>) -> Option<&'static str> {
     Some(match gate.refusal.permission() {
         _ if gate.message_has_any(&RBAC) => "rbac",
+        _ if gate.message_has("using the") && gate.message_has("service agent") => "service_agent",
         Some("iam.serviceAccounts.getAccessToken") if is_federated(gate) => "act_as_account",
         Some(_) => return None,
         // The metadata server of GKE does not always name the permission.
