@@ -212,6 +212,55 @@ fn a_record_of_cloud_logging_shows_where_the_call_was_made() {
     );
 }
 
+#[test]
+fn a_record_of_a_container_shows_its_cluster_but_not_its_account() {
+    let record = json!({"textPayload": SCOPES, "resource": {"type": "k8s_container", "labels": {
+        "project_id": "blue-kite-7", "location": "us-east1", "cluster_name": "prod"}}});
+    let explanation = explain(&[], &record.to_string());
+    assert_eq!(explanation["project"], "blue-kite-7");
+    assert_eq!(
+        (&explanation["location"], &explanation["name"]),
+        (&json!("us-east1"), &json!("prod"))
+    );
+    assert_eq!(explanation["runs_on"], "unknown");
+}
+
+/// The other fields of an audit record show whether its message is one of a refusal.
+#[test]
+fn the_message_of_an_audit_record_does_not_decide_alone() {
+    let message = "Request is prohibited by organization's policy. \
+                   vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5";
+    let record = |dry_run: bool| {
+        json!({"protoPayload": {
+            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+            "status": {"code": 7, "message": message},
+            "serviceName": "storage.googleapis.com",
+            "metadata": {"dryRun": dry_run}}})
+        .to_string()
+    };
+    let report = |dry_run| explain(&[], &record(dry_run))["report"].as_str().unwrap().to_owned();
+    assert!(report(true).starts_with("Nothing was refused"), "{}", report(true));
+    assert!(!report(false).contains("Nothing was refused"), "{}", report(false));
+}
+
+/// The warnings and the error of one command of gcloud belong together.
+#[test]
+fn the_output_of_a_command_of_gcloud_is_one_text() {
+    let output = format!(
+        "WARNING: Some requests did not succeed.\n - {SCOPES}\n\nListed 0 items.\nERROR: \
+         (gcloud.compute.networks.list) Some requests did not succeed:\n - {SCOPES}\n"
+    );
+    let explanation = explain(&[], &output);
+    assert_eq!(explanation["service"], "compute.googleapis.com", "{explanation}");
+    assert_eq!(explanation["candidates"], json!(["compute.networks.list"]));
+}
+
+#[test]
+fn a_method_without_an_id_is_named_by_its_rpc() {
+    let text = format!("/google.bigtable.v2.Bigtable/MutateRows: {SCOPES}");
+    assert_eq!(explain(&[], &text)["method"], "google.bigtable.v2.Bigtable.MutateRows");
+}
+
 /// kubelet and Docker pull images with the account of the machine, so an identity of a pod does not
 /// help, and nothing is changed before the scopes are known.
 #[test]
@@ -368,6 +417,9 @@ fn each_refusal_is_explained_once_with_its_count_and_one_change_for_all() {
         let option = all["together"]["options"][0].to_string();
         assert!(option.contains("instances stop web-1"), "{option}");
     }
+    // Only Cloud Storage has the second sentence.
+    let two = format!("{SCOPES}\nError 403: Provided scope(s) are not authorized\n{SCOPES}");
+    assert_eq!(explain(&["--all"], &two)["refusals"].as_array().unwrap().len(), 2);
     let (code, out, _) =
         command::run(&["explain", "--all"], format!("{SCOPES}\n{SCOPES}").as_bytes());
     assert_eq!(code, 0);

@@ -71,10 +71,10 @@ impl Explainer {
         }
         let named_call = given.cloned().unwrap_or(read);
         let (method, call) = (named_call.method(), named_call.call());
-        let with_service = with_service(&refusal, &named_call);
-        let denial = self.denial(&call, method, &with_service, &environment);
+        let refusal = with_service(refusal, &named_call);
+        let denial = self.denial(&call, method, &refusal, &environment);
         let required =
-            (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &with_service));
+            (refusal.gate() == Gate::Scope).then(|| self.required(&call, method, &refusal));
         let options = match &denial {
             Some(denial) => denial.options().to_vec(),
             None => for_refused_call(&refusal, &environment, &call),
@@ -140,9 +140,13 @@ fn look_up(call: &Call<'_>, method: Option<ApiMethod>) -> Lookup {
     method.map_or_else(|| lookup(call, &Endpoints::new()), Lookup::from)
 }
 
-/// Returns the refusal with the service that the text shows, if any.
-fn with_service(refusal: &Refusal, read: &NamedCall) -> Refusal {
-    read.service().map_or_else(|| refusal.clone(), |service| refusal.clone().with_service(service))
+/// Returns the refusal with the service of the call, if it is known.
+fn with_service(refusal: Refusal, call: &NamedCall) -> Refusal {
+    let of_method = || call.method().map(service_of);
+    match call.service().map(str::to_owned).or_else(of_method) {
+        Some(service) => refusal.with_service(&service),
+        None => refusal,
+    }
 }
 
 const HELD_IS_ENOUGH: &str = "A scope of --held would be enough for this call, so the call was \
@@ -289,7 +293,7 @@ impl Explanation {
             granted: self.granted.scopes().map(sorted_uris),
             grant_source: self.granted.source().map(|source| source.as_str()),
             service: self.service(),
-            method: self.method.and_then(|method| method.discovery_id()),
+            method: self.method.map(name_of),
             api: self.method.map(|method| method.api()),
             candidates: self.candidates(),
             refused: refusal.map(RefusedJson::new).unwrap_or_default(),
@@ -308,7 +312,7 @@ impl Explanation {
     /// Returns the ids of the methods that may have been called. Empty if the method is known.
     fn candidates(&self) -> Vec<&'static str> {
         let methods = if self.method.is_none() { self.call.candidates() } else { &[] };
-        methods.iter().map(|method| method.discovery_id().unwrap_or_else(|| method.id())).collect()
+        methods.iter().copied().map(name_of).collect()
     }
 
     /// Returns the service that the server reported, or else the service of the method or of the
@@ -318,6 +322,11 @@ impl Explanation {
         let of_method = || self.method.map(service_of);
         reported.or_else(of_method).or_else(|| self.call.service().map(str::to_owned))
     }
+}
+
+/// Returns the id of a method, or the name of an RPC that has no id in Discovery.
+fn name_of(method: ApiMethod) -> &'static str {
+    method.discovery_id().unwrap_or_else(|| method.id())
 }
 
 /// The name and the version of the JSON.
@@ -386,6 +395,7 @@ struct PlaceJson<'a> {
     credential: Option<&'static str>,
     project: Option<&'a str>,
     location: Option<&'a str>,
+    name: Option<&'a str>,
     instance: Option<&'a str>,
 }
 
@@ -396,13 +406,15 @@ impl<'a> PlaceJson<'a> {
         let platform = here.map(Environment::platform);
         let account = here.and_then(Environment::account);
         let project = here.and_then(Environment::project);
+        let location = here.and_then(|here| here.zone().or_else(|| here.location()));
         Self {
             principal: refusal.and_then(Refusal::principal).or(account),
             platform: platform.map(|platform| platform.otel_name()),
             runs_on: platform.map(|platform| platform.as_str()),
             credential: here.map(|here| here.credential().as_str()),
             project: refusal.and_then(Refusal::project).or(project),
-            location: here.and_then(|here| here.zone().or_else(|| here.location())),
+            location: refusal.and_then(Refusal::location).or(location),
+            name: here.and_then(Environment::resource),
             instance: here.and_then(Environment::instance),
         }
     }

@@ -62,9 +62,13 @@ impl FoundRefusal {
     }
 
     /// Checks whether the other refusal has the same gate, is at least as certain, and has each
-    /// [name](Self::names) that this one has.
+    /// [name](Self::names) that this one has. Refusals for lack of scope in different sentences
+    /// differ, because each service has one sentence for them.
     fn is_covered_by(&self, other: &Self) -> bool {
+        let names_storage = |found: &Self| found.refusal.service() == Some(STORAGE);
+        let is_scope = self.refusal.gate() == Gate::Scope;
         self.refusal.gate() == other.refusal.gate()
+            && !(is_scope && names_storage(self) != names_storage(other))
             && self.refusal.certainty() <= other.refusal.certainty()
             && self
                 .names()
@@ -174,6 +178,9 @@ pub struct LogSearch {
     /// How often the text before a refusal was searched for the call.
     looked: usize,
 }
+
+/// The host of Cloud Storage, whose sentence for missing scopes no other service uses.
+const STORAGE: &str = "storage.googleapis.com";
 
 /// The maximum number of different refusals of a log that are kept.
 const MAX_REFUSALS: usize = 64;
