@@ -106,8 +106,8 @@ fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<Str
 }
 
 /// Splits a name such as `ListFormResponses` into an action (`List`) and nouns (`Form` and
-/// `Responses`). Returns `None` unless the name begins with one of [`ACTIONS`] and capitalized words
-/// follow.
+/// `Responses`). Returns `None` unless the name begins with one of [`ACTIONS`], and capitalized
+/// words follow.
 fn split_verb(verb: &str) -> Option<(&str, Vec<&str>)> {
     let split = |action: &&'static str| verb.strip_prefix(*action).map(|rest| (*action, rest));
     let (action, rest) = ACTIONS.iter().find_map(split)?;

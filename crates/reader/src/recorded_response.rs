@@ -350,8 +350,8 @@ impl RecordedResponse {
     }
 }
 
-/// Returns whether a record is one of Cloud Audit Logs. Its message is only a part of the result: its
-/// other fields show whether the call was refused.
+/// Returns whether a record is one of Cloud Audit Logs. The message of such a record is only a part
+/// of the result: other fields show whether the call was refused.
 fn is_audit_record(record: &Value) -> bool {
     let call = record.get("protoPayload").unwrap_or(record);
     let kind = call.get("@type").and_then(Value::as_str);

@@ -201,8 +201,8 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Returns the requests in a line that count. If the refusal names an API, or else a clue in its
-    /// record does and the line is in another record, only requests to this API are returned.
+    /// Returns the requests in a line that count. If the refusal names an API, or else a clue in
+    /// its record does and the line is in another record, only requests to this API are returned.
     fn requests_at(
         &self,
         index: usize,

@@ -181,8 +181,9 @@ fn fields_of_error_info_are_read_in_the_forms_of_clients() {
              run.services.get\n    resource: {resource}\n  reason: IAM_PERMISSION_DENIED\n"
         ),
         format!(
-            "rpc error: code = PermissionDenied desc = no\nerror details: name = ErrorInfo reason = \
-             IAM_PERMISSION_DENIED metadata = map[permission:run.services.get resource:{resource}]"
+            "rpc error: code = PermissionDenied desc = no\nerror details: name = ErrorInfo reason \
+             = IAM_PERMISSION_DENIED metadata = map[permission:run.services.get \
+             resource:{resource}]"
         ),
     ] {
         let refusal = classify_text(&text).expect("no refusal");
@@ -206,15 +207,18 @@ fn fields_of_error_info_are_read_in_the_forms_of_clients() {
 fn the_service_is_found_in_messages_of_one_service_alone() {
     for (text, service) in [
         (
-            "ann@example.com does not have storage.buckets.list access to the Google Cloud project.",
+            "ann@example.com does not have storage.buckets.list access to the Google Cloud \
+             project.",
             "storage",
         ),
         (
-            "Access Denied: Project blue-kite-7: User does not have bigquery.jobs.create permission in project blue-kite-7.",
+            "Access Denied: Project blue-kite-7: User does not have bigquery.jobs.create \
+             permission in project blue-kite-7.",
             "bigquery",
         ),
         (
-            "403 https://us-east1-aiplatform.googleapis.com/v1/x: The caller does not have permission",
+            "403 https://us-east1-aiplatform.googleapis.com/v1/x: The caller does not have \
+             permission",
             "aiplatform",
         ),
         (
@@ -769,11 +773,10 @@ const GATES: [GateRow; 29] = [
         &[],
         "projects add-iam-policy-binding blue-kite-7 ",
     ),
-    // gcloud would read an id that begins with a hyphen as a flag, so a placeholder replaces it.
     (
-        "ERROR: (gcloud.storage.ls) [ann@example.com] does not have permission to access b instance \
-         [kite-photos] (or it may not exist): ann@example.com does not have storage.objects.list \
-         access to the Google Cloud Storage bucket.",
+        "ERROR: (gcloud.storage.ls) [ann@example.com] does not have permission to access b \
+         instance [kite-photos] (or it may not exist): ann@example.com does not have \
+         storage.objects.list access to the Google Cloud Storage bucket.",
         Gate::Iam,
         &[],
         "gcloud storage buckets add-iam-policy-binding gs://kite-photos ",
@@ -804,6 +807,7 @@ const GATES: [GateRow; 29] = [
         &[("file", "1KiteShopTestFileId0123456789")],
         "a file that does not exist",
     ),
+    // gcloud would read an id that begins with a hyphen as a flag, so a placeholder replaces it.
     (
         "Permission 'secretmanager.versions.access' denied for resource \
          'projects/blue-kite-7/secrets/-quiet/versions/1' (or it may not exist).",
