@@ -70,6 +70,7 @@ fn lint(name: &str, commands: &BTreeSet<String>) -> Result<BTreeMap<String, Opti
 /// shell variable `S`, which holds the present scopes.
 fn commands(line: &str) -> impl Iterator<Item = String> + '_ {
     let commands = line.split(" && ").flat_map(|command| command.split(" || "));
+    let commands = commands.flat_map(|command| command.split(" | "));
     commands.filter(|command| !command.starts_with("test ")).map(|command| {
         let inner = command.strip_prefix("S=$(").and_then(|inner| inner.strip_suffix(')'));
         inner

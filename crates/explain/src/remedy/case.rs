@@ -167,7 +167,9 @@ impl Case<'_> {
     /// it may have the role Editor.
     pub(super) fn needs_new_account(&self) -> bool {
         let has_none = self.holds_no_scope() && self.environment.account().is_none();
-        has_none || (self.has_default_account() && self.recommended_short_names().is_some())
+        let gets_cloud_platform = self.recommended_short_names().is_some()
+            || matches!(self.problem, ScopeProblem::NodePool | ScopeProblem::Registry);
+        has_none || (self.has_default_account() && gets_cloud_platform)
     }
 
     fn has_default_account(&self) -> bool {
