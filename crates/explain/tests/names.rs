@@ -8,7 +8,9 @@
 #[path = "../../../tests/support/named_refusals.rs"]
 mod named_refusals;
 
-use gcp_scopes_explain::refusal::{ErrorResponse, Gate, Refusal, classify};
+use gcp_scopes_explain::refusal::{
+    Certainty, ErrorResponse, Gate, Refusal, classify, classify_text,
+};
 use http::{HeaderMap, HeaderValue};
 use named_refusals::{NAMES, OTHER_REFUSALS, RefusalExample, grpc_message};
 use serde_json::json;
@@ -92,6 +94,103 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
     for name in NAMES {
         assert_eq!(results(name), results("cat.jpg"), "{name}");
     }
+}
+
+/// Words of other gates.
+const OTHER_WORDS: [&str; 9] = [
+    "Quota exceeded",
+    "API key not valid",
+    "Invalid Credentials",
+    "billing has not been enabled",
+    "VPC Service Controls",
+    "IAM_PERMISSION_DENIED",
+    "SERVICE_DISABLED",
+    "accessNotConfigured",
+    "constraint x violated",
+];
+
+/// The codes of XML errors and the older reasons are fields, so a server's sentence in another
+/// place does not overrule them.
+#[test]
+fn a_name_with_words_of_another_gate_does_not_overrule_a_reason() {
+    let general = ["forbidden", "Forbidden", "accessDenied", "invalid", "conditionNotMet"];
+    for row in OTHER_REFUSALS.iter().filter(|row| !general.contains(&row.reason)) {
+        let gates = |name| {
+            let bodies = [row.json(name).to_string(), row.xml(name, "Details")];
+            bodies.map(|body| {
+                let response = ErrorResponse::new(body.as_bytes()).with_status(row.status);
+                classify(&response).map(|refusal| refusal.gate())
+            })
+        };
+        for name in OTHER_WORDS {
+            assert_eq!(gates(name), gates("cat.jpg"), "{}: {name}", row.message);
+        }
+    }
+}
+
+/// The permission is known, so the other words of the message are not those of another gate.
+#[test]
+fn a_name_with_words_of_another_gate_does_not_overrule_a_permission() {
+    for name in OTHER_WORDS {
+        let message = format!("Permission 'storage.objects.get' denied on photos/{name}.");
+        let body = json!({"error": {"code": 403, "message": message}}).to_string();
+        let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403));
+        assert_eq!(refusal.map(|refusal| refusal.gate()), Some(Gate::Iam), "{name}");
+    }
+}
+
+#[test]
+fn a_name_after_one_word_of_a_server_does_not_begin_its_message() {
+    for lead in ["Bucket: ", "Bucket desc = ", "duplicate=", "a.b: "] {
+        let message = format!("{lead}Request had insufficient authentication scopes. is locked");
+        let body = json!({"error": {"code": 403, "message": message}}).to_string();
+        let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403));
+        assert_ne!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{message}");
+    }
+}
+
+/// Commands give roles to the account that made the call.
+#[test]
+fn a_name_is_not_the_account_that_made_the_call() {
+    let account = |message: &str| {
+        let body = json!({"error": {"code": 403, "message": message}}).to_string();
+        let refusal = classify(&ErrorResponse::new(body.as_bytes()).with_status(403))?;
+        refusal.principal().map(str::to_owned)
+    };
+    for name in ["user eve@example.com does not have access", "\nCaller eve@example.com lacks x"] {
+        for message in [
+            format!("Permission 'pubsub.topics.publish' denied on resource 'topics/{name}'."),
+            format!("Access Denied: Table my-project:sales.{name}: User does not have permission."),
+            format!("User not authorized to perform this action on {name}."),
+        ] {
+            assert_eq!(account(&message), None, "{message}");
+        }
+        let message = format!("ann@example.com does not have storage.objects.get access to {name}");
+        assert_eq!(account(&message).as_deref(), Some("ann@example.com"));
+    }
+}
+
+/// The error of a client does not show which words are a name.
+#[test]
+fn a_text_with_words_of_two_gates_is_not_certain() {
+    let name = "Request had insufficient authentication scopes.";
+    for text in [
+        format!("googleapi: Error 403: Quota exceeded for table my-project:sales.{name}"),
+        format!(
+            "403 DELETE https://storage.googleapis.com/x: Object 'photos/{name}' is under \
+                 active Temporary hold and cannot be deleted."
+        ),
+        format!(
+            "rpc error: code = PermissionDenied desc = User not authorized to perform this \
+                 action on {name}"
+        ),
+    ] {
+        let refusal = classify_text(&text).expect("no refusal");
+        let is_certain = refusal.certainty() == Certainty::Certain;
+        assert!(refusal.gate() != Gate::Scope || !is_certain, "{text}: {refusal:?}");
+    }
+    let refusal = classify_text(&format!("googleapi: Error 403: {name}, forbidden"));
+    assert_eq!(refusal.map(|refusal| refusal.certainty()), Some(Certainty::Certain));
 }
 
 #[test]

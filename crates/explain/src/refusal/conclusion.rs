@@ -70,7 +70,7 @@ impl ResponseFacts {
 
     /// Returns the message to show: the message or line that determined the verdict, else the first
     /// message, else the first line with a known phrase, preferably one of the same gate.
-    fn quote(&self, finding: &FoundVerdict) -> Option<&str> {
+    pub(super) fn quote(&self, finding: &FoundVerdict) -> Option<&str> {
         let decides = |text: &str| text::contains_phrase(&text::normalized(text), finding.words);
         let is_by_words = !finding.words.is_empty();
         let message = self.messages.iter().find(|message| is_by_words && decides(message));

@@ -11,7 +11,8 @@ use super::syntax;
 use super::text;
 use super::words::{
     AFTER_PRINCIPAL, BEFORE_BIGQUERY_NAME, BEFORE_BILLING_ACCOUNT, BEFORE_FILE, BEFORE_FILE_IN_URL,
-    BEFORE_PRINCIPAL, BEFORE_PROJECT, BEFORE_RESOURCE, COMMON_HOSTS, RESOURCE_ROOTS,
+    BEFORE_PRINCIPAL, BEFORE_PROJECT, BEFORE_RESOURCE, COMMON_HOSTS, KUBERNETES_LEAD,
+    PRINCIPAL_LEADS, RESOURCE_ROOTS,
     WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
 };
 
@@ -134,7 +135,6 @@ impl Details {
         phrase_values(prose, &BEFORE_BILLING_ACCOUNT)
             .filter(|word| word.matches('-').count() == 2)
             .for_each(|id| self.add_other("billing_account", id));
-        principals(prose).for_each(|name| self.add("principal", name));
         phrase_values(prose, &BEFORE_BIGQUERY_NAME)
             .filter_map(|name| name.split_once(':'))
             .for_each(|(project, _)| self.add_project(project));
@@ -154,6 +154,20 @@ impl Details {
                 self.add_project(word);
             }
             previous = word;
+        }
+    }
+
+    /// Searches a text, or a message of a server's response, for the account that made the call. A
+    /// message must begin with the account, because the rest of it may be a name that a user chose,
+    /// and commands give roles to the account.
+    pub(super) fn read_principal(&mut self, text: &str, is_message: bool) {
+        let is_lead = |word: &str| PRINCIPAL_LEADS.split(' ').any(|lead| word == lead);
+        for (before, name) in principals(text) {
+            let before = before.to_ascii_lowercase();
+            let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+            if !is_message || before.ends_with(KUBERNETES_LEAD) || words.all(is_lead) {
+                self.add("principal", name);
+            }
         }
     }
 
@@ -257,19 +271,22 @@ fn phrase_values<'a>(prose: &'a str, phrases: &'a [&str]) -> impl Iterator<Item 
         .map(|word| word.trim_end_matches(['.', ':', ';']))
 }
 
-/// Returns the words with an `@` that the words beside them mark as the account that made the call.
-fn principals(prose: &str) -> impl Iterator<Item = &str> {
+/// Returns the words with an `@` that the words beside them mark as the account that made the call,
+/// each with the text before it.
+fn principals(prose: &str) -> impl Iterator<Item = (&str, &str)> {
     let is_mark = |c: char| c.is_whitespace() || "'\"`[](),<>".contains(c);
     prose.match_indices('@').take(PRINCIPAL_LIMIT).filter_map(move |(at, _)| {
         let (head, tail) = prose.split_at_checked(at)?;
         let (name, domain) = (head.rsplit(is_mark).next()?, tail.split(is_mark).next()?);
         let (start, end) = (at - name.len(), at + domain.len());
-        let before = end_of(prose.get(..start)?.trim_end_matches(is_mark)).to_ascii_lowercase();
+        let lead = prose.get(..start)?.trim_end_matches(is_mark);
+        let before = end_of(lead).to_ascii_lowercase();
         let after = prose.get(end..)?.trim_start_matches(is_mark);
         let is_named = BEFORE_PRINCIPAL.iter().any(|words| before.ends_with(words))
             || AFTER_PRINCIPAL.iter().any(|words| after.starts_with(words));
         let start = start + name.rfind(':').map_or(0, |colon| colon + 1);
-        is_named.then(|| prose.get(start..end))?.map(|word| word.trim_end_matches(['.', ';', ':']))
+        let word = is_named.then(|| prose.get(start..end))??;
+        Some((lead, word.trim_end_matches(['.', ';', ':'])))
     })
 }
 

@@ -131,11 +131,19 @@ impl ResponseFacts {
 
     /// Derives the prose and the details from the texts that were read.
     fn derive_prose_and_details(&mut self) {
+        // Beside the messages of an XML error are elements with names, such as that of the object.
+        if self.is_response && !self.is_page && !self.messages.is_empty() {
+            self.text.clear();
+        }
         let token_error = self.token_error.clone().unwrap_or_default();
         let prose = format!("{}\n{}\n{token_error}", self.text, self.messages.join("\n"));
         if !self.is_response {
             let lists = SCOPE_LIST_HEADINGS.iter().filter_map(|mark| prose.split_once(mark));
             lists.for_each(|(_, list)| self.challenge.add_scopes_in(list));
+            self.details.read_principal(&prose, false);
+        }
+        for message in self.messages.iter().chain([&self.text]).filter(|_| self.is_response) {
+            self.details.read_principal(message, true);
         }
         self.details.read_prose(&prose);
         self.prose = text::normalized(&if self.is_response {

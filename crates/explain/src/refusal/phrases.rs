@@ -279,6 +279,9 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("consumer_invalid", certain(Gate::QuotaProject)),
     ("consumer*has been suspended", certain(Gate::Other)),
     ("project*has been suspended", likely(Gate::Other)),
+    // Objects that must not change: <https://cloud.google.com/storage/docs/object-holds>.
+    ("under active*hold", certain(Gate::Other)),
+    ("retention policy*cannot be deleted", certain(Gate::Other)),
     // APIs and methods that are open only to a list of projects.
     ("alpha access*permission", certain(Gate::Other)),
     ("not allowlisted", likely(Gate::Other)),

@@ -48,15 +48,17 @@ pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
 ];
 
-/// Reasons of [`ERROR_INFO`] that belong to another gate if a message contains the second
+/// Reasons that belong to another gate if a message contains the second
 /// text. The numbers are the projects of gcloud's OAuth clients, to which calls are charged if no
 /// quota project is set.
-pub(super) static ERROR_INFO_EXCEPTIONS: &[(&str, &str, Gate)] = &[
+pub(super) static REASON_EXCEPTIONS: &[(&str, &str, Gate)] = &[
     ("SERVICE_DISABLED", "quota project", Gate::QuotaProject),
     ("SERVICE_DISABLED", "764086051850", Gate::QuotaProject),
     ("SERVICE_DISABLED", "32555940559", Gate::QuotaProject),
     ("CONSUMER_SUSPENDED", "api_key:", Gate::ApiKey),
     ("CONSUMER_INVALID", "api_key:", Gate::ApiKey),
+    ("accessNotConfigured", "764086051850", Gate::QuotaProject),
+    ("accessNotConfigured", "32555940559", Gate::QuotaProject),
 ];
 
 /// Parts of reasons that only some services use. They count if the whole reason is in no other
@@ -125,6 +127,10 @@ pub(super) const GENERAL_REASONS: &[&str] = &[
     "unauthorized",
 ];
 
+/// Reasons of errors that no gate causes, unless a message begins with a sentence of a gate.
+pub(super) const ORDINARY_REASONS: &[&str] =
+    &["alreadyExists", "backendError", "conflict", "duplicate", "notFound"];
+
 /// Older one-word reasons, and the codes of Cloud Storage's XML API with the first letter in lower
 /// case. Source of the codes: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[
@@ -189,6 +195,8 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("channelClosed", certain(Gate::Other)),
     ("channelSuspended", certain(Gate::Other)),
     ("cannotDownloadAbusiveFile", certain(Gate::Other)),
+    ("objectUnderActiveHold", certain(Gate::Other)),
+    ("retentionPolicyNotMet", certain(Gate::Other)),
     ("notAuthorized", likely(Gate::Iam)),
     // Kubernetes sends this reason for its RBAC. Google's reason `forbidden` names no gate:
     // https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/types.go

@@ -112,9 +112,6 @@ impl ResponseFacts {
     /// Returns whether the response has a reason that is not in [`GENERAL_REASONS`]. Such a reason
     /// belongs to one gate.
     pub(super) fn has_other_reason(&self) -> bool {
-        let is_general = |reason: &String| {
-            GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason))
-        };
         self.reasons.iter().any(|reason| !is_general(reason))
     }
 
@@ -165,6 +162,11 @@ impl ResponseFacts {
         };
         self.status = self.status.or(status);
     }
+}
+
+/// Returns whether a reason is in [`GENERAL_REASONS`].
+pub(super) fn is_general(reason: &str) -> bool {
+    GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason))
 }
 
 /// Returns whether a word in the middle of a text can only be a reason. Plain words such as

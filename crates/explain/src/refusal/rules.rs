@@ -12,10 +12,10 @@ use super::phrases::{
     REFUSAL_WORDS, REGISTRIES, REGISTRY_REFUSALS, VIOLATES_CONSTRAINT,
 };
 use super::reasons::{
-    AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS,
-    TOKEN_ERRORS, VIOLATIONS,
+    AMBIGUOUS_REASON, ERROR_INFO, ORDINARY_REASONS, REASON_ENDINGS, REASON_EXCEPTIONS,
+    REASON_PARTS, REASONS, TOKEN_ERRORS, VIOLATIONS,
 };
-use super::response_facts::ResponseFacts;
+use super::response_facts::{ResponseFacts, is_general};
 use super::text;
 use super::verdict::{
     DRY_RUN, Evidence, FoundVerdict, REGISTRY, Verdict, likely, possible, refused_by,
@@ -38,6 +38,7 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
         // `insufficient_scope`.
         .or_else(|| verdict_from_other_server(facts))
         .or_else(|| verdict_from_token_error(facts))
+        .or_else(|| verdict_from_specific_reason(facts))
         .or_else(|| verdict_from_phrase(facts, PHRASES))
         .or_else(|| verdict_from_constraint(facts))
         .or_else(|| verdict_from_ambiguous_reason(facts))
@@ -96,7 +97,7 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
     let applies =
         |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
-    let verdict = match ERROR_INFO_EXCEPTIONS.iter().find(applies) {
+    let verdict = match REASON_EXCEPTIONS.iter().find(applies) {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
     };
@@ -160,21 +161,54 @@ fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
     row.map(|(_, verdict)| FoundVerdict::new(*verdict, Evidence::TokenEndpoint))
 }
 
+/// Searches a server's response for a reason that belongs to one gate. It gives way to a sentence
+/// of another gate only if a message begins with that sentence, because the rest of a message may
+/// be a name that a user chose.
+fn verdict_from_specific_reason(facts: &ResponseFacts) -> RuleResult {
+    let is_specific = |reason: &&String| !is_general(reason);
+    let finding = find_reason(facts.reasons.iter().filter(is_specific))?;
+    let is_exception = |(reason, words, _): &(&str, &str, Gate)| {
+        facts.reasons.iter().any(|other| other == reason) && facts.mentions(words)
+    };
+    let begins = |(phrase, verdict): &(&str, Verdict)| {
+        verdict.gate != finding.verdict.gate
+            && text::contains_phrase(&facts.prose, phrase)
+            && facts.is_led_by(phrase)
+    };
+    let gives_way = REASON_EXCEPTIONS.iter().any(is_exception) || PHRASES.iter().any(begins);
+    (facts.is_response && !gives_way).then_some(finding)
+}
+
+/// The permission without which a project cannot be the quota project.
+const QUOTA_PERMISSION: &str = "serviceusage.services.use";
+
 /// Searches for known phrases. A sentence about scopes may be part of an object's name, so it
 /// counts only under two conditions:
 ///
 /// 1. The response does not name an IAM permission that the account lacks.
 /// 2. In a server's response, and beside the reason of another gate, a message begins with the
 ///    sentence.
+///
+/// In a server's response, a message must also begin with any other sentence if a reason is that of
+/// an ordinary error, or if the response names an IAM permission and the sentence is not that of
+/// IAM. The permission for the quota project is an exception.
 fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)]) -> RuleResult {
     let names_permission = facts.details.is_explicit_permission;
     let is_in_its_place = |phrase: &str| match facts.is_response {
         true => facts.begins_with_phrase(phrase),
         false => !facts.has_other_reason() || facts.is_led_by(phrase),
     };
-    let is_accepted = |phrase: &str, verdict: &Verdict| {
-        !verdict.is_about_scopes()
-            || (!(names_permission && verdict.gate == Gate::Scope) && is_in_its_place(phrase))
+    let is_quota_permission = facts.details.permission.as_deref() == Some(QUOTA_PERMISSION);
+    let is_ordinary = facts.reasons.iter().any(|own| ORDINARY_REASONS.contains(&own.as_str()));
+    let is_accepted = |phrase: &str, verdict: &Verdict| match verdict.gate {
+        _ if verdict.is_about_scopes() => {
+            !(names_permission && verdict.gate == Gate::Scope) && is_in_its_place(phrase)
+        }
+        _ if !facts.is_response => true,
+        _ if is_ordinary => facts.is_led_by(phrase),
+        Gate::Iam => true,
+        Gate::QuotaProject if is_quota_permission => true,
+        _ => !names_permission || facts.is_led_by(phrase),
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
     let row =
@@ -229,9 +263,14 @@ fn access_verdict(facts: &ResponseFacts) -> RuleResult {
     verdict_from_permission(facts).or(Some(acl))
 }
 
-/// Searches for a known one-word reason, a known ending or a known part of a reason.
+/// Searches for a known one-word reason.
 fn verdict_from_reason(facts: &ResponseFacts) -> RuleResult {
-    let verdict = facts.reasons.iter().find_map(|reason| {
+    find_reason(facts.reasons.iter())
+}
+
+/// Finds the first reason that is known, or has a known ending or a known part.
+fn find_reason<'r>(mut reasons: impl Iterator<Item = &'r String>) -> RuleResult {
+    let verdict = reasons.find_map(|reason| {
         let exact = REASONS.iter().find(|(name, _)| name == reason);
         let lower = reason.to_ascii_lowercase();
         let end = || REASON_ENDINGS.iter().find(|(end, _)| lower.ends_with(end));
@@ -305,13 +344,27 @@ fn verdict_from_status(
         .then_some(FoundVerdict::new(Verdict::new(gate, certainty), Evidence::Status))
 }
 
-/// Limits the certainty of a scope refusal whose status is not 403. Google refuses for lack of
-/// scope with 403. With another status, the server may relay the refusal of a call that it sent to
-/// another API.
+/// Limits the certainty of a scope refusal in two cases:
+///
+/// 1. The status is not 403, with which Google refuses for lack of scope. The server may relay the
+///    refusal of a call that it sent to another API.
+/// 2. In a text, the message is also that of another gate. The words about scopes may be a name.
 fn with_limited_certainty(finding: FoundVerdict, facts: &ResponseFacts) -> FoundVerdict {
-    let is_relayed =
-        finding.verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
-    let limit = if is_relayed { Certainty::Likely } else { Certainty::Certain };
+    let is_relayed = || facts.status.is_some_and(|status| status != 403);
+    let is_unclear = || !facts.is_response && is_of_other_gate(facts, &finding);
+    let is_limited = finding.verdict.gate == Gate::Scope && (is_relayed() || is_unclear());
+    let limit = if is_limited { Certainty::Likely } else { Certainty::Certain };
     let certainty = finding.verdict.certainty.min(limit);
     FoundVerdict { verdict: Verdict { certainty, ..finding.verdict }, ..finding }
+}
+
+/// Returns whether the message that determined the verdict contains a phrase of a gate other than
+/// that of the scopes.
+fn is_of_other_gate(facts: &ResponseFacts, finding: &FoundVerdict) -> bool {
+    let message = text::normalized(facts.quote(finding).unwrap_or_default());
+    let is_likely = |verdict: &Verdict| {
+        !matches!(verdict.gate, Gate::Scope) && verdict.certainty > Certainty::Possible
+    };
+    let mut phrases = PHRASES.iter().chain(ACCESS_PHRASES);
+    phrases.any(|(phrase, verdict)| is_likely(verdict) && text::contains_phrase(&message, phrase))
 }

@@ -1,6 +1,6 @@
 //! Searches text that is not JSON: log lines, errors of clients, XML and HTML, and truncated JSON.
 
-use super::words::LEADING_WORDS;
+use super::words::{ERROR_NAME_ENDINGS, LEADING_WORDS};
 
 /// How many bytes a `*` in a phrase matches at most: about a line, so that both parts of the phrase
 /// are in one sentence.
@@ -117,8 +117,8 @@ pub(super) fn has_words(text: &str, pattern: &str) -> bool {
 /// sentences about scopes begin](LEADING_WORDS) may occur, and before these words only the prefixes
 /// that programs print before a message.
 pub(super) fn begins_with(message: &str, phrase: &str) -> bool {
-    let line =
-        normalized(without_log_prefixes(message.trim_start().lines().next().unwrap_or_default()));
+    let line = truncated(message.trim_start(), VALUE_LIMIT).lines().next().unwrap_or_default();
+    let line = normalized(without_log_prefixes(line));
     let start = phrase.split('*').next().and_then(|first| line.find(first));
     let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else {
         return false;
@@ -128,18 +128,17 @@ pub(super) fn begins_with(message: &str, phrase: &str) -> bool {
         && contains_phrase(rest, phrase)
 }
 
-/// Returns the line without the prefixes that programs print before a message: names of exceptions,
-/// status codes, and gRPC's `rpc error: code = … desc =`.
+/// Returns the line without the prefixes that programs print before a message: names of exceptions
+/// and of gRPC statuses, status codes, and gRPC's `rpc error: code = … desc =`. Another word before
+/// a colon may be that of a server before a name that a user chose.
 fn without_log_prefixes(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some((prefix, message)) = rest.split_once([':', '=']) {
         let words: Vec<&str> = prefix.split_whitespace().collect();
-        let is_name =
-            |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
         let is_prefix = match words.as_slice() {
-            [word] => is_name(word),
-            ["Caused", "by"] | ["rpc", "error"] | [_, "desc"] => true,
-            [code, status] => code.bytes().all(|b| b.is_ascii_digit()) && is_name(status),
+            ["code"] | ["Caused", "by"] | ["rpc", "error"] => true,
+            [name] | [name, "desc"] => is_error_name(name),
+            [code, name] => code.bytes().all(|b| b.is_ascii_digit()) && is_error_name(name),
             _ => false,
         };
         if !is_prefix {
@@ -150,6 +149,11 @@ fn without_log_prefixes(line: &str) -> &str {
     // Python's google-api-core prints the status before the message: `403 Request had …`
     // (<https://github.com/googleapis/python-api-core/blob/main/google/api_core/exceptions.py>).
     rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
+}
+
+/// Returns whether a word is the name of an exception, or of the status of a refusal.
+fn is_error_name(word: &str) -> bool {
+    ERROR_NAME_ENDINGS.iter().any(|end| word.ends_with(end))
 }
 
 /// Returns at most `limit` bytes from the beginning of a text. A search that starts at many places
@@ -214,15 +218,17 @@ pub(super) fn is_document(text: &str) -> bool {
         .any(|tag| starts_with_ignoring_case(text, tag))
 }
 
-/// Returns the text of an XML or HTML document, without tags, comments, styles and scripts.
+/// Returns the text of an XML or HTML document, without tags, comments, styles and scripts, and
+/// without the URL that Google's pages put into a `code` element.
 pub(super) fn without_tags(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup;
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
         out.push(' ');
-        let skipped =
-            ["style", "script"].into_iter().find(|name| starts_with_ignoring_case(tag, name));
+        let skipped = ["style", "script", "code>"]
+            .into_iter()
+            .find(|name| starts_with_ignoring_case(tag, name));
         let tag = skipped.map_or(Some(tag), |name| after_closing_tag(tag, name));
         let end = if tag.is_some_and(|tag| tag.starts_with("!--")) { "-->" } else { ">" };
         // A truncated tag is the end of the document.

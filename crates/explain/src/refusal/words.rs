@@ -115,6 +115,13 @@ pub(super) const BEFORE_PRINCIPAL: [&str; 8] = [
     "the service account",
 ];
 
+/// The words that may precede the account in a message that begins with the account.
+pub(super) const PRINCIPAL_LEADS: &str =
+    "access account caller denied for permission principal service the user";
+
+/// The words before the account in a refusal by Kubernetes, whose names contain no spaces.
+pub(super) const KUBERNETES_LEAD: &str = "is forbidden: user";
+
 /// The words directly after the account that made a call.
 pub(super) const AFTER_PRINCIPAL: [&str; 6] =
     ["does not have", "doesn't have", "lacks ", "is missing ", "is not authorized", "has no "];
@@ -155,6 +162,11 @@ pub(super) const LEADING_WORDS: &[&str] = &[
     "error",
     "forbidden",
 ];
+
+/// The endings of the names that programs print before a message: of exceptions, and of the status
+/// with which Google refuses calls.
+pub(super) const ERROR_NAME_ENDINGS: [&str; 5] =
+    ["Exception", "Error", "Forbidden", "PermissionDenied", "PERMISSION_DENIED"];
 
 /// Words of refusals by the operating system and by databases, which Google uses, too.
 pub(super) const LOCAL_REFUSALS: [&str; 2] = ["permission denied", "access denied"];

@@ -853,7 +853,7 @@ pub(crate) const RESPONSES: &[ExpectedRefusal] = &[
         401,
         [],
         "credentials",
-        "likely",
+        "certain",
         "<?xml version='1.0' \
          encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication \
          required.</Message><Details>Kite.</Details></Error>"
