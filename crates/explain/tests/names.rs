@@ -87,11 +87,18 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
             "code": 403, "message": "User not authorized to perform this action.",
             "details": [{"reason": "IAM_PERMISSION_DENIED", "metadata": {"resource": name}}],
         }});
-        [pod, topic]
+        let file = json!({"error": {
+            "code": 403, "message": "The caller does not have permission",
+            "details": [
+                {"metadata": {"title": name, "reason": name, "description": name}},
+                {"violations": [{"type": "STATE", "subject": name}]},
+            ],
+        }});
+        [pod, topic, file]
             .map(|body| classify(&ErrorResponse::new(body.to_string().as_bytes()).with_status(403)))
     };
     let results = |name| refusals(name).map(|it| it.map(|it| (it.gate(), it.alternatives().len())));
-    for name in NAMES {
+    for name in NAMES.iter().chain(&["b/constraints/x", "vpc_service_controls", "quotafailure"]) {
         assert_eq!(results(name), results("cat.jpg"), "{name}");
     }
 }

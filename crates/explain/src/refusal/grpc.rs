@@ -93,10 +93,11 @@ fn read_detail(kind: &str, detail: &[u8], facts: &mut ResponseFacts) {
             ("ErrorInfo", 1) => facts.add_reason(&field.text()),
             ("ErrorInfo", 2) => facts.add_metadata("domain", &field.text()),
             ("ErrorInfo", 3) => read_metadata(field.bytes, facts),
-            ("PreconditionFailure", 1) => {
-                protobuf::fields(field.bytes).for_each(|part| facts.add_violation(&part.text()));
-            }
-            ("QuotaFailure", 1) => facts.add_violation(kind),
+            // Field 1 is the type, field 2 the subject, and field 3 a sentence.
+            ("PreconditionFailure", 1) => protobuf::fields(field.bytes)
+                .filter(|part| part.number <= 2)
+                .for_each(|part| facts.add_violation(&part.text(), part.number == 2)),
+            ("QuotaFailure", 1) => facts.add_violation(kind, false),
             ("RequestInfo", 1) => facts.details.add("requestId", &field.text()),
             ("LocalizedMessage", 2) => facts.add_message(&field.text()),
             _ => {}

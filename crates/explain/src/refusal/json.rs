@@ -31,6 +31,11 @@ pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
     for _ in 0..NODE_LIMIT {
         let Some((key, value)) = queue.pop_front() else { return };
         match value {
+            // The values of an `ErrorInfo.metadata` may be names, whatever their keys are.
+            Value::Object(fields) if key == "metadata" && facts.is_response => {
+                let texts = fields.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+                texts.for_each(|(key, text)| facts.add_metadata(key, text));
+            }
             Value::Object(fields) => {
                 read_account(value, facts);
                 queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value)))
@@ -91,7 +96,7 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
         // `data`.
         "data" if is_known_reason(text) => facts.add_reason(text),
         "status" => facts.add_code(http_status_of_name(text).map(u64::from)),
-        "type" | "subject" | "@type" => facts.add_violation(text),
+        "type" | "subject" | "@type" => facts.add_violation(text, lower == "subject"),
         _ if is_prose => facts.add_message(text),
         _ => facts.add_metadata(key, text),
     }

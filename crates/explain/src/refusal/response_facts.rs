@@ -143,9 +143,11 @@ impl ResponseFacts {
         self.details.add(key, value);
     }
 
-    /// Adds the type or the subject of a violation, unless the limit is reached.
-    pub(super) fn add_violation(&mut self, text: &str) {
-        if self.violations.len() < COUNT_LIMIT {
+    /// Adds the type or the subject of a violation, unless the limit is reached. The subject may be
+    /// the name of a resource, so only that of a policy of an organisation counts.
+    pub(super) fn add_violation(&mut self, text: &str, is_subject: bool) {
+        let counts = !is_subject || text.starts_with("orgpolicy:");
+        if self.violations.len() < COUNT_LIMIT && counts {
             self.violations
                 .push(text.chars().take(REASON_LIMIT).collect::<String>().to_lowercase());
         }

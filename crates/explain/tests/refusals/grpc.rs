@@ -181,3 +181,18 @@ fn grpc_challenges_give_alternatives() {
     ]);
     assert_eq!(refusal.alternatives().len(), 1);
 }
+
+/// The subject of a violation may be the name of a resource, and its description contains names.
+#[test]
+fn names_in_a_violation_do_not_choose_the_gate() {
+    let gate = |number, text: &str| {
+        let violation = [field(1, b"STATE"), field(number, text.as_bytes())].concat();
+        let detail = detail("PreconditionFailure", &field(1, &violation));
+        let status = STANDARD.encode(status("The caller does not have permission", &[detail]));
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]).gate()
+    };
+    for name in ["b/constraints/x", "vpc_service_controls", "quotafailure", "x/billing-enabled"] {
+        assert_eq!([gate(2, name), gate(3, name)], [Gate::Iam; 2], "{name}");
+    }
+    assert_eq!(gate(2, "orgpolicy:projects/kite-7"), Gate::OrgPolicy);
+}
