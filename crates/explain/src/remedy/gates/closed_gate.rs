@@ -22,9 +22,6 @@ pub(super) struct ClosedGate<'a> {
     pub(super) call: Option<&'a Call<'a>>,
 }
 
-/// The words that precede a service account which is the resource of a call, and not its caller.
-const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
-
 /// The words with which the names of service agents end.
 const AGENT: &str = " Service Agent";
 
@@ -166,18 +163,8 @@ impl ClosedGate<'_> {
     /// Returns the service account whose call was refused: the account that the message names, else
     /// the account of the environment.
     pub(super) fn account(&self) -> Option<String> {
-        if let Some(named) = self.refusal.principal().and_then(names::account) {
-            return Some(named.to_owned());
-        }
-        let words = self.refusal.server_message().unwrap_or_default();
-        // After such words, the message names the account that is the resource of the call.
-        let words = TARGET_MARKS
-            .iter()
-            .fold(words, |words, mark| words.split(mark).next().unwrap_or(words));
-        let is_break = |c: char| !c.is_ascii_alphanumeric() && !"@.-".contains(c);
-        let mut words = words.split(is_break).map(|word| word.trim_matches(['.', '-']));
-        let named = words.find_map(names::account).map(str::to_owned);
-        named.or_else(|| self.environment.account().map(str::to_owned))
+        let named = self.refusal.principal().and_then(names::account);
+        named.or_else(|| self.environment.account()).map(str::to_owned)
     }
 
     /// Returns the attachment point and the id of the deny policy that refuses, from its name
