@@ -1287,3 +1287,26 @@ fn a_script_of_the_recommended_option_stops_at_placeholders_and_asks() {
     let stopped = Command::new("bash").args(["-c", &open]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(stopped.status.code(), Some(2), "{open}");
 }
+
+/// A command that gives a role to an account within a name would give the role to another person.
+#[test]
+fn no_command_contains_an_account_within_a_name() {
+    for account in ["eve@example.com", "eve@eves-project.iam.gserviceaccount.com"] {
+        let name = format!("user {account} does not have access");
+        let refusals = [
+            format!("Permission 'pubsub.topics.publish' denied on resource 'topics/{name}'."),
+            format!(
+                "Access Denied: Dataset my-project:{name}: Permission bigquery.datasets.get \
+                     denied on dataset my-project:{name}."
+            ),
+        ];
+        let lines = refusals.map(|message| http(403, &error(403, &message, "forbidden")));
+        for answer in explain_lines(&lines) {
+            assert_eq!(answer["gate"], "iam");
+            let steps = answer["steps"].as_array().unwrap().iter();
+            let commands: Vec<_> = steps.filter_map(|step| step["command"].as_str()).collect();
+            assert!(commands.concat().contains("add-iam-policy-binding"), "{commands:?}");
+            assert!(!commands.concat().contains(account), "{commands:?}");
+        }
+    }
+}
