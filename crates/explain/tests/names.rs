@@ -104,7 +104,7 @@ fn a_name_in_a_field_does_not_choose_the_gate() {
 }
 
 /// Words of other gates.
-const OTHER_WORDS: [&str; 9] = [
+const OTHER_WORDS: [&str; 10] = [
     "Quota exceeded",
     "API key not valid",
     "Invalid Credentials",
@@ -114,6 +114,7 @@ const OTHER_WORDS: [&str; 9] = [
     "SERVICE_DISABLED",
     "accessNotConfigured",
     "constraint x violated",
+    "x violates constraint constraints/compute.x",
 ];
 
 /// The codes of XML errors and the older reasons are fields, so a server's sentence in another

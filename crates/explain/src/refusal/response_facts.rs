@@ -3,7 +3,7 @@
 use super::challenge::Challenge;
 use super::details::Details;
 use super::phrases::{BARE_MESSAGE, WHOLE_MESSAGES};
-use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
+use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, ORDINARY_REASONS, REASONS};
 use super::status::http_status;
 use super::{syntax, text};
 
@@ -113,6 +113,11 @@ impl ResponseFacts {
     /// belongs to one gate.
     pub(super) fn has_other_reason(&self) -> bool {
         self.reasons.iter().any(|reason| !is_general(reason))
+    }
+
+    /// Returns whether the response has a reason of [`ORDINARY_REASONS`].
+    pub(super) fn has_ordinary_reason(&self) -> bool {
+        self.reasons.iter().any(|reason| ORDINARY_REASONS.contains(&reason.as_str()))
     }
 
     /// Adds a message, unless it is empty or the limit is reached.

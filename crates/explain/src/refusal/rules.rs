@@ -12,8 +12,8 @@ use super::phrases::{
     REFUSAL_WORDS, REGISTRIES, REGISTRY_REFUSALS, VIOLATES_CONSTRAINT,
 };
 use super::reasons::{
-    AMBIGUOUS_REASON, ERROR_INFO, ORDINARY_REASONS, REASON_ENDINGS, REASON_EXCEPTIONS,
-    REASON_PARTS, REASONS, TOKEN_ERRORS, VIOLATIONS,
+    AMBIGUOUS_REASON, ERROR_INFO, REASON_ENDINGS, REASON_EXCEPTIONS, REASON_PARTS, REASONS,
+    TOKEN_ERRORS, VIOLATIONS,
 };
 use super::response_facts::{ResponseFacts, is_general};
 use super::text;
@@ -116,7 +116,9 @@ fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
 /// not, because quoted names are removed before they are searched for.
 fn verdict_from_constraint(facts: &ResponseFacts) -> RuleResult {
     let is_said = |message: &String| text::normalized(message).contains(VIOLATES_CONSTRAINT);
-    let is_violated = facts.details.constraint.is_some() && facts.messages.iter().any(is_said);
+    let is_other = facts.details.is_explicit_permission || facts.has_ordinary_reason();
+    let is_constraint = facts.details.constraint.is_some() && !is_other;
+    let is_violated = is_constraint && facts.messages.iter().any(is_said);
     is_violated.then_some(FoundVerdict::from_phrase(likely(Gate::OrgPolicy), VIOLATES_CONSTRAINT))
 }
 
@@ -199,13 +201,12 @@ fn verdict_from_phrase(facts: &ResponseFacts, phrases: &'static [(&str, Verdict)
         false => !facts.has_other_reason() || facts.is_led_by(phrase),
     };
     let is_quota_permission = facts.details.permission.as_deref() == Some(QUOTA_PERMISSION);
-    let is_ordinary = facts.reasons.iter().any(|own| ORDINARY_REASONS.contains(&own.as_str()));
     let is_accepted = |phrase: &str, verdict: &Verdict| match verdict.gate {
         _ if verdict.is_about_scopes() => {
             !(names_permission && verdict.gate == Gate::Scope) && is_in_its_place(phrase)
         }
         _ if !facts.is_response => true,
-        _ if is_ordinary => facts.is_led_by(phrase),
+        _ if facts.has_ordinary_reason() => facts.is_led_by(phrase),
         Gate::Iam => true,
         Gate::QuotaProject if is_quota_permission => true,
         _ => !names_permission || facts.is_led_by(phrase),
