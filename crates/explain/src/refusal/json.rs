@@ -159,7 +159,7 @@ pub fn record_texts(root: &Value) -> Vec<&str> {
 pub(super) fn other_oauth_server(root: &Value) -> Option<&'static str> {
     let field = |name| root.get(name).and_then(Value::as_str);
     // The libraries of resource servers for Node name their errors:
-    // https://github.com/node-oauth/node-oauth2-server/blob/master/lib/errors/insufficient-scope-error.js
+    // https://github.com/node-oauth/node-oauth2-server/blob/master/lib/errors
     if field("name") == Some("insufficient_scope") {
         return Some(OTHER_OAUTH_SERVER);
     }
