@@ -40,7 +40,6 @@ impl Context for Environment {
             // By default, a machine has a default account, so somebody chose this account.
             "chosen_account" => self.account_kind() == Some(AccountKind::UserManaged),
             "cloud_shell" => self.platform() == Platform::CloudShell,
-            "declared" => self.credential() == Credential::Declared,
             "external_user" => self.credential() == Credential::ExternalUser,
             "gcloud_login" => {
                 self.credential() == Credential::GcloudUser
@@ -130,7 +129,6 @@ impl Context for Case<'_> {
             "odd_scope" => self.has_odd_scope(),
             "one_call" => self.is_one_call(),
             "registry" => self.problem == ScopeProblem::Registry,
-            "one_needed" => self.needed().len() == 1,
             "several" => self.needs_several_scopes(),
             "unknown_scope" => self.needs_unknown_scope(),
             "share" => self.problem == ScopeProblem::ScopeOrShare,
