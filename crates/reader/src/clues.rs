@@ -1,4 +1,5 @@
-//! gcloud's commands and the names of client libraries, each with the host of its API, as tables.
+//! Data: gcloud's commands and the names of client libraries, each with the host of its API, as
+//! tables.
 //!
 //! Sources: `gcloud help`, and the package lists of Google's client libraries,
 //! <https://cloud.google.com/apis/docs/cloud-client-libraries>. A name that is not listed is the

@@ -1,5 +1,5 @@
-//! gcloud's aliases for several scopes, the words with which log records begin, and the HTTP verbs,
-//! as tables.
+//! Data: gcloud's aliases for several scopes, the words with which log records begin, and the HTTP
+//! verbs, as tables.
 
 use http::Method;
 

@@ -1,4 +1,5 @@
-//! The environment variables, files and metadata from which a platform is recognized, as tables.
+//! Data: the environment variables, files and metadata from which a platform is recognized, as
+//! tables.
 
 use super::metadata::{EMAIL, SCOPES};
 use super::platform::Platform;

@@ -1,4 +1,4 @@
-//! Parts of the words with which calls are refused, for a fast search of logs.
+//! Data: parts of the words with which calls are refused, for a fast search of logs.
 
 /// Parts of words that refusals contain. Each refusal for lack of scope that [`classify_text`]
 /// recognizes contains at least one of them, and so does nearly every refusal by another gate. A

@@ -1,4 +1,4 @@
-//! Servers that are not Google's, and the words by which they are recognized, as tables.
+//! Data: servers that are not Google's, and the words by which they are recognized, as tables.
 //!
 //! Programs that call Google call other servers, too, and logs contain the refusals of all of them.
 //! Sentences are in the form in which the phrases are written (see [`phrases`](super::phrases)).

@@ -1,4 +1,4 @@
-//! Phrases from the messages of Google's servers, and the gate that each phrase belongs to.
+//! Data: phrases from the messages of Google's servers, and the gate that each phrase belongs to.
 //!
 //! The order of [`PHRASES`] matters. First come phrases that keep their meaning when another
 //! message quotes them (a scope refusal within a client's error). Then come gates whose messages

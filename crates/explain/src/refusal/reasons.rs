@@ -1,4 +1,4 @@
-//! The reasons and error codes that Google's servers send, and the gate that each belongs to.
+//! Data: the reasons and error codes that Google's servers send, and the gate that each belongs to.
 
 use super::gate::Gate;
 use super::verdict::{LIKELY_MISSING, MISSING, REQUESTED_SCOPES, Verdict, certain, likely};

@@ -1,5 +1,5 @@
-//! Words by which values in a response are found, and words that have the syntax of a value but are
-//! none.
+//! Data: words by which values in a response are found, and words that have the syntax of a value
+//! but are none.
 
 /// The prefix of refresh tokens.
 const REFRESH_TOKEN: &str = "1//0";

@@ -1,4 +1,4 @@
-//! The resources of Terraform's provider for Google whose machines have a list of scopes.
+//! Data: the resources of Terraform's provider for Google whose machines have a list of scopes.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! The hosts of APIs by their titles. Older responses contain the title of the API, not the host.
+//! Data: the hosts of APIs by their titles. Older responses contain the title of the API, not the
+//! host.
 
 /// The titles of APIs with their hosts. The first row whose title is in the message counts, so a
 /// title that ends with another title precedes the shorter title. Source: the titles in Google's

@@ -1,5 +1,5 @@
-//! Problems of credentials, the words in the server's message by which a problem is recognized, and
-//! the section of advice for each problem, as a table.
+//! Data: problems of credentials, the words in the server's message by which a problem is
+//! recognized, and the section of advice for each problem, as a table.
 
 /// The section of advice for a VM without a service account, or without scopes.
 pub(super) const NO_ACCOUNT_SECTION: &str = "no_account";

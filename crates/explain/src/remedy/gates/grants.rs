@@ -1,5 +1,5 @@
-//! For each IAM permission, the role of the same service with the fewest permissions that includes
-//! it, and the kind of resource on which the role is granted, as a table.
+//! Data: for each IAM permission, the role of the same service with the fewest permissions that
+//! includes it, and the kind of resource on which the role is granted, as a table.
 
 /// The kind of resource on which a role is granted: the most specific kind that has an IAM policy.
 #[derive(Clone, Copy)]
