@@ -165,5 +165,5 @@ async fn send(fetch: Option<Arc<dyn Fetch>>, request: Result<Request<Bytes>, Str
     fetch.fetch(request).await.map_err(|_| format!("{host} could not be reached"))
 }
 
-const NO_CLIENT: &str = "there is nobody to ask: enable feature `metadata`, or give the \
+const NO_CLIENT: &str = "the guard has no HTTP client: enable feature `metadata`, or give the \
                          guard a client: `GuardBuilder::fetch`";

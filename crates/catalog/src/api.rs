@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
+use crate::error::{CatalogErrorKind, Error};
 use crate::method::ApiMethod;
 use crate::typo::nearest;
 
@@ -65,10 +65,8 @@ fn unknown_api(catalog: Catalog, name: &str) -> Error {
     let names =
         rest_methods(catalog).flat_map(|method| [without_version(method.api()), method.api()]);
     let near = nearest(name, names.collect::<BTreeSet<_>>().into_iter());
-    let hint = match catalog.method_count() {
-        0 => NO_CATALOG,
-        _ => "; names read like `pubsub`, or `compute.beta` with a version",
-    };
+    let hint =
+        catalog.lack().unwrap_or("; names read like `pubsub`, or `compute.beta` with a version");
     Error::unknown(CatalogErrorKind::UnknownApi, "API", name, near.as_slice(), hint)
 }
 

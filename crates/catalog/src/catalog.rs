@@ -68,6 +68,11 @@ impl Catalog {
         Self(0)
     }
 
+    /// Returns what a smaller built-in catalog lacks, as the end of an error about an unknown name.
+    pub(crate) fn lack(self) -> Option<&'static str> {
+        data::LACK.filter(|_| self == Self::built_in())
+    }
+
     /// Stores the contents of an opened catalog. Returns an error if [`MAX_OPENED`] catalogs are
     /// open already.
     pub(crate) fn store(mut data: Data) -> Result<Self, String> {

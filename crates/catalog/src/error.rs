@@ -85,7 +85,3 @@ impl Error {
         self.kind
     }
 }
-
-/// The hint for a catalog without methods.
-pub(crate) const NO_CATALOG: &str =
-    ": no catalog is compiled in; enable the feature `catalog-full`";

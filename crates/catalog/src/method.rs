@@ -5,7 +5,7 @@ use std::fmt;
 use crate::blob::{DISCOVERY, PAGE, PROTOS, Row, SAME, TWIN};
 use crate::call::AbstainReason;
 use crate::catalog::Catalog;
-use crate::error::{CatalogErrorKind, Error, NO_CATALOG};
+use crate::error::{CatalogErrorKind, Error};
 use crate::name;
 use crate::overrides;
 use crate::scope::ScopeSet;
@@ -517,10 +517,7 @@ fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
     let ids: Vec<_> =
         catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
     let near = if ids.is_empty() { nearest_ids(catalog, bare) } else { ids };
-    let hint = match catalog.method_count() {
-        0 => NO_CATALOG,
-        _ => "; ids read like `storage.objects.insert`",
-    };
+    let hint = catalog.lack().unwrap_or("; ids read like `storage.objects.insert`");
     Error::unknown(CatalogErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 

@@ -12,3 +12,16 @@ pub(super) const BYTES: &[u8] = include_bytes!("../data/storage.bin");
 /// No data: without a catalog feature the catalog has no methods.
 #[cfg(not(any(feature = "full", feature = "cloud", feature = "storage")))]
 pub(super) const BYTES: &[u8] = &[];
+
+/// What the data lacks, as the end of an error about an unknown name.
+#[cfg(feature = "full")]
+pub(super) const LACK: Option<&str> = None;
+#[cfg(all(feature = "cloud", not(feature = "full")))]
+pub(super) const LACK: Option<&str> =
+    Some(": the feature `catalog-cloud` lacks some APIs; enable the feature `catalog-full`");
+#[cfg(all(feature = "storage", not(any(feature = "full", feature = "cloud"))))]
+pub(super) const LACK: Option<&str> =
+    Some(": the feature `catalog-storage` has one API; enable the feature `catalog-full`");
+#[cfg(not(any(feature = "full", feature = "cloud", feature = "storage")))]
+pub(super) const LACK: Option<&str> =
+    Some(": no catalog is compiled in; enable the feature `catalog-full`");
