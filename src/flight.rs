@@ -64,6 +64,7 @@
 //!   [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`]
 //! - reqwest: `Guard::send`, or [`Guard::begin`] with `adapter::reqwest::call_of`; then
 //!   `Flight::explain_reqwest`
+//! - reqwest::blocking: `Guard::send_blocking`
 //! - reqwest-middleware: [`Guard::begin`] with a request; then [`Flight::explain_response`]
 //! - object_store, opendal: [`Guard::begin`] with a request; then [`Flight::explain`]
 //! - google-apis, google-cloud, inside [`Guard::calling`]: [`Guard::begin_method`] with a method
@@ -72,7 +73,7 @@
 //!   `Authorization` header; then [`Flight::explain_now`]
 //! - a client that exposes the API but no method: [`Guard::begin_service`] with a host and an
 //!   `Authorization` header; then [`Flight::explain`] or [`Flight::explain_now`]
-//! - a blocking client: any of these functions; then [`Flight::explain`] or
+//! - another blocking client: any of these functions; then [`Flight::explain`] or
 //!   [`Flight::explain_now`]. `block_on` of any executor can wait for [`Flight::wait_for_scopes`]
 //!   and [`Flight::explain`].
 //!

@@ -44,6 +44,7 @@
 //! |---|---|---|
 //! | tower, hyper | feature `tower` | [`Guard::layer`], [`adapter::tower`] |
 //! | reqwest | feature `reqwest` | `Guard::send`, `adapter::reqwest` |
+//! | reqwest::blocking | feature `reqwest-blocking` | `Guard::send_blocking` |
 //! | reqwest-middleware | feature `reqwest-middleware` | [`Guard::middleware`] |
 //! | gcloud-storage, gcloud-bigquery | the same feature | [`adapter::reqwest_middleware`] |
 //! | gcp_auth, for tokens | feature `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |
@@ -155,7 +156,12 @@ pub use guard::{DenialDelivery, Guard, GuardBuilder, Preflight};
 pub use scope::{Scope, ScopeSet};
 
 /// Compiles the code examples of the README and of the page about clients as doctests.
-#[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(all(
+    doctest,
+    feature = "tower",
+    feature = "reqwest-blocking",
+    feature = "reqwest-middleware"
+))]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/clients.md")]
 struct Readme;

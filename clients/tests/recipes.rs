@@ -58,55 +58,6 @@ mod tower_over_reqwest {
     }
 }
 
-mod reqwest_blocking {
-    // recipe
-    use futures::executor::block_on;
-    use gcp_scopes::call::Call;
-    use gcp_scopes::{BoxError, Guard};
-    use reqwest::ResponseBuilderExt as _;
-    use reqwest::blocking::{RequestBuilder, Response};
-
-    /// Sends a request through the guard, in place of `request.send()`.
-    fn send(guard: &Guard, request: RequestBuilder) -> Result<Response, BoxError> {
-        let (client, request) = request.build_split();
-        let request = request?;
-        let (verb, url) = (request.method().clone(), request.url().clone());
-        let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
-        let call =
-            Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query());
-        let flight = guard.begin(&call.with_headers(request.headers()))?;
-        let flight = block_on(flight.wait_for_scopes())?;
-        let response = client.execute(request)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        // After a redirect, the response is one to another call.
-        if *response.url() != url || !flight.answered(status, &headers) {
-            return Ok(response);
-        }
-        let body = response.bytes()?;
-        if let Some(denial) = block_on(flight.explain(status, &headers, &body)) {
-            return Err(denial.into_error().into());
-        }
-        let mut response = http::Response::builder().status(status).url(url).body(body)?;
-        *response.headers_mut() = headers;
-        Ok(response.into())
-    }
-    // end
-
-    #[test]
-    fn an_upload_is_denied_and_a_refusal_by_iam_is_passed_on() {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (google, guard) = runtime.block_on(super::google_and_guard());
-        let client = reqwest::blocking::Client::new();
-        let url = |path: &str| google.storage_url() + path;
-        let upload = client.post(url(super::UPLOAD)).bearer_auth(google.token()).body("meow");
-        super::check_denial(&*send(&guard, upload).unwrap_err());
-        let list = client.get(url(super::LIST)).bearer_auth(google.token());
-        let refused = send(&guard, list).unwrap();
-        assert_eq!((refused.status().as_u16(), refused.url().path()), (403, super::LIST));
-        assert!(refused.text().unwrap().contains("storage.objects.list"));
-    }
-}
-
 mod ureq_agent {
     // recipe
     use futures::executor::block_on;

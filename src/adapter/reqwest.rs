@@ -1,7 +1,10 @@
 //! The adapter for a plain `reqwest::Client`: [`Guard::send`](crate::Guard::send) sends a request
-//! through a guard. [`GuardBuilder::reqwest_client`] lets the guard send its own requests with the
-//! program's client.
+//! through a guard, and `Guard::send_blocking` a request of a `reqwest::blocking::Client` (feature
+//! `reqwest-blocking`). [`GuardBuilder::reqwest_client`] lets the guard send its own requests with
+//! the program's client.
 
+#[cfg(feature = "reqwest-blocking")]
+mod blocking;
 mod send;
 
 pub use send::{SendError, call_of};

@@ -115,7 +115,11 @@ pub fn call_of(request: &Request) -> Call<'_> {
     call_from_url(request.method(), request.url(), request.headers())
 }
 
-fn call_from_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+pub(super) fn call_from_url<'a>(
+    verb: &'a Method,
+    url: &'a Url,
+    headers: &'a HeaderMap,
+) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
     Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query())
         .with_headers(headers)
@@ -135,7 +139,7 @@ pub(in crate::adapter) fn unsent(
     denial: Denial,
 ) -> Result<Response, DenialError> {
     let (parts, body) = guard.unsent(denial)?.into_parts();
-    Ok(assemble(url.clone(), parts, body.into()))
+    Ok(assemble(url.clone(), parts, body.into()).into())
 }
 
 /// Ends a flight with the response to a request whose URL has the hash `sent_to`.
@@ -165,17 +169,17 @@ async fn explain(flight: Flight, response: Response) -> Result<Response, DenialE
     let url = response.url().clone();
     let response = flight.explain_response(http::Response::from(response)).await?;
     let (parts, body) = response.into_parts();
-    Ok(assemble(url, parts, Body::wrap(body)))
+    Ok(assemble(url, parts, Body::wrap(body)).into())
 }
 
 /// Assembles a response from its parts. reqwest loses the URL when a response is taken apart, and
 /// only reqwest's extension for the response builder can set the URL again.
-fn assemble(url: Url, parts: Parts, body: Body) -> Response {
+pub(super) fn assemble(url: Url, parts: Parts, body: Body) -> http::Response<Body> {
     // A builder with a URL alone does not fail.
     let response = http::Response::builder().url(url).body(()).unwrap_or_default();
     let (mut response, ()) = response.into_parts();
     (response.status, response.version, response.headers) =
         (parts.status, parts.version, parts.headers);
     response.extensions.extend(parts.extensions);
-    http::Response::from_parts(response, body).into()
+    http::Response::from_parts(response, body)
 }
