@@ -8,6 +8,7 @@
 
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
+use gcp_scopes::environment::Credential;
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_google_apis::GuardGoogleApisExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service};
@@ -101,10 +102,10 @@ async fn main() -> Result<()> {
     let script = google.other_api().path("/drive/v3/files/1/export");
     let script = script.method("drive.googleapis.com", "google.apps.drive.v3.DriveFiles.Export");
     script.serve(["drive.readonly"], Response::new("We met on Monday."));
-    // In a program on a laptop: Guard::detect().await
+    // In a program: Guard::builder().credential(Credential::OauthClient).detect().await
     let tokeninfo = format!("{}/tokeninfo", google.oauth_url());
     let guard = Guard::builder().tokeninfo_endpoint(tokeninfo)?.env([("NO_GCE_CHECK", "true")]);
-    let guard = guard.detect().await;
+    let guard = guard.credential(Credential::OauthClient).detect().await;
 
     for scopes in [&["drive.metadata.readonly"][..], &["drive.readonly"]] {
         println!("== The user consented to {}\n", scopes.join(", "));

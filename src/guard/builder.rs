@@ -17,7 +17,7 @@ use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::denial::Denial;
 use crate::detect;
-use crate::environment::Snapshot;
+use crate::environment::{Credential, Snapshot};
 use crate::error::{BoxError, Error};
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::Fetch;
@@ -63,6 +63,8 @@ pub struct GuardBuilder {
     fetch: Option<Arc<dyn Fetch>>,
     /// The fixed environment. `None` to detect the environment of the process.
     snapshot: Option<Snapshot>,
+    /// The credential that the program declared. `None` to detect it.
+    credential: Option<Credential>,
     /// `None` for the system's clock.
     clock: Option<Arc<dyn Clock>>,
     background: Background,
@@ -396,6 +398,23 @@ impl GuardBuilder {
         self
     }
 
+    /// Sets the credential of a program that does not use the default credential, such as a program
+    /// with an OAuth client of its own. The advice of a denial then starts from this credential. It
+    /// takes precedence over credential files and the metadata server.
+    ///
+    /// A program that uses several credentials needs a guard for each of them.
+    ///
+    /// ```
+    /// use gcp_scopes::{Guard, environment::Credential};
+    ///
+    /// let guard = Guard::builder().credential(Credential::OauthClient).build();
+    /// assert_eq!(guard.environment().credential(), Credential::OauthClient);
+    /// ```
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
     /// Sets the clock of the token cache and of the environment.
     #[cfg(test)]
     pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -424,7 +443,8 @@ impl GuardBuilder {
     pub fn build(mut self) -> Guard {
         let uses_tokeninfo = self.uses_tokeninfo(false);
         self.apply_preflight_variable();
-        let environment = LiveEnvironment::fixed(self.snapshot.take().unwrap_or_default());
+        let snapshot = self.snapshot.take().unwrap_or_default();
+        let environment = LiveEnvironment::fixed(self.with_credential(snapshot));
         let token_endpoints = self.endpoints.clone();
         self.assemble(environment, uses_tokeninfo, token_endpoints)
     }
@@ -441,6 +461,7 @@ impl GuardBuilder {
         let uses_tokeninfo = self.uses_tokeninfo(self.snapshot.is_none());
         self.apply_preflight_variable();
         let snapshot = self.snapshot.take().map_or_else(detect::process, detect::with_files);
+        let snapshot = self.with_credential(snapshot);
         let token_endpoints;
         (self.endpoints, token_endpoints) = detect::with_emulators(&snapshot, self.endpoints);
         self.fetch = self.fetch.or_else(own_fetch);
@@ -453,6 +474,14 @@ impl GuardBuilder {
             guard.state().notes.note(SetupNote::NoAccount, None);
         }
         guard
+    }
+
+    /// Adds the credential that the program has set.
+    fn with_credential(&self, snapshot: Snapshot) -> Snapshot {
+        match self.credential {
+            Some(credential) => snapshot.with_credential(credential),
+            None => snapshot,
+        }
     }
 
     /// Replaces the program's [`Preflight`] by that of the environment variable, if it is set.
@@ -618,7 +647,7 @@ mod tests {
     #[test]
     fn a_setting_does_not_change_other_settings() {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
-        let settings: [(&str, Setting); 13] = [
+        let settings: [(&str, Setting); 14] = [
             ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
             ("endpoint", |builder| {
                 builder.endpoint("host.example", "storage.googleapis.com").unwrap()
@@ -635,6 +664,7 @@ mod tests {
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
             ("fetch", |builder| builder.fetch(unreachable)),
+            ("credential", |builder| builder.credential(Credential::UserAdc)),
             ("snapshot", |builder| builder.snapshot(Snapshot::new())),
         ];
         // `env` sets the platform, and only `snapshot` replaces the environment.
