@@ -24,6 +24,7 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const ORDER: &[u8] = b"\0\0\0\0\x13\x0a\x11\x0a\x01a\x12\x0c\x0a\x07order 7\x1a\x011";
 
 struct Worker {
+    guard: Guard,
     subscriber: Subscriber,
     storage: Storage,
 }
@@ -41,10 +42,8 @@ impl Worker {
         let storage = Storage::builder().with_endpoint(google.storage_url());
         let storage = storage.with_retry_policy(retries).with_credentials(credentials.clone());
         let subscriber = Subscriber::builder().with_endpoint(google.url_of(Service::OtherApi));
-        Ok(Self {
-            storage: storage.build().await?,
-            subscriber: subscriber.with_credentials(credentials).build().await?,
-        })
+        let subscriber = subscriber.with_credentials(credentials).build().await?;
+        Ok(Self { guard, storage: storage.build().await?, subscriber })
     }
 
     /// Handles this many messages.
@@ -52,7 +51,14 @@ impl Worker {
         let subscription = "projects/my-project/subscriptions/orders";
         let mut stream = self.subscriber.subscribe(subscription).build();
         for _ in 0..count {
-            let (message, handler) = stream.next().await.context("the stream ended")??;
+            let (message, handler) = match stream.next().await.context("the stream ended")? {
+                Ok(received) => received,
+                // A stream has no retry policy, so that the guard explains its error here.
+                Err(error) => {
+                    report(self.guard.explain_error(&error).as_ref(), &error);
+                    break;
+                }
+            };
             // With a precondition, the upload may be retried: it stores the order at most once.
             let name = format!("order-{}", message.message_id);
             let upload = self.storage.write_object("projects/_/buckets/photos", name, message.data);
@@ -60,10 +66,7 @@ impl Worker {
                 Ok(_) => handler.ack(),
                 Err(error) => {
                     handler.nack(); // Pub/Sub delivers the message again
-                    match Denial::find(&error) {
-                        Some(denial) => println!("{}\n", denial.report()),
-                        None => println!("{error}\n"),
-                    }
+                    report(Denial::find(&error), &error);
                     break;
                 }
             }
@@ -71,6 +74,13 @@ impl Worker {
         // Waits until the acknowledgements are sent.
         stream.shutdown_token().shutdown().await;
         Ok(())
+    }
+}
+
+fn report(denial: Option<&Denial>, error: &dyn std::error::Error) {
+    match denial {
+        Some(denial) => println!("{}\n", denial.report()),
+        None => println!("{error}\n"),
     }
 }
 

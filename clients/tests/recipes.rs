@@ -2,6 +2,9 @@
 //! text. Each recipe is the beginning of a module, with its own imports.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+#[path = "support/page.rs"]
+mod page;
+
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Vm};
 
@@ -179,6 +182,49 @@ mod google_cloud_pubsub_publisher {
     }
 }
 
+mod google_cloud_pubsub_subscriber {
+    // recipe
+    use gcp_scopes::Guard;
+    use google_cloud_pubsub::Result;
+    use google_cloud_pubsub::client::Subscriber;
+
+    /// `subscriber` is `Subscriber::builder().with_credentials(credentials).build().await?`.
+    async fn work(guard: &Guard, subscriber: &Subscriber) -> Result<()> {
+        let subscription = "projects/my-project/subscriptions/orders";
+        let mut stream = subscriber.subscribe(subscription).build();
+        while let Some(received) = stream.next().await {
+            if let Err(error) = &received {
+                if let Some(denial) = guard.explain_error(error) {
+                    eprintln!("{}", denial.report());
+                }
+            }
+            let (message, handler) = received?;
+            println!("{} bytes", message.data.len());
+            handler.ack();
+        }
+        Ok(())
+    }
+    // end
+
+    use gcp_scopes_testing::{RefusalForm, Service};
+    use google_cloud_auth::credentials::anonymous;
+
+    #[tokio::test]
+    async fn a_refused_stream_is_explained() {
+        let (google, guard) = super::google_and_guard().await;
+        let subscriber = Subscriber::builder().with_endpoint(google.url_of(Service::OtherApi));
+        let subscriber = subscriber.with_credentials(anonymous::Builder::new().build());
+        let subscriber = subscriber.build().await.unwrap();
+        let script = google.other_api().path("/google.pubsub.v1.Subscriber/StreamingPull");
+        let script =
+            script.method("pubsub.googleapis.com", "google.pubsub.v1.Subscriber.StreamingPull");
+        script.respond_with(RefusalForm::GrpcScope);
+        let error = work(&guard, &subscriber).await.unwrap_err();
+        let denial = guard.explain_error(&error).unwrap();
+        assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Subscriber.StreamingPull");
+    }
+}
+
 mod message_only {
     // recipe
     use gcp_scopes::call::Call;
@@ -301,16 +347,5 @@ mod yup {
 
 #[test]
 fn the_page_contains_the_recipes() {
-    let (page, code) = (include_str!("../../docs/recipes.md"), include_str!("recipes.rs"));
-    let starts = code.split("    // recipe\n").skip(1);
-    let recipes = starts.filter_map(|rest| rest.split_once("    // end\n"));
-    let recipes: Vec<String> = recipes
-        .map(|(recipe, _)| recipe.replace("\n    ", "\n").trim_start_matches(' ').to_owned())
-        .collect();
-    assert_eq!(recipes.len(), 7);
-    for recipe in recipes {
-        let first = recipe.lines().next().unwrap_or_default();
-        assert!(page.contains(&recipe), "docs/recipes.md differs from this file:\n{recipe}");
-        assert!(recipe.lines().count() <= 40, "the recipe has more than 40 lines: {first}");
-    }
+    page::check(include_str!("../../docs/recipes.md"), include_str!("recipes.rs"), 7);
 }
