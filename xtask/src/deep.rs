@@ -14,13 +14,14 @@ use anyhow::{Result, bail};
 pub(crate) use fuzzing::{executions, fuzz, sanitized};
 pub(crate) use reliability::check as reliability;
 
-use crate::{catalog, msrv, workspace};
+use crate::{catalog, examples, msrv, workspace};
 use tools::{is_installed, leave_out, run};
 
 /// Runs all checks.
 pub(crate) fn all() -> Result<()> {
     features()?;
     clients()?;
+    datafusion()?;
     deny()?;
     msrv::compile()?;
     shuttle("100000")?;
@@ -52,6 +53,20 @@ pub(crate) fn features() -> Result<()> {
 /// Checks that the committed extracts from Google's clients equal what the pinned packages contain.
 pub(crate) fn clients() -> Result<()> {
     catalog::check_clients()
+}
+
+/// The program that queries through DataFusion.
+const DATAFUSION: &str = "clients/datafusion/src/main.rs";
+
+/// Compares what the service over DataFusion prints with the committed file. DataFusion takes
+/// minutes to compile.
+pub(crate) fn datafusion() -> Result<()> {
+    examples::check_one(DATAFUSION)
+}
+
+/// Writes what the service over DataFusion prints to its file.
+pub(crate) fn write_datafusion() -> Result<()> {
+    examples::write_one(DATAFUSION)
 }
 
 /// Runs each concurrency model on `schedules` schedules of its threads, with each of three

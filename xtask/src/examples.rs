@@ -15,7 +15,27 @@ const CHECKED_ELSEWHERE: [&str; 2] = ["quickstart", "soak"];
 
 /// Writes the output of each example to its file.
 pub(crate) fn write() -> Result<()> {
-    for example in examples()? {
+    write_outputs(&examples()?)
+}
+
+/// Writes the output of one program to its file.
+pub(crate) fn write_one(file: &str) -> Result<()> {
+    write_outputs(&[Example::in_file(file.into())?])
+}
+
+/// Returns an error if the output of an example differs from its file, or if the file does not
+/// exist.
+pub(crate) fn check() -> Result<()> {
+    check_outputs(&examples()?)
+}
+
+/// Checks the output of one program.
+pub(crate) fn check_one(file: &str) -> Result<()> {
+    check_outputs(&[Example::in_file(file.into())?])
+}
+
+fn write_outputs(examples: &[Example]) -> Result<()> {
+    for example in examples {
         let file = example.output_file();
         fs::create_dir_all(file.parent().context("this file has no parent folder")?)?;
         fs::write(file, example.output()?)?;
@@ -23,11 +43,8 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Returns an error if the output of an example differs from its file, or if the file does not
-/// exist.
-pub(crate) fn check() -> Result<()> {
-    let examples = examples()?;
-    for example in &examples {
+fn check_outputs(examples: &[Example]) -> Result<()> {
+    for example in examples {
         let (path, output) = (example.output_file(), example.output()?);
         let committed = fs::read_to_string(&path).unwrap_or_default();
         if output != committed {
@@ -55,6 +72,10 @@ struct Example {
 }
 
 impl Example {
+    fn in_file(file: PathBuf) -> Result<Self> {
+        Ok(Self { command: command(&file)?, file })
+    }
+
     fn output_file(&self) -> PathBuf {
         let folder = self.file.with_file_name("output");
         folder.join(self.file.file_name().unwrap_or_default()).with_extension("txt")
@@ -77,7 +98,7 @@ fn examples() -> Result<Vec<Example>> {
             if file.extension().is_some_and(|ending| ending == "rs")
                 && !CHECKED_ELSEWHERE.contains(&name)
             {
-                examples.push(Example { command: command(&file)?, file });
+                examples.push(Example::in_file(file)?);
             }
         }
     }

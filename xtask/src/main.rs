@@ -53,7 +53,8 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions|sanitized COUNT [TARGET…],
        cargo xtask deep reliability|features|equal,
-       cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD]
+       cargo xtask deep shuttle SCHEDULES, deep clients, deep deny, deep mutants [SHARD],
+       cargo xtask deep datafusion [--write]
        cargo xtask msrv                check code and dependencies against the promised versions
                                        of Rust
        cargo xtask msrv --compile      compile with the oldest promised version
@@ -103,6 +104,8 @@ fn main() -> anyhow::Result<()> {
         ["deep", "soak", seconds] => deep::soak(seconds),
         ["deep", "features"] => deep::features(),
         ["deep", "clients"] => deep::clients(),
+        ["deep", "datafusion"] => deep::datafusion(),
+        ["deep", "datafusion", "--write"] => deep::write_datafusion(),
         ["deep", "deny"] => deep::deny(),
         ["deep", "executions", count, targets @ ..] => deep::executions(count, targets),
         ["deep", "sanitized", count, targets @ ..] => deep::sanitized(count, targets),
