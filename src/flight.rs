@@ -88,7 +88,7 @@
 //! [`Guard::unsent`]: crate::Guard::unsent
 //! [`Guard::deliver`]: crate::Guard::deliver
 //! [`Flight::explain_grpc_response`]:
-//!   https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_grpc_response
+//! https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_grpc_response
 //! [`Flight::watch_trailers`]:
 //!   https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.watch_trailers
 //! [`Flight::explain_response`]:

@@ -125,7 +125,7 @@ mod google_apis_client {
     use google_drive3::DriveHub;
     use google_drive3::common::{Client, Connector, GetToken};
 
-    /// `authenticator` is that of `google_drive3::yup_oauth2`.
+    /// The documentation of google-drive3 shows how to build `client` and `authenticator`.
     fn drive<C>(
         guard: &Guard,
         client: Client<C>,
