@@ -523,11 +523,11 @@ async fn is_refused(google: &FakeGoogle, verb: &str, path: &str) -> Result<bool>
 struct LatentRefusals {
     calls: usize,
     refused: usize,
-    /// Refused calls whose gate the check reported as closed.
+    /// Refused calls for which the check reported the scope gate as closed.
     reported: usize,
-    /// Refused calls whose gate the check reported as unknown.
+    /// Refused calls for which the check reported the scope gate as unknown.
     unknown: usize,
-    /// Calls that were not refused, and whose gate the check reported as closed.
+    /// Calls that were not refused, although the check reported the scope gate as closed.
     wrong: usize,
 }
 

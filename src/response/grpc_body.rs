@@ -45,8 +45,9 @@ impl<B> GrpcBody<B> {
     }
 }
 
-/// Explains trailers. Only the first trailers have a flight; more trailers, which gRPC does not
-/// allow, are passed on.
+/// Explains trailers with the flight, which is the guard's record of the call. The first trailers
+/// use the flight up: for more trailers, which gRPC does not allow, it is `None`, and the trailers
+/// are passed on.
 async fn explain(flight: Option<Flight>, trailers: HeaderMap) -> (HeaderMap, Option<Denial>) {
     let denial = match flight {
         Some(flight) => flight.explain(StatusCode::OK, &trailers, &[]).await,

@@ -34,8 +34,9 @@ impl Fetch for FuzzServer {
     }
 }
 
-/// Checks that any responses of the metadata server and of tokeninfo lead to known or unknown
-/// scopes, and never to an empty set.
+/// Checks that whatever the metadata server and tokeninfo respond, the scopes are either unknown, or
+/// a set with at least one scope. With an empty set, the guard would expect that Google refuses
+/// every call.
 pub(super) fn granted(data: &[u8]) {
     let (choice, data) = first(data);
     let [headers, token, scopes] = parts(data);

@@ -35,8 +35,8 @@ impl<'c> LegacyNames<'c> {
         api_segment(template).is_some_and(|name| self.0.get(name) == Some(&host))
     }
 
-    /// Returns the name under which the blob has the sets of scopes of the API that this path names
-    /// at `www.googleapis.com`; `None` if `www.googleapis.com` does not serve the path.
+    /// Returns the key of an API in the generated catalog, such as `/storage`: the first segment of
+    /// a path at `www.googleapis.com`. `None` if `www.googleapis.com` does not serve the path.
     pub(crate) fn api_at_www(&self, host: &str, template: &PathTemplate) -> Option<String> {
         let is_served = host == WWW || self.contains(host, template);
         Some(format!("/{}", api_segment(template).filter(|_| is_served)?))

@@ -12,9 +12,10 @@ use crate::layout::Layout;
 use crate::refusal::{Refusal, classify, classify_text};
 use crate::remedy::{self, RemedyOption, Step};
 
-/// Writes the reports of a world in one of their forms, and checks that no text has a control
-/// character or an invisible character, and that no line of code or address contains a name that
-/// Rust or a browser would interpret. Returns the shell commands of the reports.
+/// Writes the reports of a world in one of their forms. Checks that no text has a control character
+/// or an invisible character. Checks that no name ends a string in a line of code, and that no
+/// address contains a character that a browser would interpret. Returns the shell commands of the
+/// reports.
 ///
 /// An input chooses one form, because a run with all forms takes twice as long.
 ///
