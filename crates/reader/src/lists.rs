@@ -46,6 +46,23 @@ pub(crate) const MONTHS: [&str; 12] =
 pub(crate) const LOG_LEVELS: [&str; 10] =
     ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
+/// Words and signs with which a line in the middle of a message begins. The words are those of Go's
+/// client: <https://github.com/googleapis/google-api-go-client/blob/main/googleapi/googleapi.go>.
+pub(crate) const MIDDLE_STARTS: [&str; 12] = [
+    " ",
+    "\t",
+    "{",
+    "}",
+    "[",
+    "]",
+    "- '@type'",
+    "Details:",
+    "More details:",
+    "Reason: ",
+    "error details:",
+    "Caused by: ",
+];
+
 /// The HTTP verbs that are accepted as input.
 pub(crate) const VERBS: [Method; 9] = [
     Method::GET,

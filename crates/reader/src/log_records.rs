@@ -1,10 +1,10 @@
 //! Splits a log into its records. A JSON log has a record on each line, or is an array of records,
 //! as `gcloud logging read --format=json` prints it. The records of a plain-text log begin with a
-//! time or a level.
+//! time or a level; syslog and journald write a time before each line of a message.
 
 use serde_json::{Map, Value};
 
-use crate::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
+use crate::lists::{LOG_LEVELS, MIDDLE_STARTS, MONTHS, TIME_PATTERNS};
 
 /// The least size of a block of a plain-text log, in bytes. A search of a block of this size is
 /// faster than a search of each of its records.
@@ -98,11 +98,11 @@ pub(crate) fn blocks(text: &str) -> Vec<(usize, &str)> {
     let is_of_gcloud = text.lines().any(|line| line.starts_with(GCLOUD_ERROR));
     // `begun` is the number and the byte offset of the first line of the current block.
     let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
-    let mut place = 0;
+    let (mut place, mut current) = (0, CurrentRecord::default());
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        let is_start = begins_record(line);
+        let is_start = current.continuation(line.trim_end()).is_none();
         let is_message = is_of_gcloud && GCLOUD_MESSAGES.iter().any(|word| line.starts_with(word));
-        starts += usize::from(is_start && !is_message);
+        starts += usize::from(begins_record(line) && !is_message);
         let (first, start) = begun;
         if is_start && place - start >= MIN_BLOCK_SIZE {
             blocks.push((first, &text[start..place]));
@@ -118,13 +118,61 @@ pub(crate) fn blocks(text: &str) -> Vec<(usize, &str)> {
 /// of the block's first line. A line that does not begin a record belongs to the preceding record.
 pub(crate) fn records_of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     let mut records: Vec<(usize, String)> = Vec::new();
+    let mut current = CurrentRecord::default();
     for (number, line) in (first..).zip(text.lines()) {
-        match records.last_mut() {
-            Some((_, record)) if !begins_record(line) => record.extend(["\n", line]),
+        match (records.last_mut(), current.continuation(line)) {
+            (Some((_, record)), Some(text)) => record.extend(["\n", text]),
             _ => records.push((number, line.to_owned())),
         }
     }
     records
+}
+
+/// The record of a plain-text log to which the next line may belong.
+#[derive(Default)]
+struct CurrentRecord<'a> {
+    /// What syslog wrote before the first line of the record; see [`syslog_prefix`].
+    prefix: &'a str,
+    /// How many brackets are open after the record's last line.
+    open: i32,
+}
+
+impl<'a> CurrentRecord<'a> {
+    /// Adds a line to the record, and returns the text that the line adds. Returns `None` if the
+    /// line begins the next record.
+    ///
+    /// syslog and journald write the time before each line of a message. There, a line continues
+    /// the record only if the same process wrote the line in the same second, and if the line looks
+    /// like the middle of a message.
+    fn continuation(&mut self, line: &'a str) -> Option<&'a str> {
+        let prefix = syslog_prefix(line);
+        let text = line.strip_prefix(prefix).unwrap_or(line);
+        let text = text.strip_prefix(' ').filter(|_| !prefix.is_empty()).unwrap_or(text);
+        let has_start = || MIDDLE_STARTS.iter().any(|start| text.starts_with(start));
+        let is_middle = || text.is_empty() || self.open > 0 || has_start();
+        let is_of_message = || prefix == self.prefix && is_middle();
+        let is_continued = !begins_record(text) && (prefix.is_empty() || is_of_message());
+        if !is_continued {
+            *self = Self { prefix, open: 0 };
+        }
+        let brackets = |of: [char; 2]| i32::try_from(text.matches(of).count()).unwrap_or_default();
+        self.open += brackets(['{', '[']) - brackets(['}', ']']);
+        is_continued.then_some(text)
+    }
+}
+
+/// Returns what syslog or journald writes before each line of a message, such as `Nov 02 08:14:02
+/// vm-1 kite[812]:`, with the name that Compute Engine adds for startup scripts. The prefix is
+/// empty if the line has none.
+fn syslog_prefix(line: &str) -> &str {
+    let Some((process, rest)) = line.split_once("]:") else { return "" };
+    let id = process.rsplit_once('[').map(|(_, id)| id).unwrap_or_default();
+    let is_process = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_process || !begins_record(line) {
+        return "";
+    }
+    let rest = rest.strip_prefix(" startup-script:").unwrap_or(rest);
+    &line[..line.len() - rest.len()]
 }
 
 /// Returns whether a line begins with a date, a time or a level, as the first line of a record
@@ -149,4 +197,30 @@ fn begins_with(line: &str, pattern: &str) -> bool {
     let fits =
         |(byte, mark): (u8, u8)| if mark == b'0' { byte.is_ascii_digit() } else { byte == mark };
     line.len() >= pattern.len() && line.bytes().zip(pattern.bytes()).all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_in_the_middle_of_a_message_continue_a_record_of_syslog() {
+        let first = "Nov 02 08:14:02 vm-1 kite[7]: Error 403: [";
+        let rows = [
+            ("Nov 02 08:14:02 vm-1 kite[7]: reason: X", 1),
+            ("Nov 02 08:14:02 vm-1 kite[7]: ]\nNov 02 08:14:02 vm-1 kite[7]: Error 403", 2),
+            ("Nov 02 08:14:02 vm-1 kite[7]: ]\nNov 02 08:14:02 vm-1 kite[7]:   at main", 1),
+            ("Nov 02 08:14:02 vm-1 kite[7]: ERROR Error 403", 2),
+            ("Nov 02 08:14:02 vm-1 kite[8]: reason: X", 2),
+            ("Nov 02 08:14:03 vm-1 kite[7]: reason: X", 2),
+            ("Nov 02 08:14:02 vm-1 kernel: reason: X", 2),
+        ];
+        for (next, count) in rows {
+            let log = format!("{first}\n{next}");
+            assert_eq!(records_of_block(1, &log).len(), count, "{log}");
+        }
+        let log = format!("{first}\nNov 02 08:14:02 vm-1 kite[7]:  at main");
+        assert_eq!(blocks(&log), [(1, log.as_str())]);
+        assert_eq!(records_of_block(1, &log), [(1, format!("{first}\n at main"))]);
+    }
 }

@@ -176,6 +176,7 @@ impl RecordedResponse {
 
     /// Splits a block of a plain-text log, or a whole plain-text log, into its records. Each record
     /// begins with a time or a level, and ends before the line with which the next record begins.
+    /// A message that syslog or journald split into lines is one record.
     ///
     /// ```
     /// use gcp_scopes_reader::RecordedResponse;
