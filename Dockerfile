@@ -5,7 +5,8 @@
 ARG RUST=1.95
 ARG ALPINE=3.22
 FROM rust:${RUST}-alpine${ALPINE} AS build
-RUN apk add --no-cache bash git musl-dev
+# The tar of Alpine cannot sort, which an archive with the same bytes needs.
+RUN apk add --no-cache bash git musl-dev tar
 WORKDIR /src
 COPY . .
 ARG SOURCE_DATE_EPOCH=0
