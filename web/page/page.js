@@ -121,19 +121,19 @@ function picture({ gate, certainty }) {
         : [[gate, closed]];
   const words = gates.map(([name, state]) => `${GATES[name] ?? name}: ${state}`);
   const svg = shape("svg", {
-    viewBox: "0 0 640 150",
+    viewBox: "0 0 400 150",
     role: "img",
     "aria-label": `The checks of the call. ${words.join("; ")}.`,
   });
   svg.append(
-    shape("rect", { class: "box", x: 4, y: 45, width: 90, height: 50, rx: 8 }),
-    shape("text", { x: 49, y: 75 }, "call"),
-    shape("rect", { class: "box", x: 546, y: 45, width: 90, height: 50, rx: 8 }),
-    shape("text", { x: 591, y: 75 }, "resource"),
-    shape("path", { class: "wire", d: "M94 70H546", "stroke-dasharray": "5 5" }),
+    shape("rect", { class: "box", x: 2, y: 45, width: 50, height: 50, rx: 8 }),
+    shape("text", { x: 27, y: 75 }, "call"),
+    shape("rect", { class: "box", x: 322, y: 45, width: 76, height: 50, rx: 8 }),
+    shape("text", { x: 360, y: 75 }, "resource"),
+    shape("path", { class: "wire", d: "M52 70H322", "stroke-dasharray": "5 5" }),
   );
   gates.forEach(([name, state], index) => {
-    const x = gates.length === 1 ? 320 : 220 + 200 * index;
+    const x = gates.length === 1 ? 187 : 122 + 130 * index;
     const kind = state === "open" ? "passed" : state.endsWith("closed") ? "closed" : "";
     const d = kind === "closed" ? `M${x} 35V105` : `M${x} 35V55M${x} 85V105`;
     svg.append(
@@ -204,7 +204,13 @@ function explained({ explanation, is_refusal, is_place_known, note, script }) {
       (is_refusal ? first : explanation.report).replaceAll("\n", " "),
     ),
   );
-  if (!is_refusal) return parts;
+  if (!is_refusal) {
+    if (byId("text").value.includes('"resource_changes"')) {
+      const section = element("a", { href: "#plan" }, "A Terraform plan");
+      parts.push(element("p", {}, "The text is a plan. Check it under ", section, "."));
+    }
+    return parts;
+  }
   parts.push(picture(explanation));
   if (!is_place_known && explanation.gate === "scope") {
     parts.push(

@@ -68,6 +68,7 @@ fn explain(pasted: PastedText) -> Result<Value, String> {
         granted(&pasted.held)?,
         Some(pasted.call.trim()).filter(|call| !call.is_empty()).map(named_call).transpose()?,
     );
+    // The search of a long log in parts would save time, but the module would be too large.
     let found = search::in_text(&RecordedResponse::from_text(pasted.text));
     let note = found.as_ref().and_then(|found| found.note.clone());
     let explanation =
@@ -107,7 +108,7 @@ fn environment(pasted: &PastedText) -> Result<Environment, String> {
 }
 
 fn granted(text: &str) -> Result<GrantedScopes, String> {
-    let unknown = || GrantedScopes::unknown("nobody entered them");
+    let unknown = || GrantedScopes::unknown("they were not entered");
     let known = |scopes| GrantedScopes::known(scopes, GrantSource::Declared);
     Ok(held(text)?.map_or_else(unknown, known))
 }

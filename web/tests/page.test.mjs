@@ -79,7 +79,8 @@ test("a refusal by IAM ends in a role, and a disabled API in enabling it", async
 
 test("a text without a refusal is called that", async () => {
   const { page } = await open();
-  assert.match(await explain(page, "all is well"), /Nothing in this says that Google refused/);
+  assert.match(await explain(page, "all is well"), /contains no refusal of a call by Google/);
+  assert.match(await explain(page, '{"resource_changes": []}'), /Check it under A Terraform plan/);
 });
 
 test("names that Google does not allow are errors, and no answer remains", async () => {
