@@ -8,7 +8,7 @@ mod notes;
 mod recent_denials;
 mod repeats;
 mod settings;
-mod shared;
+pub(crate) mod shared;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -91,9 +91,7 @@ use gcp_scopes_catalog::scope;
 /// This module re-exports the crate [`gcp_scopes_catalog`]. Its data is compiled into the program:
 /// nothing is parsed, allocated or fetched at start.
 pub mod catalog {
-    pub(crate) use gcp_scopes_catalog::raw::{
-        AllowedCall, OpenedSets, host_as_written, is_foreign,
-    };
+    pub(crate) use gcp_scopes_catalog::raw::{CallPlace, OpenedSets, foreign_host};
     #[doc(inline)]
     pub use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
     #[doc(inline)]

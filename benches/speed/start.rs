@@ -1,11 +1,15 @@
 //! Times the start of a program: detection, and a self-check after it, with metadata servers that
-//! respond slowly or not at all.
+//! respond slowly or not at all. Then times how long single calls wait for the scopes of a token.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use gcp_scopes::{Guard, GuardBuilder};
+use gcp_scopes::call::Call;
+use gcp_scopes::flight::Flight;
+use gcp_scopes::{Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, FakePlatform, Fault, Service, Vm};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, StatusCode, Uri};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 
@@ -44,6 +48,55 @@ pub(crate) fn print() {
     }
     row(&runtime, "no server: connection refused", || at(SocketAddr::from(([127, 0, 0, 1], 1))));
     row(&runtime, "NO_GCE_CHECK=true", || Guard::builder().env([("NO_GCE_CHECK", "true")]));
+    println!("\n{:<46} {:>10}", "how long a call waits", "median ms");
+    for delay in DELAYS {
+        google.set_fault(Service::Metadata, Fault::Latency(Duration::from_millis(delay)));
+        let name = format!("first call with Deny, {delay} ms a response");
+        wait_row(&name, || runtime.block_on(first_call(&google)));
+    }
+    google.set_fault(Service::Metadata, Fault::Latency(Duration::ZERO));
+    google.set_fault(Service::OAuth, Fault::Hang);
+    wait_row("explanation, tokeninfo hangs", || runtime.block_on(explanation(&google)));
+}
+
+/// Measures a wait many times, and prints its row.
+fn wait_row(name: &str, wait: impl Fn() -> Duration) {
+    let mut waits: Vec<Duration> = (0..STARTS).map(|_| wait()).collect();
+    waits.sort_unstable();
+    println!("{name:<46} {:>10.1}", waits[STARTS / 2].as_secs_f64() * 1e3);
+}
+
+/// Returns how long the first call with the token of the VM waits for its scopes.
+async fn first_call(google: &FakeGoogle) -> Duration {
+    let guard = Guard::builder().env(google.env()).preflight(Preflight::Deny).detect().await;
+    let flight = begin(&guard, &google.token());
+    let began = Instant::now();
+    // A denial is a result, too.
+    let _ = flight.wait_for_scopes().await;
+    began.elapsed()
+}
+
+/// Returns how long the explanation of a refusal waits for the scopes of a token that only
+/// tokeninfo knows.
+async fn explanation(google: &FakeGoogle) -> Duration {
+    let guard = Guard::builder().env(google.env());
+    let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap();
+    let guard = guard.detect().await;
+    let token = google.mint("robot@my-project.iam.gserviceaccount.com", ["pubsub"]);
+    let flight = begin(&guard, &token);
+    let body = b"Request had insufficient authentication scopes.";
+    let began = Instant::now();
+    let denial = flight.explain(StatusCode::FORBIDDEN, &HeaderMap::new(), body).await;
+    assert!(denial.is_some());
+    began.elapsed()
+}
+
+/// Begins an upload to Cloud Storage.
+fn begin(guard: &Guard, token: &str) -> Flight {
+    let uri = Uri::from_static("https://storage.googleapis.com/upload/storage/v1/b/photos/o");
+    let authorization = format!("Bearer {token}").parse().unwrap();
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization)]);
+    guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers)).unwrap()
 }
 
 /// Measures the starts with guards of `builder`, and prints their row.

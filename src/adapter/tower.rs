@@ -56,7 +56,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -72,6 +71,7 @@ use crate::denial::Denial;
 use crate::error::BoxError;
 use crate::flight::Flight;
 use crate::guard::Guard;
+use crate::guard::shared::Shared;
 use crate::response::GuardBody;
 use crate::response::grpc::{self, GrpcErrors};
 use crate::scope::Scope;
@@ -102,7 +102,7 @@ type RestOfCall<R> = Pin<Box<dyn Future<Output = GuardResult<R>> + Send>>;
 pub struct GuardLayer {
     guard: Guard,
     /// The source of tokens for calls without credentials. `None` if the guard attaches no tokens.
-    tokens: Option<Arc<dyn DynTokenSource>>,
+    tokens: Option<Shared<Box<dyn DynTokenSource>>>,
     /// Creates the errors of a gRPC client. `None` if gRPC calls get denials in their responses.
     grpc_errors: Option<GrpcErrors>,
 }
@@ -194,7 +194,7 @@ impl GuardLayer {
     /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
-        Self { tokens: Some(Arc::new(source)), ..self }
+        Self { tokens: Some(Shared::new(Box::new(source))), ..self }
     }
 }
 
@@ -203,14 +203,14 @@ impl GuardLayer {
 fn erase_error_type<E: std::error::Error + Send + Sync + 'static>(
     make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
 ) -> GrpcErrors {
-    GrpcErrors(Arc::new(move |denial, headers, slot| {
+    GrpcErrors(Shared::new(Box::new(move |denial, headers, slot| {
         let error = make(denial, headers);
         if let Some(slot) = slot.downcast_mut::<Option<E>>() {
             *slot = error;
         } else if let Some(slot) = slot.downcast_mut::<Option<BoxError>>() {
             *slot = error.map(BoxError::from);
         }
-    }))
+    })))
 }
 
 impl<S> Layer<S> for GuardLayer {
@@ -223,6 +223,9 @@ impl<S> Layer<S> for GuardLayer {
 }
 
 /// A service whose calls are checked by a [`Guard`]. Created by [`GuardLayer`].
+///
+/// A service that is cloned for each call slows no other thread: of the reference counters that
+/// clones and calls change, each thread has its own, up to 32 threads.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -252,7 +255,7 @@ impl<S> Layer<S> for GuardLayer {
 pub struct GuardService<S> {
     inner: S,
     guard: Guard,
-    tokens: Option<Arc<dyn DynTokenSource>>,
+    tokens: Option<Shared<Box<dyn DynTokenSource>>>,
     grpc_errors: Option<GrpcErrors>,
 }
 
@@ -271,9 +274,15 @@ impl<S: Clone> GuardService<S> {
     fn scope_to_request<B>(
         &self,
         request: &Request<B>,
-    ) -> Option<(Arc<dyn DynTokenSource>, Scope)> {
+    ) -> Option<(Shared<Box<dyn DynTokenSource>>, Scope)> {
         let source = self.tokens.as_ref()?;
-        Some((source.clone(), self.guard.scope_to_request(&call_of(request))?))
+        Some((source.hold(), self.guard.scope_to_request(&call_of(request))?))
+    }
+
+    /// Returns what the rest of a call needs: the guard, the ready inner service, and the function
+    /// for errors of gRPC.
+    fn parts(&mut self) -> (Guard, S, Option<GrpcErrors>) {
+        (self.guard.hold(), self.take_ready(), self.grpc_errors.as_ref().map(GrpcErrors::hold))
     }
 }
 
@@ -296,37 +305,34 @@ where
     // Not inlined, because `begin_in_place` is inlined here, which makes this function large.
     #[inline(never)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let grpc_errors = self.grpc_errors.clone();
-        let mut future = ResponseFuture { call: None, flight: None, grpc_errors, rest: None };
-        if let Some((source, scope)) = self.scope_to_request(&request) {
-            let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let grpc_errors = future.grpc_errors.take();
-            future.rest = Some(Box::pin(async move {
+        let mut flight = Flight::new(&self.guard);
+        let rest: RestOfCall<R> = if let Some((source, scope)) = self.scope_to_request(&request) {
+            let (guard, inner, grpc_errors) = self.parts();
+            Box::pin(async move {
                 let value = source.authorization(&scope).await?;
                 request.headers_mut().insert(AUTHORIZATION, value);
                 let checked = guard.begin(&call_of(&request));
                 wait_then_call(guard, checked, inner, grpc_errors, request).await
-            }));
-            return future;
-        }
-        let flight = future.flight.insert(Flight::new(&self.guard));
-        let checked = flight.begin_in_place(&call_of(&request));
-        if checked.is_ok() && !flight.has_pending_scopes() {
-            future.call = Some(self.inner.call(request));
-            return future;
-        }
-        let (flight, grpc_errors) = (future.flight.take(), future.grpc_errors.take());
-        // Dropping the service releases what it reserved for a call that is denied, such as a
-        // permit of a concurrency limit.
-        let (guard, inner) = (self.guard.clone(), self.take_ready());
-        future.rest = Some(match (checked, flight) {
-            (Err(denial), _) => Box::pin(std::future::ready(unsent(&guard, denial))),
-            (Ok(()), flight) => {
-                let flight = flight.unwrap_or_else(|| Flight::new(&guard));
-                Box::pin(wait_then_call(guard, Ok(flight), inner, grpc_errors, request))
+            })
+        } else {
+            let checked = flight.begin_in_place(&call_of(&request));
+            if checked.is_ok() && !flight.has_pending_scopes() {
+                let grpc_errors = self.grpc_errors.as_ref().map(GrpcErrors::hold);
+                let call = Some(self.inner.call(request));
+                return ResponseFuture { call, flight, grpc_errors, rest: None };
             }
-        });
-        future
+            let (guard, inner, grpc_errors) = self.parts();
+            match checked {
+                // Dropping the service releases what it reserved for a call that is denied, such as
+                // a permit of a concurrency limit.
+                Err(denial) => Box::pin(std::future::ready(unsent(&guard, denial))),
+                Ok(()) => {
+                    let flight = Ok(flight.take());
+                    Box::pin(wait_then_call(guard, flight, inner, grpc_errors, request))
+                }
+            }
+        };
+        ResponseFuture { call: None, flight, grpc_errors: None, rest: Some(rest) }
     }
 }
 
@@ -420,7 +426,7 @@ pin_project! {
         // The call that is polled in place, and its flight.
         #[pin]
         call: Option<F>,
-        flight: Option<Flight>,
+        flight: Flight,
         grpc_errors: Option<GrpcErrors>,
         // Polled instead of `call`, or after it.
         rest: Option<RestOfCall<R>>,
@@ -440,12 +446,12 @@ where
         let mut this = self.project();
         if let Some(call) = this.call.as_mut().as_pin_mut() {
             let response = ready!(call.poll(cx)).map_err(Into::<BoxError>::into)?;
-            match this.flight.take_if(|flight| flight.may_explain(response.status())) {
-                None => return Poll::Ready(Ok(response.map(GuardBody::unchanged))),
-                Some(flight) => match end(flight, this.grpc_errors.take(), response) {
-                    Ok(response) => return Poll::Ready(Ok(response)),
-                    Err(rest) => *this.rest = Some(Box::pin(rest)),
-                },
+            if !this.flight.may_explain(response.status()) {
+                return Poll::Ready(Ok(response.map(GuardBody::unchanged)));
+            }
+            match end(this.flight.take(), this.grpc_errors.take(), response) {
+                Ok(response) => return Poll::Ready(Ok(response)),
+                Err(rest) => *this.rest = Some(Box::pin(rest)),
             }
             this.call.set(None);
         }
@@ -467,5 +473,56 @@ impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
 impl<S: fmt::Debug> fmt::Debug for GuardService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::Full;
+
+    use super::*;
+
+    struct NoTokens;
+
+    impl TokenSource for NoTokens {
+        async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+            std::future::pending().await
+        }
+    }
+
+    /// Returns the counters of everything that clones of the service share.
+    fn counts<S>(service: &GuardService<S>) -> [[usize; 4]; 3] {
+        let GuardService { guard, tokens, grpc_errors, .. } = service;
+        let (Some(tokens), Some(GrpcErrors(errors))) = (tokens, grpc_errors) else { panic!() };
+        [guard.counts(), tokens.counts(), errors.counts()]
+    }
+
+    #[test]
+    fn a_clone_in_another_thread_and_its_calls_write_to_no_shared_counter() {
+        let never =
+            |_: Request<()>| std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>();
+        let layer = Guard::builder().build().layer().with_token(NoTokens);
+        let layer = layer.with_grpc_errors(|denial, _| Some(denial.into_error()));
+        let service = layer.layer(tower::service_fn(never));
+        let requests = || {
+            let url = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
+            let request = || Request::post(url).header("content-type", "application/grpc");
+            let with_token = request().header(AUTHORIZATION, "Bearer ya29.x");
+            [request(), with_token].map(|request| request.body(()).unwrap())
+        };
+        let before = counts(&service);
+        // Whether the counters stay the same while a clone and its calls exist.
+        let leaves_counters = || {
+            let mut clone = service.clone();
+            let _calls = requests().map(|request| clone.call(request));
+            counts(&service) == before
+        };
+        assert!(!leaves_counters(), "this thread changes its own counters");
+        // One other thread may share the counters of this thread, but not all eight.
+        let elsewhere = || std::thread::scope(|scope| scope.spawn(leaves_counters).join().unwrap());
+        assert!((0..8).any(|_| elsewhere()));
+        assert_eq!(counts(&service), before);
     }
 }

@@ -9,7 +9,7 @@ use super::call_in_progress::Flight;
 use super::learn;
 use super::request_line::RequestLine;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, ApiMethod, Lookup, host_as_written, is_foreign};
+use crate::catalog::{self, ApiMethod, CallPlace, Lookup, foreign_host};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::token_cache::Peek;
 use crate::granted::token_table::{Entry, Stage, TokenKey};
@@ -234,7 +234,7 @@ impl Flight {
     #[inline(always)]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.is_head = call.verb() == "HEAD";
-        if self.passes_quickly(call) { Ok(()) } else { self.begin_with_lookup(call) }
+        if self.passes_quickly(call) { Ok(()) } else { self.begin_with_lookup(*call) }
     }
 
     /// Returns whether the call may be sent without a lookup of its method. `false` only means that
@@ -249,28 +249,39 @@ impl Flight {
     /// mapped a host, or if the program states the scopes of the call or records its methods.
     #[inline(always)]
     fn passes_quickly(&mut self, call: &Call<'_>) -> bool {
-        let Self { guard, line, .. } = self;
-        let state = guard.state();
+        let state = self.guard.state();
         if call.needed_scopes().is_some() || state.recording.get().is_some() {
             return false;
         }
-        let Some(host) = host_as_written(call, &state.endpoints) else { return false };
-        if is_foreign(host, &state.endpoints) {
-            RequestLine::keep_server(line, host);
-            self.is_grpc = call.is_grpc();
-            return true;
-        }
-        let Some(token) = call.plain_token() else { return false };
-        let read = |key, entry: &Entry| {
-            let allowed = entry.opened_sets(state.endpoints.catalog()).allow(call, host)?;
-            RequestLine::keep(line, call, allowed).then(|| (key, state.tokens.may_learn(entry)))
+        let Some(host) = foreign_host(call, &state.endpoints) else {
+            // The call is copied only here, so that its parts stay in registers.
+            return self.passes_with_token(*call);
         };
-        let Peek::Seen(Some((key, may_learn))) = state.tokens.peek(token, read) else {
-            return false;
-        };
-        self.lookup = Lookup::without_method(AbstainReason::Method);
-        self.keep_seen_token(key, may_learn, token);
+        RequestLine::keep_server(&mut self.line, host);
+        self.is_grpc = call.is_grpc();
         true
+    }
+
+    /// Does the same for a call that may go to a host of Google.
+    #[inline(never)]
+    fn passes_with_token(&mut self, call: Call<'_>) -> bool {
+        let Self { guard, line, .. } = self;
+        let (state, mut seen) = (guard.state(), None);
+        let Some(place) = CallPlace::new(&call, &state.endpoints) else { return false };
+        let Some(header) = call.plain_token() else { return false };
+        let allow = |key, entry: &Entry| {
+            seen = Some((key, state.tokens.may_learn(entry)));
+            entry.opened_sets(state.endpoints.catalog()).allow(place, &call)
+        };
+        let is_allowed = matches!(state.tokens.peek(header, allow), Peek::Seen(true));
+        match seen {
+            Some((key, may_learn)) if is_allowed && RequestLine::keep(line, &call, place) => {
+                self.lookup = Lookup::without_method(AbstainReason::Method);
+                self.keep_seen_token(key, may_learn, header);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Keeps the key of a token that was inspected before, and its header if a source may still
@@ -285,10 +296,10 @@ impl Flight {
 
     /// Begins the flight with a lookup of the method, without regard to the scopes of the token.
     #[inline(never)]
-    fn begin_with_lookup(&mut self, call: &Call<'_>) -> Result<(), Denial> {
-        self.lookup = self.guard.look_up(call);
+    fn begin_with_lookup(&mut self, call: Call<'_>) -> Result<(), Denial> {
+        self.lookup = self.guard.look_up(&call);
         self.is_grpc = call.is_grpc();
-        self.note_call(call);
+        self.note_call(&call);
         self.record_method();
         match call.only_token() {
             Some(token) if self.is_google_host() => self.check(token),
@@ -448,7 +459,7 @@ mod tests {
             Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
         let call =
             Call::new(&http::Method::GET, &uri).with_headers(&headers).with_needed_scopes(needed);
-        flight.begin_with_lookup(&call)?;
+        flight.begin_with_lookup(call)?;
         Ok(flight)
     }
 

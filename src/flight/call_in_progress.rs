@@ -65,6 +65,14 @@ impl Flight {
         }
     }
 
+    /// Returns this flight, and leaves one that has not begun.
+    #[cold]
+    #[cfg(feature = "tower")]
+    pub(crate) fn take(&mut self) -> Self {
+        let idle = Self::new(&self.guard);
+        std::mem::replace(self, idle)
+    }
+
     /// Looks up the method of the request line, if the line was kept instead of the method.
     pub(super) fn look_up_line(&mut self) {
         let endpoints = &self.guard.state().endpoints;

@@ -5,7 +5,7 @@ use std::fmt;
 use http::HeaderMap;
 
 use crate::call::Call;
-use crate::catalog::{self, AllowedCall, Endpoints, Lookup};
+use crate::catalog::{self, CallPlace, Endpoints, Lookup};
 
 /// The maximum length of path and query together, in bytes. If they are longer, the request line is
 /// not kept, and the method is looked up immediately. The limit is small because every
@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 123;
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
     /// The host and the verb; `None` if the buffer holds the server.
-    call: Option<AllowedCall>,
+    place: Option<CallPlace>,
     /// The length of the path, or of the server.
     path: u8,
     /// The length of the query.
@@ -32,8 +32,8 @@ pub(crate) struct RequestLine {
 impl RequestLine {
     /// Keeps the request line of a call in `slot`. Returns `false` if the line is too long.
     #[inline]
-    pub(crate) fn keep(slot: &mut Option<Self>, call: &Call<'_>, allowed: AllowedCall) -> bool {
-        Self::fill(slot, Some(allowed), call.path(), call.query())
+    pub(crate) fn keep(slot: &mut Option<Self>, call: &Call<'_>, place: CallPlace) -> bool {
+        Self::fill(slot, Some(place), call.path(), call.query())
     }
 
     /// Keeps the server of a call to a host that is not Google's in `slot`, unless the text is too
@@ -45,14 +45,14 @@ impl RequestLine {
 
     /// Stores the texts in `slot`. Returns `false`, and stores nothing, if they are too long.
     #[inline]
-    fn fill(slot: &mut Option<Self>, call: Option<AllowedCall>, path: &str, query: &str) -> bool {
+    fn fill(slot: &mut Option<Self>, place: Option<CallPlace>, path: &str, query: &str) -> bool {
         if path.len() + query.len() > MAX_LENGTH {
             return false;
         }
         // The casts lose nothing, because the lengths are at most `MAX_LENGTH`.
         let (path_len, query_len) = (path.len() as u8, query.len() as u8);
         let line =
-            slot.insert(Self { call, path: path_len, query: query_len, text: [0; MAX_LENGTH] });
+            slot.insert(Self { place, path: path_len, query: query_len, text: [0; MAX_LENGTH] });
         if let Some((room, rest)) = line.text.split_at_mut_checked(path.len()) {
             room.copy_from_slice(path.as_bytes());
             if let Some(room) = rest.get_mut(..query.len()).filter(|_| !query.is_empty()) {
@@ -65,15 +65,15 @@ impl RequestLine {
     /// Returns the server that [`keep_server`](Self::keep_server) kept, without user and password.
     /// Returns `None` if a request line is kept instead.
     pub(crate) fn server(&self) -> Option<&str> {
-        let (server, _) = self.texts().filter(|_| self.call.is_none())?;
+        let (server, _) = self.texts().filter(|_| self.place.is_none())?;
         Call::from_url_parts("", None, Some(server), "", None).server()
     }
 
     /// Looks up the method of the kept request line. Returns `None` if no line is kept.
     pub(crate) fn lookup(&self, endpoints: &Endpoints) -> Option<Lookup> {
-        let (call, (path, query)) = (self.call?, self.texts()?);
-        let (host, headers) = (call.host(), HeaderMap::new());
-        let call = Call::from_url_parts(call.verb(), Some("https"), Some(host), path, Some(query));
+        let (place, (path, query)) = (self.place?, self.texts()?);
+        let (host, headers) = (place.host(), HeaderMap::new());
+        let call = Call::from_url_parts(place.verb(), Some("https"), Some(host), path, Some(query));
         Some(catalog::lookup(&call.with_headers(&headers), endpoints))
     }
 
@@ -88,7 +88,7 @@ impl RequestLine {
 impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestLine")
-            .field("host", &self.call.map(AllowedCall::host))
+            .field("host", &self.place.map(CallPlace::host))
             .finish_non_exhaustive()
     }
 }
@@ -99,17 +99,17 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::catalog::{OpenedSets, host_as_written};
+    use crate::catalog::OpenedSets;
 
     /// Keeps the line of a call with a token that is sufficient for every call.
     fn kept(verb: &Method, url: &str) -> Option<(Lookup, RequestLine)> {
         let (endpoints, headers) = (Endpoints::new(), HeaderMap::new());
         let uri = format!("https://{url}").parse().unwrap();
         let call = Call::new(verb, &uri).with_headers(&headers);
-        let host = host_as_written(&call, &endpoints).unwrap();
-        let allowed = OpenedSets::new(endpoints.catalog(), None).allow(&call, host)?;
+        let place = CallPlace::new(&call, &endpoints)?;
+        assert!(OpenedSets::new(endpoints.catalog(), None).allow(place, &call));
         let mut line = None;
-        let is_kept = RequestLine::keep(&mut line, &call, allowed);
+        let is_kept = RequestLine::keep(&mut line, &call, place);
         assert_eq!(line.is_some(), is_kept);
         Some((catalog::lookup(&call, &endpoints), line?))
     }

@@ -237,8 +237,14 @@ impl TokenCache {
 
     /// Returns whether a source that was not queried yet may know the unknown scopes of a token. If
     /// so, the caller keeps the token for an inspection after a refusal.
+    #[inline]
     pub(crate) fn may_learn(&self, entry: &Entry) -> bool {
-        entry.granted.is_unknown() && self.0.sources.iter().any(|(from, _)| *from > entry.stage)
+        entry.granted.is_unknown() && self.has_source_after(entry.stage)
+    }
+
+    #[cold]
+    fn has_source_after(&self, stage: Stage) -> bool {
+        self.0.sources.iter().any(|(from, _)| *from > stage)
     }
 }
 

@@ -13,6 +13,7 @@
 //! which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, Weak};
@@ -30,7 +31,9 @@ pub(crate) struct Shared<T> {
     is_user: bool,
 }
 
-/// One slot: a pointer to the value that the threads of this slot clone.
+/// One slot: a pointer to the value that the threads of this slot clone. Aligned like [`Users`], so
+/// that the counters of two slots are never in one cache line.
+#[repr(align(128))]
 struct Slot<T> {
     number: usize,
     value: Arc<T>,
@@ -78,6 +81,21 @@ impl<T> Shared<T> {
         Self { slot, is_user: true }
     }
 
+    /// Undoes what [`enter`](Self::enter) counted. The last user empties the list of slots. Not
+    /// inlined, because the pointers of calls are no users.
+    #[inline(never)]
+    fn leave(&self) {
+        let Slot { number, group, .. } = &*self.slot;
+        if group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
+            && !group.has_any_users(*number)
+        {
+            // Two statements, so that the list is unlocked before its slots are dropped.
+            let alive =
+                std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(alive);
+        }
+    }
+
     /// Returns a pointer for the duration of one call: the pointer keeps the value alive, but not
     /// the list of slots.
     #[inline]
@@ -85,6 +103,12 @@ impl<T> Shared<T> {
         let here = thread_number() % SLOTS;
         let slot = if here == self.slot.number { None } else { self.slot.group.get(here) };
         Self { slot: slot.unwrap_or_else(|| Arc::clone(&self.slot)), is_user: false }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 
@@ -128,15 +152,8 @@ impl<T> Clone for Shared<T> {
 impl<T> Drop for Shared<T> {
     #[inline]
     fn drop(&mut self) {
-        let Slot { number, group, .. } = &*self.slot;
-        if self.is_user
-            && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
-            && !group.has_any_users(*number)
-        {
-            // Two statements, so that the list is unlocked before its slots are dropped.
-            let alive =
-                std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(alive);
+        if self.is_user {
+            self.leave();
         }
     }
 }
@@ -168,6 +185,24 @@ fn thread_number() -> usize {
 #[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
+
+    impl<T> Shared<T> {
+        /// Returns the counters that this pointer has in common with its clones: those of its slot,
+        /// and those of what all slots share.
+        pub(crate) fn counts(&self) -> [usize; 4] {
+            let Slot { number, value, group } = &*self.slot;
+            let users = group.users[*number].count.load(Ordering::SeqCst);
+            let [slot, value, group] =
+                [Arc::strong_count(&self.slot), Arc::strong_count(value), Arc::strong_count(group)];
+            [users, slot, value, group]
+        }
+    }
+
+    impl crate::Guard {
+        pub(crate) fn counts(&self) -> [usize; 4] {
+            self.0.counts()
+        }
+    }
 
     fn number<T>(shared: &Shared<T>) -> usize {
         shared.slot.number

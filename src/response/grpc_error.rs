@@ -3,18 +3,18 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::denial::{Denial, separator_after};
+use crate::guard::shared::Shared;
 use crate::guard::{DenialDelivery, Guard};
 
 /// A function that creates the error of a gRPC client from a denial and the headers or trailers of
 /// the refusal. Their `grpc-message` ends with the first line of the denial.
 #[derive(Clone)]
-pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
+pub(crate) struct GrpcErrors(pub(crate) Shared<Box<MakeError>>);
 
 /// The type of the function in [`GrpcErrors`]. If the third argument is an `Option` of the client's
 /// error type or of [`BoxError`](crate::BoxError), the function stores the error in this `Option`.
@@ -22,6 +22,11 @@ pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
 impl GrpcErrors {
+    /// Returns a second handle for the duration of one call.
+    pub(crate) fn hold(&self) -> Self {
+        Self(self.0.hold())
+    }
+
     /// Creates an error of type `E`, the error type of the service or body. Returns `None` if the
     /// adapter's function cannot create an error of this type.
     fn make<E: 'static>(&self, denial: Denial, headers: &HeaderMap) -> Option<E> {

@@ -170,14 +170,8 @@ impl Endpoints {
     /// user mapped no host.
     #[inline]
     pub(crate) fn exact_host(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
-        catalog.host(self.host_as_written(call)?)
-    }
-
-    /// Returns the host of a call as the request contains it, if the user mapped no host.
-    #[inline]
-    pub(crate) fn host_as_written<'a>(&self, call: &Call<'a>) -> Option<&'a str> {
         // A mapping may have the name of a host of Google, and takes precedence.
-        call.authority().filter(|_| self.mapped.is_empty() && call.is_http())
+        catalog.host(call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?)
     }
 
     /// Checks whether the user added no host, and the catalog has methods: without methods a call

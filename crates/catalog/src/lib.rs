@@ -49,7 +49,7 @@ pub mod raw {
     pub use crate::call::host::unalias;
     pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
-    pub use crate::quick::{AllowedCall, OpenedSets, host_as_written, is_foreign};
+    pub use crate::quick::{CallPlace, OpenedSets, foreign_host};
     pub use crate::server_names::APIS;
     pub use crate::walk::{BEFORE_API, HAS_DOUBLE_STAR, HAS_STAR, LEGACY, WWW, find};
 }

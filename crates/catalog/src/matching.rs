@@ -93,18 +93,21 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
 fn row_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Option<u32> {
     // The catalog may have methods under both names of a host; those of the documented name are
     // preferred.
-    let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
-    host::unalias(name).and_then(|name| catalog.host(name)).and_then(find).or_else(|| find(host?))
+    let documented = host::unalias(name).and_then(|name| catalog.host(name));
+    let mut hosts = documented.into_iter().chain(host);
+    hosts.find_map(|host| catalog.find_row_at(host, call.verb(), call.path()))
 }
 
 /// Returns the number of the set of scopes that the method of a [plain](Call::plain_token) call to
 /// this host accepts. Returns `None` if the path alone does not determine the method.
-#[inline]
+#[inline(always)]
 pub(crate) fn set_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Host) -> Option<u16> {
-    if equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
+    let is_xml = equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path());
+    if is_xml || host::unalias(name).is_some() {
         return None;
     }
-    row_at(catalog, call, name, Some(host)).map(|row| catalog.blob().row(row).set)
+    let row = catalog.find_row_at(host, call.verb(), call.path())?;
+    Some(catalog.blob().row(row).set)
 }
 
 /// Returns the name of a host as text. Names of hosts are always UTF-8.

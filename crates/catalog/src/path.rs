@@ -103,17 +103,15 @@ impl<'p> Segments<'p> {
     }
 }
 
-/// Checks whether a segment contains a colon, and whether it may contain an encoded colon (`%3A`).
-/// The second result is `true` for every escape that begins with `%3`.
+/// Checks whether a segment contains a colon, and whether it contains `%`.
 #[inline]
-pub(crate) fn has_colons(segment: &[u8]) -> (bool, bool) {
+pub(crate) fn has_colon_and_percent(segment: &[u8]) -> (bool, bool) {
     let (mut colons, mut percents) = (0, 0);
     for_each_word(segment, |eight| {
         colons |= find(eight, b':');
         percents |= find(eight, b'%');
     });
-    let is_escaped = percents & HIGH != 0 && segment.windows(2).any(|two| two == b"%3");
-    (colons & HIGH != 0, is_escaped)
+    (colons & HIGH != 0, percents & HIGH != 0)
 }
 
 /// Calls `visit` with each eight bytes as a little-endian word. The last word is padded with zeros.

@@ -26,8 +26,8 @@
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
 use super::colon;
 use super::path::{
-    MAX_LITERAL, MAX_SEGMENTS, Segments, contains, decode, equal, has_colons, hash, split_path,
-    split_verb,
+    MAX_LITERAL, MAX_SEGMENTS, Segments, contains, decode, equal, has_colon_and_percent, hash,
+    split_path, split_verb,
 };
 
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
@@ -71,7 +71,8 @@ pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> 
 pub(crate) fn api_at(blob: &Blob<'_>, host: Host, path: &str) -> Option<Host> {
     let mut rest = path;
     loop {
-        let end = rest.get(1..)?.find('/').map_or(rest.len(), |slash| slash + 1);
+        let mut bytes = rest.get(1..)?.bytes();
+        let end = bytes.position(|byte| byte == b'/').map_or(rest.len(), |slash| slash + 1);
         let (first, after) = rest.split_at(end);
         if !BEFORE_API.contains(&first) {
             return blob.host(first).filter(|_| blob.host_name(host) == WWW.as_bytes());
@@ -106,46 +107,49 @@ fn find_by_first_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> O
     loop {
         let segment = segments.next_segment();
         if segments.is_done() {
-            let (segment, key) = split_last_segment(blob, segment, verb)?;
-            let end = first_child(blob, at, segment)?;
+            let (has_colon, has_percent) = has_colon_and_percent(segment);
+            // `%3A` is an encoded colon, which may belong to a name or to a custom verb.
+            if has_percent && segment.windows(2).any(|two| two == b"%3") {
+                return None;
+            }
+            let (segment, key) =
+                if has_colon { split_last_segment(blob, segment, verb)? } else { (segment, verb) };
+            let end = first_child(blob, at, segment, || has_percent)?;
             return Node::read(blob.section(NODES), end).method_row(key);
         }
-        at = first_child(blob, at, segment)?;
+        at = first_child(blob, at, segment, || contains(segment, b'%'))?;
     }
 }
 
 /// Returns the child for a segment: of the literal that equals the segment, otherwise of `*`.
 #[inline(always)]
-fn first_child(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
+fn first_child(
+    blob: &Blob<'_>,
+    at: u32,
+    segment: &[u8],
+    has_percent: impl FnOnce() -> bool,
+) -> Option<u32> {
     let node = Node::read(blob.section(NODES), at);
-    match node.literal(blob, segment) {
+    match node.literal(blob, segment, has_percent) {
         None if fits_wildcard(segment) => node.star(),
         child => child,
     }
 }
 
-/// Returns the last segment without its custom verb, and the key of the methods with this custom
-/// verb and HTTP verb. Returns `None` if an encoded character leaves open where the custom verb
-/// begins, or if the segment may end in a custom verb that the catalog does not know.
+/// Splits the last segment at its last colon. Returns the segment without its custom verb, and the
+/// key of the methods with this custom verb and HTTP verb. Returns `None` if the segment may end in
+/// a custom verb that the catalog does not know.
 #[inline(always)]
 fn split_last_segment<'p>(
     blob: &Blob<'_>,
     segment: &'p [u8],
     verb: u16,
 ) -> Option<(&'p [u8], u16)> {
-    match has_colons(segment) {
-        (false, false) => Some((segment, verb)),
-        (true, false) => {
-            let colon = segment.iter().rposition(|byte| *byte == b':')?;
-            let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
-            match blob.custom_verb(name) {
-                Some(custom) => Some((before, custom << 3 | verb)),
-                None => {
-                    (!contains(name, b'%') && !colon::is_like_verb(name)).then_some((segment, verb))
-                }
-            }
-        }
-        _ => None,
+    let colon = segment.iter().rposition(|byte| *byte == b':')?;
+    let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
+    match blob.custom_verb(name) {
+        Some(custom) => Some((before, custom << 3 | verb)),
+        None => (!contains(name, b'%') && !colon::is_like_verb(name)).then_some((segment, verb)),
     }
 }
 
@@ -220,8 +224,8 @@ impl Walk<'_> {
         self.steps = self.steps.checked_sub(1)?;
         let node = Node::read(self.blob.section(NODES), at);
         let Some(segment) = self.segments.get(next) else { return self.end(node) };
-        let literal =
-            node.literal(self.blob, segment).and_then(|child| self.visit(child, next + 1, false));
+        let literal = node.literal(self.blob, segment, || contains(segment, b'%'));
+        let literal = literal.and_then(|child| self.visit(child, next + 1, false));
         if literal.is_some() || !fits_wildcard(segment) {
             return literal;
         }
@@ -293,14 +297,19 @@ impl<'a> Node<'a> {
         (self.flags() & HAS_DOUBLE_STAR != 0).then(|| u32_at(self.nodes, self.at + at) & 0xff_ffff)
     }
 
-    /// Returns the child for the literal that equals the segment.
-    #[inline]
-    fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+    /// Returns the child for the literal that equals the segment. `has_percent` checks whether the
+    /// segment may be percent-encoded.
+    #[inline(always)]
+    fn literal(
+        &self,
+        blob: &Blob<'_>,
+        segment: &[u8],
+        has_percent: impl FnOnce() -> bool,
+    ) -> Option<u32> {
         if self.literals() == 0 {
             return None;
         }
-        self.edge(blob, segment)
-            .or_else(|| contains(segment, b'%').then(|| self.decoded(blob, segment))?)
+        self.edge(blob, segment).or_else(|| has_percent().then(|| self.decoded(blob, segment))?)
     }
 
     /// Returns the child for the literal that equals the percent-decoded segment.

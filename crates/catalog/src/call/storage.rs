@@ -37,10 +37,10 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
 /// the HTTP bindings of the gRPC API (`/v2/…`). The first segment of such a path is never the name
 /// of a bucket.
 pub(crate) fn is_json_path(path: &str) -> bool {
-    let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
-    first.is_some_and(|first| {
-        ["storage", "upload", "resumable", "download", "batch", "v2"].contains(&first)
-    })
+    let rest = path.as_bytes().strip_prefix(b"/");
+    let first = rest.and_then(|rest| rest.split(|byte| *byte == b'/').next());
+    let starts: [&[u8]; 6] = [b"storage", b"upload", b"resumable", b"download", b"batch", b"v2"];
+    first.is_some_and(|first| starts.contains(&first))
 }
 
 impl Target {

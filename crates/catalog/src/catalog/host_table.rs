@@ -34,9 +34,17 @@ impl HostLabel {
     /// of more than 255 bytes.
     #[inline]
     const fn new(name: &[u8]) -> Option<Self> {
-        let Some((label, b".googleapis.com")) = name.split_last_chunk() else { return None };
+        let Some((label, domain)) = name.split_last_chunk::<15>() else { return None };
+        let (Some(start), Some(end)) = (domain.first_chunk(), domain.last_chunk()) else {
+            return None;
+        };
+        // Two numbers, because the compiler compares the array byte by byte.
+        let is_google = u64::from_le_bytes(*start) == u64::from_le_bytes(*b".googlea")
+            && u64::from_le_bytes(*end) == u64::from_le_bytes(*b"apis.com");
         let (len, first) = match name.first_chunk() {
-            Some(first) if label.len() <= 255 => (label.len() as u8, u64::from_le_bytes(*first)),
+            Some(first) if is_google && label.len() <= 255 => {
+                (label.len() as u8, u64::from_le_bytes(*first))
+            }
             _ => return None,
         };
         match label.last_chunk() {

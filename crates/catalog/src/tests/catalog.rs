@@ -6,10 +6,11 @@ use crate::blob::Blob;
 use crate::blob::{HOST_RECORD, HOSTS, Host};
 use crate::call::{AbstainReason, Call, host, hosts};
 use crate::catalog::Catalog;
+use crate::endpoints::Endpoints;
 use crate::found::Match;
 use crate::naive;
 use crate::overrides::{Effect, HEARD_OF, OVERRIDES, Override, RPC_TWINS};
-use crate::quick::OpenedSets;
+use crate::quick::{CallPlace, OpenedSets};
 use crate::scope::{Scope, ScopeSet};
 use crate::{ApiMethod, CONTENTS, walk};
 
@@ -627,8 +628,9 @@ fn the_sets_of_a_host_depend_on_the_verb_and_at_www_on_the_path() {
     for (name, verb, path, scope, expected) in rows {
         let call = Call::from_url_parts(verb, None, Some(name), path, None);
         let opened = OpenedSets::new(CATALOG, Some(&granted(scope)));
-        let allowed = opened.allow(&call, name);
-        assert_eq!(allowed.is_some(), expected, "{name} {verb} {path}");
+        let place = CallPlace::new(&call, &Endpoints::new());
+        let is_allowed = place.is_some_and(|place| opened.allow(place, &call));
+        assert_eq!(is_allowed, expected, "{name} {verb} {path}");
     }
     // The record of an API at `www.googleapis.com` is not found as the host of a request.
     assert!(BLOB.host("/drive").is_some() && CATALOG.host("/drive").is_none());
