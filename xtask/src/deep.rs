@@ -87,7 +87,7 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
 /// calls.
 pub(crate) fn equal() -> Result<()> {
     let arguments = ["test", "--release", "--test", "quick", "--", "--nocapture"];
-    // A prime number: the test makes one of 307 of its 447 million calls, in six minutes of CPU time.
+    // A prime number: the test makes one of 307 of its 447 million calls, in six CPU minutes.
     run(Command::new("cargo").args(arguments).env("QUICK_STEP", "307"))
 }
 
