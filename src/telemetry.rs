@@ -155,11 +155,11 @@ pub(crate) fn not_logged_singly(kind: EventKind, calls: u64) {
         EventKind::OtherGate => log_call!(DEBUG, None, {
             "oauth.scope.verdict" = verdict,
             "oauth.scope.calls" = calls,
-        }, "more calls than were logged one by one {what}"),
+        }, "further calls, not logged one by one, {what}"),
         _ => log_call!(WARN, None, {
             "oauth.scope.verdict" = verdict,
             "oauth.scope.calls" = calls,
-        }, "more calls than were logged one by one {what}"),
+        }, "further calls, not logged one by one, {what}"),
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn predicted(
         "oauth.scope.suggested" = least_scope(accepted).as_ref().map(Scope::as_str),
         "oauth.scope.grant_source" = granted.source().map(GrantSource::as_str),
         "oauth.scope.calls" = calls,
-    }, "the token lacks an OAuth scope for this call, which is sent all the same");
+    }, "the token lacks an OAuth scope for this call, but the call is sent");
 }
 
 /// Logs that a call was refused for lack of scopes: by Google with this status, or by the guard
@@ -258,7 +258,7 @@ pub(crate) fn contradicted(
         "oauth.scope.granted" = refused.and_then(|granted| granted.scopes().map(names)),
         "oauth.scope.grant_source" = refused.and_then(|granted| Some(granted.source()?.as_str())),
         "oauth.scope.catalog" = VERSION,
-    }, "Google {what}, and no more is predicted of it");
+    }, "Google {what}; the guard makes no more predictions for the method");
 }
 
 /// Logs that the message of a refusal contains a sentence about scopes beside other words, although

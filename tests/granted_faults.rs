@@ -231,7 +231,8 @@ async fn a_tokeninfo_that_hangs_delays_one_explanation_of_each_token() {
     let builder = || builder(&google).source_timeout(LONG);
     let with_metadata = builder().detect().await;
     google.set_fault(Service::OAuth, Fault::Hang);
-    let reason = "another token than the metadata server's; tokeninfo has not answered yet";
+    let reason =
+        "the token is not the metadata server's current token; tokeninfo has not answered yet";
     for (guard, scope, reason) in [
         (with_metadata.clone(), "pubsub", reason),
         (with_metadata, "drive", reason),

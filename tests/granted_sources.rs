@@ -169,7 +169,8 @@ async fn a_token_unknown_to_tokeninfo_has_unknown_scopes() {
     let (granted, requests) = granted_after_refusal(&guard, &google, "ya29.d.federated").await;
     let reason = granted.why_unknown().unwrap();
     assert!(
-        reason.contains("another token") && reason.contains("tokeninfo does not know"),
+        reason.contains("not the metadata server's current token")
+            && reason.contains("tokeninfo does not know"),
         "{reason}"
     );
     assert_eq!(requests, 1);

@@ -481,7 +481,7 @@ async fn repeated_denials_are_logged_once_per_kind() {
         drop(capturing);
         let text = log.text();
         let count = |message| text.matches(message).count();
-        assert_eq!(count("which is sent all the same"), predicted, "{preflight:?}: {text}");
+        assert_eq!(count("but the call is sent"), predicted, "{preflight:?}: {text}");
         assert_eq!(count("No IAM role fixes this"), denied, "{preflight:?}: {text}");
         assert!(text.contains("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "{text}");
     }

@@ -163,7 +163,7 @@ async fn a_structured_refusal_counts_in_spite_of_the_known_scopes() {
             assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
         }
         drop(capturing);
-        assert_eq!(events(&log, "no more is predicted of it"), 1, "{form:?}: {}", log.text());
+        assert_eq!(events(&log, "makes no more predictions"), 1, "{form:?}: {}", log.text());
         assert_eq!(events(&log, r#"evidence="contradicted""#), 1, "{form:?}: {}", log.text());
         // The catalog's list is in doubt, so it leads to no verdict on any token.
         for scope in [PUBSUB, "openid"] {

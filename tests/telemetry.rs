@@ -75,10 +75,10 @@ fn kind_of(fields: &Fields) -> &'static str {
         None => "span",
         Some(_) if fields.contains_key("oauth.scope.why_unknown") => "not inspected",
         Some(_) if fields.contains_key("oauth.scope.setup") => "set-up",
-        Some(message) if message.contains("more calls than were logged") => "summary",
+        Some(message) if message.contains("further calls, not logged") => "summary",
         Some(_) if fields.contains_key("oauth.scope.gate") => "other gate",
         Some(_) if has("oauth.scope.evidence", "contradicted") => "contradicted",
-        Some(message) if message.contains("which is sent all the same") => "predicted",
+        Some(message) if message.contains("but the call is sent") => "predicted",
         Some(message) if message.contains("mentions scopes beside other words") => "disproved",
         Some(_) => "denied",
     }

@@ -31,7 +31,7 @@ pub(crate) fn check_all() -> Result<(), BoxError> {
         let (panics, place) =
             (error.matches("panicked at").count(), error.contains("src/hooks.rs"));
         ensure(panics == 1 && place && error.contains(PANIC), &format!("{hook}: {error}"))?;
-        println!("a panic in the program's own {hook} ends the process, and names the place");
+        println!("a panic in the program's own {hook} ends the process, and names the location");
     }
     Ok(())
 }

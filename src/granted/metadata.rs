@@ -104,7 +104,7 @@ fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     let text = fetch::body_text(response).map(str::trim);
     let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
     text.map(str::to_owned)
-        .ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
+        .ok_or_else(|| Error::unreachable("the response of the metadata server cannot be read"))
 }
 
 /// Returns whether a response has the header that Google's metadata server sends. GKE's metadata
@@ -205,8 +205,9 @@ impl<F: FindServer> MetadataScopes<F> {
     async fn scopes_of(&self, token: AccessToken<'_>) -> Result<GrantedScopes, String> {
         let (server, platform) = self.find_server.find().await?;
         if !platform.has_fixed_scopes() {
-            let why = "the metadata server's list of scopes is not what a token holds on";
-            return Err(format!("{why} {platform}"));
+            return Err(format!(
+                "on {platform} a token may hold other scopes than the metadata server lists"
+            ));
         }
         let key = self.hasher.key(token);
         // The lock is held during the request, so that concurrent callers share one response.
@@ -228,7 +229,7 @@ impl<F: FindServer> MetadataScopes<F> {
             Some(Ok((known, granted))) if *known == key => Ok(granted.clone()),
             Some(Err(why)) => Err(why.clone()),
             _ => {
-                let why = "another token than the metadata server's";
+                let why = "the token is not the metadata server's current token";
                 Ok(GrantedScopes::unknown(why).with_other_identity())
             }
         }
@@ -414,7 +415,7 @@ mod tests {
     #[tokio::test]
     async fn the_scopes_of_another_token_are_unknown() {
         let granted = scopes_of(vm("", None), Platform::ComputeEngine, "ya29.user").await;
-        assert!(granted.why_unknown().unwrap().contains("another token"));
+        assert!(granted.why_unknown().unwrap().contains("is not the metadata server's"));
     }
 
     #[tokio::test]

@@ -23,9 +23,9 @@ use crate::telemetry::{self, EventBudget};
 
 // Reasons why the scopes of a token are unknown, as reports contain them.
 const NO_SOURCE: &str =
-    "there is no source to ask: use `Guard::detect`, or give the guard a source";
-const NOT_ASKED: &str = "no source was asked what this token holds";
-const EXPIRED: &str = "what was known of this token's scopes has expired";
+    "there is no source to query: use `Guard::detect`, or give the guard a source";
+const NOT_ASKED: &str = "no source was queried for the scopes of this token";
+const EXPIRED: &str = "the known scopes of this token have expired";
 
 /// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]

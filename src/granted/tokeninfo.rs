@@ -144,7 +144,7 @@ impl Tokeninfo {
         let answer =
             fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
         let Some(Reply { scope: Some(Value::String(scope)), expires_in }) = answer else {
-            return Err("tokeninfo's answer cannot be read".to_owned());
+            return Err("the response of tokeninfo cannot be read".to_owned());
         };
         let granted =
             GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
@@ -178,7 +178,7 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
         let url = format!("{url:.100}");
         let url = url.escape_debug();
         Error::invalid(format!(
-            "`{url}` is no place to send a token to; write an https URL, or one of this machine"
+            "tokens must not be sent to `{url}`; use an https URL, or a URL of this machine"
         ))
     })
 }

@@ -101,7 +101,7 @@ impl Judge<'_> {
             return finding.with_reason(self.why_refused(resource, response));
         }
         let Ok(held) = serde_json::from_slice::<TestedPermissions>(response.body()) else {
-            return finding.with_reason("the answer cannot be read");
+            return finding.with_reason("the response cannot be read");
         };
         let mut missing = need.permissions.clone();
         missing.retain(|permission| !held.permissions.contains(permission));
@@ -148,7 +148,7 @@ impl Judge<'_> {
 }
 
 /// Why the report contains no scopes of the token if the token source returned different tokens.
-const DIFFERENT_TOKENS: &str = "each call has a token of its own";
+const DIFFERENT_TOKENS: &str = "the calls have different tokens";
 /// Why IAM was not queried if the token lacks the scope for the query.
 const NOT_ASKED: &str = "IAM was not queried: the query itself needs an OAuth scope";
 

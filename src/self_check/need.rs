@@ -88,18 +88,18 @@ const EXAMPLE_ID: &str = "storage.objects.insert";
 
 /// Looks up the method of a request, which is written as HTTP method and URL.
 fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
-    let expected = |what: String| format!("{what}; expected one such as `{EXAMPLE}`");
+    let expected = |what: String| format!("{what}; expected a request such as `{EXAMPLE}`");
     let words: Vec<&str> = text.split_whitespace().collect();
     let [verb, url] = words[..] else {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
     let verb: Result<Method, _> = verb.to_ascii_uppercase().parse();
-    let verb = verb.map_err(|_| expected("the verb is none of HTTP's".to_owned()))?;
+    let verb = verb.map_err(|_| expected("the verb is not an HTTP method".to_owned()))?;
     let uri: Result<Uri, _> = with_names(url).parse();
     let uri = uri.map_err(|error| expected(format!("the URL cannot be read ({error})")))?;
     match uri.scheme_str() {
         Some("https" | "http") => Ok(lookup(&Call::new(&verb, &uri), endpoints)),
-        _ => Err(expected("the URL is none of HTTP".to_owned())),
+        _ => Err(expected("the URL does not begin with http:// or https://".to_owned())),
     }
 }
 
@@ -164,9 +164,9 @@ mod tests {
         for (text, hint) in [
             ("storage.objects.insrt", "`storage.objects.insert`"),
             ("https://storage.googleapis.com/b", "verb and a URL"),
-            ("GET gs://bucket/object", "none of HTTP"),
+            ("GET gs://bucket/object", "does not begin with http"),
             ("GE T https://x.example/", "verb and a URL"),
-            ("G@T https://x.example/", "expected one such as `GET https://"),
+            ("G@T https://x.example/", "expected a request such as `GET https://"),
             ("GET https://a b/", "verb and a URL"),
             ("", "unknown method"),
             (&"x".repeat(1000), "1000 bytes"),

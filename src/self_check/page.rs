@@ -23,10 +23,10 @@ const MAX_INLINE: usize = 3;
 const NO_CREDENTIAL: &str =
     "none: no service account, or one without scopes, is attached to the VM";
 /// The clause that follows the scopes that the token lacks.
-const NO_ROLE_FIXES: &str = "which no IAM role fixes";
+const NO_ROLE_FIXES: &str = "and no IAM role fixes this";
 /// The note on the scopes of a token on platforms where a program requests scopes.
 const FOR_NO_SCOPE: &str =
-    "That is the token for which no scope is asked. The program may ask for others.";
+    "This token was requested without scopes. The program may request tokens with other scopes.";
 
 impl Report {
     /// Returns the page for this stream. The page has colours if the stream is a terminal, the
@@ -141,7 +141,7 @@ fn headline(report: &Report) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     match report.state() {
-        GateState::Open => "Ready: every gate that was asked about is open.".to_owned(),
+        GateState::Open => "Ready: every gate that was checked is open.".to_owned(),
         GateState::Closed | GateState::Invalid => format!("Not ready: {}.", parts.join(", ")),
         GateState::Unknown => {
             format!("Not sure: {} unknown, none is known to be closed.", gates(unknown))
@@ -278,7 +278,7 @@ fn steps(report: &Report, layout: &Layout) -> String {
     }
     let introduction = match report.summary {
         Some(_) => {
-            let text = "No IAM role opens the scope gate: scopes are a ceiling on the token.";
+            let text = "No IAM role replaces a missing scope: scopes limit what the token may do.";
             format!("\n{}", layout.paragraph(text))
         }
         None => String::new(),

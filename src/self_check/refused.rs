@@ -13,7 +13,10 @@ pub(super) static BY_STATUS: [(u16, &str); 3] = [
 
 /// Reasons by gate, for all other statuses.
 pub(super) static BY_GATE: [(Gate, &str); 8] = [
-    (Gate::Iam, "the account may not test permissions there, or there is no such {what}"),
+    (
+        Gate::Iam,
+        "the account may not test permissions on this resource, or there is no such {what}",
+    ),
     (Gate::ServiceDisabled, "the API is not enabled in the project"),
     (Gate::Billing, "the project has no usable billing account"),
     (Gate::VpcSc, "a VPC Service Controls perimeter refused the query"),

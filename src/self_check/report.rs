@@ -33,7 +33,7 @@ use crate::remedy::Step;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "unread, a report stops nothing: look at `state()`, or fail with `into_result()?`"]
+#[must_use = "a report that is not read stops nothing: use `state()`, or `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
     /// The name of the credential that the program set for the page.

@@ -81,7 +81,7 @@ impl IamResource {
         }
         let request = Request::builder().method(&self.kind.verb).uri(url);
         let request = request.header(CONTENT_TYPE, "application/json").body(Bytes::from(body));
-        request.map_err(|_| "its name makes no URL".to_owned())
+        request.map_err(|_| "its name cannot be part of a URL".to_owned())
     }
 
     /// Looks up the method of the request to IAM.
@@ -150,13 +150,17 @@ fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
 fn expected_forms(host: &str) -> String {
     let forms: Vec<String> = kinds_at(host).map(|kind| format!("//{host}/{}", kind.name)).collect();
     if !forms.is_empty() {
-        return format!("not a resource that can be asked about; expected {}", forms.join(" or "));
+        return format!(
+            "not a resource whose permissions can be checked; expected {}",
+            forms.join(" or ")
+        );
     }
     let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
-        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource \
-         name such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
+        "not a resource whose permissions can be checked; expected gs://{{bucket}}, or a full \
+         resource name such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one \
+         of {}",
         hosts.join(", ")
     )
 }

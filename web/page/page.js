@@ -164,7 +164,7 @@ function option(item) {
   const steps = element("ol", {}, ...item.steps.map((entry, index) => step(entry, index + 1)));
   return [
     item.why && element("p", {}, item.why),
-    item.opens && element("p", { class: "soft" }, `Opens ${item.opens}.`),
+    item.opens && element("p", { class: "soft" }, `Permits ${item.opens}.`),
     item.destroys && element("p", { class: "warning" }, item.destroys),
     steps,
     item.runs_as && element("p", { class: "soft" }, item.runs_as),

@@ -45,8 +45,8 @@ usage: cargo xtask catalog             generate the catalog from the pinned pack
        cargo xtask wasm                check that the crates without I/O compile for
                                        wasm32-unknown-unknown
        cargo xtask web                 build the web page into web/dist
-       cargo xtask web --serve [PORT]  build it, and show it on 127.0.0.1
-       cargo xtask web --test          build it, and test it in headless Chromium
+       cargo xtask web --serve [PORT]  build the page, and serve it on 127.0.0.1
+       cargo xtask web --test          build the page, and test it in headless Chromium
        cargo xtask package             build every published crate from its package
        cargo xtask adapters            test the adapters that docs/support-another-client.md prints
        cargo xtask sizes               check the sizes of the catalogs that docs state

@@ -16,7 +16,7 @@ use crate::output::OutputFormat;
 use crate::self_check::{self, SelfCheckArgs};
 use crate::style::StyleArgs;
 
-/// Say whether this place's token holds the scopes that a service needs, and whether IAM grants
+/// Check whether this machine's token holds the scopes that a service needs, and whether IAM grants
 /// what it needs.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -38,9 +38,10 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) const HELP: &str = "\
-Asks this machine's metadata server for a token, and who knows it what it holds:
-the metadata server on a VM, Google's tokeninfo elsewhere. --iam asks the
-resource's API, with that token. Nothing is changed, and no token is printed.
+Asks this machine's metadata server for a token, and asks the server that knows
+the token's scopes: the metadata server on a VM, Google's tokeninfo elsewhere.
+--iam asks the resource's API, with that token. Nothing is changed, and no token
+is printed.
 
 Examples:
   gcp-scopes check --need storage.objects.insert --need pubsub.projects.topics.publish
@@ -65,9 +66,9 @@ Resources:
   https://docs.cloud.google.com/iam/docs/full-resource-names
 
 Exit codes:
-   0  every gate that was asked about is open; every machine has the scopes
+   0  every gate that was checked is open; every machine has the scopes
    1  a gate is closed; a machine lacks a scope, or has no service account
-   2  none is known to be closed, but some could not be told
+   2  no gate is known to be closed, but the state of some is not known
   64  the arguments or the input cannot be used";
 
 pub(crate) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {

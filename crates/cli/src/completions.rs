@@ -16,7 +16,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 pub(crate) const HELP: &str = "\
-The folder has to be there; a new shell reads the script.
+The folder must exist; a new shell reads the script.
 
 Examples:
   gcp-scopes completions bash > ~/.local/share/bash-completion/completions/gcp-scopes

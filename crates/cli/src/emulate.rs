@@ -59,9 +59,9 @@ pub(crate) struct EmulateArgs {
 }
 
 pub(crate) const HELP: &str = "\
-What is printed are lines for a POSIX shell. Every port is a new one on
-127.0.0.1; nothing is sent anywhere else. The real gcloud, with these variables,
-is an owner of the project and can stop, change and start the VM.
+Prints lines for a POSIX shell. Every port is a new one on 127.0.0.1; nothing is
+sent anywhere else. The real gcloud, with these variables, is an owner of the
+project and can stop, change and start the VM.
 
 Examples:
   gcp-scopes emulate --platform gce --scopes default --role roles/storage.objectAdmin

@@ -22,17 +22,17 @@ use crate::output::{OutputFormat, print, write_note};
 use crate::style::StyleArgs;
 use crate::{exit_code, json_lines};
 
-/// Say which gate refused a call, and what to do about it.
+/// Print which check (gate) refused a call, and how to fix it.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A file with what was answered; standard input without it, or as `-`.
+    /// A file with the response or the log; standard input without it, or as `-`.
     file: Option<PathBuf>,
     /// The call that was refused, such as 'POST https://…', storage.objects.insert or
     /// google.pubsub.v1.Publisher/Publish.
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
     /// Explain each different refusal of a log once, with the number of its records, and how one
-    /// change mends all refusals for lack of scope.
+    /// change fixes all refusals for lack of scope.
     #[arg(long, conflicts_with_all = ["script", "troubleshooter"])]
     all: bool,
     #[command(flatten)]
@@ -47,16 +47,17 @@ pub(crate) struct ExplainArgs {
     /// policy-intelligence troubleshoot-policy iam … --format=json` prints.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "jsonl"])]
     troubleshooter: Option<PathBuf>,
-    /// Print the recommended way to mend it as a shell script: it stops while a word stands for an
-    /// unknown name, and asks before it stops or destroys something, unless it is run with --yes.
+    /// Print the recommended way to fix it as a shell script: it ends at once as long as it
+    /// contains placeholders, and asks before it stops or destroys something, unless it is run
+    /// with --yes.
     #[arg(long, conflicts_with_all = ["jsonl", "format"])]
     script: bool,
 }
 
 pub(crate) const HELP: &str = "\
-What was answered may be a whole HTTP response (as `curl -i` prints it) or only
-its body, what a client printed, the text of a gRPC status, or a log: plain
-text, JSON lines, or records of Cloud Logging or OpenTelemetry, in JSON or as
+The input may be a whole HTTP response (as `curl -i` prints it) or only its
+body, what a client printed, the text of a gRPC status, or a log: plain text,
+JSON lines, or records of Cloud Logging or OpenTelemetry, in JSON or as
 `gcloud logging read` prints them. A record shows where the call was made, as
 `--on` does. A log may have any size. In a log the refusal that decides is
 explained: the most certain one, and not one that was retried; a note names
@@ -68,7 +69,7 @@ Examples:
   gcp-scopes explain --on user-adc --call \
 'GET https://www.googleapis.com/drive/v3/files' < error.json
   gcp-scopes explain --troubleshooter answer.json
-  gcp-scopes explain error.log --on gce --script > mend.sh
+  gcp-scopes explain error.log --on gce --script > fix.sh
   gcp-scopes explain --all error.log
   gcp-scopes explain --jsonl < answers.jsonl
 
@@ -77,7 +78,7 @@ Examples:
    \"refusals\": [{\"count\": 3, \"first\": \"record 2\", …}],
    \"together\": {\"accepted\": [[\"…\"]], \"options\": [{…}]}|null}
 with the explanation of each different refusal, the number of its records, and
-how one change mends all that lack scopes: each call needs a scope of its list
+how one change fixes all that lack scopes: each call needs a scope of its list
 in `accepted`.
 
 --jsonl is not for logs. A line of it:
@@ -101,9 +102,9 @@ scope is known (`unknown`), and where another gate refused (null).
 known; each of them accepts the scopes in `accepted`. `notes` are sentences
 about what is not certain. `gate` is one of scope, iam, service_disabled,
 billing, vpc_sc, org_policy, rate_limit, quota_project, credentials, api_key,
-resource_acl, other. What is no refusal is `other`, `possible`, without steps.
-Blank lines get no answer. docs/schema/gcp-scopes.json of the repository
-describes every key of every form.
+resource_acl, other. A response that is not a refusal has the gate `other`,
+the certainty `possible` and no steps. Blank lines get no answer.
+docs/schema/gcp-scopes.json of the repository describes every key of every form.
 
 Exit codes:
   0  explained
@@ -126,7 +127,7 @@ fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
         args.environment.environment()?,
         args.environment.names_environment(),
         args.environment.granted()?,
-        call.map_err(|error| error.to_string())?,
+        call.map_err(|error| format!("unusable --call: {error}"))?,
     ))
 }
 
@@ -197,20 +198,20 @@ fn suggest_arguments(args: &ExplainArgs, explanation: &Explanation) {
     if explanation.lacks_accepted_scopes() {
         write_note(match args.call {
             Some(_) => {
-                "the catalog has no method for --call, so it is not known which scopes would do; \
-                 look at its verb and path"
+                "the catalog has no method for --call, so the accepted scopes are not known; \
+                 check its verb and path"
             }
             None => {
-                "which scopes would do is not known; give the call, as in --call 'POST https://…' \
-                 or --call storage.objects.insert, or the answer with its headers"
+                "the accepted scopes are not known; give the call, as in --call 'POST https://…' \
+                 or --call storage.objects.insert, or the response with its headers"
             }
         });
     }
     let is_place_known = args.environment.is_given() || explanation.is_place_of_record();
     if explanation.gate() == Some(Gate::Scope) && !is_place_known {
         write_note(
-            "where it ran is not told, so the steps are for several places; give it, as in --on \
-             gce, and they are for that one",
+            "the environment is not known, so the steps cover several; name it, for example with \
+             --on gce",
         );
     }
 }

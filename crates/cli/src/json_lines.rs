@@ -28,7 +28,7 @@ pub(crate) fn run(
         count => format!("{count} lines"),
     };
     write_error(&format!(
-        "{lines} cannot be read, the first is line {first}; the output says why, each in its place"
+        "{lines} cannot be read, the first is line {first}; the output contains an error for each"
     ));
     ExitCode::FAILURE
 }

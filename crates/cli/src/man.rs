@@ -20,7 +20,7 @@ pub(crate) struct ManArgs {
 }
 
 pub(crate) const HELP: &str = "\
-The folder has to be there.
+The folder must exist.
 
 Examples:
   gcp-scopes man > ~/.local/share/man/man1/gcp-scopes.1

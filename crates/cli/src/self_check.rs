@@ -22,12 +22,12 @@ pub(crate) struct SelfCheckArgs {
     /// How long everything together may take, with its unit: 500ms, 2s, 1m.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     timeout: Duration,
-    /// Look at the token on standard input, instead of one of the place's own. It is sent to nobody
-    /// but Google.
+    /// Look at the token on standard input, instead of this machine's token. It is sent only to
+    /// Google.
     #[arg(long)]
     token_stdin: bool,
     /// Ask an API at another address: storage=http://127.0.0.1:4443, or oauth2=URL for tokeninfo.
-    /// May be repeated. The metadata server's is in the variable `GCE_METADATA_HOST`.
+    /// May be repeated. The address of the metadata server is in `GCE_METADATA_HOST`.
     #[arg(long, value_name = "API=URL")]
     endpoint: Vec<String>,
 }

@@ -8,7 +8,7 @@ use crate::output::OutputFormat;
 use crate::self_check::{self, SelfCheckArgs};
 use crate::style::StyleArgs;
 
-/// Say where this runs, which credential is used, whose it is, and what its token holds.
+/// Print where this runs, which credential is used, whose it is, and which scopes its token holds.
 #[derive(Debug, Args)]
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
@@ -21,8 +21,8 @@ pub(crate) struct WhoamiArgs {
 pub(crate) const HELP: &str = "\
 Reads the environment variables and the credential file that Google's libraries
 read, asks this machine's metadata server, and asks the server or Google's
-tokeninfo what its token holds. A credential in a file is named, but nothing is
-minted from it. No token is printed.
+tokeninfo which scopes its token holds. A credential in a file is named, but no
+token is requested with it. No token is printed.
 
 Examples:
   gcp-scopes whoami
@@ -30,8 +30,8 @@ Examples:
   gcloud auth print-access-token | gcp-scopes whoami --token-stdin
 
 Exit codes:
-   0  it is known what the token holds
-   2  it could not be told; the answer says why
+   0  the scopes of the token are known
+   2  the scopes of the token are not known; the answer says why
   64  the arguments cannot be used";
 
 pub(crate) fn run(args: &WhoamiArgs, style: &StyleArgs) -> Result<ExitCode, String> {

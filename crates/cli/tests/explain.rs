@@ -820,9 +820,9 @@ fn unusable_arguments_are_refused_with_the_expected_form() {
         (&["--zone", "us-central1-a", "--instance", "web-1"], "--on <PLACE>"),
         (&["--held", "storage-ro", "/no/such/file"], "cannot read `/no/such/file`"),
         (&["--on", "gce", "--zone", "us;reboot"], "a zone such as us-central1-a"),
-        (&["--on", "gce", "--project", "$(reboot)"], "6 to 30 of a-z"),
+        (&["--on", "gce", "--project", "$(reboot)"], "6 to 30 characters of a-z"),
         (&["--on", "gce", "--account", "me@example.com"], "iam.gserviceaccount.com"),
-        (&["--on", "gce", "--instance", "Web 1"], "1 to 63 of a-z"),
+        (&["--on", "gce", "--instance", "Web 1"], "1 to 63 characters of a-z"),
         (&["--held", "storge-ro"], "unknown scope"),
         (&["--call", "https://x"], "POST https://"),
         (&["/no/such/file"], "cannot read `/no/such/file`"),
@@ -945,7 +945,8 @@ fn json_logs_are_read_record_by_record_with_any_field_names() {
 #[test]
 fn notes_ask_for_a_missing_or_unusable_call() {
     let note = |args: &[&str]| run(args, SCOPES.as_bytes()).2;
-    let (about_call, about_environment) = ("give the call, as in --call", "as in --on gce");
+    let (about_call, about_environment) =
+        ("give the call, as in --call", "for example with --on gce");
     assert!(note(&[]).contains(about_call) && note(&[]).contains(about_environment));
     let with_environment = note(&["--on", "elsewhere"]);
     assert!(with_environment.contains(about_call) && !with_environment.contains(about_environment));
@@ -977,6 +978,8 @@ fn a_call_can_be_given_as_the_id_of_its_method() {
 
     let (code, _, err) = run(&["--call", "bigquery.tabledata.insertAl"], SCOPES.as_bytes());
     assert!(code == 2 && err.contains("`bigquery.tabledata.insertAll`"), "{err}");
+    let (code, _, err) = run(&["--call", "insert"], SCOPES.as_bytes());
+    assert!(code == 2 && err.contains("unusable --call: `insert` names no call"), "{err}");
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn each_nonblank_line_gets_one_answer_in_order() {
         (br#"{"id":7}"#, &["`id`", "number"]),
         (br#"{"id":"storage.objects.get","url":"https://example.com"}"#, &["`id`", "URL"]),
         (br#"{"method":"GET","url":"https://example.com"}"#, &["`method`", "URL"]),
-        (br#"{"method":"GET"}"#, &["`GET`", "no id"]),
+        (br#"{"method":"GET"}"#, &["`GET`", "not the id"]),
         (br#"{"verb":"GET"}"#, &["url"]),
         (br#"{"verb":"GET","uri":"https://example.com"}"#, &["url", "uri"]),
         (br#"{"verb":1,"url":"https://example.com"}"#, &["verb", "number"]),

@@ -246,7 +246,7 @@ impl Denial {
     pub fn with_first_step(&self, step: Step) -> Self {
         let mut remedy = self.0.remedy().clone();
         if let Some(code) = step.code_line() {
-            let lead = format!("Ask for another scope in the call: {code}. ");
+            let lead = format!("Set another scope in the call: {code}. ");
             remedy.summary.insert_str(0, &lead);
         }
         remedy.insert_first(step);

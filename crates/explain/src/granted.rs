@@ -79,7 +79,7 @@ impl GrantedScopes {
         }
         if !scopes.iter().all(|scope| scope.is_known() || is_scope_token(scope.as_str())) {
             let source = source.as_str();
-            let why = "a list that was not understood: a word is no scope";
+            let why = "a list with a word that is not a scope";
             return Self::unknown(format!("{why} ({source})"));
         }
         Self::new(Held::Known(scopes), Some(source))
@@ -327,16 +327,16 @@ impl GrantSource {
     /// ```
     /// use gcp_scopes_explain::granted::GrantSource;
     ///
-    /// assert_eq!(GrantSource::Tokeninfo.describe(), "as Google's tokeninfo says");
+    /// assert_eq!(GrantSource::Tokeninfo.describe(), "from Google's tokeninfo");
     /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Jwt => "as the token itself says",
+            Self::Jwt => "from the token's claims",
             Self::Declared => "as declared",
-            Self::Metadata => "as the VM's metadata server says",
-            Self::Tokeninfo => "as Google's tokeninfo says",
-            Self::Custom => "as the program's own source says",
+            Self::Metadata => "from the VM's metadata server",
+            Self::Tokeninfo => "from Google's tokeninfo",
+            Self::Custom => "from the program's own source",
         }
     }
 }

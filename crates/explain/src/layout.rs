@@ -298,8 +298,8 @@ impl Layout {
     fn option(&self, heading: &str, option: &RemedyOption) -> String {
         let (mut text, indent) = (self.paragraph(heading), 2);
         if self.is_verbose {
-            let opens = option.opens().map(|count| format!("It opens {count}."));
-            for line in [option.why(), opens.as_deref(), option.runs_as()].into_iter().flatten() {
+            let permits = option.opens().map(|count| format!("It permits {count}."));
+            for line in [option.why(), permits.as_deref(), option.runs_as()].into_iter().flatten() {
                 text += &self.indented(indent, line);
             }
         }

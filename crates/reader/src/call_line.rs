@@ -53,11 +53,12 @@ fn read_id(fields: &Map<String, Value>) -> Result<Option<&str>, String> {
     let id = string_field(fields, name)?;
     match () {
         () if present("verb") || present("url") => {
-            Err(format!("`{name}` stands beside a verb or a URL; expected {SHAPE}"))
+            Err(format!("`{name}` and a verb or URL exclude each other; expected {SHAPE}"))
         }
-        () if name == "method" && !id.contains('.') => {
-            Err(format!("`method` is {}, which is no id of a method; expected {SHAPE}", shown(id)))
-        }
+        () if name == "method" && !id.contains('.') => Err(format!(
+            "`method` is {}, which is not the id of a method; expected {SHAPE}",
+            shown(id)
+        )),
         () => Ok(Some(id)),
     }
 }

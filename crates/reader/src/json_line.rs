@@ -30,7 +30,7 @@ fn without_line_number(error: &serde_json::Error) -> String {
 pub(crate) fn describe_value(value: &Value) -> String {
     let kind = match value {
         Value::Null => return "null".into(),
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "a list",

@@ -221,8 +221,7 @@ impl FromStr for NamedCall {
         match words[..] {
             [verb, url] => Self::new(verb, url),
             [name] if is_id(name) => {
-                let method =
-                    ApiMethod::by_id(name).map_err(|error| format!("unusable --call: {error}"))?;
+                let method = ApiMethod::by_id(name).map_err(|error| error.to_string())?;
                 Ok(Self::of_method(method))
             }
             [name] if !name.contains("://") => {
@@ -236,7 +235,7 @@ impl FromStr for NamedCall {
 /// Returns the error for a text that does not name a call.
 fn unusable_call(text: &str) -> String {
     format!(
-        "unusable --call {}: expected the verb and the URL, such as 'POST \
+        "{} names no call: expected the verb and the URL, such as 'POST \
          https://storage.googleapis.com/…', or a method's id, such as storage.objects.insert or \
          google.pubsub.v1.Publisher/Publish",
         shown(text)

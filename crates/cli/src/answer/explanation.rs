@@ -181,7 +181,7 @@ fn candidates_note(candidates: &[ApiMethod]) -> Option<String> {
 /// The maximum number of methods in a note, so that the note has a few lines.
 const MAX_CANDIDATES: usize = 5;
 
-/// A refusal and the options that mend the refusal. Empty if a response is not a refusal.
+/// A refusal and the options that fix the refusal. Empty if a response is not a refusal.
 #[derive(Debug)]
 pub struct Explanation {
     /// Where the call was made, if there is a refusal.

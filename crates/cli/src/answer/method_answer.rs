@@ -158,12 +158,12 @@ fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
 /// Returns a sentence for a value of the key `why`.
 fn reason_text(reason: &str, host: &str) -> String {
     let text = match reason {
-        "accepted" => "the token holds an accepted scope (IAM is another question)",
+        "accepted" => "the token holds an accepted scope (IAM is checked separately)",
         "missing" => "the token holds none of these scopes, and no IAM role can change that",
-        "host" => "{host} is no host of a Google API that the catalog knows",
+        "host" => "{host} serves no Google API that the catalog knows",
         "method" => "no method at {host} has this verb and path",
         "signed" => "a signed request carries no bearer token, so it has no scopes",
-        "auth" => "{host} hands out or describes tokens; that asks for no scope",
+        "auth" => "{host} issues or describes tokens, which needs no scope",
         "metadata" => "this is the metadata server, not an API",
         "batch" => "a batch bundles several calls, each with scopes of its own",
         "registry" => "{host} is a registry, whose scopes Google does not document",
@@ -174,11 +174,11 @@ fn reason_text(reason: &str, host: &str) -> String {
         "inferred" => "named by its JSON equivalent; Google does not document its scopes",
         "several" => "it needs more than one of them at once",
         "request" => "which of them is enough depends on the rest of the request",
-        "restricted" => "the token holds a scope that narrows what may be asked for",
+        "restricted" => "the token holds a scope that restricts what the token may request",
         "ambiguous" => "two documents of Google's list different scopes for this request or method",
         "coarse" => "these are the scopes of the whole service, not of this method",
-        "grpc" => "gRPC calls are not judged ahead",
-        "unheard" => "the token holds a scope of which no list of Google's tells what it opens",
+        "grpc" => "gRPC calls are not judged before they are sent",
+        "unheard" => "the token holds a scope whose methods Google does not list",
         other => other,
     };
     text.replace("{host}", host)

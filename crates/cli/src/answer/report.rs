@@ -48,7 +48,7 @@ fn iam_policies(refusal: &Refusal, layout: Layout) -> String {
 /// Returns a line for each fact that is known of the refusal.
 fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String {
     let (gate, certainty) = (refusal.gate().as_str(), refusal.certainty().as_str());
-    let gate = format!("{gate} ({certainty}, told by the {})", evidence(refusal));
+    let gate = format!("{gate} ({certainty}, shown by the {})", evidence(refusal));
     let method = method.map(|method| method.id()).or_else(|| refusal.rpc_method());
     let policy = refusal.identifiers().find(|(name, _)| *name == "policy").map(|(_, name)| name);
     let rows = [

@@ -548,7 +548,7 @@ fn note_of_other_record(name: &str, chosen: &FoundRefusal, found: &[LogRefusal])
 }
 
 /// The end of each note about a refusal that is not explained.
-const ADVICE: &str = "To have that one explained, give it by itself";
+const ADVICE: &str = "To explain that refusal, pass it alone";
 
 /// Returns a note if a line of a text reads like a refusal by another gate than `explained`. The
 /// text is not a log, so it is not known where one refusal ends and the next begins.

@@ -38,7 +38,7 @@ pub(super) struct MachinesArgs {
 /// How `check` prints its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CheckFormat {
-    /// For people.
+    /// Text for reading.
     Text,
     /// One JSON object.
     Json,

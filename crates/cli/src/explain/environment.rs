@@ -19,7 +19,7 @@ pub(crate) struct EnvironmentArgs {
     /// What the program runs on, or whose credential it uses elsewhere.
     #[arg(long, value_name = "PLACE", value_parser = PlaceParser)]
     on: Option<PlaceRow>,
-    /// Whose credential it uses, if not the place's own.
+    /// The kind of credential, if it is not the environment's own.
     #[arg(long, value_name = "KIND", value_parser = credentials())]
     credential: Option<String>,
     /// The id of the project it runs in.
@@ -43,8 +43,8 @@ pub(crate) struct EnvironmentArgs {
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
-    /// The tool that manages the machine: what is changed with another tool, its next run changes
-    /// back. The variable GCP_SCOPES_MANAGED_BY does the same.
+    /// The tool that manages the machine: its next run reverts changes that another tool made. The
+    /// variable GCP_SCOPES_MANAGED_BY does the same.
     #[arg(long, value_name = "TOOL", env = "GCP_SCOPES_MANAGED_BY", hide_env = true)]
     managed_by: Option<String>,
     /// Scopes that the token holds: full URIs, short names, gcloud's aliases or a list of a

@@ -50,7 +50,7 @@ pub(crate) fn open(file: Option<&Path>) -> Result<Input, String> {
 
 /// Returns the error for an input that cannot be read.
 pub(crate) fn cannot_read(name: &str, error: &io::Error) -> String {
-    format!("cannot read {name}: {error}; give a file with what was answered, or pipe it in")
+    format!("cannot read {name}: {error}; give a file with the response or the log, or pipe it in")
 }
 
 fn open_source(file: Option<&Path>) -> io::Result<Box<dyn Read>> {
@@ -58,7 +58,7 @@ fn open_source(file: Option<&Path>) -> io::Result<Box<dyn Read>> {
         return Ok(Box::new(File::open(path)?));
     }
     if io::stdin().is_terminal() {
-        write_note("paste what was answered, then press Ctrl-D");
+        write_note("paste the response or the log, then press Ctrl-D");
     }
     Ok(Box::new(io::stdin().lock()))
 }
@@ -162,5 +162,5 @@ impl<R> Drop for Progress<R> {
     }
 }
 
-const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as \
+const EXAMPLE: &str = "the input is empty; expected a response, a client's error or a log, such as \
                        `Error 403: Request had insufficient authentication scopes.`";

@@ -93,7 +93,7 @@ fn text(counted: &[RepeatedRefusal], together: Option<&Together>, style: &StyleA
     let each: String = (1..).zip(counted).map(of_one).collect();
     let together = together.map(|Together { accepted, summary, options, .. }| {
         let heading = format!(
-            "{} calls lack scopes. One change mends all of them: {summary}",
+            "{} calls lack scopes. One change fixes all of them: {summary}",
             accepted.len()
         );
         format!("{}\n{}", layout.paragraph(&heading), layout.options("What to do:", options))

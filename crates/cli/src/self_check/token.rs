@@ -28,14 +28,14 @@ pub(crate) fn read() -> Result<GivenToken, String> {
         "" => Err(format!("standard input is empty; {PIPE}")),
         _ if bytes.len() > MAX_BYTES => too_long(),
         token if !token.bytes().all(is_token) => {
-            Err(format!("what standard input holds is no token, which is one word; {PIPE}"))
+            Err(format!("standard input contains no token: expected one word; {PIPE}"))
         }
         token => Ok(GivenToken(token.to_owned())),
     }
 }
 
 fn too_long() -> Result<GivenToken, String> {
-    Err(format!("more than 64 KiB on standard input are no token; {PIPE}"))
+    Err(format!("standard input contains no token: it is longer than 64 KiB; {PIPE}"))
 }
 
 /// The end of each error message: what the user can do.

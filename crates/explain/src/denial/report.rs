@@ -59,7 +59,7 @@ impl fmt::Display for Headline<'_> {
 fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match facts.granted.scopes() {
         Some(_) if facts.is_contradicted() => {
-            f.write_str("its token lacks an OAuth scope, unlike what is known of it")?;
+            f.write_str("its token lacks an OAuth scope, although its known scopes are enough")?;
         }
         Some(held) if held.is_empty() => f.write_str("its token holds no OAuth scope")?,
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
@@ -135,7 +135,7 @@ fn gates(facts: &Facts, layout: Layout) -> String {
     if !layout.has_picture() {
         return layout
             .paragraph("Gate 1, OAuth scopes of the token: closed. The call stopped here.")
-            + &layout.paragraph(&format!("Gate 2, {next}: unknown, not asked yet."));
+            + &layout.paragraph(&format!("Gate 2, {next}: unknown, not reached."));
     }
     let closed = layout.red("CLOSED");
     [
@@ -144,7 +144,7 @@ fn gates(facts: &Facts, layout: Layout) -> String {
         format!("  [ gate 1: OAuth scopes of the token ]  {closed}   <-- it stopped here"),
         "       |".to_owned(),
         // 25 columns, as many as the name of gate 1 has, so that the brackets are below each other.
-        format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"),
+        format!("  [ gate 2: {next:<25} ]  unknown  (not reached)"),
         "       |".to_owned(),
         format!("    {}\n", facts.host().unwrap_or("Google")),
     ]
@@ -234,8 +234,13 @@ fn needs(facts: &Facts, layout: Layout) -> String {
 /// Returns the fact `holds`: the scopes of the token, and the source that reports them.
 fn holds(facts: &Facts, layout: Layout) -> String {
     let Some(held) = facts.granted.scopes() else {
-        let why = facts.granted.why_unknown().unwrap_or("the token is not limited by scopes");
-        return layout.fact("holds", &format!("not known: {why}"));
+        return layout.fact(
+            "holds",
+            &match facts.granted.why_unknown() {
+                Some(why) => format!("not known: {why}"),
+                None => "no limit: scopes do not limit the token".to_owned(),
+            },
+        );
     };
     let mut scopes = listed(layout, held.iter(), held.len());
     if scopes.is_empty() {

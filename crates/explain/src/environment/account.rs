@@ -38,8 +38,8 @@ impl AccountKind {
         match self {
             Self::ComputeDefault => "the project's Compute Engine default service account",
             Self::AppEngineDefault => "the project's App Engine default service account",
-            Self::UserManaged => "a service account that somebody in the project made",
-            Self::ServiceAgent => "a service agent of Google's, which you cannot attach to a VM",
+            Self::UserManaged => "a user-managed service account",
+            Self::ServiceAgent => "a service agent of Google, which cannot be attached to a VM",
         }
     }
 

@@ -84,7 +84,7 @@ impl Credential {
             }
             Self::GcloudUser => "a person's login in gcloud",
             Self::OauthClient => "a person's consent to an OAuth client of the program",
-            Self::Declared => "a token that the program was handed",
+            Self::Declared => "a token of unknown origin",
             Self::Unknown => "unknown",
         }
     }

@@ -39,8 +39,12 @@ impl Environment {
     /// Returns an error if the text does not have the syntax of a project id. The message names the
     /// expected syntax.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
-        self.project =
-            Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
+        self.project = Some(checked(
+            "project id",
+            id,
+            names::project_id,
+            "6 to 30 characters of a-z, 0-9 and -",
+        )?);
         Ok(self)
     }
 
@@ -218,7 +222,7 @@ impl Environment {
 }
 
 /// The syntax of most names, for error messages.
-const LABEL: &str = "1 to 63 of a-z, 0-9 and -, a letter first";
+const LABEL: &str = "1 to 63 characters of a-z, 0-9 and -, beginning with a letter";
 
 /// Returns the text if the check accepts it, else an error that names the expected syntax.
 fn checked(

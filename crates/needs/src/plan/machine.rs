@@ -126,7 +126,8 @@ impl PlannedMachine<'_> {
         let is_alias = held.invalid.iter().any(|name| name == "default" || name == "gke-default");
         let why = match is_alias {
             true => {
-                "an alias of gcloud alone: the provider sends it as it is, and Google refuses it"
+                "an alias that only gcloud knows: the provider sends it as it is, and Google \
+                 refuses it"
             }
             false => "neither the URI of a scope nor a short name that the provider knows",
         };
@@ -140,8 +141,8 @@ impl PlannedMachine<'_> {
         }
         let is_allowed = self.value(&["allow_stopping_for_update"]).is(true);
         (!is_allowed).then(|| {
-            "a VM that runs must be stopped for it: without `allow_stopping_for_update = true` \
-             the apply fails"
+            "without `allow_stopping_for_update = true` the apply fails: the change stops a \
+             running VM"
                 .to_owned()
         })
     }

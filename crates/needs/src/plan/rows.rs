@@ -61,9 +61,9 @@ static ROWS: [ScopesRow; 12] = [
         resource: "google_container_cluster",
         effect: ChangeEffect::ReplacesCluster,
         condition: Some(
-            "`node_config` is the default pool's: Terraform replaces the cluster for it, and \
-             `deletion_protection` must be false; a `google_container_node_pool` of its own does \
-             not cost the cluster",
+            "`node_config` configures the default pool: a change replaces the cluster, and \
+             `deletion_protection` must be false; a change of a separate \
+             `google_container_node_pool` does not replace the cluster",
         ),
         ..NODES
     },
@@ -75,7 +75,7 @@ static ROWS: [ScopesRow; 12] = [
         without_block: IfEmpty::Unknown(AUTO_PROVISIONED),
         if_empty: IfEmpty::Unknown(AUTO_PROVISIONED),
         added: &[],
-        condition: Some("that the list counts for new pools only is unverified"),
+        condition: Some("unverified: the list counts for new pools only"),
     },
     ScopesRow {
         resource: "google_dataproc_cluster",
@@ -105,7 +105,7 @@ static ROWS: [ScopesRow; 12] = [
         without_block: IfEmpty::Scopes(&["cloud-platform"]),
         if_empty: IfEmpty::Scopes(&["cloud-platform"]),
         added: &[],
-        condition: Some("that the change replaces the VM is unverified"),
+        condition: Some("unverified: the change replaces the VM"),
     },
     ScopesRow {
         resource: "google_workbench_instance",
