@@ -90,7 +90,7 @@ impl Kind for Opendal {
     }
 }
 
-const ONE_REQUEST: &str = "opendal sends parts of at least 5 MiB, so the 3 MiB of the scenario \
+const ONE_REQUEST: &str = "opendal sends parts of at least 5 MiB, so the 2 MiB of the scenario \
                            are one request; `tests/stores` uploads more";
 
 #[derive(Clone)]
