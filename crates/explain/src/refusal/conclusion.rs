@@ -32,24 +32,17 @@ impl ResponseFacts {
     /// phrase of the verdict, else the service whose host is in the text.
     pub(super) fn into_details(mut self, finding: &FoundVerdict) -> Details {
         let quote = self.quote(finding).map(str::to_owned);
-        let normalized = quote.as_deref().map(text::normalized).unwrap_or_default();
-        let by_phrase = SERVICES
-            .iter()
-            .find(|(phrase, _)| *phrase == finding.words)
-            .or_else(|| {
-                SERVICE_WORDS.iter().find(|(words, _)| text::contains_phrase(&normalized, words))
-            })
-            .map(|(_, host)| *host);
         if self.details.service.is_none() {
             let searched = match (self.is_response, &quote) {
                 // The other lines of a log may name other APIs.
                 (false, Some(quote)) => quote.clone(),
                 _ => format!("{}\n{}", self.text, self.messages.join("\n")),
             };
+            let by_phrase = service_of_words(finding, quote.as_deref().unwrap_or_default());
             let host = by_phrase.map(str::to_owned).or_else(|| details::service_in(&searched));
             self.details.service = host;
         }
-        if finding.verdict.gate == Gate::ResourceAcl || normalized.contains(FILE_MESSAGE) {
+        if finding.verdict.gate == Gate::ResourceAcl || finding.words == FILE_MESSAGE {
             let file = details::file_in_urls(&self.text).map(str::to_owned);
             file.into_iter().for_each(|id| self.details.add_other("file", &id));
         }
@@ -95,4 +88,15 @@ impl ResponseFacts {
         };
         find(&|row| row.gate == verdict.gate).or_else(|| find(&|_| true)).or_else(|| lines().next())
     }
+}
+
+/// Returns the only service with the phrase that determined the verdict, or with other words of the
+/// message.
+fn service_of_words(finding: &FoundVerdict, message: &str) -> Option<&'static str> {
+    let by_phrase = SERVICES.iter().find(|(phrase, _)| *phrase == finding.words);
+    let by_words = || {
+        let message = text::normalized(message);
+        SERVICE_WORDS.iter().find(|(words, _)| text::contains_phrase(&message, words))
+    };
+    by_phrase.or_else(by_words).map(|(_, host)| *host)
 }
