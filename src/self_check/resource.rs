@@ -159,8 +159,8 @@ fn expected_forms(host: &str) -> String {
     hosts.dedup();
     format!(
         "not a resource whose permissions can be checked; expected gs://{{bucket}}, or a full \
-         resource name such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one \
-         of {}",
+         resource name such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at \
+         one of {}",
         hosts.join(", ")
     )
 }

@@ -34,8 +34,8 @@ impl Fetch for FuzzServer {
     }
 }
 
-/// Checks that whatever the metadata server and tokeninfo respond, the scopes are either unknown, or
-/// a set with at least one scope. With an empty set, the guard would expect that Google refuses
+/// Checks that whatever the metadata server and tokeninfo respond, the scopes are either unknown,
+/// or a set with at least one scope. With an empty set, the guard would expect that Google refuses
 /// every call.
 pub(super) fn granted(data: &[u8]) {
     let (choice, data) = first(data);

@@ -128,8 +128,8 @@ impl AbstainReason {
         WORDS[self as usize].1
     }
 
-    /// Checks whether the reason prevents only the verdict "lacking". A token with an accepted scope
-    /// is then sufficient in spite of the reason, and a token without one has no verdict.
+    /// Checks whether the reason prevents only the verdict "lacking". A token with an accepted
+    /// scope is then sufficient in spite of the reason, and a token without one has no verdict.
     pub(crate) fn is_one_sided(self) -> bool {
         matches!(self, Self::Session | Self::Inferred | Self::Grpc)
     }

@@ -13,7 +13,7 @@ use crate::refusal::ErrorResponse;
 
 /// The form in which a program or a person learns of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Form {
+pub(super) enum ReportedAs {
     /// The response of a server, of which the call may be unknown.
     Answer,
     /// The text of a response, as people paste it.
@@ -25,7 +25,7 @@ pub(super) enum Form {
 /// A world: an environment, a token, a call and its refusal. Its names come from other people.
 #[derive(Debug)]
 pub(super) struct FuzzedWorld {
-    pub(super) form: Form,
+    pub(super) form: ReportedAs,
     pub(super) environment: Environment,
     pub(super) granted: GrantedScopes,
     pub(super) method: Method,
@@ -164,7 +164,7 @@ impl FuzzedWorld {
         let snapshot = with_credential(place(choice(0), &names), choice(1), &names);
         let message = filled(MESSAGES[choice(2) % MESSAGES.len()], &names);
         let (method, url) = &URLS[choice(3) % URLS.len()];
-        let forms = [Form::Answer, Form::PastedText, Form::Denial];
+        let forms = [ReportedAs::Answer, ReportedAs::PastedText, ReportedAs::Denial];
         let json = error_json(&message, REASONS[choice(4) % 8], INFOS[choice(5) % 8], &names);
         Self {
             form: forms[choice(3) / URLS.len() % forms.len()],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::{Endpoints, lookup};
 
-use super::fuzzed_world::{Form, FuzzedWorld};
+use super::fuzzed_world::{FuzzedWorld, ReportedAs};
 use crate::decide::{decide, explain};
 use crate::denial::Denial;
 use crate::layout::Layout;
@@ -24,13 +24,13 @@ use crate::remedy::{self, RemedyOption, Step};
 pub fn reports(data: &[u8]) -> Vec<String> {
     let world = FuzzedWorld::new(data);
     let refusal = match world.form {
-        Form::Answer => classify(&world.answer()),
-        Form::PastedText => classify_text(world.text()),
-        Form::Denial => None,
+        ReportedAs::Answer => classify(&world.answer()),
+        ReportedAs::PastedText => classify_text(world.text()),
+        ReportedAs::Denial => None,
     };
     let mut options: Vec<RemedyOption> =
         refusal.iter().flat_map(|refusal| options_of(&world, refusal)).collect();
-    if world.form == Form::Denial {
+    if world.form == ReportedAs::Denial {
         let denials = denials(&world);
         options.extend(denials.iter().flat_map(|denial| check_denial(denial, &world.layout)));
     }
