@@ -103,10 +103,16 @@ fn options() -> ParserOptions {
 }
 
 fn check_pipeline(pipeline: &Pipeline) {
-    assert!(!pipeline.bang && pipeline.seq.len() == 1, "{pipeline}");
-    match &pipeline.seq[0] {
-        Command::Simple(command) => check_simple_command(command),
-        other => panic!("{other} is not a simple command"),
+    assert!(!pipeline.bang, "{pipeline}");
+    for (index, command) in pipeline.seq.iter().enumerate() {
+        let Command::Simple(command) = command else { panic!("{command} is no simple command") };
+        // The first words show which pipe of the product it is.
+        let text = command.to_string();
+        let words: Vec<&str> = text.split(' ').take(2).collect();
+        let pipe = format!("| {}", words.join(" "));
+        let is_of_product = ADVICE.iter().any(|advice| advice.contains(&pipe));
+        assert!(index == 0 || is_of_product, "{pipeline}");
+        check_simple_command(command);
     }
 }
 
