@@ -57,6 +57,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+pub use audit::is_audit_record;
 pub use error_response::ErrorResponse;
 pub use gate::{Certainty, Gate};
 pub use json::{RECORD_LABELS, record_texts};

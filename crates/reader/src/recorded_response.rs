@@ -144,7 +144,7 @@ impl RecordedResponse {
             .map(|(position, fields)| {
                 let environment = record_environment::environment_of(&fields);
                 let fields = Value::Object(fields);
-                let texts = match is_audit_record(&fields) {
+                let texts = match refusal::is_audit_record(&fields) {
                     true => Vec::new(),
                     false => refusal::record_texts(&fields),
                 };
@@ -349,14 +349,6 @@ impl RecordedResponse {
     pub fn body(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
-}
-
-/// Returns whether a record is one of Cloud Audit Logs. The message of such a record is only a part
-/// of the result: other fields show whether the call was refused.
-fn is_audit_record(record: &Value) -> bool {
-    let call = record.get("protoPayload").unwrap_or(record);
-    let kind = call.get("@type").and_then(Value::as_str);
-    kind.is_some_and(|kind| kind.ends_with("google.cloud.audit.AuditLog"))
 }
 
 /// How many texts of a record are kept. A record has a few.

@@ -7,14 +7,33 @@ use serde_json::Value;
 
 use super::response_facts::ResponseFacts;
 
+/// Returns the call that a record of Cloud Audit Logs reports. Returns `None` for any other value.
+fn audited_call(record: &Value) -> Option<&Value> {
+    let call = record.get("protoPayload").unwrap_or(record);
+    let kind = call.get("@type").and_then(Value::as_str)?;
+    kind.ends_with("google.cloud.audit.AuditLog").then_some(call)
+}
+
+/// Returns whether a record is one of Cloud Audit Logs. The message of such a record is only a part
+/// of the result: other fields show whether the call was refused.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::is_audit_record;
+///
+/// let kind = "type.googleapis.com/google.cloud.audit.AuditLog";
+/// assert!(is_audit_record(&serde_json::json!({"protoPayload": {"@type": kind}})));
+/// assert!(!is_audit_record(&serde_json::json!({"textPayload": "Error 403: Forbidden"})));
+/// ```
+#[must_use]
+pub fn is_audit_record(record: &Value) -> bool {
+    audited_call(record).is_some()
+}
+
 /// Adds the service and the method of the call that a record reports. A record of a call that was
 /// allowed counts as a success.
 pub(super) fn read(record: &Value, facts: &mut ResponseFacts) {
-    let call = record.get("protoPayload").unwrap_or(record);
+    let Some(call) = audited_call(record) else { return };
     let text = |name| call.get(name).and_then(Value::as_str);
-    if !text("@type").is_some_and(|name| name.ends_with("google.cloud.audit.AuditLog")) {
-        return;
-    }
     // The label has the id of the project, where the name of the resource may have its number.
     let project = record.pointer("/resource/labels/project_id").and_then(Value::as_str);
     project.into_iter().for_each(|id| facts.details.replace_project(id));
