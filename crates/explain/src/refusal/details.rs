@@ -161,11 +161,13 @@ impl Details {
     /// message must begin with the account, because the rest of it may be a name that a user chose,
     /// and commands give roles to the account.
     pub(super) fn read_principal(&mut self, text: &str, is_message: bool) {
-        let is_lead = |word: &str| PRINCIPAL_LEADS.split(' ').any(|lead| word == lead);
         for (before, name) in principals(text) {
             let before = before.to_ascii_lowercase();
             let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-            if !is_message || before.ends_with(KUBERNETES_LEAD) || words.all(is_lead) {
+            if !is_message
+                || before.ends_with(KUBERNETES_LEAD)
+                || words.all(|word| PRINCIPAL_LEADS.contains(&word))
+            {
                 self.add("principal", name);
             }
         }

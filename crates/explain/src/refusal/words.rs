@@ -116,8 +116,18 @@ pub(super) const BEFORE_PRINCIPAL: [&str; 8] = [
 ];
 
 /// The words that may precede the account in a message that begins with the account.
-pub(super) const PRINCIPAL_LEADS: &str =
-    "access account caller denied for permission principal service the user";
+pub(super) const PRINCIPAL_LEADS: [&str; 10] = [
+    "access",
+    "account",
+    "caller",
+    "denied",
+    "for",
+    "permission",
+    "principal",
+    "service",
+    "the",
+    "user",
+];
 
 /// The words before the account in a refusal by Kubernetes, whose names contain no spaces.
 pub(super) const KUBERNETES_LEAD: &str = "is forbidden: user";
