@@ -101,8 +101,12 @@ pub(crate) fn blocks(text: &str) -> Vec<(usize, &str)> {
     let (mut place, mut current) = (0, CurrentRecord::default());
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let is_start = current.continuation(line.trim_end()).is_none();
-        let is_message = is_of_gcloud && GCLOUD_MESSAGES.iter().any(|word| line.starts_with(word));
-        starts += usize::from(begins_record(line) && !is_message);
+        let is_message =
+            || is_of_gcloud && GCLOUD_MESSAGES.iter().any(|word| line.starts_with(word));
+        // Two are enough, so the lines of a long log are not examined twice.
+        if starts < 2 && begins_record(line) && !is_message() {
+            starts += 1;
+        }
         let (first, start) = begun;
         if is_start && place - start >= MIN_BLOCK_SIZE {
             blocks.push((first, &text[start..place]));
@@ -155,8 +159,12 @@ impl<'a> CurrentRecord<'a> {
         if !is_continued {
             *self = Self { prefix, open: 0 };
         }
-        let brackets = |of: [char; 2]| i32::try_from(text.matches(of).count()).unwrap_or_default();
-        self.open += brackets(['{', '[']) - brackets(['}', ']']);
+        // Only in a record with a prefix do brackets show whether the next line continues it.
+        if !self.prefix.is_empty() {
+            let brackets =
+                |of: [char; 2]| i32::try_from(text.matches(of).count()).unwrap_or_default();
+            self.open += brackets(['{', '[']) - brackets(['}', ']']);
+        }
         is_continued.then_some(text)
     }
 }
