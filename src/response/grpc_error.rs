@@ -23,6 +23,7 @@ pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sy
 
 impl GrpcErrors {
     /// Returns a second handle for the duration of one call.
+    #[cfg(feature = "tower")]
     pub(crate) fn hold(&self) -> Self {
         Self(self.0.hold())
     }
