@@ -51,10 +51,7 @@ impl Listing {
             }
             return;
         }
-        let is_member = ["pub fn ", "pub async fn ", "pub unsafe fn ", "pub const ", "pub type "]
-            .iter()
-            .any(|start| line.starts_with(start));
-        self.in_trait &= is_member;
+        self.in_trait &= is_member(&line, &self.implementor);
         if !self.in_trait {
             self.end_implementations();
             self.push(line);
@@ -89,6 +86,18 @@ impl Listing {
         }
         self.lines.push(line);
     }
+}
+
+/// Returns whether the line defines a member of an implementation for the type `implementor`. A
+/// function or a constant of a module, which may follow the implementations, is no member.
+fn is_member(line: &str, implementor: &str) -> bool {
+    let kinds = ["pub fn ", "pub async fn ", "pub unsafe fn ", "pub const ", "pub type "];
+    let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else { return false };
+    let path = rest.split(['(', ' ']).next().unwrap_or_default();
+    let name = implementor.split('<').next().unwrap_or_default().rsplit("::").next();
+    name.is_some_and(|name| {
+        [format!("{name}::"), format!("{name}<")].iter().any(|start| path.contains(start))
+    })
 }
 
 /// Returns the trait and the type of a line `impl Trait for Type`; `None` for other lines.
@@ -170,7 +179,13 @@ mod tests {
              pub struct own::Set<'a>\n\
              impl<'a> own::a::Set<'a>\n\
              pub fn own::a::Set<'a>::all(&self) -> core::option::Option<alloc::string::String>\n\
-             pub fn own::run(&own::a::Kind, http::method::Method) -> core::fmt::Result";
+             pub fn own::run(&own::a::Kind, http::method::Method) -> core::fmt::Result\n\
+             pub struct own::Unit\n\
+             impl core::convert::TryFrom<u8> for own::Unit\n\
+             pub type own::Unit::Error = own::a::Kind\n\
+             pub fn own::Unit::try_from(u8) -> core::result::Result<Self, own::a::Kind>\n\
+             pub const own::UNITS: [own::Unit; 1]\n\
+             pub fn own::stop() -> own::Unit";
         let expected = "pub mod own\n\n\
              #[non_exhaustive] pub enum own::a::Kind\n\
              pub Kind::One\n\
@@ -180,7 +195,11 @@ mod tests {
              impl Display for Set<'a>\n\
              impl From<T> for Set<'_>\n\n\
              pub struct own::Set<'a>\n\
-             pub fn own::run(&Kind, http::Method) -> fmt::Result\n";
+             pub fn own::run(&Kind, http::Method) -> fmt::Result\n\n\
+             pub struct own::Unit\n\
+             impl TryFrom<u8> for Unit\n\
+             pub const own::UNITS: [Unit; 1]\n\
+             pub fn own::stop() -> Unit\n";
         assert_eq!(from_lines(lines.lines().map(str::to_owned), "own"), expected);
     }
 }
